@@ -1,0 +1,39 @@
+"""What the ML may answer: a prediction, or that it does not know and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """A real answer of the two-stage model for one symbol at one moment.
+
+    ``confidence`` is in [0, 1] at 4 decimals: the number that is published as ``ml_confidence``.
+    ``strategy`` may be No_Trade, which is an answer, not an absence of one.
+    """
+
+    strategy: str
+    confidence: float
+    direction: str
+    direction_probabilities: Mapping[str, float]
+    volatility_regime: str
+    regime_probabilities: Mapping[str, float]
+    model_version: str
+    rationale: str = ""
+    win_probability: Mapping[str, float] = field(default_factory=dict)
+    implied_probability: Mapping[str, float] = field(default_factory=dict)
+    expected_value: Mapping[str, float] = field(default_factory=dict)
+    blocked_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """The ML does not know; ``reason`` is a stable code such as ``no_model``, ``stale_bars``, ``out_of_distribution``."""
+
+    reason: str
+    detail: str = ""
+
+
+MLResult = Prediction | Unavailable

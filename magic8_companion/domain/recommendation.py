@@ -1,0 +1,149 @@
+"""The published thing and its two sources: frozen values whose field names are the keys of the files.
+
+CheckpointResult ─┐
+                  ├─ engine.merge ─> Bulletin ─> output.documents ─> recommendations.json
+FiveMinuteResult ─┘
+      └────────────────────────────> output.documents ─> ml_predictions_5min.json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from magic8_companion.domain.scores import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketLeg:
+    """One leg of a ticket; strike in price points."""
+
+    action: str
+    right: str
+    strike: float
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A concrete order: limit in points (credit > 0, debit < 0), profit and loss in USD, break-evens in points."""
+
+    expiry: date
+    legs: tuple[TicketLeg, ...]
+    limit_price: float
+    max_profit: float
+    max_loss: float
+    breakevens: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One object under ``strategies``; numbers are already at published precision.
+
+    ``should_trade`` is what the scores allow; ``blocked_by`` lists what forbids it all the same, so an entry with a
+    blocker never has ``should_trade`` true.  Fields that are None are left out of the file, except the four of the
+    market's price (win_probability, implied_probability, expected_value, ticket), which are written as null.
+    """
+
+    score: float
+    confidence: str
+    should_trade: bool
+    source: str
+    rationale: str
+    valid_until: datetime | None = None
+    blocked_by: tuple[str, ...] = ()
+    rule_score: float | None = None
+    evidence: tuple[Evidence, ...] | None = None
+    ml_score: float | None = None
+    agreement: str | None = None
+    ml_confidence: float | None = None
+    direction: str | None = None
+    volatility_regime: str | None = None
+    win_probability: float | None = None
+    implied_probability: float | None = None
+    expected_value: float | None = None
+    ticket: Ticket | None = None
+
+    def __post_init__(self) -> None:
+        """Hold the law that protects readers: blocked means not tradable."""
+        if self.should_trade and self.blocked_by:
+            raise ValueError(f"a blocked entry ({', '.join(self.blocked_by)}) cannot be tradable")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolRecommendation:
+    """Everything published about one symbol; ``best_strategy`` is a base name or No_Trade and is always a key."""
+
+    strategies: Mapping[str, Entry]
+    best_strategy: str
+    best_strategy_source: str
+    best_strategy_key: str
+    data_source: str
+    data_status: str
+    ml_enhanced: bool
+    ml_status: str
+    market_conditions: Mapping[str, Any] | None = None
+    ml_5min_metadata: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointResult:
+    """One checkpoint: every configured symbol is in ``recommendations`` or in ``skipped`` (symbol -> reason)."""
+
+    checkpoint_at: datetime
+    system_mode: str
+    data_source: str
+    data_status: str
+    recommendations: Mapping[str, SymbolRecommendation]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    ml_status: str = "disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiveMinuteSignal:
+    """The 5-minute answer for one symbol: its entry (named ``strategy``) and where it comes from."""
+
+    strategy: str
+    entry: Entry
+    prediction_time: datetime
+    model_version: str
+    data_status: str
+    model: str = "two_stage"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiveMinuteResult:
+    """One slot: a signal per symbol that got a real prediction, a reason for every other one."""
+
+    slot_at: datetime
+    published_at: datetime
+    valid_until: datetime
+    data_source: str
+    data_status: str
+    ml_status: str
+    signals: Mapping[str, FiveMinuteSignal]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulletin:
+    """What ``recommendations.json`` says, before the publisher adds ``seq``; the result of the merge."""
+
+    published_at: datetime
+    valid_until: datetime
+    checkpoint_label: str
+    checkpoint_at: datetime | None
+    system_mode: str
+    market_session: str
+    data_source: str
+    data_status: str
+    merge_strategy: str
+    halt_reason: str | None
+    ml_enhanced: bool
+    ml_status: str
+    ml_5min_enhanced: bool
+    last_5min_update: datetime | None
+    recommendations: Mapping[str, SymbolRecommendation]
+    skipped: Mapping[str, str] = field(default_factory=dict)

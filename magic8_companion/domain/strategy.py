@@ -1,0 +1,52 @@
+"""Names of strategies and symbols: what people write, what stands on disk, and the order of ties."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BUTTERFLY: Final = "Butterfly"
+IRON_CONDOR: Final = "Iron_Condor"
+VERTICAL: Final = "Vertical"
+NO_TRADE: Final = "No_Trade"
+
+BASE_STRATEGIES: Final = (BUTTERFLY, IRON_CONDOR, VERTICAL)
+"""The three strategies, in the order in which they are published."""
+
+TIE_ORDER: Final = (IRON_CONDOR, VERTICAL, BUTTERFLY)
+"""Who wins when scores and expected values are equal."""
+
+FIVE_MINUTE_SUFFIX: Final = "_5min"
+
+_ALIASES: Final = {
+    "butterfly": BUTTERFLY,
+    "ironcondor": IRON_CONDOR,
+    "sonar": IRON_CONDOR,
+    "vertical": VERTICAL,
+    "callspread": VERTICAL,
+    "putspread": VERTICAL,
+    "notrade": NO_TRADE,
+}
+_SYMBOL_ALIASES: Final = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}
+
+
+def canonical_strategy(name: str) -> str | None:
+    """Return the name on disk for a name as people write it, or None if nobody knows it.
+
+    Case, blanks, hyphens and underscores do not matter.
+
+    >>> canonical_strategy("iron condor"), canonical_strategy("SONAR"), canonical_strategy("Call-Spread")
+    ('Iron_Condor', 'Iron_Condor', 'Vertical')
+    >>> canonical_strategy("straddle") is None
+    True
+    """
+    return _ALIASES.get("".join(c for c in name.casefold() if c not in " -_"))
+
+
+def canonical_symbol(name: str) -> str:
+    """Return the upper-case symbol, with an option's trading class replaced by its index.
+
+    >>> canonical_symbol(" spxw ")
+    'SPX'
+    """
+    upper = name.strip().upper()
+    return _SYMBOL_ALIASES.get(upper, upper)

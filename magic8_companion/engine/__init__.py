@@ -1,0 +1,1 @@
+"""The use cases: observe, checkpoint, merge, publish on time."""

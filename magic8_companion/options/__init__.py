@@ -1,0 +1,1 @@
+"""Option mathematics: pure functions of numbers, no market data and no clock."""

@@ -1,0 +1,158 @@
+"""The doors between the rooms: Protocols as small as they can be.
+
+Clock         what time it is, and waiting for it          clocks.SystemClock, clocks.ReplayClock
+MarketData    bars, spot, chain                            providers.*
+Observer      one symbol's state, checked and aged         engine.observer
+Scorer        a view -> a score card                       scoring.RuleScorer, magic8_ml.MLEnhancedScoring
+Host          what a plugin may ask of the host            engine.services
+Extension     something that runs beside the checkpoints   magic8_ml.MLSchedulerExtension
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import pandas as pd
+
+from magic8_companion.domain.errors import PluginUnavailable
+from magic8_companion.domain.market_state import MarketState
+from magic8_companion.domain.market_view import MarketView
+from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.recommendation import FiveMinuteResult
+from magic8_companion.domain.scores import ScoreCard
+
+
+class Clock(Protocol):
+    """Time as the system knows it; the only source of "now".
+
+    Whoever waits on a clock is one of its *participants*: it says so with :meth:`enter` before its first wait (the
+    creator of a thread does it for the thread) and :meth:`leave` after its last.  The system clock ignores both; a
+    replay clock advances only while every participant waits, and wakes them one at a time in a fixed order: that is
+    what makes a replayed day deterministic although it runs the live code with its threads.
+    """
+
+    def now(self) -> datetime:
+        """Return the current instant, tz-aware UTC."""
+
+    def enter(self, participant: str) -> None:
+        """Register a participant: time waits for it from now on."""
+
+    def leave(self, participant: str) -> None:
+        """Remove a participant: time no longer waits for it."""
+
+    async def sleep_until(self, instant: datetime, participant: str) -> None:
+        """Wait on the loop until ``instant``; returns at once if it has passed."""
+
+    def wait_until(self, instant: datetime, participant: str, stop: threading.Event) -> bool:
+        """Block a thread until ``instant`` (True) or until ``stop`` is set (False)."""
+
+
+class MarketData(Protocol):
+    """A source of market data.  Failures raise ``DataUnavailable``; nothing is ever invented.
+
+    ``name`` is published as ``data_source``; ``status`` is what the source declares of itself: live, delayed, replay
+    or simulated.  ``loop_bound`` tells that the coroutines must run on the loop that first used the provider.
+    """
+
+    name: str
+    status: str
+    loop_bound: bool
+
+    async def get_spot_price(self, symbol: str) -> float:
+        """Return the last price in points: finite and positive."""
+
+    async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
+        """Return the canonical bar frame (see ``domain.bars``): complete bars of regular sessions only."""
+
+    async def get_option_chain(self, symbol: str) -> dict[str, Any]:
+        """Return today's 0DTE chain as the envelope of the host contract (see ``domain.option_chain``)."""
+
+    def is_connected(self) -> bool:
+        """Tell whether requests can be answered now; without side effects."""
+
+    async def close(self) -> None:
+        """Release everything; may be called twice."""
+
+
+class Observer(Protocol):
+    """Turns provider answers into one checked, aged state per symbol."""
+
+    async def observe(self, symbol: str, *, with_chain: bool) -> MarketState:
+        """Return the state of ``symbol`` now, or raise ``DataUnavailable`` with the reason to publish."""
+
+
+class Scorer(Protocol):
+    """Scores a view; ``score`` is a plain function that may take long (the host runs it beside the loop)."""
+
+    def score(self, view: MarketView) -> ScoreCard:
+        """Return the score card of the view's symbol."""
+
+
+class Host(Protocol):
+    """What a plugin may ask of the host.  All methods may be called from any thread."""
+
+    clock: Clock
+    provider: MarketData
+    symbols: tuple[str, ...]
+    output_dir: Path
+    options: MLOptions
+
+    def observe(self, symbol: str) -> MarketState:
+        """Observe ``symbol`` on the loop that owns the provider and wait for it, within the request time-out.
+
+        Called on that very loop it must not wait: it raises ``DataUnavailable("called_on_provider_loop")`` for a
+        loop-bound provider and observes on a private loop for any other.
+        """
+
+    def submit(self, result: FiveMinuteResult) -> int:
+        """Publish a 5-minute result through the host's only writer; return the ``seq`` of the merged document."""
+
+    @property
+    def last_checkpoint(self) -> datetime | None:
+        """Return the nominal time of the last executed checkpoint."""
+
+    @property
+    def halt_reason(self) -> str | None:
+        """Return why nothing may be traded (kill switch), or None."""
+
+    @property
+    def volatility_pause(self) -> str | None:
+        """Return why 5-minute predictions pause (VIX level or jump), or None."""
+
+
+class Extension(Protocol):
+    """Something that runs beside the checkpoints for as long as the host runs."""
+
+    def start(self, host: Host) -> None:
+        """Start; raises ``PluginUnavailable`` when it cannot."""
+
+    def stop(self) -> None:
+        """Ask it to end; returns at once and never waits for the loop."""
+
+    def join(self, timeout: float) -> bool:
+        """Wait for its end, off the loop; tell whether it ended."""
+
+    def health(self) -> Mapping[str, Any]:
+        """Return what an operator wants to know: alive, heartbeat, last slot, last skip reason."""
+
+
+def standalone_host() -> Host:
+    """Return a host built from the environment's settings, for scripts that use a part without the process.
+
+    The composition root registers itself under the entry-point group ``magic8.host``, so that nobody below it has to
+    import it.
+
+    Raises
+    ------
+    PluginUnavailable
+        If the distribution is not installed (``pip install -e .``).
+    """
+    found = tuple(entry_points(group="magic8.host", name="default"))
+    if not found:
+        raise PluginUnavailable("magic8.host", "the distribution is not installed; run: pip install -e .")
+    return cast("Host", found[0].load()())

@@ -1,0 +1,1 @@
+"""From a view to rule scores: tables of points, each with its reason."""

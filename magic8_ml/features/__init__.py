@@ -1,0 +1,1 @@
+"""Features and labels: one implementation for training, replay and live."""

@@ -1,0 +1,1 @@
+"""Models and their storage: numbers and trees on disk, never pickles."""

@@ -1,0 +1,1 @@
+"""Predict: a loaded model applied to an observed market."""

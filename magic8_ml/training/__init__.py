@@ -1,0 +1,1 @@
+"""Learn and prove: data sets, fits, evaluation."""
