@@ -1,0 +1,377 @@
+"""Every setting, checked once at start: built-in default, then ``.env``, then the process environment (which wins).
+
+Names are case-insensitive and carry the prefix ``M8C_`` (a few keep their older names without it).  All mistakes of a
+start are collected into one ``ConfigError`` that also names the nearest valid setting.  The attribute of a setting is
+its name in lower case without the prefix.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Mapping
+from datetime import date, time
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
+
+from magic8_companion.domain.errors import ConfigError
+from magic8_companion.domain.strategy import canonical_symbol
+
+PREFIX: Final = "M8C_"
+ALIASES: Final = {
+    "M8C_SYMBOLS": "M8C_SUPPORTED_SYMBOLS",
+    "M8C_DATA_PROVIDER": "M8C_MARKET_DATA_PROVIDER",
+    "ML_PATH": "M8C_ML_PATH",
+    "ML_CONFIDENCE_THRESHOLD": "M8C_ML_5MIN_CONFIDENCE_THRESHOLD",
+    "MAGIC8_PATH": "M8C_MAGIC8_PATH",
+}
+RETIRED: Final = {
+    "USE_MOCK_DATA": "M8C_MARKET_DATA_PROVIDER=simulated",
+    "MOCK_*": "M8C_MARKET_DATA_PROVIDER=simulated and M8C_SIMULATED_SEED",
+    "USE_IBKR_DATA": "M8C_MARKET_DATA_PROVIDER=ib",
+    "IBKR_HOST": "M8C_IB_HOST",
+    "IBKR_PORT": "M8C_IB_PORT",
+    "IBKR_CLIENT_ID": "M8C_IB_CLIENT_ID",
+    "POLYGON_API_KEY": "nothing: that source is gone",
+    "TIMEZONE": "nothing: sessions are New York time, files are UTC",
+    "ENABLE_ADVANCED_GEX": "M8C_ENABLE_ENHANCED_GEX",
+    "GAMMA_SYMBOLS": "M8C_SUPPORTED_SYMBOLS",
+    "GAMMA_SCHEDULER_*": "nothing: gamma is computed at each checkpoint",
+    "GAMMA_SPOT_MULTIPLIERS": "nothing: the multiplier of every symbol is 100",
+    "GEX_*": "M8C_GAMMA_REGIME_THRESHOLDS",
+    "GREEKS_*": "M8C_ENABLE_GREEKS",
+    "VOLUME_*": "M8C_ENABLE_VOLUME_ANALYSIS",
+    "BUTTERFLY_IV_THRESHOLD": "nothing: the rules normalise volatility by its own history",
+    "IRON_CONDOR_IV_RANGE": "nothing: the rules normalise volatility by its own history",
+    "VERTICAL_MIN_IV": "nothing: the rules normalise volatility by its own history",
+    "LOG_TO_FILE": "M8C_LOG_FILE_PATH (empty = console only)",
+    "ENABLE_CACHING": "nothing: caches are always bounded and keyed by symbol",
+    "CACHE_EXPIRY_MINUTES": "nothing: each cache has the lifetime of its data",
+    "ENABLE_PARALLEL_PROCESSING": "nothing: symbols are always observed side by side",
+    "MAX_WORKERS": "nothing: symbols are always observed side by side",
+    "SMTP_PORT": "M8C_DISCORD_WEBHOOK",
+}
+SYMBOLS: Final = ("SPX", "SPY", "NDX", "QQQ", "RUT", "IWM", "XSP", "AAPL", "TSLA")
+
+
+def _items(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("["):
+        return json.loads(text)
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _symbols(value: object) -> object:
+    items = _items(value)
+    if not isinstance(items, (list, tuple)):
+        return items
+    names = list(dict.fromkeys(canonical_symbol(str(item)) for item in items))
+    if unknown := [name for name in names if name not in SYMBOLS]:
+        hint = " (the VIX is an input, not a symbol)" if "VIX" in unknown else ""
+        raise ValueError(f"unknown {', '.join(unknown)}{hint}; known are {', '.join(SYMBOLS)}")
+    if not names:
+        raise ValueError("at least one symbol is needed")
+    return tuple(names)
+
+
+def _times(value: object) -> object:
+    items = _items(value)
+    if not isinstance(items, (list, tuple)):
+        return items
+    times = [item if isinstance(item, time) else time.fromisoformat(str(item)) for item in items]
+    if len(set(times)) != len(times) or not times:
+        raise ValueError("times must be given, each once")
+    if outside := [at for at in times if not time(9, 35) <= at <= time(15, 54)]:
+        raise ValueError(f"{outside[0]:%H:%M} lies outside 09:35-15:54 New York")
+    return tuple(sorted(times))
+
+
+def _thresholds(value: object) -> object:
+    levels = json.loads(value) if isinstance(value, str) else value
+    names = ("extreme", "high", "moderate")
+    if not isinstance(levels, dict) or set(levels) != set(names):
+        raise ValueError(f"a JSON object with exactly the keys {', '.join(names)} is needed")
+    numbers = [float(levels[name]) for name in names]
+    if not 1 >= numbers[0] > numbers[1] > numbers[2] >= 0:
+        raise ValueError("the values must descend from extreme to moderate within 0..1")
+    return dict(zip(names, numbers, strict=True))
+
+
+def _provider(value: object) -> object:
+    name = str(value).strip().lower()
+    return "replay" if name == "file" else name
+
+
+def _speed(value: object) -> object:
+    return "max" if str(value).strip().lower() == "max" else value
+
+
+def _interval(value: object) -> object:
+    if str(value).strip() not in {"5", "10", "15", "30"}:
+        raise ValueError("one of 5, 10, 15, 30 is needed")
+    return int(str(value))
+
+
+def _webhook(value: object) -> object:
+    if value and not str(value).startswith("https://"):
+        raise ValueError("an https:// address is needed")
+    return value
+
+
+Symbols = Annotated[tuple[str, ...], BeforeValidator(_symbols)]
+Times = Annotated[tuple[time, ...], BeforeValidator(_times), PlainSerializer(lambda ts: [f"{t:%H:%M}" for t in ts])]
+Lower = BeforeValidator(lambda value: str(value).strip().lower())
+Upper = BeforeValidator(lambda value: str(value).strip().upper())
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+OptionalDate = Annotated[date | None, BeforeValidator(lambda value: value or None)]
+
+
+def _setting(default: Any, meaning: str, **limits: Any) -> Any:  # noqa: ANN401  # pydantic's Field is typed so too
+    return Field(default, description=meaning, **limits)
+
+
+class Settings(BaseModel):
+    """All settings, validated and frozen.  ``load_settings`` builds them; nothing reads the environment later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    magic8_path: Path = _setting(Path(), "root directory; relative paths start here")
+    system_complexity: Annotated[Literal["simple", "standard", "enhanced"], Lower] = _setting(
+        "standard", "simple: bars and VIX; standard: plus option chain; enhanced: plus adjustments"
+    )
+    supported_symbols: Symbols = _setting(("SPX", "SPY"), "symbols of checkpoints and slots")
+    output_dir: Path = _setting(Path("data"), "folder of the published files, archive and state")
+    output_file_path: OptionalPath = _setting(None, "published file; default OUTPUT_DIR/recommendations.json")
+    nonlive_output_dir: OptionalPath = _setting(
+        None, "where replayed or simulated runs write; default OUTPUT_DIR/PROVIDER"
+    )
+    replay_path: OptionalPath = _setting(None, "folder of recorded bars; needed by provider replay")
+    replay_date: OptionalDate = _setting(
+        None, "day to replay or simulate, YYYY-MM-DD; default: the last complete session"
+    )
+    replay_speed: Annotated[Literal["max"] | Annotated[float, Field(gt=0, le=100_000)], BeforeValidator(_speed)] = (
+        _setting("max", "virtual seconds per real second of a replayed or simulated day, or max")
+    )
+    simulated_seed: int = _setting(8, "seed of the simulated market", ge=0, le=2**32 - 1)
+    run_once: bool = _setting(default=False, meaning="live: run today's remaining checkpoints, then end")
+    archive_retention_days: int = _setting(90, "age limit of archived files in days, 0 = keep", ge=0, le=3650)
+    checkpoint_times: Times = _setting("10:30,11:00,12:30,14:45", "New York wall times")
+    checkpoint_grace_minutes: int = _setting(5, "a later checkpoint is skipped with a reason", ge=0, le=30)
+    checkpoint_valid_minutes: int = _setting(35, "lifetime of checkpoint entries", ge=5, le=240)
+    republish_seconds: int = _setting(240, "longest silence before a rewrite, 0 = only on change", ge=0, le=290)
+    min_recommendation_score: float = _setting(65.0, "HIGH and tradable at or above", ge=0, le=100)
+    medium_score: float = _setting(35.0, "MEDIUM at or above", ge=0, le=100)
+    min_score_gap: float = _setting(0.0, "lead over the runner-up needed for HIGH", ge=0, le=100)
+    kill_switch_file: OptionalPath = _setting(None, "while it exists nothing is tradable; default OUTPUT_DIR/KILL")
+    enable_ml_integration: bool = _setting(
+        default=False, meaning="ML at checkpoints (the simulated default turns it on)"
+    )
+    enable_ml_5min: bool = _setting(default=False, meaning="ML every 5 minutes (the simulated default turns it on)")
+    ml_weight: float = _setting(0.35, "ML share of the blend; 0.20-0.35 advised", ge=0, le=1)
+    ml_path: Path = _setting(Path("data/ml"), "folder that holds models/")
+    ml_timeout_seconds: float = _setting(5.0, "limit per prediction", ge=0.5, le=60)
+    ml_max_bar_age_minutes: int = _setting(10, "older newest bar: ML unavailable", ge=5, le=60)
+    ml_max_vix_age_minutes: int = _setting(
+        30, "older VIX: ML unavailable (the official open is fresh all day)", ge=5, le=480
+    )
+    ml_bar_history_days: int = _setting(30, "earlier trading days of bars handed to the ML", ge=0, le=59)
+    ml_5min_interval: Annotated[int, BeforeValidator(_interval)] = _setting(5, "minutes between slots: 5, 10, 15 or 30")
+    ml_5min_confidence_threshold: float = _setting(0.65, "MEDIUM at or above", ge=0.5, le=0.8)
+    ml_5min_merge_strategy: Annotated[Literal["overlay", "replace", "weighted"], Lower] = _setting(
+        "overlay", "how 5-minute results enter the file: overlay, replace, weighted"
+    )
+    ml_5min_valid_minutes: int = _setting(10, "lifetime of a 5-minute entry", ge=5, le=60)
+    ml_5min_half_life_minutes: int = _setting(30, "recency half-life of merge strategy weighted", ge=5, le=240)
+    ml_5min_checkpoint_pause_minutes: int = _setting(5, "slots skipped after a checkpoint", ge=0, le=30)
+    bar_close_delay_seconds: int = _setting(
+        5, "wait after a bar close before slots and checkpoints start", ge=0, le=120
+    )
+    pause_vix_level: float = _setting(40.0, "volatility pause at or above this VIX, 0 = off", ge=0, le=150)
+    pause_vix_jump_pct: float = _setting(15.0, "volatility pause at this rise within 30 min, 0 = off", ge=0, le=100)
+    market_data_provider: Annotated[Literal["ib", "yahoo", "replay", "simulated"], BeforeValidator(_provider)] = (
+        _setting("simulated", "ib, yahoo, replay (also: file) or simulated")
+    )
+    ibkr_fallback_to_yahoo: bool = _setting(
+        default=True, meaning="IB failure: Yahoo, stamped as such; never made-up data"
+    )
+    trade_on_delayed_data: bool = _setting(default=False, meaning="false: delayed data blocks should_trade")
+    max_data_age_minutes: int = _setting(20, "older data is stale and the symbol is skipped", ge=5, le=60)
+    ib_host: str = _setting("127.0.0.1", "gateway host")
+    ib_port: int = _setting(7497, "TWS 7496 live, 7497 paper; Gateway 4001 live, 4002 paper", ge=1, le=65535)
+    ib_client_id: int = _setting(2, "client id of the only IB connection", ge=1, le=32767)
+    ib_connect_timeout: float = _setting(10.0, "seconds per connect", ge=1, le=120)
+    ib_request_timeout: float = _setting(15.0, "seconds per request", ge=1, le=120)
+    ib_market_data_lines: int = _setting(100, "market-data line budget", ge=10, le=1000)
+    ib_allow_delayed: bool = _setting(default=True, meaning="ask for delayed data when live is not subscribed")
+    vix_ib_retry_count: int = _setting(1, "IB attempts for the VIX before Yahoo", ge=0, le=5)
+    enable_oi_streaming: bool = _setting(default=True, meaning="stream open interest")
+    oi_streaming_timeout: float = _setting(2.0, "seconds to wait per batch of open interest", ge=0.5, le=30)
+    chain_strikes_each_side: int = _setting(20, "strikes around the money", ge=5, le=40)
+    iv_min_history_days: int = _setting(60, "fewer own ATM closes: use the VIX", ge=20, le=252)
+    enable_greeks: bool = _setting(default=True, meaning="Greeks adjustment, mode enhanced only")
+    enable_enhanced_gex: bool = _setting(default=True, meaning="gamma adjustment, mode enhanced only")
+    enable_volume_analysis: bool = _setting(default=True, meaning="volume adjustment, mode enhanced only")
+    gamma_max_age_minutes: int = _setting(5, "gamma result cache, per symbol", ge=1, le=60)
+    gamma_regime_thresholds: Annotated[dict[str, float], BeforeValidator(_thresholds)] = _setting(
+        {"extreme": 0.60, "high": 0.35, "moderate": 0.15}, "bounds on abs(net)/gross"
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], Upper] = _setting(
+        "INFO", "log level"
+    )
+    log_file_path: OptionalPath = _setting(Path("logs/magic8_companion.log"), "log file; empty = console only")
+    log_file_max_size: int = _setting(10_485_760, "bytes before rotation", ge=65_536)
+    log_file_backup_count: int = _setting(5, "rotated files kept", ge=0, le=100)
+    discord_webhook: Annotated[str, BeforeValidator(_webhook)] = _setting(
+        "", "https address for alerts, never logged", repr=False
+    )
+    max_position_loss: float = _setting(2000.0, "USD; loss exits and alerts", gt=0)
+    max_daily_loss: float = _setting(5000.0, "USD; loss exits and alerts", gt=0)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.medium_score >= self.min_recommendation_score:
+            raise ValueError("M8C_MEDIUM_SCORE must be below M8C_MIN_RECOMMENDATION_SCORE")
+        if 0 < self.republish_seconds < 30:
+            raise ValueError("M8C_REPUBLISH_SECONDS must be 0 or 30-290")
+        if self.market_data_provider == "replay" and self.replay_path is None:
+            raise ValueError("M8C_REPLAY_PATH (or --replay-dir) is needed by provider replay")
+        return self
+
+    def get_scorer_mode(self) -> str:
+        """Return the mode for ``create_scorer``: simple, standard or enhanced."""
+        return self.system_complexity
+
+    def path(self, value: Path) -> Path:
+        """Return ``value`` made absolute from the root directory."""
+        return value if value.is_absolute() else (self.magic8_path / value).absolute()
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether the provider is a real feed."""
+        return self.market_data_provider in {"ib", "yahoo"}
+
+    @property
+    def run_output_dir(self) -> Path:
+        """Return the folder into which this run writes: live runs never share it with others by default."""
+        if self.is_live:
+            return self.path(self.output_dir)
+        return self.path(self.nonlive_output_dir or self.output_dir / self.market_data_provider)
+
+    @property
+    def kill_switch(self) -> Path:
+        """Return the absolute path of the kill switch file; one switch stops live, replayed and simulated runs."""
+        return self.path(self.kill_switch_file or self.output_dir / "KILL")
+
+
+def setting_names() -> tuple[str, ...]:
+    """Return every setting name as users write it, in the order of the documentation."""
+    return tuple(_name(field) for field in Settings.model_fields)
+
+
+def load_settings(
+    environment: Mapping[str, str] | None = None,
+    overrides: Mapping[str, object] | None = None,
+    *,
+    root: Path | None = None,
+) -> Settings:
+    """Read default, ``.env`` and environment, and return the settings.
+
+    Parameters
+    ----------
+    environment
+        The process environment by default.
+    overrides
+        Values from the command line by attribute name; they win over everything.
+    root
+        Where ``.env`` lies; default is ``MAGIC8_PATH`` of the environment, else the current folder.
+
+    Raises
+    ------
+    ConfigError
+        One message with every mistake.
+    """
+    process = {name.upper(): value for name, value in (os.environ if environment is None else environment).items()}
+    root = root or Path(process.get("MAGIC8_PATH") or ".")
+    dotenv = {name.upper(): value or "" for name, value in dotenv_values(root / ".env", interpolate=False).items()}
+    problems: list[str] = []
+    values: dict[str, object] = {"magic8_path": root}
+    for source in (dotenv, process):
+        values |= _known(source, problems)
+    values |= overrides or {}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems += [_sentence(detail) for detail in error.errors()]
+        raise ConfigError(problems) from None
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def env_example() -> str:
+    """Return the text of ``.env.example``: every setting with its default and meaning."""
+    lines = ["# Every setting of Magic8 with its default.  Copy to .env and change what you need.", ""]
+    dumped = Settings().model_dump(mode="json")
+    aliases = {target: name for name, target in ALIASES.items()}
+    for field, info in Settings.model_fields.items():
+        name = _name(field)
+        older = f" (older name: {aliases[name]})" if name in aliases and name in setting_names() else ""
+        lines += [f"# {info.description}{older}", f"#{name}={_example_value(dumped[field])}"]
+    return "\n".join(lines) + "\n"
+
+
+def _name(field: str) -> str:
+    return "MAGIC8_PATH" if field == "magic8_path" else PREFIX + field.upper()
+
+
+def _example_value(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ",".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return json.dumps(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _known(source: Mapping[str, str], problems: list[str]) -> dict[str, object]:
+    # Maps one source to attribute values; unknown, retired and contradicting names become problems.
+    values: dict[str, object] = {}
+    given_as: dict[str, str] = {}
+    for name, value in source.items():
+        target = ALIASES.get(name, name)
+        if not target.startswith(PREFIX):
+            continue
+        field = target.removeprefix(PREFIX).lower()
+        if field not in Settings.model_fields:
+            problems.append(_unknown(name))
+            continue
+        if field in given_as and values[field] != value:
+            problems.append(
+                f"{given_as[field]} and {name} are the same setting but say {values[field]!r} and {value!r}"
+            )
+        values[field], given_as[field] = value, name
+    return values
+
+
+def _unknown(name: str) -> str:
+    bare = name.removeprefix(PREFIX)
+    for pattern, instead in RETIRED.items():
+        if fnmatchcase(bare, pattern):
+            return f"{name} is retired; use {instead}"
+    near = difflib.get_close_matches(name, [*setting_names(), *ALIASES], n=1, cutoff=0.5)
+    return f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _sentence(detail: Mapping[str, Any]) -> str:
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if not detail["loc"]:
+        return message
+    return f"{_name(str(detail['loc'][0]))}={detail['input']!r}: {message}"

@@ -1,0 +1,125 @@
+"""Settings: sources, aliases, and one message for all mistakes."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from magic8_companion.domain.errors import ConfigError
+from magic8_companion.unified_config import ALIASES, RETIRED, env_example, load_settings, setting_names
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
+    """Without any source the built-in defaults hold."""
+    settings = load_settings({}, root=tmp_path)
+    assert settings.market_data_provider == "simulated"
+    assert settings.supported_symbols == ("SPX", "SPY")
+    assert settings.checkpoint_times == (time(10, 30), time(11), time(12, 30), time(14, 45))
+    assert (settings.ml_weight, settings.min_recommendation_score, settings.medium_score) == (0.35, 65.0, 35.0)
+    assert not settings.enable_ml_integration
+    assert settings.run_output_dir == (tmp_path / "data" / "simulated").absolute()
+    assert settings.kill_switch == (tmp_path / "data" / "KILL").absolute()
+
+
+def test_environment_beats_dotenv_beats_default(tmp_path: Path) -> None:
+    """The process environment wins over .env, which wins over the default; comments and case do not matter."""
+    (tmp_path / ".env").write_text("m8c_ml_weight=0.20  # careful\nM8C_IB_PORT=4002\nM8C_LOG_FILE_PATH=\n")
+    settings = load_settings({"M8C_ML_WEIGHT": "0.25"}, root=tmp_path)
+    assert settings.ml_weight == 0.25
+    assert settings.ib_port == 4002
+    assert settings.log_file_path is None
+
+
+def test_command_line_overrides_everything(tmp_path: Path) -> None:
+    """Overrides of the command line win over environment and .env."""
+    settings = load_settings(
+        {"M8C_SYMBOLS": "NDX"}, {"supported_symbols": "spy,spxw,SPY", "replay_date": "2025-04-09"}, root=tmp_path
+    )
+    assert settings.supported_symbols == ("SPY", "SPX")
+    assert settings.replay_date == date(2025, 4, 9)
+
+
+@pytest.mark.parametrize("alias", sorted(set(ALIASES) - {"MAGIC8_PATH"}))
+def test_older_names_still_work(alias: str, tmp_path: Path) -> None:
+    """Each older name sets the setting that replaced it."""
+    value = {"M8C_SYMBOLS": "QQQ", "M8C_DATA_PROVIDER": "ib", "ML_PATH": "models", "ML_CONFIDENCE_THRESHOLD": "0.7"}[
+        alias
+    ]
+    changed = load_settings({alias: value}, root=tmp_path)
+    same = load_settings({ALIASES[alias]: value}, root=tmp_path)
+    assert changed == same != load_settings({}, root=tmp_path)
+
+
+def test_an_alias_that_contradicts_its_setting_stops_the_start(tmp_path: Path) -> None:
+    """The same setting given twice with different values is a mistake, with equal values it is not."""
+    assert load_settings({"M8C_SYMBOLS": "SPY", "M8C_SUPPORTED_SYMBOLS": "SPY"}, root=tmp_path)
+    with pytest.raises(ConfigError, match="same setting"):
+        load_settings({"M8C_SYMBOLS": "SPY", "M8C_SUPPORTED_SYMBOLS": "QQQ"}, root=tmp_path)
+
+
+def test_one_message_lists_every_mistake_and_the_nearest_name(tmp_path: Path) -> None:
+    """Unknown names, retired names and bad values of all sources stand in one message."""
+    (tmp_path / ".env").write_text("M8C_ML_WIEGHT=0.3\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(
+            {
+                "M8C_IB_PORT": "0",
+                "M8C_MOCK_SEED": "1",
+                "M8C_SYMBOLS": "SPX,VIX",
+                "M8C_CHECKPOINT_TIMES": "10:30,09:00",
+                "M8C_GAMMA_REGIME_THRESHOLDS": '{"extreme": 0.1}',
+                "M8C_DISCORD_WEBHOOK": "http://plain",
+            },
+            root=tmp_path,
+        )
+    text = str(caught.value)
+    assert len(caught.value.problems) == 7
+    for part in ("did you mean M8C_ML_WEIGHT?", "M8C_IB_PORT", "M8C_SIMULATED_SEED", "the VIX is an input", "09:00"):
+        assert part in text
+    assert "extreme, high, moderate" in text
+    assert "https://" in text
+
+
+@pytest.mark.parametrize("pattern", RETIRED)
+def test_a_retired_name_says_what_replaces_it(pattern: str, tmp_path: Path) -> None:
+    """Each setting of the predecessor that is gone stops the start and names its successor."""
+    name = "M8C_" + pattern.replace("*", "SOMETHING")
+    with pytest.raises(ConfigError, match="is retired; use"):
+        load_settings({name: "1"}, root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"M8C_MEDIUM_SCORE": "70"}, "must be below"),
+        ({"M8C_REPUBLISH_SECONDS": "10"}, "0 or 30-290"),
+        ({"M8C_MARKET_DATA_PROVIDER": "file"}, "M8C_REPLAY_PATH"),
+        ({"M8C_ML_5MIN_INTERVAL": "7"}, "5, 10, 15, 30"),
+        ({"M8C_REPLAY_SPEED": "-1"}, "M8C_REPLAY_SPEED"),
+    ],
+)
+def test_settings_must_agree_with_each_other(environment: dict[str, str], sentence: str, tmp_path: Path) -> None:
+    """A value that is fine alone but wrong beside another one is a mistake."""
+    with pytest.raises(ConfigError, match=sentence):
+        load_settings(environment, root=tmp_path)
+
+
+def test_env_example_holds_every_setting() -> None:
+    """The committed .env.example is what the settings say of themselves."""
+    text = (ROOT / ".env.example").read_text()
+    assert text == env_example()
+    assert all(f"#{name}=" in text for name in setting_names())
+
+
+def test_the_example_is_valid(tmp_path: Path) -> None:
+    """Uncommenting every line of .env.example gives the defaults."""
+    lines = [line.removeprefix("#") for line in env_example().splitlines() if not line.startswith("# ")]
+    lines = [line for line in lines if not line.startswith("MAGIC8_PATH")]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    assert load_settings({}, root=tmp_path) == load_settings({}, root=tmp_path / "nothing").model_copy(
+        update={"magic8_path": tmp_path}
+    )
