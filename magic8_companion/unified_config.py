@@ -327,6 +327,15 @@ def env_example() -> str:
     return "\n".join(lines) + "\n"
 
 
+def masked_settings(settings: Settings) -> dict[str, str]:
+    """Return every setting as text, with secrets replaced by stars."""
+    dumped = settings.model_dump(mode="json")
+    secrets = {field for field, info in Settings.model_fields.items() if not info.repr}
+    return {
+        _name(field): "***" if field in secrets and value else _example_value(value) for field, value in dumped.items()
+    }
+
+
 def _name(field: str) -> str:
     return "MAGIC8_PATH" if field == "magic8_path" else PREFIX + field.upper()
 

@@ -1,0 +1,42 @@
+"""``python -m magic8_companion [COMMAND]``: without a command it runs the host.
+
+Each command is a function ``(argv) -> exit code`` in a module that is imported only when it is asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+COMMANDS: Final = {
+    "run": ("magic8_companion.unified_main", "run", "run the host (the default command; see run --help)"),
+    "schema": ("magic8_companion.commands", "schema", "print the JSON Schema of a published file"),
+    "settings": ("magic8_companion.commands", "settings", "print the effective settings, or --example for all"),
+}
+
+
+def usage() -> str:
+    """Return the list of commands."""
+    lines = [f"  {name:<10} {meaning}" for name, (_, _, meaning) in COMMANDS.items()]
+    return "\n".join(["usage: python -m magic8_companion [COMMAND] [OPTIONS]", "", "commands:", *lines])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; an option in first place belongs to ``run``."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] in (["-h"], ["--help"]):
+        print(usage())
+        return 0
+    name, rest = ("run", words) if not words or words[0].startswith("-") else (words[0], words[1:])
+    if name not in COMMANDS:
+        print(f"{name!r} is not a command\n\n{usage()}", file=sys.stderr)
+        return 2
+    module, function, _ = COMMANDS[name]
+    code: int = getattr(import_module(module), function)(rest)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
