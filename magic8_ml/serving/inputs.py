@@ -1,0 +1,89 @@
+"""What one prediction is made from, typed: today's bars, earlier bars and the VIX, as known at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from magic8_companion.domain.bars import Bars, to_ns
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.market_state import MarketState
+from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.domain.trading_day import Session, new_york_day, require_session
+
+DAILY_OPEN: Final = "daily_open"
+INTRADAY: Final = "intraday"
+DAY_NS: Final = 86_400_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionInputs:
+    """One symbol at ``as_of``; the meaning of the series is that of ``MarketState``.
+
+    ``symbol`` is None when the caller did not name it.  ``vix_kind`` is ``daily_open`` or ``intraday``.
+    """
+
+    symbol: str | None
+    as_of: datetime
+    session: Session
+    today: Bars
+    history: Bars
+    vix_today: Bars
+    vix_daily: Bars
+    vix_kind: str
+
+    @classmethod
+    def from_state(cls, state: MarketState) -> PredictionInputs:
+        """Take what the model needs from an observed state; nothing is copied."""
+        return cls(
+            symbol=canonical_symbol(state.symbol),
+            as_of=state.as_of,
+            session=state.session,
+            today=state.bars,
+            history=state.history,
+            vix_today=state.vix_bars,
+            vix_daily=state.vix_daily,
+            vix_kind=INTRADAY if state.vix is None else state.vix.kind,
+        )
+
+    @classmethod
+    def from_frames(cls, bar_data: pd.DataFrame, vix_data: pd.DataFrame, current_time: datetime) -> PredictionInputs:
+        """Read the two canonical frames of the contract's call; a naive ``current_time`` is UTC.
+
+        Raises
+        ------
+        DataUnavailable
+            ``market_closed`` on a day without session, ``bad_bars`` when a frame is not canonical.
+        """
+        as_of = current_time.replace(tzinfo=UTC) if current_time.tzinfo is None else current_time.astimezone(UTC)
+        session = require_session(new_york_day(as_of))
+        bars, vix = _bars(bar_data, "bar_data"), _bars(vix_data, "vix_data")
+        open_ns = to_ns(session.open_at)
+        today_from = int(np.searchsorted(bars.starts, open_ns))
+        vix_from = int(np.searchsorted(vix.starts, open_ns))
+        vix_today = vix[vix_from:].known_at(as_of)
+        single_open = len(vix_today) == 1 and int(vix_today.starts[0]) == open_ns
+        symbol = bar_data.attrs.get("symbol")
+        return cls(
+            symbol=None if symbol is None else canonical_symbol(str(symbol)),
+            as_of=as_of,
+            session=session,
+            today=bars[today_from:].known_at(min(as_of, session.close_at)),
+            history=bars[:today_from],
+            vix_today=vix_today,
+            vix_daily=vix[:vix_from],
+            vix_kind=str(vix_data.attrs.get("kind", DAILY_OPEN if single_open else INTRADAY)),
+        )
+
+
+def _bars(frame: pd.DataFrame | None, name: str) -> Bars:
+    if frame is None or frame.empty:
+        return Bars.empty()
+    try:
+        return Bars.from_frame(frame)
+    except DataUnavailable as error:
+        raise DataUnavailable(error.reason, f"{name}: {error.detail}") from error
