@@ -152,7 +152,7 @@ def gamma(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        return _answer(terms, terms.spot_discount * _density(terms.d1) / (terms.spot * terms.total_vol))
+        return _answer(terms, _bell(terms) / (terms.spot * terms.total_vol))
 
 
 def vega(
@@ -172,7 +172,7 @@ def vega(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        return _answer(terms, terms.spot * terms.spot_discount * _density(terms.d1) * np.sqrt(terms.years))
+        return _answer(terms, terms.spot * _bell(terms) * np.sqrt(terms.years))
 
 
 def theta(
@@ -211,7 +211,7 @@ def vanna(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        return _answer(terms, -terms.spot_discount * _density(terms.d1) * terms.d2 / terms.vol)
+        return _answer(terms, -_bell(terms) * terms.d2 / terms.vol)
 
 
 def charm(
@@ -250,14 +250,14 @@ def greeks(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        density = terms.spot_discount * _density(terms.d1)
+        bell = _bell(terms)
         return Greeks(
             price=_price(terms),
             delta=_answer(terms, terms.right * terms.spot_discount * ndtr(terms.right * terms.d1)),
-            gamma=_answer(terms, density / (terms.spot * terms.total_vol)),
-            vega=_answer(terms, terms.spot * density * np.sqrt(terms.years)),
+            gamma=_answer(terms, bell / (terms.spot * terms.total_vol)),
+            vega=_answer(terms, terms.spot * bell * np.sqrt(terms.years)),
             theta=_theta(terms),
-            vanna=_answer(terms, -density * terms.d2 / terms.vol),
+            vanna=_answer(terms, -bell * terms.d2 / terms.vol),
             charm=_charm(terms),
         )
 
@@ -302,6 +302,10 @@ def _density(x: Floats) -> Floats:
     return np.asarray(np.exp(-0.5 * x * x) / _ROOT_TWO_PI)
 
 
+def _bell(terms: _Terms) -> Floats:
+    return terms.spot_discount * _density(terms.d1)
+
+
 def _price(terms: _Terms) -> Floats:
     half = terms.total_vol / 2
     distance = -np.abs(terms.d1 - half)
@@ -335,10 +339,9 @@ def _mills_difference(x: Floats, half: Floats) -> Floats:
 
 
 def _theta(terms: _Terms) -> Floats:
-    spot = terms.spot * terms.spot_discount
-    decay = -spot * _density(terms.d1) * terms.vol / (2 * np.sqrt(terms.years))
+    decay = -terms.spot * _bell(terms) * terms.vol / (2 * np.sqrt(terms.years))
     interest = -terms.rate * terms.strike * terms.strike_discount * ndtr(terms.right * terms.d2)
-    dividends = terms.dividend_yield * spot * ndtr(terms.right * terms.d1)
+    dividends = terms.dividend_yield * terms.spot * terms.spot_discount * ndtr(terms.right * terms.d1)
     return _answer(terms, decay + terms.right * (interest + dividends))
 
 
