@@ -11,6 +11,7 @@ import asyncio
 import heapq
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -53,7 +54,6 @@ class _Waiter:
     participant: str
     number: int
     wake: Callable[[], None] = field(compare=False)
-    cancelled: bool = field(default=False, compare=False)
 
 
 class ReplayClock:
@@ -64,11 +64,19 @@ class ReplayClock:
     start
         The first instant.
     speed
-        Virtual seconds per real second; None is as fast as possible.
+        Virtual seconds per real second; None is as fast as possible.  The work of a turn counts: only what is left of
+        a step is waited for, and lost time is not caught up.
+
+    Notes
+    -----
+    A new participant should wait for its turn before it does anything (``sleep_until(now(), name)`` will do):
+    whatever it does earlier runs beside whoever called :meth:`enter`.  A wait that ends by cancellation or by its
+    stop event leaves its participant awake, so time stands still until it waits again or leaves.
     """
 
     def __init__(self, start: datetime, speed: float | None = None) -> None:
         self._now = require_aware(start)
+        self._reached_at = time.monotonic()
         self._speed = speed
         self._lock = threading.RLock()
         self._awake: set[str] = set()
@@ -139,36 +147,36 @@ class ReplayClock:
 
     def _unpark(self, waiter: _Waiter) -> None:
         with self._lock:
-            waiter.cancelled = True
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
                 heapq.heapify(self._waiting)
             self._awake.add(waiter.participant)
 
     def _advance(self) -> None:
-        if self._awake or not self._waiting or self._timer is not None:
-            return
-        pause = self._pause_before(self._waiting[0].instant)
-        if pause > 0:
-            self._timer = threading.Timer(pause, self._timer_fired)
-            self._timer.daemon = True
-            self._timer.start()
-            return
-        self._wake_next()
+        with self._lock:
+            if self._timer is not None:  # it was set for a first waiter that may have changed
+                self._timer.cancel()
+                self._timer = None
+            if self._awake or not self._waiting:
+                return
+            pause = self._pause_before(self._waiting[0].instant)
+            if pause > 0:
+                self._timer = threading.Timer(pause, self._advance)
+                self._timer.daemon = True
+                self._timer.start()
+            else:
+                self._wake_next()
 
     def _pause_before(self, instant: datetime) -> float:
         if self._speed is None:
             return 0.0
-        return max(0.0, (instant - self._now) / timedelta(seconds=1) / self._speed)
-
-    def _timer_fired(self) -> None:
-        with self._lock:
-            self._timer = None
-            if not self._awake and self._waiting:
-                self._wake_next()
+        step = (instant - self._now) / timedelta(seconds=1) / self._speed
+        return step - (time.monotonic() - self._reached_at)
 
     def _wake_next(self) -> None:
         waiter = heapq.heappop(self._waiting)
-        self._now = max(self._now, waiter.instant)
+        if waiter.instant > self._now:
+            self._now = waiter.instant
+            self._reached_at = time.monotonic()
         self._awake.add(waiter.participant)
         waiter.wake()
