@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import Final
 
 _HOMES: Final = {
-    "MLConfig": "magic8_ml.serving.production",
+    "MLConfig": "magic8_ml.serving.config",
     "MLEnhancedScoring": "magic8_ml.enhanced_scoring",
     "MLSchedulerExtension": "magic8_ml.scheduler_extension",
-    "ProductionMLSystem": "magic8_ml.serving.production",
+    "ProductionMLSystem": "magic8_ml.serving.system",
 }
 
 __all__ = ["MLConfig", "MLEnhancedScoring", "MLSchedulerExtension", "ProductionMLSystem"]

@@ -1,0 +1,124 @@
+"""From predictions to a 5-minute result: labels, entries, lifetimes; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from magic8_companion.domain.blend import HIGH, LOW, label, published
+from magic8_companion.domain.market_state import DELAYED, STALE, STATUS_ORDER
+from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_result import MLResult, Prediction
+from magic8_companion.domain.recommendation import Entry, FiveMinuteResult, FiveMinuteSignal
+from magic8_companion.domain.strategy import NO_TRADE
+from magic8_companion.domain.trading_day import new_york_day, require_session
+
+HIGH_CONFIDENCE: Final = 0.80
+SOURCE: Final = "ml_5min"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One symbol of a slot: where its data came from and what the model answered at ``answered_at``."""
+
+    data_source: str
+    data_status: str
+    answer: MLResult
+    answered_at: datetime
+
+
+def rationale(prediction: Prediction) -> str:
+    """Return the sentence that is published and logged.
+
+    >>> rationale(Prediction(strategy="Butterfly", confidence=0.825, direction="neutral", direction_probabilities={},
+    ...                      volatility_regime="low", regime_probabilities={}, model_version="v"))
+    '5-min ML: Butterfly (82.5%)'
+    """
+    return f"5-min ML: {prediction.strategy} ({published(100 * prediction.confidence)}%)"
+
+
+def five_minute_entry(
+    prediction: Prediction, *, threshold: float, valid_until: datetime, blocked_by: tuple[str, ...] = ()
+) -> Entry:
+    """Return the entry of a prediction: score and label follow from its published confidence alone."""
+    name, confidence = prediction.strategy, prediction.confidence
+    tradable = name != NO_TRADE
+    grade = label(confidence, HIGH_CONFIDENCE, threshold) if tradable else LOW
+    return Entry(
+        score=published(100 * confidence),
+        confidence=grade,
+        should_trade=grade == HIGH and not blocked_by,
+        source=SOURCE,
+        rationale=rationale(prediction),
+        valid_until=valid_until,
+        blocked_by=blocked_by,
+        ml_confidence=confidence,
+        direction=prediction.direction,
+        volatility_regime=prediction.volatility_regime,
+        win_probability=prediction.win_probability.get(name),
+        implied_probability=prediction.implied_probability.get(name),
+        expected_value=prediction.expected_value.get(name),
+    )
+
+
+def valid_until(slot: datetime, options: MLOptions) -> datetime:
+    """Return when the entries of a slot expire: its lifetime after the slot, at most the close."""
+    close = require_session(new_york_day(slot)).close_at
+    return min(slot + timedelta(minutes=options.valid_minutes), close)
+
+
+def five_minute_result(
+    slot: datetime,
+    asked: Mapping[str, Asked],
+    skipped: Mapping[str, str],
+    *,
+    published_at: datetime,
+    fallback_source: str,
+    options: MLOptions,
+) -> FiveMinuteResult:
+    """Return the slot's result: a signal per real prediction, a reason for every other symbol.
+
+    A slot without any prediction is a result too: it says so in ``ml_status`` and holds no signal.
+    """
+    expires = valid_until(slot, options)
+    reasons = dict(skipped)
+    signals: dict[str, FiveMinuteSignal] = {}
+    for symbol, case in asked.items():
+        if isinstance(case.answer, Prediction):
+            signals[symbol] = _signal(case.answer, case, expires, options)
+        else:
+            reasons[symbol] = case.answer.reason
+    worst = max(asked.values(), key=lambda case: STATUS_ORDER.index(case.data_status), default=None)
+    return FiveMinuteResult(
+        slot_at=slot,
+        published_at=published_at,
+        valid_until=expires,
+        data_source=fallback_source if worst is None else worst.data_source,
+        data_status=STALE if worst is None else worst.data_status,
+        ml_status=_status(signals, reasons),
+        signals=signals,
+        skipped=reasons,
+    )
+
+
+def _signal(prediction: Prediction, case: Asked, expires: datetime, options: MLOptions) -> FiveMinuteSignal:
+    delayed = case.data_status == DELAYED and not options.trade_on_delayed_data
+    blocked_by = (*prediction.blocked_by, "delayed_data") if delayed else prediction.blocked_by
+    entry = five_minute_entry(
+        prediction, threshold=options.confidence_threshold, valid_until=expires, blocked_by=blocked_by
+    )
+    return FiveMinuteSignal(
+        strategy=prediction.strategy,
+        entry=entry,
+        prediction_time=case.answered_at,
+        model_version=prediction.model_version,
+        data_status=case.data_status,
+    )
+
+
+def _status(signals: Mapping[str, FiveMinuteSignal], reasons: Mapping[str, str]) -> str:
+    if not signals:
+        return f"unavailable:{next(iter(reasons.values()), 'missing_bars')}"
+    return "partial" if reasons else "ok"
