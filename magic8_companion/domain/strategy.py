@@ -12,6 +12,15 @@ NO_TRADE: Final = "No_Trade"
 BASE_STRATEGIES: Final = (BUTTERFLY, IRON_CONDOR, VERTICAL)
 """The three strategies, in the order in which they are published."""
 
+SONAR: Final = "Sonar"
+"""A narrower, nearer iron condor: an alias towards the published file, a strategy of its own in history and messages."""
+
+HISTORY_STRATEGIES: Final = (BUTTERFLY, IRON_CONDOR, VERTICAL, SONAR)
+"""What the Magic8 history and messages tell apart."""
+
+MAGIC8_SYMBOLS: Final = ("SPX", "SPY", "RUT", "QQQ", "XSP", "NDX", "AAPL", "TSLA")
+"""The symbols that Magic8 signals."""
+
 TIE_ORDER: Final = (IRON_CONDOR, VERTICAL, BUTTERFLY)
 """Who wins when scores and expected values are equal."""
 
