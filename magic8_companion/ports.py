@@ -10,8 +10,9 @@ Extension     something that runs beside the checkpoints   magic8_ml.MLScheduler
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -141,10 +142,17 @@ class Extension(Protocol):
         """Return what an operator wants to know: alive, heartbeat, last slot, last skip reason."""
 
 
-def standalone_host() -> Host:
+def standalone_host(
+    *,
+    provider: MarketData | None = None,
+    loop: asyncio.AbstractEventLoop | None = None,
+    symbols: Sequence[str] | None = None,
+    output_dir: Path | None = None,
+) -> Host:
     """Return a host built from the environment's settings, for scripts that use a part without the process.
 
-    The composition root registers itself under the entry-point group ``magic8.host``, so that nobody below it has to
+    What is given replaces what the settings say; ``loop`` is the one that owns a loop-bound ``provider``.  The
+    composition root registers itself under the entry-point group ``magic8.host``, so that nobody below it has to
     import it.
 
     Raises
@@ -155,4 +163,5 @@ def standalone_host() -> Host:
     found = tuple(entry_points(group="magic8.host", name="default"))
     if not found:
         raise PluginUnavailable("magic8.host", "the distribution is not installed; run: pip install -e .")
-    return cast("Host", found[0].load()())
+    given = {"provider": provider, "loop": loop, "symbols": symbols, "output_dir": output_dir}
+    return cast("Host", found[0].load()(**{name: value for name, value in given.items() if value is not None}))
