@@ -17,8 +17,7 @@ volatility, a right that is neither +1 nor -1.  At ``vol * sqrt(years) = 0`` the
 and the Greeks are NaN.  Values below about 1e-308 round to 0.
 
 Formulas: Black 1976; Haug, The Complete Guide to Option Pricing Formulas, 2nd ed., ch. 2.  The time value is written
-with the Mills ratio R = N / phi, as sqrt(F K) phi(x) exp(-s^2/8) (R(x + s/2) - R(x - s/2)), whose Taylor series in s
-keeps the digits that F N(d1) - K N(d2) cancels away.
+with Mills ratios (``options.mills_ratio``), which keeps the digits that F N(d1) - K N(d2) cancels away.
 """
 
 from __future__ import annotations
@@ -27,19 +26,16 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import erfcx, ndtr
+from numpy.typing import ArrayLike
+from scipy.special import ndtr
 
-Floats = NDArray[np.float64]
+from magic8_companion.options.arrays import Flags, Floats
+from magic8_companion.options.mills_ratio import WIDEST_HALF, mills_difference
 
 CALL: Final = 1.0
 PUT: Final = -1.0
 
-_SERIES_LIMIT: Final = 0.1  # above this total volatility the plain formula loses at most 3 digits of 16
-_MILLS_FLOOR: Final = -40.0  # further out the density is 0 in double precision
 _TINY: Final = 1e-150  # total volatility below which Greeks overflow
-_ROOT_TWO: Final = float(np.sqrt(2.0))
-_ROOT_HALF_PI: Final = float(np.sqrt(np.pi / 2.0))
 _ROOT_TWO_PI: Final = float(np.sqrt(2.0 * np.pi))
 _SIGNS: Final = {"C": CALL, "CALL": CALL, "P": PUT, "PUT": PUT}
 
@@ -69,7 +65,7 @@ class _Terms(NamedTuple):
     d2: Floats
     spot_discount: Floats
     strike_discount: Floats
-    answerable: NDArray[np.bool_]
+    answerable: Flags
 
 
 def right_sign(right: str | Sequence[str]) -> Floats:
@@ -309,33 +305,15 @@ def _bell(terms: _Terms) -> Floats:
 def _price(terms: _Terms) -> Floats:
     half = terms.total_vol / 2
     distance = -np.abs(terms.d1 - half)
-    present_spot, present_strike = terms.spot * terms.spot_discount, terms.strike * terms.strike_discount
-    time_value = np.sqrt(present_spot * present_strike) * _density(distance) * _mills_difference(distance, half)
-    wide = terms.total_vol > _SERIES_LIMIT
-    if np.any(wide):
-        side = np.where(terms.d1 > half, PUT, CALL)  # the out-of-the-money right
-        plain = side * (present_spot * ndtr(side * terms.d1) - present_strike * ndtr(side * terms.d2))
-        time_value = np.where(wide, plain, time_value)
+    geometric_mean = np.sqrt(terms.spot * terms.spot_discount * terms.strike * terms.strike_discount)
+    bell = _density(distance) * np.exp(-0.5 * np.square(np.minimum(half, WIDEST_HALF)))
+    time_value = geometric_mean * bell * mills_difference(distance, half)
     # (spot - strike) first: it is exact near the money, while the two present values would round
     carry = terms.spot * np.expm1(-terms.dividend_yield * terms.years) - terms.strike * np.expm1(
         -terms.rate * terms.years
     )
     value = np.maximum(terms.right * (terms.spot - terms.strike + carry), 0.0) + time_value
     return np.where(terms.answerable & np.isfinite(value), value, np.nan)
-
-
-def _mills_difference(x: Floats, half: Floats) -> Floats:
-    # exp(-half^2/2) (R(x + half) - R(x - half)) by its odd Taylor terms; R' = 1 + x R, R^(n+1) = n R^(n-1) + x R^(n)
-    x = np.maximum(x, _MILLS_FLOOR)
-    r0 = _ROOT_HALF_PI * erfcx(-x / _ROOT_TWO)
-    r1 = 1.0 + x * r0
-    r2 = r0 + x * r1
-    r3 = 2.0 * r1 + x * r2
-    r4 = 3.0 * r2 + x * r3
-    r5 = 4.0 * r3 + x * r4
-    square = half * half
-    series = r1 + square / 6.0 * (r3 + square / 20.0 * r5)
-    return np.asarray(np.exp(-0.5 * square) * 2.0 * half * series)
 
 
 def _theta(terms: _Terms) -> Floats:
