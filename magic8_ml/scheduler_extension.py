@@ -1,22 +1,66 @@
-"""MLSchedulerExtension: an own thread that predicts every five minutes and hands the result to the host."""
+"""MLSchedulerExtension: an own thread that predicts every five minutes and hands the result to the host.
+
+clock ─> slot ─> gates ─> observe every symbol ─> ask the model ─> FiveMinuteResult ─> host.submit
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
 from asyncio import AbstractEventLoop
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from os import PathLike
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
+import schedule
 
+from magic8_companion.domain.errors import PluginUnavailable
+from magic8_companion.domain.market_state import DELAYED, LIVE
 from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.recommendation import FiveMinuteResult
-from magic8_companion.ports import Host, MarketData
+from magic8_companion.domain.trading_day import NEW_YORK
+from magic8_companion.ports import Host, MarketData, standalone_host
+from magic8_ml.five_minute.observations import ON_PROVIDER_LOOP, Observations
+from magic8_ml.five_minute.results import Asked, five_minute_result
+from magic8_ml.five_minute.slot_thread import PARTICIPANT, SlotThread
+from magic8_ml.five_minute.slots import Gates
+from magic8_ml.serving.delta_features import delta_features
+from magic8_ml.serving.guarded import GuardedPredictor, MLSystem
+
+logger = logging.getLogger(__name__)
+
+FETCH_PAUSE: Final = timedelta(seconds=60)
 
 
 class MLSchedulerExtension:
-    """Predict every slot of the session; built without a host it uses private services."""
+    """Predict every slot of the session; built without a host it uses private services.
+
+    Parameters
+    ----------
+    loop, data_provider, symbols, output_dir
+        What replaces the settings of the environment in the private services; ``loop`` owns ``data_provider``.
+    host
+        What the extension may ask of the running process.
+    options
+        Default: those of the host.
+    ml_system
+        A model that is already loaded; default: the one under ``options.path``.
+
+    Attributes
+    ----------
+    bar_data_cache, vix_data_cache
+        Today's bars by symbol, and today's VIX bars, as frames for callers; ``cleanup_cache`` shortens the first.
+        What the model sees is kept apart.
+    last_update, last_skip_reason
+        When data was last fetched; why the last attempt did not run.
+    """
+
+    est = NEW_YORK
+    utc = UTC
 
     def __init__(
         self,
@@ -25,43 +69,253 @@ class MLSchedulerExtension:
         *,
         host: Host | None = None,
         options: MLOptions | None = None,
-        ml_system: Any = None,
+        ml_system: MLSystem | None = None,
         symbols: Sequence[str] | None = None,
         output_dir: str | PathLike[str] | None = None,
-    ) -> None: ...
+    ) -> None:
+        folder = None if output_dir is None else Path(output_dir)
+        self._private: dict[str, Any] = dict(loop=loop, provider=data_provider, symbols=symbols, output_dir=folder)
+        self._host = host or standalone_host(**self._private)
+        self._is_private = host is None
+        self._options = options or self._host.options
+        self._predictor = (
+            GuardedPredictor.load(self._options) if ml_system is None else GuardedPredictor(ml_system, self._options)
+        )
+        self.symbols = tuple(symbols or self._host.symbols)
+        self.bar_data_cache: dict[str, pd.DataFrame] = {}
+        self.vix_data_cache: pd.DataFrame | None = None
+        self.last_update: datetime | None = None
+        self.last_skip_reason: str | None = None
+        self.max_cache_age = timedelta(minutes=30)
+        self.cache_cleanup_interval = 10
+        self._observations = Observations()
+        self._checkpoint: datetime | None = None
+        self._last_slot: datetime | None = None
+        self._predictions = 0
+        self._last_error: str | None = None
+        self._busy = threading.Lock()
+        self._stop = threading.Event()
+        self._slots: SlotThread | None = None
+        logger.info("ML Scheduler Extension initialized")
+
+    @property
+    def ml_system(self) -> MLSystem | None:
+        """The model, or None when none is usable."""
+        return self._predictor.ml_system
+
+    @ml_system.setter
+    def ml_system(self, ml_system: MLSystem | None) -> None:
+        self._predictor.ml_system = ml_system
+
+    @property
+    def data_provider(self) -> MarketData:
+        """The source of market data; setting it gives the private services another one."""
+        return self._host.provider
+
+    @data_provider.setter
+    def data_provider(self, provider: MarketData) -> None:
+        self._change_host("provider", provider)
+
+    @property
+    def output_dir(self) -> Path:
+        """The folder of the published files; setting it gives the private services another one."""
+        return self._host.output_dir
+
+    @output_dir.setter
+    def output_dir(self, folder: str | PathLike[str]) -> None:
+        self._change_host("output_dir", Path(folder))
+
+    @property
+    def last_checkpoint(self) -> datetime | None:
+        """The nominal time of the last executed checkpoint, tz-aware."""
+        known = [at for at in (self._checkpoint, self._host.last_checkpoint) if at is not None]
+        return max(known, default=None)
+
+    @last_checkpoint.setter
+    def last_checkpoint(self, at: datetime | None) -> None:
+        self._checkpoint = at
+
+    def _change_host(self, name: str, value: object) -> None:
+        if self._is_private:
+            self._private[name] = value
+            self._host = standalone_host(**self._private)
+        else:
+            setattr(self._host, name, value)
 
     def start(self, host: Host) -> None:
-        """Start; raises ``PluginUnavailable`` when it cannot."""
+        """Start the thread for ``host``; a thread that has ended is replaced.
+
+        Raises
+        ------
+        PluginUnavailable
+            When there is no usable model: the host goes on with its checkpoints alone.
+        """
+        self._host, self._is_private = host, False
+        if self.ml_system is None:
+            why = self._predictor.why_not
+            raise PluginUnavailable(PARTICIPANT, f"{why.reason}: {why.detail}" if why.detail else why.reason)
+        self.start_scheduler()
+
+    def start_scheduler(self) -> threading.Thread:
+        """Start the daemon thread ``ml_scheduler`` and return it; a running one is returned as it is."""
+        if self._slots is not None and self._slots.is_running:
+            return self._slots.thread
+        options, stop = self._options, threading.Event()
+        trigger = schedule.Scheduler()  # our own; the clock, not the library, says when its job is due
+        trigger.every(options.interval_minutes).minutes.do(self._attempt, stop)
+        self._stop, self._slots = (
+            stop,
+            SlotThread(
+                self._host.clock,
+                trigger.run_all,
+                stop,
+                interval=timedelta(minutes=options.interval_minutes),
+                delay=timedelta(seconds=options.bar_close_delay_seconds),
+            ),
+        )
+        self._slots.start()
+        logger.info("ML 5-minute scheduler started")
+        return self._slots.thread
 
     def stop(self) -> None:
-        """Ask the thread to end; returns at once."""
+        """Ask the thread to end; returns at once.  It ends within one request time-out and submits nothing more."""
+        self._stop.set()
 
     def join(self, timeout: float) -> bool:
         """Wait for the thread's end; tell whether it ended."""
-        raise NotImplementedError
+        if self._slots is None:
+            return True
+        self._slots.thread.join(timeout)
+        return not self._slots.thread.is_alive()
 
     def health(self) -> Mapping[str, Any]:
-        """Return alive, heartbeat, last slot, last skip reason."""
-        raise NotImplementedError
-
-    def start_scheduler(self) -> threading.Thread:
-        """Start the daemon thread ``ml_scheduler`` and return it."""
-        raise NotImplementedError
+        """Return alive, heartbeat, last_slot, predictions, last_skip_reason and last_error."""
+        return {
+            "alive": self._slots is not None and self._slots.thread.is_alive(),
+            "heartbeat": self._slots and self._slots.heartbeat,
+            "last_slot": self._last_slot,
+            "predictions": self._predictions,
+            "last_skip_reason": self.last_skip_reason,
+            "last_error": self._last_error,
+        }
 
     def should_run_prediction(self) -> bool:
-        """Tell whether the current slot may run; the reason is in ``last_skip_reason``."""
-        raise NotImplementedError
-
-    def update_market_data(self) -> None:
-        """Observe every symbol, at most once per minute."""
+        """Tell whether the current slot may run; if not, ``last_skip_reason`` says why."""
+        slot = self._gates().check(self._host.clock.now())
+        self.last_skip_reason = slot if isinstance(slot, str) else None
+        return self.last_skip_reason is None
 
     def run_ml_prediction(self, force: bool = False) -> FiveMinuteResult | None:
-        """Run the current slot if its gates are open; return what was published."""
-        raise NotImplementedError
+        """Run the current slot if its gates are open; return what was published, or None.
 
-    def create_delta_features(self, symbol: str, bars: pd.DataFrame) -> pd.DataFrame:
-        """Return the delta proxies of the last bar, one row."""
-        raise NotImplementedError
+        ``force`` repeats a slot that is done already; it opens no other gate.
+        """
+        return self._run(threading.Event(), force=force)
+
+    def update_market_data(self) -> None:
+        """Observe every symbol, at most once per minute, and fill the caches.
+
+        Called on the loop that owns the provider it does not wait for that loop: what was seen before stays in use.
+        """
+        self._update(threading.Event())
+
+    def create_delta_features(self, symbol: str, bars: pd.DataFrame) -> pd.DataFrame:  # noqa: ARG002  # the guide's call
+        """Return the delta proxies of the last bar: one row at its time, or an empty frame without bars."""
+        return delta_features(bars)
 
     def cleanup_cache(self) -> None:
-        """Drop rows older than ``max_cache_age`` from ``bar_data_cache``."""
+        """Drop rows older than ``max_cache_age`` from ``bar_data_cache``, and frames that have no aware time index."""
+        oldest = pd.Timestamp(self._host.clock.now() - self.max_cache_age)
+        for symbol, bars in tuple(self.bar_data_cache.items()):
+            if isinstance(bars.index, pd.DatetimeIndex) and bars.index.tz is not None:
+                self.bar_data_cache[symbol] = bars[bars.index >= oldest]
+            else:
+                del self.bar_data_cache[symbol]
+                logger.warning("Dropped the cached bars of %s: their index is not aware time", symbol)
+
+    def _attempt(self, stop: threading.Event) -> None:
+        try:
+            self._run(stop)
+        except Exception as error:
+            self._last_error = f"{type(error).__name__}: {error}"
+            self.last_skip_reason = "exception"
+            logger.exception("5-minute ML prediction skipped: exception %s", self._last_error)
+
+    def _run(self, stop: threading.Event, *, force: bool = False) -> FiveMinuteResult | None:
+        if not self._busy.acquire(blocking=False):  # waiting could deadlock: the other slot may need our loop
+            self._skip("busy")
+            return None
+        try:
+            slot = self._gates().check(self._host.clock.now(), force=force)
+            if isinstance(slot, datetime):
+                return self._run_slot(slot, stop)
+            self._skip(slot)
+            return None
+        finally:
+            self._busy.release()
+
+    def _skip(self, reason: str) -> None:
+        self.last_skip_reason = reason
+        logger.info("5-minute ML prediction skipped: %s", reason)
+
+    def _gates(self) -> Gates:
+        return Gates(
+            interval=timedelta(minutes=self._options.interval_minutes),
+            checkpoint_pause=timedelta(minutes=self._options.checkpoint_pause_minutes),
+            halt_reason=self._host.halt_reason,
+            volatility_pause=self._host.volatility_pause,
+            last_checkpoint=self.last_checkpoint,
+            last_slot=self._last_slot,
+        )
+
+    def _run_slot(self, slot: datetime, stop: threading.Event) -> FiveMinuteResult | None:
+        logger.info("Running 5-minute ML prediction")
+        self.last_skip_reason = None
+        self._update(stop)
+        cases = {symbol: self._ask(symbol) for symbol in self._symbols_until(stop)}
+        if stop.is_set():
+            self._skip("stopped")
+            return None
+        now, source = self._host.clock.now(), self.data_provider.name
+        result = five_minute_result(slot, cases, published_at=now, fallback_source=source, options=self._options)
+        for symbol, signal in result.signals.items():
+            said = signal.entry.rationale.removeprefix("5-min ML: ")
+            logger.info("5-min ML: %s - %s - %s", symbol, said, signal.entry.confidence)
+        for symbol, reason in result.skipped.items():
+            logger.info("5-min ML: %s - skipped (%s)", symbol, reason)
+        self._host.submit(result)
+        self._last_slot = slot
+        self._predictions += 1
+        if self._predictions % self.cache_cleanup_interval == 0:
+            self.cleanup_cache()
+        return result
+
+    def _symbols_until(self, stop: threading.Event) -> Iterator[str]:
+        return takewhile(lambda _: not stop.is_set(), self.symbols)
+
+    def _update(self, stop: threading.Event) -> None:
+        now = self._host.clock.now()
+        if self.last_update is not None and timedelta(0) <= now - self.last_update < FETCH_PAUSE:
+            return
+        seen = self._observations.refresh(self._host, self._symbols_until(stop))
+        if ON_PROVIDER_LOOP in self._observations.problems.values():
+            logger.warning("called on provider loop: the data seen before stays in use")
+            return
+        self.last_update = now
+        for symbol, state in seen.items():
+            self.bar_data_cache[symbol] = state.bars.frame()
+            logger.info("Updated %d bars for %s", len(state.bars), symbol)
+        if vix := [state.vix_bars for state in seen.values() if state.vix is not None]:
+            self.vix_data_cache = vix[-1].frame()
+            logger.info("Updated %d VIX bars", len(vix[-1]))
+
+    def _ask(self, symbol: str) -> Asked | str:
+        at, provider = self._host.clock.now(), self.data_provider
+        if (state := self._observations.known_at(symbol, at)) is not None:
+            answer, source, status = self._predictor.ask(state), state.data_source, state.data_status
+        elif (bars := self.bar_data_cache.get(symbol)) is not None:  # put there by a caller: nobody vouches for its age
+            answer = self._predictor.ask_frames(symbol, bars, self.vix_data_cache, at)
+            source, status = provider.name, DELAYED if provider.status == LIVE else provider.status
+        else:
+            return self._observations.problems.get(symbol, "missing_bars")
+        return Asked(data_source=source, data_status=status, answer=answer, answered_at=self._host.clock.now())

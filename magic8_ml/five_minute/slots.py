@@ -52,22 +52,22 @@ class Gates:
     last_checkpoint: datetime | None
     last_slot: datetime | None
 
-    def closed(self, at: datetime, *, force: bool = False) -> str | None:
-        """Return the reason of the first closed gate, or None when the slot of ``at`` may run.
+    def check(self, at: datetime, *, force: bool = False) -> datetime | str:
+        """Return the slot that may run at ``at``, or the reason of the first closed gate.
 
         ``force`` opens the last gate alone: a slot may be repeated, but nothing else may be overruled.
         """
         if self.halt_reason is not None:
-            return "kill_switch"
+            return self.halt_reason
         session = session_on(new_york_day(at))
         if session is None:
             return "market_closed"
         slot = slot_at(at, self.interval)
         if slot is None:
             return "before_first_slot" if at < session.open_at + MARGIN else "after_last_slot"
-        return self._slot_closed(slot, force=force)
+        return self._closed(slot, force=force) or slot
 
-    def _slot_closed(self, slot: datetime, *, force: bool) -> str | None:
+    def _closed(self, slot: datetime, *, force: bool) -> str | None:
         since = None if self.last_checkpoint is None else slot - self.last_checkpoint
         if since is not None and timedelta(0) <= since < self.checkpoint_pause:
             return "checkpoint_pause"

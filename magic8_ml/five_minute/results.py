@@ -10,7 +10,7 @@ from typing import Final
 from magic8_companion.domain.blend import HIGH, LOW, label, published
 from magic8_companion.domain.market_state import DELAYED, STALE, STATUS_ORDER
 from magic8_companion.domain.ml_options import MLOptions
-from magic8_companion.domain.ml_result import MLResult, Prediction
+from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
 from magic8_companion.domain.recommendation import Entry, FiveMinuteResult, FiveMinuteSignal
 from magic8_companion.domain.strategy import NO_TRADE
 from magic8_companion.domain.trading_day import new_york_day, require_session
@@ -71,26 +71,28 @@ def valid_until(slot: datetime, options: MLOptions) -> datetime:
 
 def five_minute_result(
     slot: datetime,
-    asked: Mapping[str, Asked],
-    skipped: Mapping[str, str],
+    cases: Mapping[str, Asked | str],
     *,
     published_at: datetime,
     fallback_source: str,
     options: MLOptions,
 ) -> FiveMinuteResult:
-    """Return the slot's result: a signal per real prediction, a reason for every other symbol.
+    """Return the slot's result from each symbol's case: what the model answered, or why it was not asked.
 
     A slot without any prediction is a result too: it says so in ``ml_status`` and holds no signal.
     """
     expires = valid_until(slot, options)
-    reasons = dict(skipped)
+    reasons: dict[str, str] = {}
     signals: dict[str, FiveMinuteSignal] = {}
-    for symbol, case in asked.items():
-        if isinstance(case.answer, Prediction):
-            signals[symbol] = _signal(case.answer, case, expires, options)
-        else:
+    for symbol, case in cases.items():
+        if isinstance(case, str):
+            reasons[symbol] = case
+        elif isinstance(case.answer, Unavailable):
             reasons[symbol] = case.answer.reason
-    worst = max(asked.values(), key=lambda case: STATUS_ORDER.index(case.data_status), default=None)
+        else:
+            signals[symbol] = _signal(case.answer, case, expires, options)
+    asked = [case for case in cases.values() if isinstance(case, Asked)]
+    worst = max(asked, key=lambda case: STATUS_ORDER.index(case.data_status), default=None)
     return FiveMinuteResult(
         slot_at=slot,
         published_at=published_at,
