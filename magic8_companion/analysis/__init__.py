@@ -1,1 +1,6 @@
 """From an observed state to a view: pure, explained, the same for live and replay."""
+
+from magic8_companion.analysis.analyzer import MarketAnalyzer
+from magic8_companion.analysis.view import AnalysisOptions, analyse
+
+__all__ = ["AnalysisOptions", "MarketAnalyzer", "analyse"]

@@ -1,1 +1,5 @@
 """From a view to rule scores: tables of points, each with its reason."""
+
+from magic8_companion.scoring.rule_scorer import RuleScorer, create_scorer
+
+__all__ = ["RuleScorer", "create_scorer"]

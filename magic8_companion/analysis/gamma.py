@@ -1,0 +1,186 @@
+"""Gamma exposure of the dealers, under the convention that they hold the calls and owe the puts.
+
+In USD of delta per 1 % move of the underlying: calls +, puts -.  The sign is an assumption, not a measurement, and is
+stated in every output.  Dollar sums of different sources differ by factors; compare ratios only.  Each option keeps its
+own volatility while spot moves, interest is nil, and time runs in calendar minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.option_chain import OptionChain
+from magic8_companion.domain.trading_day import utc_text
+from magic8_companion.options.black_scholes import CALL, PUT, gamma
+
+CONVENTION: Final = "calls+ puts-"
+POSITIVE: Final = "positive"
+NEGATIVE: Final = "negative"
+NEUTRAL: Final = "neutral"
+MIN_OI_COVERAGE: Final = 0.6
+MAGNITUDE_BOUNDS: Final[Mapping[str, float]] = MappingProxyType({"extreme": 0.60, "high": 0.35, "moderate": 0.15})
+"""Lower bounds of |net| / gross, descending; below the last the magnitude is low."""
+
+_NEUTRAL_BELOW: Final = 0.10
+_MINUTES_PER_YEAR: Final = 525_600.0
+_MIN_MINUTES: Final = 5.0
+_ONE_PER_CENT: Final = 0.01
+_GRID: Final = np.linspace(0.97, 1.03, 241)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GammaProfile:
+    """The gamma object of the host contract; exposures in USD per 1 % move, flip and walls in price points."""
+
+    net_gex: float
+    gross_gex: float
+    ratio: float
+    regime: str
+    magnitude: str
+    bias: str
+    gamma_flip: float | None
+    call_wall: float | None
+    put_wall: float | None
+    oi_coverage: float
+    confidence: float
+    convention: str
+    as_of: str
+    strikes: tuple[Mapping[str, float], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the keys of the contract as plain values."""
+        plain = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**plain, "strikes": [dict(row) for row in self.strikes]}
+
+
+def gamma_profile(
+    chain: OptionChain, minutes_to_close: float, bounds: Mapping[str, float] = MAGNITUDE_BOUNDS
+) -> GammaProfile | None:
+    """Return the profile of a chain, or None when no option has both open interest and volatility.
+
+    An option without one of the two adds nothing.  Walls are None below an open-interest coverage of 0.6.
+    """
+    book = _Book(chain, minutes_to_close)
+    by_option = book.exposure(np.array([chain.spot]))[0]
+    call_gex, put_gex = by_option[: len(chain.rows)], by_option[len(chain.rows) :]
+    gross = float(np.abs(by_option).sum())
+    if gross == 0.0:
+        return None
+    net = float(by_option.sum())
+    ratio = net / gross
+    call_wall, put_wall = _walls(chain, call_gex, put_gex)
+    regime = regime_of(ratio)
+    return GammaProfile(
+        net_gex=net,
+        gross_gex=gross,
+        ratio=ratio,
+        regime=regime,
+        magnitude=magnitude_of(ratio, bounds),
+        bias=bias_of(regime, chain.spot, call_wall, put_wall),
+        gamma_flip=_flip(chain.spot, book),
+        call_wall=call_wall,
+        put_wall=put_wall,
+        oi_coverage=chain.oi_coverage,
+        confidence=chain.oi_coverage,
+        convention=CONVENTION,
+        as_of=utc_text(chain.as_of),
+        strikes=tuple(
+            {"strike": row.strike, "call_gex": float(call), "put_gex": float(put)}
+            for row, call, put in zip(chain.rows, call_gex, put_gex, strict=True)
+        ),
+    )
+
+
+def regime_of(ratio: float) -> str:
+    """Name the sign of net over gross; inside +-0.10 it is neutral.
+
+    >>> regime_of(0.37), regime_of(-0.46), regime_of(0.02)
+    ('positive', 'negative', 'neutral')
+    """
+    if abs(ratio) < _NEUTRAL_BELOW:
+        return NEUTRAL
+    return POSITIVE if ratio > 0 else NEGATIVE
+
+
+def magnitude_of(ratio: float, bounds: Mapping[str, float] = MAGNITUDE_BOUNDS) -> str:
+    """Name the size of net over gross.
+
+    >>> [magnitude_of(ratio) for ratio in (0.6, -0.37, 0.15, 0.02)]
+    ['extreme', 'high', 'moderate', 'low']
+    """
+    names = sorted(bounds, key=bounds.__getitem__, reverse=True)
+    return next((name for name in names if abs(ratio) >= bounds[name]), "low")
+
+
+def bias_of(regime: str, spot: float, call_wall: float | None, put_wall: float | None) -> str:
+    """Say where spot stands between the walls, in the words of the regime; neutral without two distinct walls.
+
+    >>> bias_of("positive", 6244.43, 6275.0, 6230.0), bias_of("negative", 5968.6, 5975.0, 5945.0)
+    ('range_bound', 'bullish')
+    """
+    if regime == NEUTRAL or call_wall is None or put_wall is None or call_wall == put_wall:
+        return NEUTRAL
+    place = (spot - put_wall) / (call_wall - put_wall)
+    low, high, words = (
+        (0.2, 0.8, ("support_test", "range_bound", "resistance_test"))
+        if regime == POSITIVE
+        else (0.3, 0.7, ("bearish", "volatile", "bullish"))
+    )
+    return words[0] if place < low else words[2] if place > high else words[1]
+
+
+class _Book:
+    """All calls, then all puts, of a chain as arrays of shape (2 * n_strikes,)."""
+
+    def __init__(self, chain: OptionChain, minutes_to_close: float) -> None:
+        self.years = max(minutes_to_close, _MIN_MINUTES) / _MINUTES_PER_YEAR
+        rows = chain.rows
+        vols = _numbers([row.call_iv for row in rows] + [row.put_iv for row in rows])
+        interest = _numbers([row.call_oi for row in rows] + [row.put_oi for row in rows])
+        sides = np.repeat([CALL, PUT], len(rows))
+        known = (vols > 0) & (interest > 0)  # NaN compares false
+        self.strikes = np.tile([row.strike for row in rows], 2)
+        self.vols = np.where(known, vols, 1.0)
+        self.weights = np.where(known, sides * interest, 0.0) * chain.multiplier * _ONE_PER_CENT
+
+    def exposure(self, spots: Floats) -> Floats:
+        """Return USD per 1 % move, shape (n_spots, 2 * n_strikes)."""
+        spot = spots[:, np.newaxis]
+        priced = gamma(spot, self.strikes, self.years, 0.0, self.vols, CALL)
+        return np.asarray(self.weights * priced * spot * spot)
+
+
+def _flip(spot: float, book: _Book) -> float | None:
+    # a root of the re-priced net, not of the strike-wise sums: those change sign where no dealer would
+    spots = _GRID * spot
+    net = book.exposure(spots).sum(axis=1)
+    crossings = np.flatnonzero(np.sign(net[:-1]) * np.sign(net[1:]) < 0)
+    if not len(crossings):
+        return None
+    low, high = net[crossings], net[crossings + 1]
+    roots = spots[crossings] + (spots[1] - spots[0]) * low / (low - high)
+    return float(roots[np.argmin(np.abs(roots - spot))])
+
+
+def _walls(chain: OptionChain, call_gex: Floats, put_gex: Floats) -> tuple[float | None, float | None]:
+    if chain.oi_coverage < MIN_OI_COVERAGE:
+        return None, None
+    strikes = np.array([row.strike for row in chain.rows])
+    above = np.where(strikes >= chain.spot, call_gex, 0.0)
+    below = np.where(strikes <= chain.spot, -put_gex, 0.0)
+    return _largest(strikes, above), _largest(strikes, below)
+
+
+def _largest(strikes: Floats, values: Floats) -> float | None:
+    best = int(np.argmax(values))
+    return float(strikes[best]) if values[best] > 0 else None
+
+
+def _numbers(values: Sequence[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

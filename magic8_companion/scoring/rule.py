@@ -1,0 +1,87 @@
+"""What a rule is: one measure of the view, a ramp that turns it into points, and the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from magic8_companion.domain.blend import published
+from magic8_companion.domain.scores import Evidence, RuleScore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One line of a table of points.
+
+    ``factor`` names a measure of ``MarketView.tape``.  ``ramp`` holds (value, points) corners, values ascending:
+    straight between them, flat outside, so the points can never jump.  A measure that is missing gives the middle
+    between the lowest and the highest points, and the evidence says so.
+
+    >>> calm = Rule(factor="pace_percentile", ramp=((30.0, 25.0), (75.0, 0.0)), why="calm")
+    >>> calm.points(10.0), calm.points(48.0), calm.points(None)
+    (25.0, 15.0, 12.5)
+    """
+
+    factor: str
+    ramp: tuple[tuple[float, float], ...]
+    why: str
+
+    def __post_init__(self) -> None:
+        """Refuse a ramp that would divide by zero or run backwards."""
+        if len(self.ramp) < 2 or any(right[0] <= left[0] for left, right in pairwise(self.ramp)):
+            raise ValueError(f"{self.factor}: a ramp needs two corners or more with ascending values")
+
+    @property
+    def most(self) -> float:
+        """Return the highest points that the rule can give."""
+        return max(points for _, points in self.ramp)
+
+    @property
+    def least(self) -> float:
+        """Return the lowest points that the rule can give."""
+        return min(points for _, points in self.ramp)
+
+    def points(self, value: float | None) -> float:
+        """Return the points for a value, at published precision."""
+        if value is None:
+            return published((self.most + self.least) / 2)
+        return published(self._interpolated(value))
+
+    def _interpolated(self, value: float) -> float:
+        # a handful of corners: a plain walk is several times faster than an array call
+        (first, start), (last, end) = self.ramp[0], self.ramp[-1]
+        if value <= first:
+            return start
+        if value >= last:
+            return end
+        for (left, below), (right, above) in pairwise(self.ramp):
+            if value <= right:
+                return below + (above - below) * (value - left) / (right - left)
+        raise ValueError(f"{self.factor}: {value} is not a number")
+
+    def evidence(self, tape: Mapping[str, float | None]) -> Evidence:
+        """Judge a tape; raises ``KeyError`` when it does not know the factor at all."""
+        value = tape[self.factor]
+        why = self.why if value is not None else f"{self.why} (not known here: middle points)"
+        return Evidence(
+            factor=self.factor,
+            value=None if value is None else round(value, 4),
+            points=self.points(value),
+            why=why,
+        )
+
+
+def score(table: tuple[Rule, ...], tape: Mapping[str, float | None]) -> RuleScore:
+    """Apply a table of rules; the points of the evidence add up to the score before it is clamped to 0..100."""
+    evidence = tuple(rule.evidence(tape) for rule in table)
+    gained = [item.points - rule.least for rule, item in zip(table, evidence, strict=True)]
+    missed = [rule.most - item.points for rule, item in zip(table, evidence, strict=True)]
+    best, worst = gained.index(max(gained)), missed.index(max(missed))
+    rationale = f"For: {_told(evidence[best], table[best])}. Against: {_told(evidence[worst], table[worst])}."
+    return RuleScore(evidence=evidence, rationale=rationale)
+
+
+def _told(item: Evidence, rule: Rule) -> str:
+    seen = "unknown" if item.value is None else f"{item.value:.2f}"
+    return f"{item.factor} {seen} gives {item.points:.1f} of {rule.most:.0f}"
