@@ -1,8 +1,39 @@
-"""The model on disk: UBJSON trees, JSON numbers and a manifest that proves what they are."""
+"""The model on disk: UBJSON trees, JSON numbers and a manifest that proves what they are.  Never a pickle.
+
+    models/
+    ├── direction.ubj      stage 1
+    ├── volatility.ubj     stage 2
+    ├── numbers.json       reference ranks and bounds
+    └── manifest.json      what it was fitted on, and the sha256 of the three
+
+Nothing in the folder depends on the clock: the same data and library versions give the same bytes.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import xgboost as xgb
+
 from magic8_companion.domain.errors import PluginUnavailable
+from magic8_ml.features.catalogue import FEATURE_NAMES, schema_digest
+from magic8_ml.models.bounds import Bounds
+from magic8_ml.models.confidence import ReferenceRanks
+from magic8_ml.models.two_stage import STAGE_2_NAMES, TwoStageModel
+
+FORMAT_VERSION: Final = 1
+MANIFEST: Final = "manifest.json"
+_DIRECTION: Final = "direction.ubj"
+_VOLATILITY: Final = "volatility.ubj"
+_NUMBERS: Final = "numbers.json"
 
 
 class ModelUnavailable(PluginUnavailable):
@@ -15,3 +46,152 @@ class ModelUnavailable(PluginUnavailable):
         self.detail = detail
         super().__init__("ml model", f"{reason}: {detail}")
         self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainedModel:
+    """Everything a prediction needs besides its inputs; ``manifest`` is the JSON object of the same name."""
+
+    stages: TwoStageModel
+    references: ReferenceRanks
+    bounds: Bounds
+    manifest: Mapping[str, Any]
+
+    @property
+    def version(self) -> str:
+        """Return the published model version: last day of the data and a short hash of the files."""
+        return str(self.manifest["model_version"])
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols whose bars the model has seen."""
+        return tuple(self.manifest["symbols"])
+
+
+def save_model(
+    folder: Path, stages: TwoStageModel, references: ReferenceRanks, bounds: Bounds, facts: Mapping[str, Any]
+) -> TrainedModel:
+    """Write a model into ``folder``, whole or not at all, and return it as it will be loaded.
+
+    ``facts`` are the JSON-able facts of the training: ``last_day`` and ``symbols`` at least.
+    """
+    files = {
+        _DIRECTION: bytes(stages.direction.save_raw("ubj")),
+        _VOLATILITY: bytes(stages.volatility.save_raw("ubj")),
+        _NUMBERS: orjson.dumps({"references": references.as_json(), "bounds": bounds.as_json()}),
+    }
+    digests = {name: _sha256(content) for name, content in files.items()}
+    short = _sha256("".join(digests.values()).encode())[:8]
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "model_version": f"{facts['last_day']}-{short}",
+        "features": list(FEATURE_NAMES),
+        "feature_digest": schema_digest(),
+        "files": digests,
+        **facts,
+    }
+    text = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    _replace_folder(folder, {**files, MANIFEST: text})
+    return TrainedModel(stages=stages, references=references, bounds=bounds, manifest=manifest)
+
+
+def load_model(folder: Path) -> TrainedModel:
+    """Read a model, trusting nothing that its manifest does not prove.
+
+    Raises
+    ------
+    ModelUnavailable
+        ``no_model``: no manifest; ``feature_mismatch``: made for another feature catalogue; ``model_hash_mismatch``:
+        a file is not the one of the manifest; ``model_corrupt``: a file cannot be read.
+    """
+    manifest = _read_manifest(folder)
+    if manifest.get("feature_digest") != schema_digest() or manifest.get("features") != list(FEATURE_NAMES):
+        raise ModelUnavailable("feature_mismatch", f"{folder} was made for other features; train again")
+    files = {name: _checked(folder, name, manifest) for name in (_DIRECTION, _VOLATILITY, _NUMBERS)}
+    try:
+        numbers = orjson.loads(files[_NUMBERS])
+        references = ReferenceRanks.from_json(numbers["references"])
+        bounds = Bounds.from_json(numbers["bounds"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelUnavailable("model_corrupt", f"{folder / _NUMBERS}: {error}") from error
+    stages = TwoStageModel(
+        direction=_booster(folder / _DIRECTION, files[_DIRECTION], FEATURE_NAMES),
+        volatility=_booster(folder / _VOLATILITY, files[_VOLATILITY], STAGE_2_NAMES),
+    )
+    return TrainedModel(stages=stages, references=references, bounds=bounds, manifest=manifest)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise ModelUnavailable("no_model", f"no readable model in {folder} ({error.strerror})") from error
+    except ValueError as error:
+        raise ModelUnavailable("model_corrupt", f"{path} is not JSON: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT_VERSION:
+        raise ModelUnavailable("model_corrupt", f"{path} is not a manifest of format {FORMAT_VERSION}")
+    if not isinstance(manifest.get("model_version"), str) or not isinstance(manifest.get("symbols"), list):
+        raise ModelUnavailable("model_corrupt", f"{path} names no model_version or no symbols")
+    return manifest
+
+
+def _checked(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
+    digests = manifest.get("files")
+    expected = digests.get(name) if isinstance(digests, dict) else None
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise ModelUnavailable("model_corrupt", f"{folder / name} cannot be read ({error.strerror})") from error
+    if _sha256(content) != expected:
+        raise ModelUnavailable("model_hash_mismatch", f"{folder / name} is not the file of the manifest")
+    return content
+
+
+def _booster(path: Path, content: bytes, names: tuple[str, ...]) -> xgb.Booster:
+    booster = xgb.Booster({"nthread": 1})
+    try:
+        booster.load_model(bytearray(content))
+    except (xgb.core.XGBoostError, ValueError) as error:
+        raise ModelUnavailable("model_corrupt", f"{path} is no readable model") from error
+    # loading forgets the thread count, and all cores on one row are a hundred times slower than one
+    booster.set_param({"nthread": 1})
+    if tuple(booster.feature_names or ()) != names:
+        raise ModelUnavailable("feature_mismatch", f"{path} was fitted on other columns; train again")
+    return booster
+
+
+def _replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, content in files.items():
+            _write_durably(fresh / name, content)
+        fresh.chmod(0o755)
+        _swap(folder, fresh)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _swap(folder: Path, fresh: Path) -> None:
+    retired = fresh.with_name(f"{fresh.name}-retired")
+    if folder.exists():
+        folder.rename(retired)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if retired.exists():
+            retired.rename(folder)
+        raise
+    shutil.rmtree(retired, ignore_errors=True)
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from magic8_companion.domain.bars import Floats
-from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, NO_TRADE, VERTICAL
+from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, NO_TRADE, TIE_ORDER, VERTICAL
 
 BEARISH: Final = "bearish"
 NEUTRAL: Final = "neutral"
@@ -47,8 +48,23 @@ def strategy_probabilities(joint: Floats) -> Floats:
     return np.stack([(joint * _MASKS[outcome]).sum(axis=(1, 2)) for outcome in OUTCOMES], axis=1)
 
 
+def choose(joint: Floats, ranks: Floats, threshold: float) -> npt.NDArray[np.int64]:
+    """Choose one outcome per row, as an index of :data:`OUTCOMES`: the highest rank, equals in the order of ties.
+
+    No_Trade is chosen when (high, neutral) is the likeliest of the nine cells and no strategy ranks at ``threshold``.
+
+    >>> choose(np.full((1, 3, 3), 1 / 9), np.array([[0.7, 0.9, 0.9, 0.1]]), 0.65).tolist()
+    [1]
+    """
+    by_tie = ranks[:, _TIE_COLUMNS]
+    best = _TIE_COLUMNS[by_tie.argmax(axis=1)]  # argmax keeps the first of equals
+    likeliest = joint[:, DIRECTIONS.index(NEUTRAL), REGIMES.index(HIGH)] == joint.max(axis=(1, 2))
+    return np.where(likeliest & (by_tie.max(axis=1) < threshold), OUTCOMES.index(NO_TRADE), best)
+
+
 def _mask(outcome: str) -> Floats:
     return np.array([[_CELLS[regime][d] == outcome for regime in REGIMES] for d in range(3)], dtype=np.float64)
 
 
 _MASKS: Final = {outcome: _mask(outcome) for outcome in OUTCOMES}
+_TIE_COLUMNS: Final = np.array([OUTCOMES.index(name) for name in TIE_ORDER])

@@ -31,7 +31,8 @@ def prediction_arguments(
     """
     bar_data = _frame(state.history, state.bars)
     bar_data.attrs["symbol"] = state.symbol
-    vix_data = _frame(state.vix_daily[-_VIX_ROWS:], state.vix_bars)
+    vix_today = Bars.empty() if state.vix is None else state.vix_bars
+    vix_data = _frame(state.vix_daily[-_VIX_ROWS:], vix_today)
     if state.vix is not None:
         vix_data.attrs["kind"] = state.vix.kind
     return {

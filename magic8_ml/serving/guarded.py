@@ -12,15 +12,15 @@ from typing import Any, Final, Protocol, cast
 
 import pandas as pd
 
-from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.ml_result import MLResult, Unavailable
-from magic8_ml.models.artefact import ModelUnavailable
 from magic8_ml.serving.call import prediction_arguments, result_of
 from magic8_ml.serving.config import MLConfig
 from magic8_ml.serving.delta_features import delta_features
-from magic8_ml.serving.inputs import DAILY_OPEN, PredictionInputs
+from magic8_ml.serving.freshness import require_fresh
+from magic8_ml.serving.inputs import PredictionInputs
 from magic8_ml.serving.time_limit import TimeLimited
 
 logger = logging.getLogger(__name__)
@@ -56,8 +56,8 @@ class GuardedPredictor:
         """Load the model under ``options.path``; without a usable one every answer is its reason."""
         try:
             return cls(_load(options), options)
-        except ModelUnavailable as error:
-            return cls(None, options, Unavailable(reason=error.reason, detail=error.detail))
+        except PluginUnavailable as error:
+            return cls(None, options, Unavailable(reason=error.reason, detail=str(error)))
         except ImportError as error:
             return cls(None, options, Unavailable(reason="no_model", detail=f"{error}; run: pip install -e '.[ml]'"))
 
@@ -92,8 +92,11 @@ class GuardedPredictor:
         if system is None:
             return self.why_not
         try:
-            if reason := unusable(inputs(), options):
-                return Unavailable(reason=reason)
+            require_fresh(
+                inputs(),
+                max_bar_age=timedelta(minutes=options.max_bar_age_minutes),
+                max_vix_age=timedelta(minutes=options.max_vix_age_minutes),
+            )
             return self._limited.run(lambda: result_of(system.predict(**arguments())), options.timeout_seconds)
         except DataUnavailable as error:
             return Unavailable(reason=error.reason, detail=error.detail)
@@ -102,23 +105,6 @@ class GuardedPredictor:
         except Exception as error:
             logger.exception("The ML system failed")
             return Unavailable(reason="exception", detail=f"{type(error).__name__}: {error}")
-
-
-def unusable(inputs: PredictionInputs, options: MLOptions) -> str | None:
-    """Return why the model must not be asked: bars or VIX missing or too old; None when they are fresh.
-
-    The day's official VIX open counts as fresh all day.
-    """
-    if len(inputs.today) == 0:
-        return "missing_bars"
-    if inputs.as_of - inputs.today.last_end > timedelta(minutes=options.max_bar_age_minutes):
-        return "stale_bars"
-    if len(inputs.vix_today) == 0:
-        return "missing_vix"
-    age = inputs.as_of - inputs.vix_today.last_end
-    if inputs.vix_kind != DAILY_OPEN and age > timedelta(minutes=options.max_vix_age_minutes):
-        return "stale_vix"
-    return None
 
 
 def _load(options: MLOptions) -> MLSystem:

@@ -45,9 +45,9 @@ class PredictionInputs:
             session=state.session,
             today=state.bars,
             history=state.history,
-            vix_today=state.vix_bars,
+            vix_today=Bars.empty() if state.vix is None else state.vix_bars,
             vix_daily=state.vix_daily,
-            vix_kind=INTRADAY if state.vix is None else state.vix.kind,
+            vix_kind=DAILY_OPEN if state.vix is None else state.vix.kind,
         )
 
     @classmethod
@@ -72,7 +72,7 @@ class PredictionInputs:
             symbol=None if symbol is None else canonical_symbol(str(symbol)),
             as_of=as_of,
             session=session,
-            today=bars[today_from:].known_at(min(as_of, session.close_at)),
+            today=bars[today_from:],
             history=bars[:today_from],
             vix_today=vix_today,
             vix_daily=vix[:vix_from],

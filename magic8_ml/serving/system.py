@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.ml_result import Unavailable
-from magic8_ml.models.artefact import ModelUnavailable
+from magic8_ml.models.artefact import ModelUnavailable, load_model
 from magic8_ml.serving.call import answer_of
 from magic8_ml.serving.config import MLConfig
 from magic8_ml.serving.inputs import PredictionInputs
+from magic8_ml.serving.predictor import TwoStagePredictor
 
 
 class ProductionMLSystem:
     """Two-stage predictions by the call ``predict(discord_delta, discord_trades, bar_data, vix_data, current_time)``.
+
+    ``predictor`` is the typed core for callers that hold a ``MarketState``.
 
     Raises
     ------
@@ -25,8 +28,20 @@ class ProductionMLSystem:
     """
 
     def __init__(self, config: MLConfig, *, max_bar_age_minutes: int = 10, max_vix_age_minutes: int = 30) -> None:
+        if not config.enable_two_stage:
+            raise ModelUnavailable("no_model", "the two-stage model is switched off (enable_two_stage)")
         self.config = config
-        raise ModelUnavailable("no_model", f"no model in {config.folder}")
+        self.predictor = TwoStagePredictor(
+            model=load_model(config.folder),
+            confidence_threshold=config.confidence_threshold,
+            max_bar_age=timedelta(minutes=max_bar_age_minutes),
+            max_vix_age=timedelta(minutes=max_vix_age_minutes),
+        )
+
+    @property
+    def model_version(self) -> str:
+        """Return the version of the loaded model, as published."""
+        return self.predictor.model.version
 
     def predict(
         self,
@@ -38,7 +53,7 @@ class ProductionMLSystem:
     ) -> dict[str, Any]:
         """Answer {strategy, confidence, details, available, reason, ...}; data trouble is an answer, not an error."""
         try:
-            PredictionInputs.from_frames(bar_data, vix_data, current_time)
+            inputs = PredictionInputs.from_frames(bar_data, vix_data, current_time)
         except DataUnavailable as error:
             return answer_of(Unavailable(reason=error.reason, detail=error.detail))
-        return answer_of(Unavailable(reason="no_model"))
+        return answer_of(self.predictor.predict(inputs))

@@ -1,0 +1,98 @@
+"""What was known of a symbol before the open: earlier days' realised variance, its shape over the day, and the VIX.
+
+Everything comes from the last 30 sessions of bars and the last 252 sessions of daily VIX rows, counted on the exchange
+calendar: that is what the host hands over at serving, so training looks no further, and no window crosses a gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from magic8_companion.domain.bars import Bars, Floats
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_ml.features.implied import implied_day_variance
+from magic8_ml.features.numbers import mean_of_known, ratio_or_nan
+from magic8_ml.features.sessions import BAR_NS, complete_days, session_table, values_on
+
+HISTORY_SESSIONS: Final = 30
+MIN_COMPLETE_DAYS: Final = 15
+VIX_SESSIONS: Final = 252
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DayHistory:
+    """One symbol's past as of the open of table row ``row``; NaN is "not known".
+
+    ``realised`` (30,): variance of the open-to-close returns, yesterday last, NaN for a half or incomplete day.
+    ``implied`` (30,): the variance that the VIX open of the same day implied.
+    ``premium``: mean of realised over implied variance, what the VIX is worth in this symbol's own variance.
+    ``share_left`` (79,): expected share of a full day's variance still to come after 0..78 bars.
+    ``previous_close``: last price of the previous session.  ``vix_closes`` (252,): daily closes, yesterday last.
+    """
+
+    row: int
+    realised: Floats
+    implied: Floats
+    premium: float
+    share_left: Floats
+    previous_close: float
+    vix_closes: Floats
+
+    @classmethod
+    def before(cls, row: int, bars: Bars, vix_daily: Bars) -> DayHistory:
+        """Summarise the sessions before table row ``row``; bars and VIX rows of later days are never looked at.
+
+        Raises
+        ------
+        DataUnavailable
+            ``history_short`` when fewer than 15 of the last 30 sessions are complete.
+        """
+        first = row - HISTORY_SESSIONS
+        if first < 0:
+            raise DataUnavailable("history_short", "the exchange calendar does not reach 30 sessions back")
+        rows, positions = complete_days(bars, first, row)
+        if len(rows) < MIN_COMPLETE_DAYS:
+            detail = f"{len(rows)} of the last {HISTORY_SESSIONS} sessions are complete, need {MIN_COMPLETE_DAYS}"
+            raise DataUnavailable("history_short", detail)
+        so_far = np.cumsum(_squared_returns(bars, positions), axis=1)
+        realised = np.full(HISTORY_SESSIONS, np.nan)
+        realised[rows - first] = so_far[:, -1]
+        implied = implied_day_variance(values_on(vix_daily.starts, vix_daily.open, first, row))
+        premium = mean_of_known(ratio_or_nan(realised, implied), at_least=MIN_COMPLETE_DAYS)
+        if not premium > 0:
+            raise DataUnavailable("history_short", "the daily VIX is missing on most of the last 30 sessions")
+        return cls(
+            row=row,
+            realised=realised,
+            implied=implied,
+            premium=premium,
+            share_left=_share_left(so_far),
+            previous_close=_close_of(bars, row - 1),
+            vix_closes=values_on(vix_daily.starts, vix_daily.close, max(0, row - VIX_SESSIONS), row),
+        )
+
+
+def _squared_returns(bars: Bars, positions: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Floats:
+    # the first return of a day starts at its own open: the night is the gap's business
+    closes = np.log(bars.close[positions])
+    before = np.concatenate((np.log(bars.open[positions[:, :1]]), closes[:, :-1]), axis=1)
+    squared: Floats = (closes - before) ** 2
+    return squared
+
+
+def _share_left(so_far: Floats) -> Floats:
+    # each day weighs one, however wild it was
+    moving = so_far[so_far[:, -1] > 0]
+    if not len(moving):
+        raise DataUnavailable("history_short", "no price moved on any day of the history")
+    done = (moving / moving[:, -1:]).mean(axis=0)
+    return np.concatenate(([1.0], 1.0 - done[:-1], [0.0]))
+
+
+def _close_of(bars: Bars, row: int) -> float:
+    last_start = session_table().closes[row] - BAR_NS
+    at = int(np.searchsorted(bars.starts, last_start))
+    return float(bars.close[at]) if at < len(bars) and bars.starts[at] == last_start else float("nan")

@@ -1,0 +1,100 @@
+"""Today's bars as running quantities: element i is known at the end of bar i and never changes afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from magic8_companion.domain.bars import Bars, Floats, from_ns
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.trading_day import new_york_label
+from magic8_ml.features.day_history import DayHistory
+from magic8_ml.features.implied import implied_day_variance, implied_sigma_left, pace_aware
+from magic8_ml.features.numbers import ratio_or_nan
+from magic8_ml.features.sessions import BAR_NS, FULL_DAY_BARS, session_table
+
+_MINUTE_NS: Final = 60 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Today:
+    """One session so far; arrays have shape (n_bars,).
+
+    ``vix_open`` is today's first VIX value in points.  ``share_left`` and ``share_done`` are expected shares of a full
+    day's variance after and before the end of each bar; on a half day what is left counts from the early close.
+    """
+
+    bars: Bars
+    history: DayHistory
+    vix_open: float
+    minutes_to_close: Floats
+    log_close: Floats
+    returns: Floats
+    realised: Floats
+    share_left: Floats
+    share_done: Floats
+
+    @property
+    def implied_day(self) -> float:
+        """Return the variance that the VIX implied for this session."""
+        return float(implied_day_variance(np.asarray(self.vix_open)))
+
+    @property
+    def sigma_day(self) -> float:
+        """Return the standard deviation that the VIX implied for this session: the unit of returns and ranges."""
+        return float(np.sqrt(self.implied_day))
+
+    @property
+    def expected_day(self) -> float:
+        """Return the variance expected of this session: what the VIX implied, at this symbol's premium."""
+        return self.implied_day * self.history.premium
+
+    @property
+    def pace(self) -> Floats:
+        """Return realised variance so far over expected so far."""
+        return ratio_or_nan(self.realised, self.expected_day * self.share_done)
+
+    def sigma_left(self, *, with_pace: bool = False) -> Floats:
+        """Return s_imp(t) of the rest of the day, plain VIX x share or with today's pace."""
+        plain = implied_sigma_left(self.expected_day, self.share_left)
+        return pace_aware(plain, self.pace) if with_pace else plain
+
+
+def today_of(bars: Bars, history: DayHistory, vix_open: float) -> Today:
+    """Prepare the bars of the session ``history`` was made for, complete from its open on.
+
+    Raises
+    ------
+    DataUnavailable
+        ``missing_bars`` when there is none, or a hole between the open and the newest bar.
+    """
+    table = session_table()
+    open_ns, close_ns = table.opens[history.row], table.closes[history.row]
+    _require_unbroken(bars, int(open_ns))
+    done = np.arange(1, len(bars) + 1)
+    left = (close_ns - open_ns) // BAR_NS - done
+    log_close = np.log(bars.close)
+    returns = np.diff(log_close, prepend=np.log(bars.open[0]))
+    return Today(
+        bars=bars,
+        history=history,
+        vix_open=vix_open,
+        minutes_to_close=left * (BAR_NS / _MINUTE_NS),
+        log_close=log_close,
+        returns=returns,
+        realised=np.cumsum(returns**2),
+        share_left=history.share_left[FULL_DAY_BARS - left],
+        share_done=1.0 - history.share_left[done],
+    )
+
+
+def _require_unbroken(bars: Bars, open_ns: int) -> None:
+    if not len(bars):
+        raise DataUnavailable("missing_bars", "no complete 5-minute bar of today")
+    due = open_ns + np.arange(len(bars)) * BAR_NS
+    wrong = np.flatnonzero(bars.starts != due)
+    if len(wrong):
+        at = new_york_label(from_ns(int(due[wrong[0]])))
+        raise DataUnavailable("missing_bars", f"today's bar of {at} is missing or has an odd stamp")

@@ -1,0 +1,64 @@
+"""``python -m magic8_ml train``: files in, a progress display, a stored model and a table out."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import NoReturn, Self
+
+from tqdm import tqdm
+
+from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.training.report import TrainingReport
+from magic8_ml.training.train import train
+
+
+def run_train(
+    *,
+    bars_dir: Path,
+    vix_file: Path,
+    symbols: tuple[str, ...] | None,
+    first_day: date | None,
+    last_day: date | None,
+    out: Path,
+) -> TrainingReport:
+    """Read, train, print; raises ``TrainingRefused`` with one sentence when it cannot be done."""
+    if first_day and last_day and first_day > last_day:
+        raise TrainingRefused(f"the range is empty: {first_day} lies after {last_day}")
+    folder = read_bar_folder(bars_dir, symbols)
+    for name, reason in folder.ignored.items():
+        print(f"passed over {name}: {reason}")
+    for note in folder.contested:
+        print(note)
+    with ProgressBars() as progress:
+        report = train(folder.bars, read_vix_daily(vix_file), out, progress, first_day=first_day, last_day=last_day)
+    print(report.table())
+    return report
+
+
+class ProgressBars:
+    """One tqdm bar per stage: days or fits done, rows so far, rate."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._bar = _bar("", 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def __call__(self, stage: str, done: int, total: int, rows: int) -> None:
+        """Show that ``done`` of ``total`` is reached in ``stage``."""
+        if stage != self._stage:
+            self._bar.close()
+            self._stage, self._bar = stage, _bar(stage, total)
+        self._bar.set_postfix(rows=rows, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+
+def _bar(stage: str, total: int) -> tqdm[NoReturn]:
+    unit = " days" if stage.startswith("features") else " fits"
+    return tqdm(total=total, desc=stage, unit=unit, disable=not stage)
