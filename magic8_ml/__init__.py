@@ -6,7 +6,13 @@ The public names are loaded on first use: importing the package costs nothing an
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from magic8_ml.enhanced_scoring import MLEnhancedScoring
+    from magic8_ml.scheduler_extension import MLSchedulerExtension
+    from magic8_ml.serving.config import MLConfig
+    from magic8_ml.serving.system import ProductionMLSystem
 
 _HOMES: Final = {
     "MLConfig": "magic8_ml.serving.config",

@@ -77,11 +77,11 @@ class MLSchedulerExtension:
         self._private: dict[str, Any] = dict(loop=loop, provider=data_provider, symbols=symbols, output_dir=folder)
         self._host = host or standalone_host(**self._private)
         self._is_private = host is None
-        self._options = options or self._host.options
+        self._given_options = options
+        self._given_symbols = symbols
         self._predictor = (
             GuardedPredictor.load(self._options) if ml_system is None else GuardedPredictor(ml_system, self._options)
         )
-        self.symbols = tuple(symbols or self._host.symbols)
         self.bar_data_cache: dict[str, pd.DataFrame] = {}
         self.vix_data_cache: pd.DataFrame | None = None
         self.last_update: datetime | None = None
@@ -106,6 +106,15 @@ class MLSchedulerExtension:
     @ml_system.setter
     def ml_system(self, ml_system: MLSystem | None) -> None:
         self._predictor.ml_system = ml_system
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols to predict; default: those of the host."""
+        return tuple(self._given_symbols or self._host.symbols)
+
+    @symbols.setter
+    def symbols(self, symbols: Sequence[str]) -> None:
+        self._given_symbols = symbols
 
     @property
     def data_provider(self) -> MarketData:
@@ -135,6 +144,10 @@ class MLSchedulerExtension:
     def last_checkpoint(self, at: datetime | None) -> None:
         self._checkpoint = at
 
+    @property
+    def _options(self) -> MLOptions:
+        return self._given_options or self._host.options
+
     def _change_host(self, name: str, value: object) -> None:
         if self._is_private:
             self._private[name] = value
@@ -161,6 +174,7 @@ class MLSchedulerExtension:
         if self._slots is not None and self._slots.is_running:
             return self._slots.thread
         options, stop = self._options, threading.Event()
+        self._busy = threading.Lock()  # a thread that hangs keeps the old one and cannot hold up its successor
         trigger = schedule.Scheduler()  # our own; the clock, not the library, says when its job is due
         trigger.every(options.interval_minutes).minutes.do(self._attempt, stop)
         self._stop, self._slots = (
@@ -242,7 +256,8 @@ class MLSchedulerExtension:
             logger.exception("5-minute ML prediction skipped: exception %s", self._last_error)
 
     def _run(self, stop: threading.Event, *, force: bool = False) -> FiveMinuteResult | None:
-        if not self._busy.acquire(blocking=False):  # waiting could deadlock: the other slot may need our loop
+        busy = self._busy
+        if not busy.acquire(blocking=False):  # waiting could deadlock: the other slot may need our loop
             self._skip("busy")
             return None
         try:
@@ -252,7 +267,7 @@ class MLSchedulerExtension:
             self._skip(slot)
             return None
         finally:
-            self._busy.release()
+            busy.release()
 
     def _skip(self, reason: str) -> None:
         self.last_skip_reason = reason

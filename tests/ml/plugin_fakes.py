@@ -21,10 +21,13 @@ from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.scores import Evidence, RuleScore, ScoreCard
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day, require_session
-from magic8_companion.ports import Host, MarketData, Scorer
+from magic8_companion.ports import Clock, Host, MarketData, Scorer
+from magic8_ml import MLSchedulerExtension
 
 FULL_DAY = date(2025, 6, 26)
 HALF_DAY = date(2024, 11, 29)
+LIMIT = 20.0
+"""Seconds after which a wait that should have ended is a failure."""
 
 
 def moment(wall: str, day: date = FULL_DAY) -> datetime:
@@ -144,6 +147,28 @@ class FakeProvider:
         return
 
 
+class StandingClock:
+    """A clock that stands at one moment: whoever waits for a later one waits until stopped."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def enter(self, participant: str) -> None:
+        return
+
+    def leave(self, participant: str) -> None:
+        return
+
+    async def sleep_until(self, instant: datetime, participant: str) -> None:
+        return
+
+    def wait_until(self, instant: datetime, participant: str, stop: threading.Event) -> bool:
+        return not stop.is_set() if instant <= self.at else not stop.wait(LIMIT)
+
+
 class FakeHost:
     """A host on a replay clock; ``watch`` may change or refuse what is observed."""
 
@@ -156,7 +181,7 @@ class FakeHost:
         options: MLOptions | None = None,
         watch: Callable[[MarketState], MarketState] = lambda state: state,
     ) -> None:
-        self.clock = ReplayClock(start)
+        self.clock: Clock = ReplayClock(start)
         self.provider: MarketData = FakeProvider()
         self.symbols = tuple(symbols)
         self.output_dir = Path("unused")
@@ -166,6 +191,7 @@ class FakeHost:
         self.halt_reason: str | None = None
         self.volatility_pause: str | None = None
         self.observed: list[tuple[str, datetime]] = []
+        self.on_submit: Callable[[], object] = lambda: None
         self.submitted: list[FiveMinuteResult] = []
         self.submitted_at: list[datetime] = []
 
@@ -178,9 +204,15 @@ class FakeHost:
         return self.watch(market_state(symbol, self.clock.now()))
 
     def submit(self, result: FiveMinuteResult) -> int:
+        self.on_submit()
         self.submitted.append(result)
         self.submitted_at.append(self.clock.now())
         return len(self.submitted)
+
+
+def extension(host: FakeHost, reply: object = None) -> MLSchedulerExtension:
+    """Return the class under test on a fake host with a fake model."""
+    return MLSchedulerExtension(host=host, ml_system=FakeModel(reply))
 
 
 def refuse(reason: str, *symbols: str) -> Callable[[MarketState], MarketState]:
