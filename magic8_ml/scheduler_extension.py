@@ -37,7 +37,7 @@ FETCH_PAUSE: Final = timedelta(seconds=60)
 
 
 class MLSchedulerExtension:
-    """Predict every slot of the session; built without a host it uses private services.
+    """Predict every slot of the session; without a host it builds private services when it first needs them.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class MLSchedulerExtension:
     options
         Default: those of the host.
     ml_system
-        A model that is already loaded; default: the one under ``options.path``.
+        A model that is already loaded; default: the one under ``options.path``, loaded at once when that is known.
 
     Attributes
     ----------
@@ -75,13 +75,15 @@ class MLSchedulerExtension:
     ) -> None:
         folder = None if output_dir is None else Path(output_dir)
         self._private: dict[str, Any] = dict(loop=loop, provider=data_provider, symbols=symbols, output_dir=folder)
-        self._host = host or standalone_host(**self._private)
-        self._is_private = host is None
+        self._given_host = host
         self._given_options = options
         self._given_symbols = symbols
-        self._predictor = (
-            GuardedPredictor.load(self._options) if ml_system is None else GuardedPredictor(ml_system, self._options)
-        )
+        self._private_host: Host | None = None
+        self._loaded: GuardedPredictor | None = None
+        if ml_system is not None:
+            self._loaded = GuardedPredictor(ml_system, self._options)
+        elif host is not None or options is not None:
+            self._loaded = GuardedPredictor.load(self._options)
         self.bar_data_cache: dict[str, pd.DataFrame] = {}
         self.vix_data_cache: pd.DataFrame | None = None
         self.last_update: datetime | None = None
@@ -145,15 +147,28 @@ class MLSchedulerExtension:
         self._checkpoint = at
 
     @property
+    def _host(self) -> Host:
+        if self._given_host is not None:
+            return self._given_host
+        if self._private_host is None:
+            self._private_host = standalone_host(**self._private)
+        return self._private_host
+
+    @property
     def _options(self) -> MLOptions:
         return self._given_options or self._host.options
 
+    @property
+    def _predictor(self) -> GuardedPredictor:
+        if self._loaded is None:
+            self._loaded = GuardedPredictor.load(self._options)
+        return self._loaded
+
     def _change_host(self, name: str, value: object) -> None:
-        if self._is_private:
-            self._private[name] = value
-            self._host = standalone_host(**self._private)
+        if self._given_host is not None:
+            setattr(self._given_host, name, value)
         else:
-            setattr(self._host, name, value)
+            self._private[name], self._private_host = value, None
 
     def start(self, host: Host) -> None:
         """Start the thread for ``host``; a thread that has ended is replaced.
@@ -163,7 +178,7 @@ class MLSchedulerExtension:
         PluginUnavailable
             When there is no usable model: the host goes on with its checkpoints alone.
         """
-        self._host, self._is_private = host, False
+        self._given_host = host
         if self.ml_system is None:
             why = self._predictor.why_not
             raise PluginUnavailable(PARTICIPANT, f"{why.reason}: {why.detail}" if why.detail else why.reason)

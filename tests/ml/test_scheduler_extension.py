@@ -254,6 +254,15 @@ def test_a_thread_that_hangs_can_be_replaced() -> None:
     assert not submitted.is_set()
 
 
+def test_built_without_a_host_it_takes_the_one_it_is_started_for() -> None:
+    """No private services are built for a plugin that is made first and started for its host afterwards."""
+    host = FakeHost(moment("09:34"), symbols=["QQQ"])
+    plugin = MLSchedulerExtension(options=MLOptions(), ml_system=FakeModel())
+    run_until(host, moment("09:36"), plugin)
+    assert list(host.submitted[0].signals) == ["QQQ"]
+    assert plugin.symbols == ("QQQ",)
+
+
 def test_without_a_model_the_start_is_refused_with_its_reason(tmp_path: Any) -> None:
     """``start`` raises PluginUnavailable, so that the host can say it goes on with checkpoints alone."""
     host = FakeHost(moment("09:34"), options=MLOptions(path=tmp_path))
