@@ -101,8 +101,9 @@ class Bars:
 
     def frame(self) -> pd.DataFrame:
         """Return the canonical frame of the providers' contract (a copy; changing it changes nothing here)."""
-        index = pd.DatetimeIndex(pd.to_datetime(self.starts, unit="ns", utc=True), name="time")
-        return pd.DataFrame({name: getattr(self, name).copy() for name in COLUMNS}, index=index)
+        index = pd.DatetimeIndex(self.starts.view("datetime64[ns]"), tz="UTC", name="time")
+        table = np.column_stack([getattr(self, name) for name in COLUMNS])
+        return pd.DataFrame(table, index=index, columns=list(COLUMNS), copy=False)
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, length: timedelta = BAR) -> Bars:
@@ -118,9 +119,10 @@ class Bars:
             raise DataUnavailable("bad_bars", "the index must be tz-aware timestamps (bar starts, UTC)")
         if missing := [name for name in COLUMNS if name not in frame.columns]:
             raise DataUnavailable("bad_bars", f"missing columns: {', '.join(missing)}")
-        columns = {name: frame[name].to_numpy(dtype=np.float64, copy=True) for name in COLUMNS}
+        ordered = frame if tuple(frame.columns) == COLUMNS else frame[list(COLUMNS)]
+        rows = ordered.to_numpy(dtype=np.float64).T.copy()  # one copy of all: five single ones cost ten times as much
         starts = index.tz_convert("UTC").as_unit("ns").asi8.copy()
-        return cls(starts=starts, length=length, **columns)
+        return cls(starts=starts, length=length, **dict(zip(COLUMNS, rows, strict=True)))
 
     @classmethod
     def empty(cls, length: timedelta = BAR) -> Bars:

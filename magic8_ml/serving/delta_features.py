@@ -9,6 +9,10 @@ import pandas as pd
 
 SLOPE: Final = 10.0
 LIMIT: Final = 0.4
+NAMES: Final = (
+    *("CallDelta", "PutDelta", "delta_spread", "call_put_ratio"),
+    *("Price", "Predicted", "price_vs_predicted"),
+)
 
 
 def delta_features(bars: pd.DataFrame) -> pd.DataFrame:
@@ -31,13 +35,5 @@ def delta_features(bars: pd.DataFrame) -> pd.DataFrame:
     change = change if np.isfinite(change) else 0.0
     call = 0.5 + min(LIMIT, max(-LIMIT, SLOPE * change))
     put = call - 1
-    row = {
-        "CallDelta": call,
-        "PutDelta": put,
-        "delta_spread": call - abs(put),
-        "call_put_ratio": call / abs(put),
-        "Price": price,
-        "Predicted": price * (1 + change),
-        "price_vs_predicted": -change,
-    }
-    return pd.DataFrame([row], index=bars.index[-1:])
+    row = (call, put, call - abs(put), call / abs(put), price, price * (1 + change), -change)
+    return pd.DataFrame(np.array([row]), index=bars.index[-1:], columns=NAMES)
