@@ -1,1 +1,1 @@
-"""What leaves the process: documents, the one atomic writer, archive, journal, lock."""
+"""What leaves the process: documents, the one atomic writer, archive, journal, state, lock."""

@@ -39,7 +39,7 @@ def entry(document: dict[str, Any], symbol: str, key: str) -> dict[str, Any]:
 def test_the_schema_is_valid_draft_7_and_points_only_into_itself(name: str) -> None:
     """A third party can use the file alone."""
     jsonschema.Draft7Validator.check_schema(schema(name))
-    references = [ref for ref in _references(schema(name))]
+    references = _references(schema(name))
     assert references
     assert {ref.removeprefix("#/definitions/") for ref in references} == set(schema(name)["definitions"])
 

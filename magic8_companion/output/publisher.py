@@ -1,0 +1,121 @@
+"""THE writer of the output folder: bulletin or 5-minute result in, a durable published file and its number out.
+
+document -> schema -> journal -> archive -> published name; a reader of the folder sees only whole documents.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from magic8_companion.domain.recommendation import Bulletin, FiveMinuteResult
+from magic8_companion.domain.trading_day import new_york_day
+from magic8_companion.output.archive import Archive
+from magic8_companion.output.channel import Channel
+from magic8_companion.output.documents import predictions_document, recommendations_document
+from magic8_companion.output.journal import Journal, JournalLine
+from magic8_companion.output.json_file import encode, make_folder
+from magic8_companion.output.schema import PREDICTIONS, RECOMMENDATIONS, validate
+
+ARCHIVE_FOLDER: Final = "recommendations_archive"
+
+_NO_INPUTS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Publisher:
+    """Publishes both kinds of documents into one folder; safe to call from several threads.
+
+    Construction is recovery: it finds the last numbers, finishes what a kill interrupted and removes its traces.
+    The caller holds the folder's :class:`~magic8_companion.output.lock.FolderLock`.
+
+    Parameters
+    ----------
+    folder
+        Output folder; created when absent.
+    recommendations_path
+        The published file when it is not ``recommendations.json`` in ``folder``; on the same file system.
+    retention_days
+        Age limit of archived documents by their own times; 0 keeps all.
+
+    Raises
+    ------
+    ConfigError
+        When the folder cannot be created.
+    PublishError
+        When it cannot be written.
+    """
+
+    def __init__(self, folder: Path, *, recommendations_path: Path | None = None, retention_days: int = 90) -> None:
+        make_folder(folder)
+        archive, state = folder / ARCHIVE_FOLDER, folder / "state"
+        published = recommendations_path or folder / f"{RECOMMENDATIONS}.json"
+        self._recommendations = Channel(published, Archive(archive, RECOMMENDATIONS), retention_days)
+        predictions = folder / f"{PREDICTIONS}.json"
+        self._predictions = Channel(predictions, Archive(archive, PREDICTIONS), retention_days)
+        self._journal = Journal(state)
+        self._lock = threading.Lock()
+
+    def publish(self, bulletin: Bulletin, inputs: Mapping[str, str] = _NO_INPUTS) -> int:
+        """Publish ``recommendations.json`` and return its ``seq``.
+
+        Parameters
+        ----------
+        bulletin
+            The outcome of the merge.
+        inputs
+            Symbol -> SHA-256 of what its decision was made from, for the journal.
+
+        Raises
+        ------
+        PublishError
+            When the document breaks its schema or cannot be written; nothing was published then.
+        """
+        with self._lock:
+            document = recommendations_document(bulletin, self._recommendations.next_seq)
+            return self._publish(self._recommendations, RECOMMENDATIONS, document, bulletin, inputs)
+
+    def publish_predictions(self, result: FiveMinuteResult, inputs: Mapping[str, str] = _NO_INPUTS) -> int:
+        """Publish ``ml_predictions_5min.json`` and return its ``seq``, which is numbered apart; else as ``publish``."""
+        with self._lock:
+            document = predictions_document(result, self._predictions.next_seq)
+            return self._publish(self._predictions, PREDICTIONS, document, result, inputs)
+
+    def _publish(
+        self,
+        channel: Channel,
+        kind: str,
+        document: dict[str, Any],
+        source: Bulletin | FiveMinuteResult,
+        inputs: Mapping[str, str],
+    ) -> int:
+        validate(document, kind)
+        data = encode(document)
+        lines = _journal_lines(kind, document, sha256(data).hexdigest(), inputs)
+        self._journal.append(new_york_day(source.published_at), list(lines))
+        channel.publish(data, source.published_at)
+        return channel.seq
+
+
+def _journal_lines(
+    kind: str, document: Mapping[str, Any], document_sha256: str, inputs: Mapping[str, str]
+) -> Iterator[JournalLine]:
+    records = document["recommendations"]
+    decisions = {symbol: ("skipped", reason) for symbol, reason in document["skipped"].items() if symbol not in records}
+    for symbol, record in records.items():
+        decision = record.get("best_strategy_key", record["best_strategy"])
+        decisions[symbol] = (decision, record["strategies"][decision]["rationale"])
+    for symbol, (decision, reason) in decisions.items():
+        yield JournalLine(
+            seq=document["seq"],
+            timestamp=document["timestamp"],
+            kind=kind,
+            symbol=symbol,
+            decision=decision,
+            reason=reason,
+            inputs_sha256=inputs.get(symbol),
+            document_sha256=document_sha256,
+        )
