@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Final, Self, TypeVar
 
+from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.recommendation import CheckpointResult
-from magic8_companion.domain.trading_day import Session
-from magic8_companion.engine.newsroom import Newsroom
+from magic8_companion.domain.trading_day import (
+    Session,
+    new_york_day,
+    next_session,
+    require_session,
+    session_on,
+    utc_text,
+)
+from magic8_companion.engine.alarm import Alarm
+from magic8_companion.engine.checkpoints import Checkpoint, agenda
+from magic8_companion.engine.newsroom import Newsroom, Wires
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.services import HostServices
+from magic8_companion.engine.volatility_watch import VolatilityWatch
 from magic8_companion.ports import Clock
+
+NAME: Final = "engine"
+KILL_SWITCH_POLL_SECONDS: Final = 0.5
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +50,11 @@ class CheckpointOutcome:
 
 
 Progress = Callable[[datetime, str], None]
-"""Told the clock's time and, in a few words, what happens there."""
+"""Told the clock's time and, in a few words, what happens there; called from any thread."""
+
+
+class _Stopped(Exception):  # no error: the way out of a day that was asked to end
+    """The stop event was set while the engine waited."""
 
 
 class RecommendationEngine:
@@ -38,7 +62,8 @@ class RecommendationEngine:
 
     Use it as ``async with engine:`` on the loop that owns the provider; extensions start inside the block and are
     stopped and joined inside it too, because replayed time goes on for them when the engine has left.  Leaving the
-    block publishes the last document, with nothing tradable.
+    block publishes the last document, with nothing tradable.  A document that cannot be written ends the day:
+    ``stop`` is set and ``run_day`` raises the ``PublishError``.
     """
 
     def __init__(
@@ -52,25 +77,154 @@ class RecommendationEngine:
         options: EngineOptions,
         stop: asyncio.Event,
         progress: Progress | None = None,
-    ) -> None: ...
+    ) -> None:
+        self._clock = clock
+        self._pipeline = pipeline
+        self._newsroom = newsroom
+        self._services = services
+        self._options = options
+        self._stop = stop
+        self._progress = progress
+        self._failure: BaseException | None = None
+        self._watch = VolatilityWatch(clock, observer, lambda: services.volatility_pause, self._refresh, options)
 
     async def __aenter__(self) -> Self:
         """Join the clock, restore today's state, watch the kill switch."""
-        raise NotImplementedError
+        loop = asyncio.get_running_loop()
+        self._clock.enter(NAME)
+        self._alarm = Alarm(self._clock, loop, self._newsroom.tick, self._fail)
+        self._services.serve_on(loop, lambda error: loop.call_soon_threadsafe(self._fail, error))
+        self._newsroom.connect(
+            Wires(
+                remind=self._alarm.at_latest,
+                volatility_pause=lambda: self._services.volatility_pause,
+                published=lambda bulletin: self._tell(bulletin.published_at, "published"),
+            )
+        )
+        await asyncio.to_thread(self._newsroom.restore)
+        self._stopping = loop.create_task(self._stop.wait(), name="stop")
+        self._kill_switch = self._guarded(loop.create_task(self._watch_kill_switch(), name="kill switch"))
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Publish the last document, with nothing tradable, and leave the clock."""
+        await _cancel(self._kill_switch, self._stopping)
+        await self._alarm.close()
+        self._services.serve_on(None)
+        try:
+            await asyncio.to_thread(self._newsroom.stop)
+        except PublishError:
+            if error is None:
+                raise
+            _log.exception("The last document could not be written either")
+        finally:
+            self._clock.leave(NAME)
 
     async def run_day(self, session: Session) -> tuple[CheckpointOutcome, ...]:
-        """Run one session to its close or until ``stop``; return what became of each checkpoint."""
-        raise NotImplementedError
+        """Run one session to its close or until ``stop``; return what became of each checkpoint.
+
+        Raises
+        ------
+        PublishError
+            When a document cannot be written.
+        """
+        outcomes: list[CheckpointOutcome] = []
+        watches = [self._guarded(self._watch.start(session))] if self._watch.is_needed else []
+        try:
+            with suppress(_Stopped):
+                await self._run_session(session, outcomes)
+        finally:
+            await _cancel(*watches)
+        if self._failure is not None:
+            raise self._failure
+        return tuple(outcomes)
 
     async def run_date(self, day: date) -> tuple[CheckpointOutcome, ...]:
         """Run the session of a date; when the exchange is shut, say so in one sentence and do nothing else."""
-        raise NotImplementedError
+        try:
+            session = require_session(day)
+        except DataUnavailable as refusal:
+            _log.info("Nothing to do: %s", refusal.detail)
+            return ()
+        return await self.run_day(session)
 
     async def run_forever(self) -> None:
         """Run session after session until ``stop``."""
-        raise NotImplementedError
+        while not self._stop.is_set():
+            today = new_york_day(self._clock.now())
+            session = session_on(today)
+            if session is None or self._clock.now() >= session.close_at:
+                session = next_session(today)
+                _log.info("The NYSE is shut; the next session opens %s", utc_text(session.open_at))
+            await self.run_day(session)
+
+    async def _run_session(self, session: Session, outcomes: list[CheckpointOutcome]) -> None:
+        await self._sleep_until(session.open_at)
+        if self._clock.now() < session.close_at:
+            await self._refresh()
+        for checkpoint in agenda(session, self._options):
+            outcomes.append(await self._attend(checkpoint))  # noqa: PERF401  # a stop keeps what was reached
+        await self._sleep_until(session.close_at)
+        if self._newsroom.bulletin is not None:
+            await self._refresh()
+
+    async def _attend(self, checkpoint: Checkpoint) -> CheckpointOutcome:
+        refusal = checkpoint.refusal(self._clock.now())
+        if refusal is None:
+            await self._sleep_until(checkpoint.at)
+            self._newsroom.begin_checkpoint(checkpoint.at)
+            await self._sleep_until(checkpoint.due_at)
+            refusal = checkpoint.refusal(self._clock.now())  # a machine may have slept through it
+        if refusal is not None:
+            _log.info("Checkpoint %s skipped: %s", checkpoint.label, refusal)
+            return CheckpointOutcome(checkpoint_at=checkpoint.at, label=checkpoint.label, skipped=refusal)
+        self._tell(self._clock.now(), f"checkpoint {checkpoint.label}")
+        judgement = await self._unless_stopped(self._pipeline.run(checkpoint))
+        await asyncio.to_thread(self._newsroom.publish_checkpoint, judgement)
+        return CheckpointOutcome(checkpoint_at=checkpoint.at, label=checkpoint.label, result=judgement.result)
+
+    async def _refresh(self) -> None:
+        await asyncio.to_thread(self._newsroom.refresh)
+
+    async def _sleep_until(self, instant: datetime) -> None:
+        await self._unless_stopped(self._clock.sleep_until(instant, NAME))
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.get_running_loop().create_task(work)
+        try:
+            await asyncio.wait({task, self._stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if self._stopping.done():
+                raise _Stopped
+            return task.result()
+        finally:
+            await _cancel(task)
+
+    async def _watch_kill_switch(self) -> None:
+        # In real time on every clock: the operator does not live in replayed time.
+        while True:
+            await asyncio.sleep(KILL_SWITCH_POLL_SECONDS)
+            await asyncio.to_thread(self._newsroom.heed)
+
+    def _guarded(self, task: asyncio.Task[None]) -> asyncio.Task[None]:
+        def look(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self._fail(error)
+
+        task.add_done_callback(look)
+        return task
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        self._stop.set()
+
+    def _tell(self, at: datetime, doing: str) -> None:
+        if self._progress is not None:
+            self._progress(at, doing)
+
+
+async def _cancel(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

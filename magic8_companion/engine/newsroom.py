@@ -1,51 +1,245 @@
-"""The newsroom: keeps the last checkpoint and the last 5-minute result, merges them and publishes, one at a time."""
+"""The newsroom: keeps the last checkpoint and the last 5-minute result, merges and publishes, one at a time.
+
+It publishes on a checkpoint, a 5-minute result, the expiry of an entry, a change of the kill switch or of the
+volatility pause, and after a silence; nothing that was published is ever read back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Protocol
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
 
+from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import Bulletin, CheckpointResult, FiveMinuteResult
+from magic8_companion.domain.strategy import NO_TRADE
+from magic8_companion.domain.trading_day import new_york_day, session_on
+from magic8_companion.engine.merge import KILL_SWITCH, STOPPED, Moment, merge
+from magic8_companion.engine.merge_modes import BLEND, FIVE_MINUTE
 from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.pipeline import Judgement, status_without_data
 from magic8_companion.ports import Clock, MarketData
+
+_log = logging.getLogger(__name__)
 
 
 class Publishing(Protocol):
-    """The one writer of the output folder; any failure is a ``PublishError``.  The newsroom calls it one at a time."""
+    """The one writer of the output folder; any failure is a ``PublishError``.  The newsroom calls it one at a time.
 
-    def publish(self, bulletin: Bulletin) -> int:
-        """Replace ``recommendations.json``, archive the document, return its ``seq``."""
+    ``inputs`` maps a symbol to the SHA-256 of what its decision was made from, for the journal.
+    """
 
-    def publish_predictions(self, result: FiveMinuteResult) -> int:
-        """Replace ``ml_predictions_5min.json``, archive the document, return its own ``seq``."""
+    def publish(self, bulletin: Bulletin, inputs: Mapping[str, str]) -> int:
+        """Replace ``recommendations.json``, archive and journal the document; return its ``seq``."""
 
-    def journal(self, line: Mapping[str, Any]) -> None:
-        """Append one decision to the journal; values are JSON types or aware datetimes."""
+    def publish_predictions(self, result: FiveMinuteResult, inputs: Mapping[str, str]) -> int:
+        """Replace ``ml_predictions_5min.json``, archive and journal the document; return its own ``seq``."""
 
-    def save_state(self, checkpoint: CheckpointResult | None, five_minute: FiveMinuteResult | None) -> None:
-        """Keep both results for a restart."""
 
-    def restore_state(self) -> tuple[CheckpointResult | None, FiveMinuteResult | None]:
-        """Return what was kept last, or (None, None); damaged state counts as none."""
+class Memory(Protocol):
+    """What must survive a restart within a trading day."""
+
+    def save_checkpoint(self, result: CheckpointResult) -> None:
+        """Remember a checkpoint."""
+
+    def save_five_minute(self, result: FiveMinuteResult) -> None:
+        """Remember a 5-minute result."""
+
+    def load_checkpoint(self, now: datetime) -> CheckpointResult | None:
+        """Return the remembered checkpoint of today, None when there is none."""
+
+    def load_five_minute(self, now: datetime) -> FiveMinuteResult | None:
+        """Return the remembered 5-minute result of today, None when there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wires:
+    """What a running engine connects: who reminds the newsroom, who knows of a pause, who listens."""
+
+    remind: Callable[[datetime], None]
+    volatility_pause: Callable[[], str | None]
+    published: Callable[[Bulletin], None]
 
 
 class Newsroom:
-    """Merge and publish; every method may be called from any thread."""
+    """Merge and publish.  Every method may be called from any thread and waits for its turn, but not for ever.
 
-    def __init__(self, publishing: Publishing, clock: Clock, provider: MarketData, options: EngineOptions) -> None: ...
+    Without :meth:`connect` (scripts) it publishes what it is given and nobody reminds it.
+    """
+
+    def __init__(
+        self, publishing: Publishing, memory: Memory, clock: Clock, provider: MarketData, options: EngineOptions
+    ) -> None:
+        self._publishing = publishing
+        self._memory = memory
+        self._clock = clock
+        self._provider = provider
+        self._options = options
+        self._turn = threading.Lock()
+        self._wires: Wires | None = None
+        self._stopped = False
+        self._begun: datetime | None = None
+        self._checkpoint: CheckpointResult | None = None
+        self._five_minute: FiveMinuteResult | None = None
+        self._checkpoint_inputs: Mapping[str, str] = {}
+        self._slot_inputs: Mapping[str, str] = {}
+        self._seen: dict[str, str] = {}
+        self._bulletin: Bulletin | None = None
+        self._due: datetime | None = None
 
     @property
     def halt_reason(self) -> str | None:
-        """Return why nothing may be traded (``kill_switch``, ``stopped``), or None."""
-        raise NotImplementedError
+        """Return why nothing may be traded (``stopped``, ``kill_switch``), or None."""
+        if self._stopped:
+            return STOPPED
+        return KILL_SWITCH if self._options.kill_switch_file.exists() else None
 
     @property
     def last_checkpoint(self) -> datetime | None:
         """Return the nominal time of the last checkpoint that was begun."""
-        raise NotImplementedError
+        return self._begun
 
     @property
     def bulletin(self) -> Bulletin | None:
-        """Return what was published last."""
-        raise NotImplementedError
+        """Return what this newsroom published last."""
+        return self._bulletin
+
+    def connect(self, wires: Wires) -> None:
+        """Connect a running engine."""
+        self._wires = wires
+
+    def restore(self) -> None:
+        """Take up what was known when an earlier process of today ended."""
+        now = self._clock.now()
+        with self._in_turn():
+            self._checkpoint = self._memory.load_checkpoint(now)
+            self._five_minute = self._memory.load_five_minute(now)
+            self._begun = None if self._checkpoint is None else self._checkpoint.checkpoint_at
+
+    def begin_checkpoint(self, at: datetime) -> None:
+        """Note that the checkpoint of ``at`` is under way: a slot of the same time leaves it the field."""
+        self._begun = at
+
+    def note_inputs(self, symbol: str, digest: str) -> None:
+        """Note what a plugin saw of a symbol last, for the journal of its next result."""
+        self._seen[symbol] = digest
+
+    def publish_checkpoint(self, judgement: Judgement) -> int:
+        """Publish a checkpoint; return the ``seq`` of the document."""
+        with self._in_turn():
+            self._checkpoint = judgement.result
+            self._checkpoint_inputs = judgement.inputs
+            self._memory.save_checkpoint(judgement.result)
+            return self._publish()
+
+    def submit(self, result: FiveMinuteResult) -> int:
+        """Publish a 5-minute result and the merged document; return the ``seq`` of the latter."""
+        with self._in_turn():
+            self._five_minute, self._slot_inputs = result, dict(self._seen)
+            self._publishing.publish_predictions(result, self._slot_inputs)
+            self._memory.save_five_minute(result)
+            before = _five_minute_keys(self._bulletin)
+            seq = self._publish()
+            after = _five_minute_keys(self._bulletin)
+            mode, withdrawn = self._options.merge_strategy, len(before - after)
+            _log.info("5-min ML merge: %s, %d added, %d withdrawn, seq %d", mode, len(after), withdrawn, seq)
+            return seq
+
+    def refresh(self) -> int:
+        """Publish what holds now; return the ``seq`` of the document."""
+        with self._in_turn():
+            return self._publish()
+
+    def tick(self) -> None:
+        """Publish if an expiry or the longest silence has come; else ask to be reminded again."""
+        with self._in_turn():
+            if self._due is None:
+                return
+            if self._clock.now() >= self._due:
+                self._publish()
+            else:
+                self._remind(self._due)
+
+    def heed(self) -> None:
+        """Publish if the kill switch was set or lifted since the last document."""
+        if self._bulletin is not None and self.halt_reason != self._bulletin.halt_reason:
+            self.refresh()
+
+    def stop(self) -> None:
+        """Publish the last document, with nothing tradable, unless nothing was published at all."""
+        with self._in_turn():
+            self._stopped = True
+            self._wires = None
+            if self._bulletin is not None:
+                self._publish()
+
+    def _publish(self) -> int:
+        now = self._clock.now()
+        pause = None if self._wires is None else self._wires.volatility_pause()
+        moment = Moment(
+            now=now,
+            data_source=self._provider.name,
+            data_status=status_without_data(self._provider.status),
+            halt_reason=self.halt_reason,
+            volatility_pause=pause is not None,
+        )
+        bulletin = merge(self._checkpoint, self._five_minute, moment, self._options)
+        seq = self._publishing.publish(bulletin, self._inputs(bulletin))
+        self._bulletin = bulletin
+        self._due = self._next_due(bulletin)
+        if self._wires is not None:
+            self._wires.published(bulletin)
+        if self._due is not None:
+            self._remind(self._due)
+        return seq
+
+    def _inputs(self, bulletin: Bulletin) -> dict[str, str]:
+        # A record that a 5-minute answer had a part in was decided from what its slot saw.
+        answered = {symbol for symbol, record in bulletin.recommendations.items() if record.ml_5min_metadata}
+        inputs = {**self._checkpoint_inputs, **{s: seen for s, seen in self._slot_inputs.items() if s in answered}}
+        return {symbol: inputs[symbol] for symbol in bulletin.recommendations if symbol in inputs}
+
+    def _next_due(self, bulletin: Bulletin) -> datetime | None:
+        now, session = bulletin.published_at, session_on(new_york_day(bulletin.published_at))
+        if session is None or not session.contains(now):
+            return None
+        dues = [at for at in self._expiries(bulletin) if at > now]
+        if self._options.republish_seconds:
+            dues.append(now + timedelta(seconds=self._options.republish_seconds))
+        due = min(dues, default=session.close_at)
+        return due if due < session.close_at else None  # the close is the engine's own appointment
+
+    def _expiries(self, bulletin: Bulletin) -> Iterator[datetime]:
+        for record in bulletin.recommendations.values():
+            yield from (entry.valid_until for entry in record.strategies.values() if entry.valid_until is not None)
+        if self._five_minute is not None and bulletin.ml_5min_enhanced:
+            yield self._five_minute.valid_until
+
+    def _remind(self, at: datetime) -> None:
+        if self._wires is not None:
+            self._wires.remind(at)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        limit = self._options.request_timeout_seconds
+        if not self._turn.acquire(timeout=limit):
+            raise PublishError(f"the writer has been busy for {limit:g} s")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+
+def _five_minute_keys(bulletin: Bulletin | None) -> set[tuple[str, str]]:
+    if bulletin is None:
+        return set()
+    return {
+        (symbol, key)
+        for symbol, record in bulletin.recommendations.items()
+        for key, entry in record.strategies.items()
+        if entry.source in {FIVE_MINUTE, BLEND} and key != NO_TRADE
+    }

@@ -1,17 +1,177 @@
-"""From provider answers to one checked, aged state per symbol."""
+"""From provider answers to one checked, aged state per symbol.
+
+Required are today's bars, complete from the open to now, and the spot.  History, VIX and chain may be missing; the
+state then says why.  Nothing is filled in.
+"""
 
 from __future__ import annotations
 
-from magic8_companion.domain.market_state import MarketState
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final, TypeVar
+
+from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.market_state import DELAYED, LIVE, MarketState
+from magic8_companion.domain.option_chain import OptionChain
+from magic8_companion.domain.trading_day import BAR, Session, new_york_day, previous_session, require_session
+from magic8_companion.engine.completeness import age_checked_status, bars_due, require_complete
+from magic8_companion.engine.fetches import Fetches
 from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.volatility import is_daily_open, read_vix
 from magic8_companion.ports import Clock, MarketData
+
+VIX: Final = "VIX"
+DAY: Final = timedelta(days=1)
+FRESH: Final = timedelta(seconds=60)
+_POLL: Final = timedelta(seconds=5)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sourced:
+    """Bars and who gave them: a provider with a fallback changes its name and status with each answer."""
+
+    bars: Bars
+    source: str
+    status: str
 
 
 class MarketObserver:
-    """The observer of the host: fetches, caches, checks, ages."""
+    """The observer of the host: fetches, caches, checks, ages.
 
-    def __init__(self, provider: MarketData, clock: Clock, options: EngineOptions) -> None: ...
+    Bars and chains are kept for at most a minute and never across a bar close, history and daily bars for the day;
+    each by symbol with its own time.  A live source's bar that is just due is awaited for some seconds of its clock;
+    replayed time would stand still meanwhile, but a replayed bar is never late.
+    """
+
+    def __init__(self, provider: MarketData, clock: Clock, options: EngineOptions) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._options = options
+        self._fetches = Fetches(clock, options.request_timeout_seconds)
+        self._vix_path: Bars | None = None
+
+    @property
+    def vix_path(self) -> Bars | None:
+        """Return the intraday VIX bars seen last; None while nothing, or only a daily open, is known."""
+        return self._vix_path
+
+    async def refresh_vix(self) -> None:
+        """Look at the VIX alone, for whoever watches it; raises ``DataUnavailable`` when it cannot be had."""
+        await self._vix(require_session(new_york_day(self._clock.now())))
 
     async def observe(self, symbol: str, *, with_chain: bool) -> MarketState:
-        """Return the state of ``symbol`` now, or raise ``DataUnavailable`` with the reason to publish."""
-        raise NotImplementedError
+        """Return the state of ``symbol`` now.
+
+        Raises
+        ------
+        DataUnavailable
+            ``market_closed``, ``missing_bars``, ``bars_gap``, ``bad_bars``, ``stale_bars``, ``stale_quotes``,
+            ``timeout``, or what the provider says.
+        """
+        session = require_session(new_york_day(self._clock.now()))
+        today = await self._bars_today(symbol, session)
+        now, max_age = self._clock.now(), timedelta(minutes=self._options.max_data_age_minutes)
+        status = age_checked_status(symbol, today.status, today.bars, session, now, max_age)
+        spot = await self._fetches.ask(self._provider.get_spot_price(symbol), f"the spot of {symbol}")
+        missing: dict[str, str] = {}
+        history, vix, daily, chain = await asyncio.gather(
+            _unless_missing("history", self._history(symbol, session), Bars.empty(), missing),
+            _unless_missing("vix", self._vix(session), Sourced(bars=Bars.empty(), source="", status=""), missing),
+            _unless_missing("vix_daily", self._vix_daily(session), Bars.empty(DAY), missing),
+            _unless_missing("chain", self._chain(symbol, wanted=with_chain), None, missing),
+        )
+        return MarketState(
+            symbol=symbol,
+            as_of=now,
+            session=session,
+            spot=spot,
+            bars=today.bars,
+            history=history,
+            vix=read_vix(vix.bars, daily, session, vix.source),
+            vix_bars=vix.bars,
+            vix_daily=daily,
+            chain=chain,
+            data_source=today.source,
+            data_status=_with_quotes(status, chain, now, max_age),
+            data_age_seconds=(now - today.bars.last_end).total_seconds(),
+            missing=dict(sorted(missing.items())),
+        )
+
+    async def _bars_today(self, symbol: str, session: Session) -> Sourced:
+        while True:
+            due = bars_due(session, self._clock.now())
+            today = await self._intraday(symbol, session, due)
+            now, patience = self._clock.now(), timedelta(seconds=self._options.bar_wait_seconds)
+            deadline = session.open_at + due * BAR + patience
+            if today.status != LIVE or len(today.bars) != due - 1 or now >= deadline:
+                require_complete(symbol, today.bars, session)
+                return today
+            self._fetches.forget((symbol, "5m"))
+            await self._clock.sleep_until(min(now + _POLL, deadline), f"observer {symbol}")
+
+    async def _intraday(self, symbol: str, session: Session, due: int) -> Sourced:
+        async def fetch() -> Sourced:
+            frame = await self._provider.get_historical_data(symbol, "5m", "1d")
+            bars = Bars.from_frame(frame).between(session.open_at, min(self._clock.now(), session.close_at))
+            return Sourced(bars=bars, source=self._provider.name, status=self._provider.status)
+
+        return await self._fetches.get((symbol, "5m"), period=(session.day, due), max_age=FRESH, fetch=fetch)
+
+    async def _vix(self, session: Session) -> Sourced:
+        vix = await self._intraday(VIX, session, bars_due(session, self._clock.now()))
+        self._vix_path = None if is_daily_open(vix.bars, session) else vix.bars
+        return vix
+
+    async def _vix_daily(self, session: Session) -> Bars:
+        async def fetch() -> Bars:
+            daily = Bars.from_frame(await self._provider.get_historical_data(VIX, "1d", "2y"), DAY)
+            return daily.known_at(session.at(time(0)))
+
+        return await self._fetches.get((VIX, "1d"), period=session.day, max_age=DAY, fetch=fetch)
+
+    async def _history(self, symbol: str, session: Session) -> Bars:
+        days = self._options.bar_history_days
+        if days == 0:
+            return Bars.empty()
+
+        async def fetch() -> Bars:
+            first = session
+            for _ in range(days):
+                first = previous_session(first.day)
+            bars = Bars.from_frame(await self._provider.get_historical_data(symbol, "5m", f"{days + 1}d"))
+            return bars.between(first.open_at, session.open_at)
+
+        return await self._fetches.get((symbol, "history"), period=session.day, max_age=DAY, fetch=fetch)
+
+    async def _chain(self, symbol: str, *, wanted: bool) -> OptionChain | None:
+        if not wanted:
+            return None
+
+        async def fetch() -> OptionChain:
+            return OptionChain.from_envelope(await self._provider.get_option_chain(symbol))
+
+        return await self._fetches.get((symbol, "chain"), period=None, max_age=FRESH, fetch=fetch)
+
+
+async def _unless_missing(name: str, answer: Awaitable[T], otherwise: T, missing: dict[str, str]) -> T:
+    try:
+        return await answer
+    except DataUnavailable as refusal:
+        missing[name] = refusal.reason
+        return otherwise
+
+
+def _with_quotes(status: str, chain: OptionChain | None, now: datetime, max_age: timedelta) -> str:
+    # Quotes of a live source that are older than a minute make the symbol delayed, too old ones make it stale.
+    if chain is None:
+        return status
+    age = now - chain.as_of
+    if age > max_age:
+        minutes = age.total_seconds() / 60
+        raise DataUnavailable("stale_quotes", f"{chain.symbol}: the option quotes are {minutes:.0f} min old")
+    return DELAYED if status == LIVE and age > FRESH else status

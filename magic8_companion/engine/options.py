@@ -31,7 +31,6 @@ class EngineOptions:
     trade_on_delayed_data: bool = False
     nonlive_in_live_dir: bool = False
     max_data_age_minutes: int = 20
-    max_vix_age_minutes: int = 30
     bar_history_days: int = 30
     bar_close_delay_seconds: int = 5
     bar_wait_seconds: float = 15.0
@@ -56,3 +55,7 @@ class EngineOptions:
     def bar_close_delay(self) -> timedelta:
         """Return the wait between a bar close and the work that needs the bar."""
         return timedelta(seconds=self.bar_close_delay_seconds)
+
+    def ml_status_without_scores(self, reason: str) -> str:
+        """Return the ML status of a symbol, or a document, without scores."""
+        return f"unavailable:{reason}" if self.enable_ml_integration else "disabled"

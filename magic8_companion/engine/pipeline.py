@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
-from magic8_companion.domain.market_state import MarketState
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.market_state import DELAYED, LIVE, STALE, STATUS_ORDER, MarketState
 from magic8_companion.domain.market_view import MarketView
-from magic8_companion.domain.recommendation import CheckpointResult
+from magic8_companion.domain.recommendation import CheckpointResult, SymbolRecommendation
+from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.engine.checkpoints import Checkpoint
+from magic8_companion.engine.decide import decide
+from magic8_companion.engine.digest import inputs_digest
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.ports import MarketData, Observer, Scorer
+
+SCORER_MARGIN_SECONDS: Final = 5.0
+"""A scorer keeps its own limits; one that does not return this long after them is given up."""
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 class Analyst(Protocol):
@@ -19,13 +35,121 @@ class Analyst(Protocol):
         """Return the view of a state, or raise ``DataUnavailable``."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The result of a checkpoint and the digest of what each symbol's decision was made from."""
+
+    result: CheckpointResult
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    record: SymbolRecommendation
+    inputs_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Skip:
+    reason: str
+
+
 class CheckpointPipeline:
-    """Observe, analyse, score, decide."""
+    """Observe all symbols side by side, then judge one after the other in configured order, off the loop."""
 
     def __init__(
         self, observer: Observer, analyse: Analyst, scorer: Scorer, provider: MarketData, options: EngineOptions
-    ) -> None: ...
+    ) -> None:
+        self._observer = observer
+        self._analyse = analyse
+        self._scorer = scorer
+        self._provider = provider
+        self._options = options
 
-    async def run(self, checkpoint_at: datetime) -> CheckpointResult:
-        """Return the result of the checkpoint; never raises because of one symbol."""
-        raise NotImplementedError
+    async def run(self, checkpoint: Checkpoint) -> Judgement:
+        """Return the judgement of the checkpoint; never raises because of a symbol."""
+        symbols = self._options.symbols
+        _log.info("🎯 CHECKPOINT %s (%s mode)", checkpoint.label, self._options.system_mode)
+        states = await asyncio.gather(*(_or_skip(symbol, self._observe(symbol)) for symbol in symbols))
+        judged: dict[str, _Judged] = {}
+        skipped: dict[str, str] = {}
+        for symbol, state in zip(symbols, states, strict=True):
+            answer = (
+                state
+                if isinstance(state, _Skip)
+                else await _or_skip(symbol, self._judge_in_time(state, checkpoint.valid_until))
+            )
+            if isinstance(answer, _Skip):
+                skipped[symbol] = answer.reason
+            else:
+                judged[symbol] = answer
+                _tell(symbol, answer.record)
+        _log.info("✅ Checkpoint complete - %d symbols analyzed", len(judged))
+        return Judgement(
+            result=self._result(checkpoint.at, {symbol: item.record for symbol, item in judged.items()}, skipped),
+            inputs={symbol: item.inputs_sha256 for symbol, item in judged.items()},
+        )
+
+    async def _observe(self, symbol: str) -> MarketState:
+        return await self._observer.observe(symbol, with_chain=self._options.with_chain)
+
+    async def _judge_in_time(self, state: MarketState, valid_until: datetime) -> _Judged:
+        limit = self._options.ml_timeout_seconds + SCORER_MARGIN_SECONDS
+        return await asyncio.wait_for(asyncio.to_thread(self._judge, state, valid_until), limit)
+
+    def _judge(self, state: MarketState, valid_until: datetime) -> _Judged:
+        view = self._analyse(state)
+        record = decide(self._scorer.score(view), view, valid_until, self._options)
+        return _Judged(record=record, inputs_sha256=inputs_digest(state))
+
+    def _result(
+        self, at: datetime, records: Mapping[str, SymbolRecommendation], skipped: Mapping[str, str]
+    ) -> CheckpointResult:
+        worst = max(records.values(), key=lambda record: STATUS_ORDER.index(record.data_status), default=None)
+        return CheckpointResult(
+            checkpoint_at=at,
+            system_mode=self._options.system_mode,
+            data_source=self._provider.name if worst is None else worst.data_source,
+            data_status=status_without_data(self._provider.status) if worst is None else worst.data_status,
+            recommendations=records,
+            skipped=skipped,
+            ml_status=self._ml_status(records, skipped),
+        )
+
+    def _ml_status(self, records: Mapping[str, SymbolRecommendation], skipped: Mapping[str, str]) -> str:
+        statuses = list(dict.fromkeys(record.ml_status for record in records.values()))
+        if not statuses:
+            return self._options.ml_status_without_scores(next(iter(skipped.values())))
+        return "partial" if "ok" in statuses and len(statuses) > 1 else statuses[0]
+
+
+def status_without_data(declared: str) -> str:
+    """Return the data status of a symbol of which nothing is known: a live source's is stale.
+
+    >>> status_without_data("live"), status_without_data("replay")
+    ('stale', 'replay')
+    """
+    return STALE if declared in {LIVE, DELAYED} else declared
+
+
+async def _or_skip(symbol: str, work: Awaitable[T]) -> T | _Skip:
+    try:
+        return await work
+    except DataUnavailable as refusal:
+        _log.info("Skipped %s: %s", symbol, refusal)
+        return _Skip(reason=refusal.reason)
+    except TimeoutError:
+        _log.info("Skipped %s: %s", symbol, "timeout")
+        return _Skip(reason="timeout")
+    except Exception as error:  # noqa: BLE001  # whatever it is becomes the published reason of this symbol alone
+        reason = f"exception:{type(error).__name__}"
+        _log.exception("Skipped %s: %s", symbol, reason)
+        return _Skip(reason=reason)
+
+
+def _tell(symbol: str, record: SymbolRecommendation) -> None:
+    _log.info("📊 %s recommendations:", symbol)
+    for name in BASE_STRATEGIES:
+        entry = record.strategies[name]
+        verdict = "✅ TRADE" if entry.should_trade else "⏭️  SKIP"
+        _log.info("  %s: %s (%.1f) - %s", name, entry.confidence, entry.score, verdict)

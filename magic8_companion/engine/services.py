@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as NoAnswerInTime
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
+from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.recommendation import FiveMinuteResult
+from magic8_companion.domain.trading_day import new_york_day
+from magic8_companion.engine.digest import inputs_digest
 from magic8_companion.engine.newsroom import Newsroom
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.options import EngineOptions
-from magic8_companion.ports import Clock, MarketData
+from magic8_companion.engine.private_loop import PrivateLoop
+from magic8_companion.engine.volatility import pause_reason
+from magic8_companion.ports import Clock, Host, MarketData
+
+LONGEST_OBSERVATION_SECONDS: Final = 60.0
 
 
 class HostServices:
     """The host as plugins see it.
 
-    Without a running engine (scripts) it observes on a private loop; ``close`` ends that loop's thread.
+    A running engine serves on its own loop (:meth:`serve_on`).  Without one (scripts), or when called on that very
+    loop, observation takes place on a private loop in a second thread; :meth:`close` ends it.
     """
 
     clock: Clock
@@ -26,7 +38,7 @@ class HostServices:
     output_dir: Path
     options: MLOptions
 
-    def __init__(  # the composition root names every part
+    def __init__(
         self,
         *,
         clock: Clock,
@@ -36,30 +48,106 @@ class HostServices:
         options: EngineOptions,
         ml_options: MLOptions,
         output_dir: Path,
-    ) -> None: ...
+    ) -> None:
+        self.clock = clock
+        self.provider = provider
+        self.symbols = options.symbols
+        self.output_dir = output_dir
+        self.options = ml_options
+        self._observer = observer
+        self._newsroom = newsroom
+        self._engine_options = options
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._private = PrivateLoop("host_services")
+        self._on_failure: Callable[[BaseException], object] | None = None
+
+    def serve_on(
+        self, loop: asyncio.AbstractEventLoop | None, on_failure: Callable[[BaseException], object] | None = None
+    ) -> None:
+        """Name the loop that owns the provider while an engine runs (None: no more), and who ends the process."""
+        self._loop, self._on_failure = loop, on_failure
 
     def observe(self, symbol: str) -> MarketState:
-        """Observe on the loop that owns the provider."""
-        raise NotImplementedError
+        """Return the state of ``symbol`` now, without its chain.
+
+        Raises
+        ------
+        DataUnavailable
+            ``called_on_provider_loop``, ``timeout``, or why the symbol cannot be observed.
+        """
+        future = asyncio.run_coroutine_threadsafe(
+            self._observer.observe(symbol, with_chain=False), self._loop_to_observe_on()
+        )
+        try:
+            state = future.result(self._limit)
+        except NoAnswerInTime as error:
+            future.cancel()
+            raise DataUnavailable("timeout", f"{symbol} was not observed within {self._limit:g} s") from error
+        self._newsroom.note_inputs(symbol, inputs_digest(state))
+        return state
 
     def submit(self, result: FiveMinuteResult) -> int:
-        """Publish a 5-minute result; return the ``seq`` of the merged document."""
-        raise NotImplementedError
+        """Publish a 5-minute result through the host's only writer; return the ``seq`` of the merged document.
+
+        Raises
+        ------
+        PublishError
+            When it cannot be written; a running engine ends because of it.
+        """
+        try:
+            return self._newsroom.submit(result)
+        except PublishError as error:
+            if self._on_failure is not None:
+                self._on_failure(error)
+            raise
 
     @property
     def last_checkpoint(self) -> datetime | None:
-        """Return the nominal time of the last executed checkpoint."""
-        raise NotImplementedError
+        """Return the nominal time of the last checkpoint that was begun."""
+        return self._newsroom.last_checkpoint
 
     @property
     def halt_reason(self) -> str | None:
         """Return why nothing may be traded, or None."""
-        raise NotImplementedError
+        return self._newsroom.halt_reason
 
     @property
     def volatility_pause(self) -> str | None:
-        """Return why 5-minute predictions pause, or None."""
-        raise NotImplementedError
+        """Return why 5-minute predictions pause, or None.
+
+        It is judged from the intraday VIX alone.  A source that knows only the daily open cannot tell when a pause
+        would end, and no pause is read from it.
+        """
+        path, now, options = self._observer.vix_path, self.clock.now(), self._engine_options
+        if path is None or not len(path) or new_york_day(path.first_start) != new_york_day(now):
+            return None
+        return pause_reason(path, now, level=options.pause_vix_level, jump_pct=options.pause_vix_jump_pct)
 
     def close(self) -> None:
-        """End the private loop, if there is one."""
+        """End the private loop, if one was needed."""
+        self._private.close()
+
+    @property
+    def _limit(self) -> float:
+        # Bars, then spot, then the rest: three answers one after the other, and the wait for a bar that is just due.
+        options = self._engine_options
+        return min(LONGEST_OBSERVATION_SECONDS, 3 * options.request_timeout_seconds + options.bar_wait_seconds)
+
+    def _loop_to_observe_on(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            return self._private.loop()
+        if self._loop is not _running_loop():
+            return self._loop
+        if self.provider.loop_bound:
+            raise DataUnavailable("called_on_provider_loop", "the loop that owns the provider cannot wait for itself")
+        return self._private.loop()
+
+
+_PORT: Final[type[Host]] = HostServices
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,62 @@
+"""The agenda of a trading day: which checkpoints, when, until when, and which of them cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from magic8_companion.domain.trading_day import Session, new_york_label
+from magic8_companion.engine.options import EngineOptions
+
+PUNCTUAL: Final = timedelta(seconds=1)
+"""What waking up may cost without counting as late, so that a grace of 0 minutes still means something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """One scheduled checkpoint.
+
+    ``at`` is its nominal time, ``due_at`` when work starts (the bar has closed), ``latest`` when it is too late to
+    start, ``valid_until`` when its entries expire.  ``impossible`` says why it cannot be on this day at all.
+    """
+
+    at: datetime
+    due_at: datetime
+    latest: datetime
+    valid_until: datetime
+    impossible: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Return the published label, such as ``10:30 ET``."""
+        return new_york_label(self.at)
+
+    def refusal(self, now: datetime) -> str | None:
+        """Return why the checkpoint must not start at ``now``, or None; a time before ``due_at`` is not refused."""
+        if self.impossible is not None or now <= self.latest + PUNCTUAL:
+            return self.impossible
+        late = (now - self.due_at).total_seconds() / 60
+        grace = (self.latest - self.due_at).total_seconds() / 60
+        return f"missed by {late:.0f} min, the grace is {grace:.0f} min"
+
+
+def agenda(session: Session, options: EngineOptions) -> tuple[Checkpoint, ...]:
+    """Return every configured checkpoint of the day in order of time, the impossible ones included."""
+    times = sorted(session.at(wall) for wall in options.checkpoint_times)
+    return tuple(
+        Checkpoint(
+            at=at,
+            due_at=at + options.bar_close_delay,
+            latest=at + options.bar_close_delay + options.grace,
+            valid_until=_expiry(at, follower, session, options),
+            impossible=None if at < session.close_at else f"the session closes at {new_york_label(session.close_at)}",
+        )
+        for at, follower in zip(times, [*times[1:], None], strict=True)
+    )
+
+
+def _expiry(at: datetime, follower: datetime | None, session: Session, options: EngineOptions) -> datetime:
+    # The earliest of the entries' own lifetime, the next checkpoint plus grace, and the close.
+    own = min(at + timedelta(minutes=options.checkpoint_valid_minutes), session.close_at)
+    return own if follower is None else min(own, follower + options.grace)

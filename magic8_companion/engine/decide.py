@@ -1,0 +1,176 @@
+"""From scores to a decision: labels, blockers, the best strategy, and the reason when there is none; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from magic8_companion.domain.blend import HIGH, LOW, MEDIUM, label, published
+from magic8_companion.domain.market_state import DELAYED
+from magic8_companion.domain.market_view import MarketView
+from magic8_companion.domain.ml_result import Prediction
+from magic8_companion.domain.recommendation import Entry, SymbolRecommendation
+from magic8_companion.domain.scores import ScoreCard
+from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, TIE_ORDER
+from magic8_companion.engine.options import EngineOptions
+
+CHECKPOINT: Final = "checkpoint"
+DELAYED_DATA: Final = "delayed_data"
+NONLIVE_IN_LIVE_DIR: Final = "nonlive_in_live_dir"
+SCORE_GAP: Final = "score_gap"
+SKIPPED: Final = "skipped"
+
+
+def decide(card: ScoreCard, view: MarketView, valid_until: datetime, options: EngineOptions) -> SymbolRecommendation:
+    """Return the recommendation of one symbol at a checkpoint; its entries live until ``valid_until``."""
+    state = view.state
+    blocked_by = standing_blockers(state.data_status, options)
+    labels = grade(card.scores, options)
+    entries = {
+        name: block(_entry(name, card, labels[name], valid_until), *blocked_by, *_own_blockers(name, card, labels))
+        for name in BASE_STRATEGIES
+    }
+    best = best_of(entries)
+    if best is None:
+        entries[NO_TRADE] = _nothing(card, entries, options)
+    return SymbolRecommendation(
+        strategies=entries,
+        best_strategy=best or NO_TRADE,
+        best_strategy_source=CHECKPOINT,
+        best_strategy_key=best or NO_TRADE,
+        data_source=state.data_source,
+        data_status=state.data_status,
+        ml_enhanced=isinstance(card.ml, Prediction),
+        ml_status=card.ml_status,
+        market_conditions=view.market_conditions(),
+    )
+
+
+def skipped_record(
+    reason: str, *, valid_until: datetime, data_source: str, data_status: str, ml_status: str
+) -> SymbolRecommendation:
+    """Return the record of a symbol without scores: present, complete, and nothing tradable."""
+    entry = Entry(
+        score=0.0,
+        confidence=LOW,
+        should_trade=False,
+        source=CHECKPOINT,
+        rationale=reason,
+        valid_until=valid_until,
+        blocked_by=(SKIPPED,),
+    )
+    return SymbolRecommendation(
+        strategies={**dict.fromkeys(BASE_STRATEGIES, entry), NO_TRADE: no_trade(reason)},
+        best_strategy=NO_TRADE,
+        best_strategy_source=CHECKPOINT,
+        best_strategy_key=NO_TRADE,
+        data_source=data_source,
+        data_status=data_status,
+        ml_enhanced=False,
+        ml_status=ml_status,
+    )
+
+
+def grade(scores: Mapping[str, float], options: EngineOptions) -> dict[str, tuple[str, bool]]:
+    """Return the label of each published score, and whether the score gap took a HIGH from it.
+
+    With a gap to hold, a leader without the lead and everybody who does not lead is at most MEDIUM.
+    """
+    ranked = sorted(scores, key=lambda name: (-scores[name], TIE_ORDER.index(name)))
+    lead = published(scores[ranked[0]] - scores[ranked[1]])
+    graded = {}
+    for name in scores:
+        earned = label(scores[name], options.high_score, options.medium_score)
+        free = options.min_score_gap == 0 or (name == ranked[0] and lead >= options.min_score_gap)
+        capped = earned == HIGH and not free
+        graded[name] = (MEDIUM if capped else earned, capped)
+    return graded
+
+
+def standing_blockers(data_status: str, options: EngineOptions) -> tuple[str, ...]:
+    """Return what forbids every entry made from data of this status."""
+    delayed = data_status == DELAYED and not options.trade_on_delayed_data
+    return (DELAYED_DATA,) * delayed + (NONLIVE_IN_LIVE_DIR,) * options.nonlive_in_live_dir
+
+
+def block(entry: Entry, *reasons: str) -> Entry:
+    """Return the entry with more blockers, each named once; without any it is unchanged."""
+    if not reasons:
+        return entry
+    return replace(entry, should_trade=False, blocked_by=tuple(dict.fromkeys((*entry.blocked_by, *reasons))))
+
+
+def best_of(entries: Mapping[str, Entry]) -> str | None:
+    """Return the tradable base strategy with the highest score, or None.
+
+    Ties go to the higher expected value (an unknown one counts lowest), then to Iron_Condor, Vertical, Butterfly.
+    """
+    tradable = [name for name in TIE_ORDER if entries[name].should_trade]
+    return max(tradable, key=lambda name: (entries[name].score, _worth(entries[name])), default=None)
+
+
+def why_nothing(entries: Mapping[str, Entry], options: EngineOptions) -> str:
+    """Return in a few words why none of the base entries may be traded.
+
+    >>> from pathlib import Path
+    >>> entry = Entry(score=52.0, confidence="MEDIUM", should_trade=False, source="checkpoint", rationale="")
+    >>> why_nothing(dict.fromkeys(BASE_STRATEGIES, entry), EngineOptions(symbols=("SPX",), kill_switch_file=Path("K")))
+    'best score 52.0 is below 65'
+    """
+    name = max(TIE_ORDER, key=lambda name: entries[name].score)
+    best = entries[name]
+    if best.score < options.high_score or not best.blocked_by:
+        return f"best score {best.score:.1f} is below {options.high_score:g}"
+    return f"{name} {best.score:.1f} is blocked: {', '.join(best.blocked_by)}"
+
+
+def no_trade(reason: str, *, source: str = CHECKPOINT, confidence: float = 0.0) -> Entry:
+    """Return a No_Trade entry; ``confidence`` is the model's, when No_Trade was its answer."""
+    return Entry(
+        score=published(100 * confidence),
+        confidence=LOW,
+        should_trade=False,
+        source=source,
+        rationale=reason,
+        ml_confidence=confidence,
+    )
+
+
+def _entry(name: str, card: ScoreCard, graded: tuple[str, bool], valid_until: datetime) -> Entry:
+    rule = card.rules[name]
+    prediction = card.ml if isinstance(card.ml, Prediction) else None
+    score, (confidence, _) = card.scores[name], graded
+    return Entry(
+        score=score,
+        confidence=confidence,
+        should_trade=confidence == HIGH,
+        source=CHECKPOINT,
+        rationale=rule.rationale,
+        valid_until=valid_until,
+        rule_score=published(rule.value),
+        evidence=rule.evidence,
+        ml_score=None if prediction is None else published(card.ml_scores[name]),
+        agreement=None if prediction is None else card.agreement[name],
+        win_probability=None if prediction is None else prediction.win_probability.get(name),
+        implied_probability=None if prediction is None else prediction.implied_probability.get(name),
+        expected_value=None if prediction is None else prediction.expected_value.get(name),
+    )
+
+
+def _own_blockers(name: str, card: ScoreCard, labels: Mapping[str, tuple[str, bool]]) -> tuple[str, ...]:
+    _, capped = labels[name]
+    vetoes = card.ml.blocked_by if isinstance(card.ml, Prediction) and card.ml.strategy == name else ()
+    return (SCORE_GAP,) * capped + vetoes
+
+
+def _nothing(card: ScoreCard, entries: Mapping[str, Entry], options: EngineOptions) -> Entry:
+    reason = why_nothing(entries, options)
+    if isinstance(card.ml, Prediction) and card.ml.strategy == NO_TRADE:
+        return no_trade(f"ML: {NO_TRADE}; {reason}", confidence=card.ml.confidence)
+    return no_trade(reason)
+
+
+def _worth(entry: Entry) -> float:
+    return float("-inf") if entry.expected_value is None else entry.expected_value

@@ -1,0 +1,82 @@
+"""What was fetched, kept by key with its own time; callers that ask together share one request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.ports import Clock
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    at: datetime
+    period: Hashable
+    value: Any
+
+
+class Fetches:
+    """A cache in front of a source.
+
+    A value is used again while it is younger than ``max_age`` and belongs to the same ``period`` (such as the bar that
+    is due, or the day).  A failure is never kept, and what was kept before it is not used in its place.
+    """
+
+    def __init__(self, clock: Clock, timeout_seconds: float) -> None:
+        self._clock = clock
+        self._timeout_seconds = timeout_seconds
+        self._kept: dict[Hashable, _Kept] = {}
+        self._flights: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def get(self, key: Hashable, *, period: Hashable, max_age: timedelta, fetch: Callable[[], Awaitable[T]]) -> T:
+        """Return the kept or the fetched value of ``key``.
+
+        Raises
+        ------
+        DataUnavailable
+            ``timeout`` when the source does not answer in time, or whatever reason the source gives.
+        """
+        kept = self._kept.get(key)
+        if kept is not None and kept.period == period and self._clock.now() - kept.at < max_age:
+            return cast("T", kept.value)
+        flight = self._flights.get(key)
+        if flight is None or flight.done() or flight.get_loop() is not asyncio.get_running_loop():
+            flight = asyncio.create_task(self._fetch(key, period, fetch))
+            flight.add_done_callback(_look)
+            self._flights[key] = flight
+        return cast("T", await asyncio.shield(flight))
+
+    async def ask(self, answer: Awaitable[T], what: str) -> T:
+        """Wait for an answer that is not kept, as long as the time-out allows.
+
+        Raises
+        ------
+        DataUnavailable
+            ``timeout``, or whatever reason the source gives.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                return await answer
+        except TimeoutError as error:
+            raise DataUnavailable("timeout", f"{what} took longer than {self._timeout_seconds:g} s") from error
+
+    def forget(self, key: Hashable) -> None:
+        """Drop what is kept of ``key``, so that the next caller fetches."""
+        self._kept.pop(key, None)
+
+    async def _fetch(self, key: Hashable, period: Hashable, fetch: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401
+        value = await self.ask(fetch(), str(key))
+        self._kept[key] = _Kept(at=self._clock.now(), period=period, value=value)
+        return value
+
+
+def _look(flight: asyncio.Task[Any]) -> None:
+    # A failure nobody waits for any more is no news; looking at it keeps the loop from complaining.
+    if not flight.cancelled():
+        flight.exception()

@@ -1,0 +1,225 @@
+"""The merge: last checkpoint, last 5-minute result and the moment -> what is published; pure.
+
+A 5-minute result counts while it lives and unless its slot lies before the checkpoint.  Every configured symbol is
+always present, with its three base entries; what has expired stays visible and is not tradable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from magic8_companion.domain.market_state import STATUS_ORDER, worst_status
+from magic8_companion.domain.recommendation import (
+    Bulletin,
+    CheckpointResult,
+    Entry,
+    FiveMinuteResult,
+    FiveMinuteSignal,
+    SymbolRecommendation,
+)
+from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
+from magic8_companion.domain.trading_day import market_session, new_york_day, new_york_label, session_on, utc_text
+from magic8_companion.engine.decide import best_of, block, no_trade, skipped_record, standing_blockers, why_nothing
+from magic8_companion.engine.merge_modes import EXPIRED, MODES, Case, Merged, answer_alone
+from magic8_companion.engine.options import EngineOptions
+
+DOCUMENT_LIFE: Final = timedelta(seconds=300)
+VOLATILITY_PAUSE: Final = "volatility_pause"
+NO_CHECKPOINT: Final = "no_checkpoint_yet"
+NOT_OBSERVED: Final = "not_observed"
+KILL_SWITCH: Final = "kill_switch"
+STOPPED: Final = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What holds when a bulletin is made, beside the two results.
+
+    ``data_source`` and ``data_status`` describe a symbol of which nothing is known.  ``halt_reason`` takes every
+    entry's tradability away; ``volatility_pause`` that of the 5-minute answers.
+    """
+
+    now: datetime
+    data_source: str
+    data_status: str
+    halt_reason: str | None = None
+    volatility_pause: bool = False
+
+    @property
+    def close_at(self) -> datetime:
+        """Return today's close; on a day without session the moment itself: nothing outlives it."""
+        session = session_on(new_york_day(self.now))
+        return self.now if session is None else session.close_at
+
+    def is_past_of_today(self, at: datetime) -> bool:
+        """Tell whether ``at`` has been, today: restored results of another day or a later time never happened."""
+        return at <= self.now and new_york_day(at) == new_york_day(self.now)
+
+
+def merge(
+    checkpoint: CheckpointResult | None, five_minute: FiveMinuteResult | None, moment: Moment, options: EngineOptions
+) -> Bulletin:
+    """Return the bulletin of the moment."""
+    last = checkpoint if checkpoint is not None and moment.is_past_of_today(checkpoint.checkpoint_at) else None
+    slot = None if five_minute is None else _living(five_minute, last, moment, options)
+    sources = _Sources(last=last, slot=slot, moment=moment, options=options)
+    records = {symbol: sources.record(symbol) for symbol in options.symbols}
+    data_source, data_status = sources.worst(records)
+    return Bulletin(
+        published_at=moment.now,
+        valid_until=_valid_until(records, moment, options),
+        checkpoint_label=new_york_label(sources.nominal),
+        checkpoint_at=None if last is None else last.checkpoint_at,
+        system_mode=options.system_mode if last is None else last.system_mode,
+        market_session=market_session(moment.now),
+        data_source=data_source,
+        data_status=data_status,
+        merge_strategy=options.merge_strategy,
+        halt_reason=moment.halt_reason,
+        ml_enhanced=any(record.ml_enhanced for record in records.values()),
+        ml_status=options.ml_status_without_scores(NO_CHECKPOINT) if last is None else last.ml_status,
+        ml_5min_enhanced=slot is not None,
+        last_5min_update=None if slot is None else slot.published_at,
+        recommendations=records,
+        skipped={symbol: reason for symbol in records if (reason := sources.skip_reason(symbol)) is not None},
+    )
+
+
+def _living(
+    slot: FiveMinuteResult, last: CheckpointResult | None, moment: Moment, options: EngineOptions
+) -> FiveMinuteResult | None:
+    # Returns the slot with its answers as they count now, or None when none does.
+    expires = min(slot.valid_until, moment.close_at)
+    overtaken = last is not None and slot.slot_at < last.checkpoint_at
+    if overtaken or moment.now >= expires or not moment.is_past_of_today(slot.slot_at):
+        return None
+    pause = (VOLATILITY_PAUSE,) * moment.volatility_pause
+    signals = {}
+    for symbol in (symbol for symbol in options.symbols if symbol in slot.signals):
+        signal = slot.signals[symbol]
+        entry = block(signal.entry, *standing_blockers(signal.data_status, options), *pause)
+        signals[symbol] = replace(signal, entry=replace(entry, valid_until=expires))
+    return replace(slot, signals=signals) if signals else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """What counts at the moment: today's last checkpoint and the living slot, each if there is one."""
+
+    last: CheckpointResult | None
+    slot: FiveMinuteResult | None
+    moment: Moment
+    options: EngineOptions
+
+    @property
+    def nominal(self) -> datetime:
+        """Return the time that the document is about."""
+        if self.last is not None:
+            return self.last.checkpoint_at
+        return self.moment.now if self.slot is None else self.slot.slot_at
+
+    def skip_reason(self, symbol: str) -> str | None:
+        """Return why nothing is known of a symbol, None when either source knows it."""
+        if self._scored(symbol) is not None or self._signal(symbol) is not None:
+            return None
+        return self._gap(symbol)
+
+    def record(self, symbol: str) -> SymbolRecommendation:
+        """Return what is published about a symbol."""
+        signal = self._signal(symbol)
+        base = self._scored(symbol) or self._blank(symbol)
+        merged = self._merged(base, signal, scored=self._scored(symbol) is not None)
+        if self.moment.halt_reason is not None:
+            merged = _halted(merged, self.moment.halt_reason)
+        record = _decided(base, merged)
+        return record if signal is None else _credited(record, signal)
+
+    def worst(self, records: Mapping[str, SymbolRecommendation]) -> tuple[str, str]:
+        """Return source and status of the worst data behind the document; a skipped symbol has no say."""
+        known = [record for symbol, record in records.items() if self.skip_reason(symbol) is None]
+        if not known:
+            return self.moment.data_source, self.moment.data_status
+        worst = max(known, key=lambda record: STATUS_ORDER.index(record.data_status))
+        return worst.data_source, worst.data_status
+
+    def _scored(self, symbol: str) -> SymbolRecommendation | None:
+        return None if self.last is None else self.last.recommendations.get(symbol)
+
+    def _signal(self, symbol: str) -> FiveMinuteSignal | None:
+        return None if self.slot is None else self.slot.signals.get(symbol)
+
+    def _gap(self, symbol: str) -> str:
+        return NO_CHECKPOINT if self.last is None else self.last.skipped.get(symbol, NOT_OBSERVED)
+
+    def _blank(self, symbol: str) -> SymbolRecommendation:
+        reason, source, status = self._gap(symbol), self.moment.data_source, self.moment.data_status
+        if self.slot is not None and symbol in self.slot.signals:
+            source, status = self.slot.data_source, self.slot.signals[symbol].data_status
+        return skipped_record(
+            reason,
+            valid_until=self.moment.close_at,
+            data_source=source,
+            data_status=status,
+            ml_status=self.options.ml_status_without_scores(reason),
+        )
+
+    def _merged(self, base: SymbolRecommendation, signal: FiveMinuteSignal | None, *, scored: bool) -> Merged:
+        entries = {name: _aged(base.strategies[name], self.moment.now) for name in BASE_STRATEGIES}
+        nothing = base.strategies.get(NO_TRADE) or no_trade(why_nothing(entries, self.options))
+        if signal is None:
+            return Merged(entries=entries, best_key=best_of(entries), nothing=nothing)
+        if not scored:
+            return answer_alone(entries, signal.strategy, signal.entry)
+        lag = timedelta() if self.last is None or self.slot is None else self.slot.slot_at - self.last.checkpoint_at
+        case = Case(entries=entries, nothing=nothing, strategy=signal.strategy, entry=signal.entry, lag=lag)
+        return MODES[self.options.merge_strategy](case, self.options)
+
+
+def _aged(entry: Entry, now: datetime) -> Entry:
+    expired = entry.valid_until is not None and now >= entry.valid_until
+    return block(entry, EXPIRED) if expired else entry
+
+
+def _halted(merged: Merged, reason: str) -> Merged:
+    words = (KILL_SWITCH,) if reason == KILL_SWITCH else ()  # an end is no blocker, but nothing outlives it either
+    entries = {key: replace(block(entry, *words), should_trade=False) for key, entry in merged.entries.items()}
+    return Merged(entries=entries, best_key=None, nothing=no_trade(f"halted: {reason}"))
+
+
+def _decided(base: SymbolRecommendation, merged: Merged) -> SymbolRecommendation:
+    # A No_Trade entry stands in the record only when it is the decision.
+    entries = dict(merged.entries)
+    key = merged.best_key
+    if key is None:
+        key, entries[NO_TRADE] = NO_TRADE, merged.nothing
+    return replace(
+        base,
+        strategies=entries,
+        best_strategy=key.removesuffix(FIVE_MINUTE_SUFFIX),
+        best_strategy_source=entries[key].source,
+        best_strategy_key=key,
+    )
+
+
+def _credited(record: SymbolRecommendation, signal: FiveMinuteSignal) -> SymbolRecommendation:
+    return replace(
+        record,
+        data_status=worst_status([record.data_status, signal.data_status]),
+        ml_5min_metadata={
+            "model": signal.model,
+            "prediction_time": utc_text(signal.prediction_time),
+            "model_version": signal.model_version,
+        },
+    )
+
+
+def _valid_until(records: Mapping[str, SymbolRecommendation], moment: Moment, options: EngineOptions) -> datetime:
+    # A file that is rewritten on change only must live as long as its longest entry.
+    expiries = (entry.valid_until for record in records.values() for entry in record.strategies.values())
+    living = [at for at in expiries if at is not None and at > moment.now]
+    if options.republish_seconds == 0 and living:
+        return min(max(living), moment.close_at)
+    return min(moment.now + DOCUMENT_LIFE, moment.close_at)
