@@ -1,0 +1,196 @@
+"""What is wrong with recorded bars: each rule names the file, the symbol, the stamp and what to do.
+
+A bar that breaks a rule counts as missing, with that reason; the bars beside it stay usable.  Rows out of order make
+the file's rows of that symbol unusable, because a file that was shuffled once may have been damaged in other ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from magic8_companion.domain.bars import Floats, Stamps, from_ns, to_ns
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Session, session_on
+from magic8_companion.providers.bar_file import RawBars
+from magic8_companion.providers.bar_requests import DAY, DAY_NS, INTERVALS, nanoseconds
+
+Mask = npt.NDArray[np.bool_]
+
+SAME_BAR: Final = 0.001
+"""Two files may differ by this fraction of a price (two vendors, one bar); beyond it they contradict each other."""
+
+_EQUAL: Final = 1e-9
+_EPOCH: Final = date(1970, 1, 1)
+_MIDNIGHTS: Final = tuple(hours * 3_600_000_000_000 for hours in (0, 4, 5))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong with some stamps of one symbol in one file."""
+
+    file: str
+    symbol: str
+    reason: str
+    what: str
+    fix: str
+    stamps: Stamps
+
+    def at(self, stamp: int) -> DataUnavailable:
+        """Return the error that names one bar."""
+        return DataUnavailable(self.reason, f"{self.file}: {self.symbol} {_text(stamp)}: {self.what}; {self.fix}")
+
+    def summary(self) -> str:
+        """Return one sentence for all stamps."""
+        rows = "row" if len(self.stamps) == 1 else "rows"
+        first = _text(int(self.stamps[0]))
+        return f"{self.file}: {self.symbol}: {len(self.stamps)} {rows}, the first {first}: {self.what}; {self.fix}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedBars:
+    """Rows of one symbol in one file that may be believed, and what was wrong with the others."""
+
+    file: str
+    length: timedelta
+    starts: Stamps
+    prices: Floats
+    volume: Floats
+    faults: tuple[Fault, ...] = ()
+
+
+def checked(raw: RawBars, only: date | None) -> CheckedBars:
+    """Return the believable bars of regular sessions; ``only`` is the trading date that the path promises.
+
+    Raises
+    ------
+    DataUnavailable
+        ``bad_file`` when the rows are bars of a length that nobody asks for.
+    """
+    length = _length(raw.starts)
+    if length not in INTERVALS.values():
+        minutes = length.total_seconds() / 60
+        raise DataUnavailable("bad_file", f"{raw.file} holds bars of {minutes:g} minutes; give 5-minute bars")
+    starts = raw.starts // DAY_NS * DAY_NS if length == DAY else raw.starts
+    opens, closes = _session_bounds(starts, only)
+    keep = opens > 0 if length == DAY else (opens <= starts) & (starts < closes)
+    starts, opens, prices, volume = starts[keep], opens[keep], raw.prices[:, keep], raw.volume[keep]
+    off_grid = (starts - opens) % nanoseconds(length) != 0 if length < DAY else np.zeros(len(starts), dtype=np.bool_)
+    faults, usable = [], np.ones(len(starts), dtype=np.bool_)
+    for reason, what, fix, wrong in _rules(starts, prices, volume, off_grid):
+        if wrong.any():
+            faults.append(_fault(raw.file, raw.symbol, reason, what, fix, np.unique(starts[wrong])))
+            usable &= ~wrong
+    return CheckedBars(
+        file=raw.file,
+        length=length,
+        starts=starts[usable],
+        prices=prices[:, usable],
+        volume=volume[usable],
+        faults=tuple(faults),
+    )
+
+
+def merged(parts: Sequence[CheckedBars], symbol: str) -> tuple[Stamps, Floats, Floats, list[Fault]]:
+    """Return one ascending series of several files of equal bar length, and what was wrong or differs.
+
+    The same bar in several rows counts once; where vendors differ a little the file that sorts first by name wins; a
+    bar on which they contradict each other is dropped.  ``prices`` has shape (4, n_bars).
+    """
+    parts = sorted(parts, key=lambda part: part.file)
+    starts = np.concatenate([part.starts for part in parts])
+    prices = np.concatenate([part.prices for part in parts], axis=1)
+    volume = np.concatenate([part.volume for part in parts])
+    origin = np.repeat(np.arange(len(parts)), [len(part.starts) for part in parts])
+    order = np.argsort(starts, kind="stable")
+    starts, prices, volume, origin = starts[order], prices[:, order], volume[order], origin[order]
+    first = np.diff(starts, prepend=-1) != 0
+    leader = np.maximum.accumulate(np.where(first, np.arange(len(starts)), 0))
+    apart = np.abs(prices / prices[:, leader] - 1).max(axis=0, initial=0)
+    faults = [fault for part in parts for fault in part.faults]
+    again = np.flatnonzero(~first)
+    for here, there in sorted(set(zip(origin[leader[again]].tolist(), origin[again].tolist(), strict=True))):
+        rows = ~first & (origin[leader] == here) & (origin == there)
+        names = (parts[here].file, parts[there].file)
+        faults += _disagreements(names, symbol, starts[rows], apart[rows])
+    keep = first & ~np.isin(starts, starts[apart > SAME_BAR])
+    return starts[keep], prices[:, keep], volume[keep], faults
+
+
+def _rules(starts: Stamps, prices: Floats, volume: Floats, off_grid: Mask) -> Iterator[tuple[str, str, str, Mask]]:
+    opened, high, low, close = prices
+    unordered = np.full(len(starts), (np.diff(starts) < 0).any())
+    outside = (high < np.maximum(opened, close)) | (low > np.minimum(opened, close))
+    fix = "correct or delete the row"
+    yield "bars_out_of_order", "the rows are not in order of time", "sort the file by time", unordered
+    yield "bad_bars", "a price is missing", fix, np.logical_or.reduce(np.isnan(prices))
+    yield "bad_bars", "a price is not a positive number", fix, np.logical_or.reduce(np.isinf(prices) | (prices <= 0))
+    yield "bad_bars", "high is below low", fix, high < low
+    yield "bad_bars", "open or close lies outside high and low", fix, outside & (high >= low)
+    yield "bad_bars", "the volume is negative or infinite", fix, ~np.isfinite(volume) | (volume < 0)
+    yield "bad_bars", "no bar of this length starts at this time", fix, off_grid
+
+
+def _disagreements(names: tuple[str, str], symbol: str, stamps: Stamps, apart: Floats) -> list[Fault]:
+    here, there = names
+    same_file = here == there
+    verdicts = (
+        (
+            apart > SAME_BAR,
+            "bars_contradict",
+            "the time is repeated with other prices" if same_file else f"the prices contradict {there}",
+            "delete the wrong row" if same_file else "remove one of the two files",
+        ),
+        (
+            (apart <= SAME_BAR) & ((apart > _EQUAL) | same_file),
+            "bars_repeated",
+            "the row is repeated" if same_file else f"the prices differ a little from {there}",
+            f"the bars of {here} are used",
+        ),
+    )
+    return [
+        _fault(here, symbol, reason, what, fix, np.unique(stamps[rows]))
+        for rows, reason, what, fix in verdicts
+        if rows.any()
+    ]
+
+
+def _fault(file: str, symbol: str, reason: str, what: str, fix: str, stamps: Stamps) -> Fault:
+    return Fault(file=file, symbol=symbol, reason=reason, what=what, fix=fix, stamps=stamps)
+
+
+def _length(starts: Stamps) -> timedelta:
+    # daily rows stand at midnight, UTC or New York; else the commonest distance of two rows, whatever their order
+    if len(starts) and np.isin(starts % DAY_NS, _MIDNIGHTS).all():
+        return DAY
+    steps = np.diff(np.unique(starts))
+    values, counts = np.unique(steps[steps < DAY_NS], return_counts=True)
+    if not len(values):
+        return BAR
+    return timedelta(microseconds=int(values[np.argmax(counts)]) // 1_000)
+
+
+def _session_bounds(starts: Stamps, only: date | None) -> tuple[Stamps, Stamps]:
+    # regular hours lie within one UTC date, so the UTC date of a stamp is its trading date; 0 where there is none
+    dates, position = np.unique(starts // DAY_NS, return_inverse=True)
+    sessions = [_session(int(day), only) for day in dates]
+    opens = np.array([to_ns(item.open_at) if item else 0 for item in sessions], dtype=np.int64)
+    closes = np.array([to_ns(item.close_at) if item else 0 for item in sessions], dtype=np.int64)
+    return opens[position], closes[position]
+
+
+def _session(days_since_epoch: int, only: date | None) -> Session | None:
+    day = _EPOCH + timedelta(days=days_since_epoch)
+    if not FIRST_YEAR <= day.year <= LAST_YEAR or (only is not None and day != only):
+        return None
+    return session_on(day)
+
+
+def _text(stamp: int) -> str:
+    at = from_ns(stamp)
+    return f"{at:%Y-%m-%d}" if stamp % DAY_NS == 0 else f"{at:%Y-%m-%d %H:%M}Z"

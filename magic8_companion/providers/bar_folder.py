@@ -1,0 +1,199 @@
+"""A folder of recorded bars: which file may hold which symbol and day, read when asked for and then kept.
+
+Nothing is read at construction but the names.  A file without a date in its path is read whole, once; of files with a
+date only those of the days asked for.  What is wrong with one symbol or day never stops another one.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+
+from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.errors import ConfigError, DataUnavailable
+from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Session, new_york_day, new_york_label
+from magic8_companion.providers.bar_checks import CheckedBars, checked
+from magic8_companion.providers.bar_file import BARS, SUFFIXES, DataFile, Layout
+from magic8_companion.providers.bar_requests import DAY, daily_from
+from magic8_companion.providers.bar_series import BarSeries, series_of
+
+_EVER: Final = (date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
+_OPEN_KNOWN_AFTER: Final = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What has been read of one symbol so far."""
+
+    files: set[str] = field(default_factory=set)
+    parts: dict[timedelta, list[CheckedBars]] = field(default_factory=dict)
+    series: dict[timedelta, BarSeries] = field(default_factory=dict)
+
+
+class BarFolder:
+    """Recorded bars by symbol and day; safe to use from several threads.
+
+    Raises
+    ------
+    ConfigError
+        When the folder does not exist or holds no parquet or CSV file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise ConfigError([f"the folder of recorded bars {folder} does not exist; create it or name another one"])
+        self.files = tuple(_found(folder))
+        if not self.files:
+            raise ConfigError([f"the folder of recorded bars {folder} holds no parquet or CSV file; put bars into it"])
+        self._lock = threading.RLock()
+        self._layouts: dict[str, Layout | None] = {}
+        self._rows: dict[str, dict[str, CheckedBars]] = {}
+        self._refused: dict[tuple[str, str], DataUnavailable] = {}
+        self._kept: dict[str, _Kept] = {}
+
+    def layout(self, file: DataFile) -> Layout | None:
+        """Return what a file holds, or None when it cannot be read (see :meth:`problems`)."""
+        with self._lock:
+            if file.name not in self._layouts:
+                try:
+                    self._layouts[file.name] = file.layout()
+                except DataUnavailable as error:
+                    self._layouts[file.name] = None
+                    self._refused[file.name, file.path_symbol or ""] = error
+            return self._layouts[file.name]
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols that have bars, in alphabetical order."""
+        named: set[str] = set()
+        for file in self.files:
+            if file.day is not None and file.path_symbol in named:
+                continue  # one of the daily files of a symbol is enough
+            layout = self.layout(file)
+            if layout is not None and layout.kind == BARS:
+                named |= {layout.symbol} if layout.symbol else set(self._read(file, layout))
+        return tuple(sorted(named))
+
+    def days(self, symbol: str) -> tuple[date, ...]:
+        """Return the trading dates on which no 5-minute bar of ``symbol`` is missing, oldest first."""
+        series = self._series(symbol, *_EVER)
+        return series[BAR].days if BAR in series else ()
+
+    def span(self, symbol: str) -> tuple[date, date] | None:
+        """Return the first and the last trading date with any bar of ``symbol``, or None without one."""
+        filled = [item.bars for item in self._series(symbol, *_EVER).values() if len(item.bars)]
+        if not filled:
+            return None
+        first = min(bars.first_start for bars in filled)
+        return first.date(), max(bars.last_end - bars.length for bars in filled).date()
+
+    def problems(self) -> tuple[str, ...]:
+        """Read everything and return one sentence for each thing that is wrong."""
+        series = [item for symbol in self.symbols() for item in self._series(symbol, *_EVER).values()]
+        refused = (error.detail for error in self._refused.values())
+        return (*refused, *(sentence for item in series for sentence in item.problems))
+
+    def today(self, symbol: str, length: timedelta, session: Session, now: datetime) -> Bars:
+        """Return the bars of ``session`` that are complete at ``now`` (see ``bar_requests.BarSource``).
+
+        A VIX with daily bars alone shows the day's open from one minute after the open, and nothing else of that day.
+
+        Raises
+        ------
+        DataUnavailable
+            ``bars_gap``, ``bad_bars``, ``bars_contradict``, ``bars_out_of_order``, ``bad_file`` or ``no_data``.
+        """
+        series = self._series(symbol, session.day, session.day)
+        for item in _intraday(series, length):
+            if item.knows(session, now):
+                return item.today(session, now)
+        if symbol == "VIX" and DAY in series and now >= session.open_at + _OPEN_KNOWN_AFTER:
+            opening = series[DAY].opening(session, length)
+            if len(opening):
+                return opening
+        if now < session.open_at + length:
+            return Bars.empty(length)
+        raise self._nothing(symbol, session.day, now)
+
+    def history(self, symbol: str, length: timedelta, start: datetime, end: datetime) -> Bars:
+        """Return the bars of the complete days between two instants (see ``bar_requests.BarSource``)."""
+        for item in _intraday(self._series(symbol, new_york_day(start), new_york_day(end)), length):
+            bars = item.complete.between(start, end)
+            if len(bars):
+                return bars
+        return Bars.empty(length)
+
+    def daily(self, symbol: str, first: date, last: date) -> Bars:
+        """Return the daily bars of [first, last]: recorded ones, else made of complete 5-minute days."""
+        series = self._series(symbol, first, last)
+        if DAY in series:
+            bars = series[DAY].bars
+        else:
+            bars = daily_from(series[BAR].complete) if BAR in series else Bars.empty(DAY)
+        return bars.between(_midnight(first), _midnight(last) + DAY)
+
+    def _series(self, symbol: str, first: date, last: date) -> dict[timedelta, BarSeries]:
+        with self._lock:
+            kept = self._kept.setdefault(symbol, _Kept())
+            grown = set()
+            for file in self.files:
+                if file.name in kept.files or not (file.day is None or first <= file.day <= last):
+                    continue
+                kept.files.add(file.name)
+                layout = self.layout(file) if file.folder_symbol in {None, symbol} else None
+                if layout is None or layout.kind != BARS or layout.symbol not in {None, symbol}:
+                    continue
+                part = self._read(file, layout).get(symbol)
+                if part is not None:
+                    kept.parts.setdefault(part.length, []).append(part)
+                    grown.add(part.length)
+            kept.series |= {length: series_of(kept.parts[length], symbol) for length in grown}
+            return dict(kept.series)
+
+    def _read(self, file: DataFile, layout: Layout) -> dict[str, CheckedBars]:
+        with self._lock:
+            if file.name not in self._rows:
+                rows = self._rows[file.name] = {}
+                symbol = layout.symbol or file.path_symbol or ""
+                try:
+                    for raw in file.read_bars(layout):
+                        symbol = raw.symbol
+                        rows[symbol] = checked(raw, file.day)
+                except DataUnavailable as error:
+                    self._refused[file.name, symbol] = error
+            return self._rows[file.name]
+
+    def _nothing(self, symbol: str, day: date, now: datetime) -> DataUnavailable:
+        dates = {file.name: file.day for file in self.files}
+        for (name, suspect), error in self._refused.items():
+            if suspect in {symbol, ""} and dates[name] in {None, day}:
+                return error
+        span = self.span(symbol)
+        if span is None:
+            known = ", ".join(self.symbols()) or "none"
+            return DataUnavailable("no_data", f"no file holds bars of {symbol}; the symbols with bars are: {known}")
+        by = f"{day}" if new_york_day(now) > day else f"{day} up to {new_york_label(now)}"
+        first, last = span
+        return DataUnavailable("no_data", f"{symbol} has no bars of {by}; its bars run from {first} to {last}")
+
+
+def _intraday(series: dict[timedelta, BarSeries], length: timedelta) -> list[BarSeries]:
+    # bars of the asked length first, then the longest of which they can be made
+    return [series[part] for part in sorted(series, reverse=True) if part <= length and not length % part]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(0), UTC)
+
+
+def _found(folder: Path) -> Iterator[DataFile]:
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(place, name)
+            if path.suffix in SUFFIXES and not name.startswith((".", "_")):
+                yield DataFile(path=path, name=path.relative_to(folder).as_posix())

@@ -1,0 +1,57 @@
+"""Names of providers and what builds each of them; a name that cannot be served is an error, never another source."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Final
+
+from magic8_companion.domain.errors import ConfigError
+from magic8_companion.ports import Clock, MarketData
+
+NAMES: Final = ("ib", "yahoo", "replay", "simulated")
+ALIASES: Final = {"file": "replay"}
+
+
+def canonical_name(name: str) -> str:
+    """Return the name of a provider as it is published, whatever its case.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown name; the sentence names the nearest valid one.
+
+    >>> canonical_name("File"), canonical_name(" Simulated")
+    ('replay', 'simulated')
+    """
+    wanted = name.strip().lower()
+    wanted = ALIASES.get(wanted, wanted)
+    if wanted in NAMES:
+        return wanted
+    near = difflib.get_close_matches(wanted, (*NAMES, *ALIASES), n=1, cutoff=0.0)[0]
+    raise ConfigError([f"there is no market data provider {name!r}; did you mean {near!r}? known: {', '.join(NAMES)}"])
+
+
+def create_provider(
+    name: str, clock: Clock, *, replay_path: Path | None = None, seed: int = 8, strikes_each_side: int = 20
+) -> MarketData:
+    """Return a new provider.
+
+    Raises
+    ------
+    ConfigError
+        When the name is unknown or not available, or the replay folder is missing or empty.
+    """
+    wanted = canonical_name(name)
+    # each adapter is imported when it is chosen, so that none costs the others its libraries
+    if wanted == "simulated":
+        from magic8_companion.providers.simulated import SimulatedProvider  # noqa: PLC0415  # see above
+
+        return SimulatedProvider(clock, seed=seed, strikes_each_side=strikes_each_side)
+    if wanted == "replay":
+        from magic8_companion.providers.replay import ReplayProvider  # noqa: PLC0415  # see above
+
+        if replay_path is None:
+            raise ConfigError(["provider replay needs a folder of recorded bars: set M8C_REPLAY_PATH or --replay-dir"])
+        return ReplayProvider(replay_path, clock)
+    raise ConfigError([f"provider {wanted} comes with live data and is not available yet; use replay or simulated"])

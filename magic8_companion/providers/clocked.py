@@ -1,0 +1,87 @@
+"""A source of bars seen through a clock: what recorded and simulated markets share as providers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol, runtime_checkable
+
+import pandas as pd
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.ports import Clock
+from magic8_companion.providers.bar_requests import BarSource, bars_at, newest_close
+
+
+@runtime_checkable
+class PlayableDays(Protocol):
+    """What a provider of past days can tell before one of them is played."""
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols that have bars, in alphabetical order."""
+
+    def days(self, symbol: str) -> tuple[date, ...]:
+        """Return the trading dates on which no 5-minute bar of ``symbol`` is missing, oldest first."""
+
+    def span(self, symbol: str) -> tuple[date, date] | None:
+        """Return the first and the last trading date with any bar of ``symbol``, or None without one."""
+
+    def check_day(self, symbol: str, day: date) -> None:
+        """Look at a whole day before it is played.
+
+        Raises
+        ------
+        DataUnavailable
+            ``market_closed``, ``no_data`` or what is wrong with its bars, with a sentence for the user.
+        """
+
+    def problems(self) -> tuple[str, ...]:
+        """Return one sentence for each thing that is wrong with the bars."""
+
+
+class ClockedBars:
+    """Answer for bars and spot at ``clock.now()``: nothing that happens later can be seen.
+
+    The coroutines never wait for anything, so they may run on any loop and in any thread.
+    """
+
+    loop_bound = False
+
+    def __init__(self, source: BarSource, clock: Clock) -> None:
+        self._source, self._clock = source, clock
+        self._open = True
+
+    async def get_spot_price(self, symbol: str) -> float:
+        """Return the close of the newest complete 5-minute bar of the running session, in points.
+
+        Raises
+        ------
+        DataUnavailable
+            ``no_bars_yet`` before the first bar is complete, ``market_closed``, or what is wrong with the bars.
+        """
+        self._require_open()
+        return newest_close(self._source, canonical_symbol(symbol), self._clock.now())
+
+    async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
+        """Return the canonical frame of complete bars; see ``bar_requests`` for what the arguments mean.
+
+        Raises
+        ------
+        DataUnavailable
+            ``interval_unavailable``, ``period_unavailable``, ``market_closed``, ``no_bars_yet``, ``no_data``, or
+            what is wrong with the bars.
+        """
+        self._require_open()
+        return bars_at(self._source, canonical_symbol(symbol), interval, period, self._clock.now()).frame()
+
+    def is_connected(self) -> bool:
+        """Tell whether the provider has not been closed."""
+        return self._open
+
+    async def close(self) -> None:
+        """End the provider; may be called twice."""
+        self._open = False
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise DataUnavailable("closed", "the provider was closed")

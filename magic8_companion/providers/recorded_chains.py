@@ -1,0 +1,118 @@
+"""Recorded option chains beside the bars: the newest snapshot of a symbol, a few minutes old at most.
+
+A snapshot is all rows of one symbol and one time.  A missing or negative quote is None.  A count that is 0 in every row
+of a snapshot (volume, open interest) was not received and is None; a single 0 is a real 0.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from magic8_companion.domain.bars import Floats, Stamps, from_ns, to_ns
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.market_state import REPLAY
+from magic8_companion.domain.option_chain import OptionChain, OptionRow
+from magic8_companion.domain.trading_day import new_york_day, previous_session, utc_text
+from magic8_companion.providers.bar_file import CHAIN, DataFile, Layout
+from magic8_companion.providers.bar_folder import BarFolder
+
+MAX_AGE: Final = timedelta(minutes=5)
+
+_VALUES: Final = tuple(item.name for item in fields(OptionRow))
+_QUOTES: Final = frozenset({"call_bid", "call_ask", "put_bid", "put_ask"})
+_COUNTS: Final = frozenset({"call_oi", "put_oi", "call_volume", "put_volume"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ChainRows:
+    """Rows of one file; every array has shape (n_rows,)."""
+
+    stamps: Stamps
+    symbols: npt.NDArray[np.str_]
+    values: dict[str, Floats]
+
+
+class RecordedChains:
+    """The option chains of a folder; files are read when their day is asked for.  Safe to use from several threads."""
+
+    def __init__(self, folder: BarFolder) -> None:
+        self._folder = folder
+        self._lock = threading.RLock()
+        self._files: dict[str, _ChainRows | None] = {}
+        self.problems: list[str] = []
+
+    def newest(self, symbol: str, now: datetime) -> OptionChain:
+        """Return the newest snapshot that was complete at ``now``.
+
+        Raises
+        ------
+        DataUnavailable
+            ``no_chain_recorded`` when there is none of the last minutes; ``no_0dte_chain`` when it expires later.
+        """
+        day = new_york_day(now)
+        found: tuple[int, _ChainRows] | None = None
+        for rows in self._on(day):
+            known = rows.stamps[(rows.symbols == symbol) & (rows.stamps <= to_ns(now))]
+            if len(known) and (found is None or known.max() > found[0]):
+                found = int(known.max()), rows
+        if found is None or to_ns(now) - found[0] > MAX_AGE // timedelta(microseconds=1) * 1_000:
+            raise DataUnavailable(
+                "no_chain_recorded", f"no chain of {symbol} was recorded shortly before {utc_text(now)}"
+            )
+        return _chain(symbol, found[0], found[1])
+
+    def _on(self, day: date) -> list[_ChainRows]:
+        with self._lock:
+            for file in self._folder.files:
+                if file.name not in self._files and file.day in {None, day}:
+                    layout = self._folder.layout(file)
+                    is_chain = layout is not None and layout.kind == CHAIN
+                    self._files[file.name] = self._read(file, layout) if layout is not None and is_chain else None
+            return [rows for rows in self._files.values() if rows is not None]
+
+    def _read(self, file: DataFile, layout: Layout) -> _ChainRows | None:
+        names = [name for name in ("spot", *_VALUES) if name in layout.columns]
+        try:
+            table = file.read_columns(layout, [layout.time_column, "symbol", *names])
+            stamps = file.stamps(table[layout.time_column])
+            values = {name: file.floats(table[name]) for name in names}
+        except DataUnavailable as error:
+            self.problems.append(error.detail)
+            return None
+        symbols = np.array([name.upper() for name in table["symbol"].to_pylist()])
+        return _ChainRows(stamps=stamps, symbols=symbols, values=values)
+
+
+def _chain(symbol: str, stamp: int, rows: _ChainRows) -> OptionChain:
+    here = np.flatnonzero((rows.stamps == stamp) & (rows.symbols == symbol))
+    here = here[np.argsort(rows.values["strike"][here], kind="stable")]
+    columns = {name: _received(name, values[here]) for name, values in rows.values.items() if name != "spot"}
+    as_of = from_ns(stamp)
+    day = new_york_day(as_of)
+    table = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return OptionChain(
+        symbol=symbol,
+        spot=float(rows.values["spot"][here[0]]),
+        rows=tuple(OptionRow(**row) for row in table),
+        expiry=day + timedelta(days=int(table[0].get("dte") or 0)),
+        as_of=as_of,
+        source=REPLAY,
+        status=REPLAY,
+        oi_as_of=previous_session(day).day,
+    )
+
+
+def _received(name: str, values: Floats) -> list[Any]:
+    if name in _COUNTS and not np.nan_to_num(values).any():
+        return [None] * len(values)
+    missing = np.isnan(values) | ((values < 0) & (name in _QUOTES))
+    whole = name in _COUNTS or name == "dte"
+    return [
+        None if gone else int(value) if whole else value for value, gone in zip(values.tolist(), missing, strict=True)
+    ]
