@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from magic8_companion.analysis.view import STANDARD, AnalysisOptions, analyse
+from magic8_companion.analysis.view import STANDARD, AnalysisOptions, analyse, require_mode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.market_view import MarketView
@@ -29,7 +29,7 @@ class MarketAnalyzer:
     observer
         Where states come from; by default the stand-alone host of the environment's settings, built on first use.
     mode
-        simple, standard (default) or enhanced.
+        simple, standard (default) or enhanced; anything else raises ``ValueError``.
     options
         Settings of the analysis.
     """
@@ -42,7 +42,7 @@ class MarketAnalyzer:
     ) -> None:
         self.last_skip: dict[str, str] = {}
         self._observer = observer
-        self._mode = mode or STANDARD
+        self._mode = require_mode(mode or STANDARD)
         self._options = options or AnalysisOptions()
 
     async def view(self, symbol: str, atm_history: Sequence[float] = ()) -> MarketView:

@@ -26,6 +26,7 @@ VIX: Final = "vix"
 STRADDLE: Final = "straddle"
 SIMPLE: Final = "simple"
 STANDARD: Final = "standard"
+MODES: Final = (SIMPLE, STANDARD, "enhanced")
 
 _VIX_IS_THEIR_OWN: Final = ("SPX", "SPY", "XSP")
 _NARROWEST_LOG_VOL: Final = 0.05
@@ -77,7 +78,10 @@ def analyse(
     ------
     DataUnavailable
         ``missing_vix``, ``iv_history_short`` or ``missing_bars``: the symbol is skipped with this reason.
+    ValueError
+        For an unknown mode.
     """
+    require_mode(mode)
     if state.vix is None:
         raise DataUnavailable("missing_vix", f"{state.symbol}: {state.missing.get('vix', 'no VIX was received')}")
     chain = None if mode == SIMPLE else state.chain
@@ -109,6 +113,13 @@ def analyse(
         oi_coverage=0.0 if chain is None else chain.oi_coverage,
         tape=tape,
     )
+
+
+def require_mode(mode: str) -> str:
+    """Return ``mode``, or raise ``ValueError`` when nobody knows it."""
+    if mode not in MODES:
+        raise ValueError(f"mode {mode!r} is unknown; known: {', '.join(MODES)}")
+    return mode
 
 
 def _own_history(symbol: str, atm_history: Sequence[float], min_days: int) -> Floats | None:
