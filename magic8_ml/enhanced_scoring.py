@@ -101,8 +101,12 @@ class MLEnhancedScoring:
 
     @property
     def ml_system(self) -> MLSystem | None:
-        """Return the model, or None when none is usable."""
+        """The model, or None when none is usable."""
         return self._predictor.ml_system
+
+    @ml_system.setter
+    def ml_system(self, ml_system: MLSystem | None) -> None:
+        self._predictor.ml_system = ml_system
 
     def set_ml_weight(self, weight: float) -> None:
         """Set the ML share of the blend, clamped to 0..1; above 0.50 it warns."""

@@ -188,19 +188,17 @@ class MLSchedulerExtension:
         """Start the daemon thread ``ml_scheduler`` and return it; a running one is returned as it is."""
         if self._slots is not None and self._slots.is_running:
             return self._slots.thread
-        options, stop = self._options, threading.Event()
+        options = self._options
         self._busy = threading.Lock()  # a thread that hangs keeps the old one and cannot hold up its successor
+        self._stop = threading.Event()
         trigger = schedule.Scheduler()  # our own; the clock, not the library, says when its job is due
-        trigger.every(options.interval_minutes).minutes.do(self._attempt, stop)
-        self._stop, self._slots = (
-            stop,
-            SlotThread(
-                self._host.clock,
-                trigger.run_all,
-                stop,
-                interval=timedelta(minutes=options.interval_minutes),
-                delay=timedelta(seconds=options.bar_close_delay_seconds),
-            ),
+        trigger.every(options.interval_minutes).minutes.do(self._attempt, self._stop)
+        self._slots = SlotThread(
+            self._host.clock,
+            trigger.run_all,
+            self._stop,
+            interval=timedelta(minutes=options.interval_minutes),
+            delay=timedelta(seconds=options.bar_close_delay_seconds),
         )
         self._slots.start()
         logger.info("ML 5-minute scheduler started")

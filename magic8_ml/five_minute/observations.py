@@ -34,8 +34,8 @@ class Observations:
         """Observe every symbol within 60 s altogether; return the states that are new."""
         seen: dict[str, MarketState] = {}
         latest_start = host.clock.now() + FETCH_LIMIT - timedelta(seconds=host.options.request_timeout_seconds)
-        for symbol in symbols:
-            if seen and host.clock.now() > latest_start:
+        for number, symbol in enumerate(symbols):
+            if number and host.clock.now() > latest_start:
                 self.problems[symbol] = "fetch_timeout"
                 continue
             state = self._observe(host, symbol)
@@ -49,7 +49,8 @@ class Observations:
         state = self._states.get(symbol)
         if state is None:
             return None
-        if state.vix is None and (other := self._with_vix) is not None:
+        other = self._with_vix
+        if state.vix is None and other is not None and other.session == state.session:
             state = replace(state, vix=other.vix, vix_bars=other.vix_bars, vix_daily=other.vix_daily)
         end = state.bars.last_end if len(state.bars) else None
         return replace(state, as_of=at, data_status=aged_status(state.data_status, end, at))

@@ -22,7 +22,7 @@ def require_fresh(inputs: PredictionInputs, *, max_bar_age: timedelta, max_vix_a
         raise DataUnavailable("missing_bars", "no complete 5-minute bar of today")
     if (age := inputs.as_of - inputs.today.last_end) > max_bar_age:
         raise DataUnavailable("stale_bars", f"the newest bar is {_minutes(age)} old")
-    if not len(inputs.vix_today):
+    if not len(inputs.vix_today) or inputs.vix_today.first_start < inputs.session.open_at:
         raise DataUnavailable("missing_vix", "no VIX of today")
     age = inputs.as_of - inputs.vix_today.last_end
     if inputs.vix_kind != DAILY_OPEN and age > max_vix_age:

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +114,20 @@ def stale_vix(state: MarketState) -> MarketState:
     return replace(state, vix_bars=state.vix_bars[:5])
 
 
+def yesterdays_vix(state: MarketState) -> MarketState:
+    """Return the state with the official VIX open of the day before."""
+    assert state.vix is not None
+    before = market_state("SPX", moment("10:30:05", date(2025, 6, 25)))
+    return replace(state, vix_bars=before.vix_bars[:1], vix=replace(state.vix, kind="daily_open"))
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         (stale_bars, "stale_bars"),
         (stale_vix, "stale_vix"),
         (without_vix, "missing_vix"),
+        (yesterdays_vix, "missing_vix"),
         (lambda state: replace(state, bars=Bars.empty()), "missing_bars"),
     ],
 )
@@ -205,6 +213,8 @@ def test_a_folder_without_a_model_disables_the_ml_and_nothing_else(tmp_path: Pat
     assert scorer.ml_system is None
     assert scorer.ml_path == tmp_path / "absent"
     assert scorer.score(VIEW).ml_status == "unavailable:no_model"
+    scorer.ml_system = FakeModel()
+    assert scorer.score(VIEW).ml_status == "ok"
     assert MLEnhancedScoring(FakeRules(), "../elsewhere").ml_path.is_absolute()
 
 
