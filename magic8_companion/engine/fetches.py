@@ -52,7 +52,7 @@ class Fetches:
             self._flights[key] = flight
         return cast("T", await asyncio.shield(flight))
 
-    async def ask(self, answer: Awaitable[T], what: str) -> T:
+    async def ask(self, request: Callable[[], Awaitable[T]], what: str) -> T:
         """Wait for an answer that is not kept, as long as the time-out allows.
 
         Raises
@@ -62,7 +62,7 @@ class Fetches:
         """
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await answer
+                return await request()
         except TimeoutError as error:
             raise DataUnavailable("timeout", f"{what} took longer than {self._timeout_seconds:g} s") from error
 
@@ -71,7 +71,7 @@ class Fetches:
         self._kept.pop(key, None)
 
     async def _fetch(self, key: Hashable, period: Hashable, fetch: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401
-        value = await self.ask(fetch(), str(key))
+        value = await self.ask(fetch, str(key))
         self._kept[key] = _Kept(at=self._clock.now(), period=period, value=value)
         return value
 

@@ -7,7 +7,7 @@ state then says why.  Nothing is filled in.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final, TypeVar
@@ -77,13 +77,16 @@ class MarketObserver:
         today = await self._bars_today(symbol, session)
         now, max_age = self._clock.now(), timedelta(minutes=self._options.max_data_age_minutes)
         status = age_checked_status(symbol, today.status, today.bars, session, now, max_age)
-        spot = await self._fetches.ask(self._provider.get_spot_price(symbol), f"the spot of {symbol}")
+        spot = await self._fetches.ask(lambda: self._provider.get_spot_price(symbol), f"the spot of {symbol}")
         missing: dict[str, str] = {}
+        no_vix = Sourced(bars=Bars.empty(), source="", status="")
         history, vix, daily, chain = await asyncio.gather(
-            _unless_missing("history", self._history(symbol, session), Bars.empty(), missing),
-            _unless_missing("vix", self._vix(session), Sourced(bars=Bars.empty(), source="", status=""), missing),
-            _unless_missing("vix_daily", self._vix_daily(session), Bars.empty(DAY), missing),
-            _unless_missing("chain", self._chain(symbol, wanted=with_chain), None, missing),
+            _unless_missing("history", lambda: self._history(symbol, session), Bars.empty(), missing),
+            _unless_missing(
+                "vix", lambda: self._vix(session), Sourced(bars=Bars.empty(), source="", status=""), missing
+            ),
+            _unless_missing("vix_daily", lambda: self._vix_daily(session), Bars.empty(DAY), missing),
+            _unless_missing("chain", lambda: self._chain(symbol, wanted=with_chain), None, missing),
         )
         return MarketState(
             symbol=symbol,
@@ -158,9 +161,9 @@ class MarketObserver:
         return await self._fetches.get((symbol, "chain"), period=None, max_age=FRESH, fetch=fetch)
 
 
-async def _unless_missing(name: str, answer: Awaitable[T], otherwise: T, missing: dict[str, str]) -> T:
+async def _unless_missing(name: str, answer: Callable[[], Awaitable[T]], otherwise: T, missing: dict[str, str]) -> T:
     try:
-        return await answer
+        return await answer()
     except DataUnavailable as refusal:
         missing[name] = refusal.reason
         return otherwise

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from magic8_companion.domain.errors import DataUnavailable
@@ -20,8 +21,8 @@ from magic8_companion.engine.digest import inputs_digest
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.ports import MarketData, Observer, Scorer
 
-SCORER_MARGIN_SECONDS: Final = 5.0
-"""A scorer keeps its own limits; one that does not return this long after them is given up."""
+PATIENCE: Final = 2.0
+"""A scorer keeps its own time limit; one that does not return within this many times that limit is given up."""
 
 T = TypeVar("T")
 
@@ -70,14 +71,14 @@ class CheckpointPipeline:
         """Return the judgement of the checkpoint; never raises because of a symbol."""
         symbols = self._options.symbols
         _log.info("🎯 CHECKPOINT %s (%s mode)", checkpoint.label, self._options.system_mode)
-        states = await asyncio.gather(*(_or_skip(symbol, self._observe(symbol)) for symbol in symbols))
+        states = await asyncio.gather(*(_or_skip(symbol, partial(self._observe, symbol)) for symbol in symbols))
         judged: dict[str, _Judged] = {}
         skipped: dict[str, str] = {}
         for symbol, state in zip(symbols, states, strict=True):
             answer = (
                 state
                 if isinstance(state, _Skip)
-                else await _or_skip(symbol, self._judge_in_time(state, checkpoint.valid_until))
+                else await _or_skip(symbol, partial(self._judge_in_time, state, checkpoint.valid_until))
             )
             if isinstance(answer, _Skip):
                 skipped[symbol] = answer.reason
@@ -94,7 +95,7 @@ class CheckpointPipeline:
         return await self._observer.observe(symbol, with_chain=self._options.with_chain)
 
     async def _judge_in_time(self, state: MarketState, valid_until: datetime) -> _Judged:
-        limit = self._options.ml_timeout_seconds + SCORER_MARGIN_SECONDS
+        limit = PATIENCE * self._options.ml_timeout_seconds
         return await asyncio.wait_for(asyncio.to_thread(self._judge, state, valid_until), limit)
 
     def _judge(self, state: MarketState, valid_until: datetime) -> _Judged:
@@ -132,9 +133,9 @@ def status_without_data(declared: str) -> str:
     return STALE if declared in {LIVE, DELAYED} else declared
 
 
-async def _or_skip(symbol: str, work: Awaitable[T]) -> T | _Skip:
+async def _or_skip(symbol: str, work: Callable[[], Awaitable[T]]) -> T | _Skip:
     try:
-        return await work
+        return await work()
     except DataUnavailable as refusal:
         _log.info("Skipped %s: %s", symbol, refusal)
         return _Skip(reason=refusal.reason)

@@ -1,0 +1,394 @@
+"""Hand-written parts around the engine: a market with faults on demand, a scorer, a writer that remembers."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from magic8_companion.clocks import ReplayClock
+from magic8_companion.domain.bars import Bars, to_ns
+from magic8_companion.domain.blend import label
+from magic8_companion.domain.errors import DataUnavailable, PublishError
+from magic8_companion.domain.market_state import MarketState
+from magic8_companion.domain.market_view import MarketView
+from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.option_chain import OptionChain, OptionRow
+from magic8_companion.domain.recommendation import (
+    Bulletin,
+    CheckpointResult,
+    Entry,
+    FiveMinuteResult,
+    FiveMinuteSignal,
+)
+from magic8_companion.domain.scores import Evidence, RuleScore, ScoreCard
+from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.domain.trading_day import (
+    BAR,
+    Session,
+    new_york_day,
+    previous_session,
+    require_session,
+    sessions_between,
+)
+from magic8_companion.engine.day import RecommendationEngine
+from magic8_companion.engine.newsroom import Newsroom
+from magic8_companion.engine.observer import MarketObserver
+from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.pipeline import CheckpointPipeline
+from magic8_companion.engine.services import HostServices
+from magic8_companion.ports import Clock, Host
+
+FULL_DAY = require_session(date(2025, 6, 26))
+HALF_DAY = require_session(date(2024, 11, 29))
+NO_KILL_SWITCH = Path("/nowhere/KILL")
+BAR_NS = 300_000_000_000
+
+
+def options(**changes: Any) -> EngineOptions:
+    """Return engine options for two symbols, changed as asked."""
+    return replace(EngineOptions(symbols=("SPX", "SPY"), kill_switch_file=NO_KILL_SWITCH), **changes)
+
+
+def bars_of(session: Session, count: int, price: float = 100.0) -> Bars:
+    """Return the first ``count`` bars of a session: a small wave around ``price``."""
+    starts = to_ns(session.open_at) + BAR_NS * np.arange(count, dtype=np.int64)
+    close = price * (1 + 0.001 * np.sin(np.arange(count)))
+    open_ = np.concatenate(([price], close[:-1])) if count else close.copy()
+    high, low = np.maximum(open_, close) * 1.0005, np.minimum(open_, close) * 0.9995
+    return Bars(starts=starts, open=open_, high=high, low=low, close=close, volume=np.full(count, 1000.0))
+
+
+def joined(parts: list[Bars]) -> Bars:
+    """Return consecutive series as one."""
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("starts", "open", "high", "low", "close", "volume")
+    }
+    return Bars(**columns)
+
+
+def chain_of(symbol: str, at: datetime, spot: float = 100.0) -> OptionChain:
+    """Return a chain of three strikes without Greeks."""
+    rows = tuple(
+        OptionRow(strike=spot + step, call_bid=1.0, call_ask=1.1, put_bid=1.0, put_ask=1.1) for step in (-1, 0, 1)
+    )
+    day = new_york_day(at)
+    return OptionChain(symbol=symbol, spot=spot, rows=rows, expiry=day, as_of=at, source="fake", status="live")
+
+
+@dataclass
+class FakeMarket:
+    """A market that is always up to date unless told otherwise; ``requests`` names everything it was asked for."""
+
+    clock: Clock
+    name: str = "fake"
+    status: str = "live"
+    loop_bound: bool = False
+    faults: dict[tuple[str, str], Exception] = field(default_factory=dict)
+    behind: dict[str, int] = field(default_factory=dict)
+    holes: dict[str, int] = field(default_factory=dict)
+    vix: Bars | None = None
+    chain_age: timedelta = timedelta(0)
+    pause: Callable[[], Any] | None = None
+    requests: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def get_spot_price(self, symbol: str) -> float:
+        await self._asked("spot", symbol)
+        return 100.0
+
+    async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
+        await self._asked("bars", symbol, interval, period)
+        now = self.clock.now()
+        session = require_session(new_york_day(now))
+        if interval == "1d":
+            return _daily(session).frame()
+        if period != "1d":
+            first = previous_session(previous_session(session.day).day)
+            days = sessions_between(first.day, previous_session(session.day).day)
+            return joined([bars_of(day, day.bar_count) for day in days]).frame()
+        if symbol == "VIX" and self.vix is not None:
+            known = self.vix if len(self.vix) == 1 else self.vix.known_at(now)
+            return known.frame()
+        due = (min(now, session.close_at) - session.open_at) // BAR
+        frame = bars_of(session, max(0, due - self.behind.get(symbol, 0)), 20.0 if symbol == "VIX" else 100.0).frame()
+        return frame.drop(frame.index[self.holes[symbol]]) if symbol in self.holes else frame
+
+    async def get_option_chain(self, symbol: str) -> dict[str, Any]:
+        await self._asked("chain", symbol)
+        return chain_of(symbol, self.clock.now() - self.chain_age).as_envelope()
+
+    def is_connected(self) -> bool:
+        return True
+
+    async def close(self) -> None:
+        return None
+
+    async def _asked(self, kind: str, symbol: str, *rest: str) -> None:
+        self.requests.append((kind, symbol, *rest))
+        if self.pause is not None:
+            await self.pause()
+        if (fault := self.faults.get((kind, symbol))) is not None:
+            raise fault
+
+
+def _daily(session: Session) -> Bars:
+    days = sessions_between(session.day - timedelta(days=500), session.day - timedelta(days=1))
+    starts = np.array([to_ns(datetime(d.day.year, d.day.month, d.day.day, tzinfo=UTC)) for d in days], dtype=np.int64)
+    level = 20.0 + np.sin(np.arange(len(days)))
+    return Bars(
+        starts=starts,
+        open=level,
+        high=level.copy(),
+        low=level.copy(),
+        close=level.copy(),
+        volume=np.zeros(len(days)),
+        length=timedelta(days=1),
+    )
+
+
+def view_of(state: MarketState) -> MarketView:
+    """Return a view as an analysis would make it."""
+    return MarketView(
+        state=state,
+        implied_vol=20.0,
+        implied_vol_source="vix",
+        iv_percentile=40.0,
+        iv_source="vix",
+        expected_range_pct=0.006,
+        range_source="vix",
+        expected_range_day_pct=0.012,
+        gamma_environment_code="range_bound",
+    )
+
+
+DEFAULT_SCORES = {"Butterfly": 31.2, "Iron_Condor": 74.9, "Vertical": 40.3}
+
+
+def card_of(symbol: str, scores: Mapping[str, float] | None = None, **changes: Any) -> ScoreCard:
+    """Return a score card of the rules alone."""
+    scores = scores or DEFAULT_SCORES
+    rules = {
+        name: RuleScore(
+            evidence=(Evidence(factor="fixed", value=None, points=scores[name], why="a test says so"),),
+            rationale=f"{name} by decree",
+        )
+        for name in BASE_STRATEGIES
+    }
+    return ScoreCard(symbol=symbol, rules=rules, scores=dict(scores), **changes)
+
+
+@dataclass
+class FakeScorer:
+    """Gives fixed scores; a symbol in ``faults`` raises."""
+
+    scores: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SCORES)
+    faults: dict[str, Exception] = field(default_factory=dict)
+    block: threading.Event | None = None
+
+    def score(self, view: MarketView) -> ScoreCard:
+        symbol = view.state.symbol
+        if self.block is not None:
+            self.block.wait(5)
+        if symbol in self.faults:
+            raise self.faults[symbol]
+        return card_of(symbol, self.scores)
+
+
+@dataclass
+class FakeWriter:
+    """Remembers what was published; ``fails`` makes every write a ``PublishError``."""
+
+    bulletins: list[Bulletin] = field(default_factory=list)
+    inputs: list[Mapping[str, str]] = field(default_factory=list)
+    predictions: list[FiveMinuteResult] = field(default_factory=list)
+    prediction_inputs: list[Mapping[str, str]] = field(default_factory=list)
+    fails: bool = False
+
+    def publish(self, bulletin: Bulletin, inputs: Mapping[str, str]) -> int:
+        if self.fails:
+            raise PublishError("the disk is full")
+        self.bulletins.append(bulletin)
+        self.inputs.append(inputs)
+        return len(self.bulletins)
+
+    def publish_predictions(self, result: FiveMinuteResult, inputs: Mapping[str, str]) -> int:
+        if self.fails:
+            raise PublishError("the disk is full")
+        self.predictions.append(result)
+        self.prediction_inputs.append(inputs)
+        return len(self.predictions)
+
+
+@dataclass
+class FakeMemory:
+    """A state store without disk."""
+
+    checkpoint: CheckpointResult | None = None
+    five_minute: FiveMinuteResult | None = None
+
+    def save_checkpoint(self, result: CheckpointResult) -> None:
+        self.checkpoint = result
+
+    def save_five_minute(self, result: FiveMinuteResult) -> None:
+        self.five_minute = result
+
+    def load_checkpoint(self, now: datetime) -> CheckpointResult | None:
+        return self.checkpoint
+
+    def load_five_minute(self, now: datetime) -> FiveMinuteResult | None:
+        return self.five_minute
+
+
+def signal_of(strategy: str = "Butterfly", confidence: float = 0.825, **changes: Any) -> FiveMinuteSignal:
+    """Return a 5-minute answer labelled as the plugin labels it."""
+    tradable = strategy != "No_Trade" and confidence >= 0.8
+    entry = Entry(
+        score=round(100 * confidence, 1),
+        confidence=label(confidence, 0.8, 0.65) if strategy != "No_Trade" else "LOW",
+        should_trade=tradable,
+        source="ml_5min",
+        rationale=f"5-min ML: {strategy} ({100 * confidence:.1f}%)",
+        ml_confidence=confidence,
+        direction="neutral",
+        volatility_regime="low",
+    )
+    given: dict[str, Any] = {
+        "strategy": strategy,
+        "entry": entry,
+        "prediction_time": FULL_DAY.open_at,
+        "model_version": "test",
+        "data_status": "live",
+    }
+    return FiveMinuteSignal(**(given | changes))
+
+
+def slot_of(slot: datetime, signals: Mapping[str, FiveMinuteSignal], **changes: Any) -> FiveMinuteResult:
+    """Return a 5-minute result that lives for ten minutes."""
+    given: dict[str, Any] = {
+        "slot_at": slot,
+        "published_at": slot + timedelta(seconds=5),
+        "valid_until": slot + timedelta(minutes=10),
+        "data_source": "fake",
+        "data_status": "live",
+        "ml_status": "ok",
+        "signals": signals,
+    }
+    return FiveMinuteResult(**(given | changes))
+
+
+@dataclass
+class FakeExtension:
+    """A plugin thread: at each slot it observes every symbol and submits the strategy whose turn it is."""
+
+    name: str = "ml_5min"
+    slots: list[datetime] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+    def start(self, host: Host) -> None:
+        host.clock.enter(self.name)
+        self.thread = threading.Thread(target=self._run, args=(host,), daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    def join(self, timeout: float) -> bool:
+        if self.thread is not None:
+            self.thread.join(timeout)
+        return self.thread is None or not self.thread.is_alive()
+
+    def _run(self, host: Host) -> None:
+        session = require_session(new_york_day(host.clock.now()))
+        at = session.open_at
+        try:
+            while (at := at + BAR) < session.close_at - BAR:
+                if not host.clock.wait_until(at + timedelta(seconds=5), self.name, self.stopping):
+                    return
+                self._slot(host, at)
+            host.clock.wait_until(session.close_at + timedelta(hours=17), self.name, self.stopping)
+        finally:
+            host.clock.leave(self.name)
+
+    def _slot(self, host: Host, at: datetime) -> None:
+        if host.halt_reason or host.volatility_pause or host.last_checkpoint == at:
+            return
+        self.slots.append(at)
+        signals, skipped = {}, {}
+        for symbol in host.symbols:
+            try:
+                host.observe(symbol)
+            except DataUnavailable as refusal:
+                skipped[symbol] = refusal.reason
+            else:
+                strategy = BASE_STRATEGIES[len(self.slots) % 3]
+                signals[symbol] = signal_of(strategy, 0.7 + 0.05 * (len(self.slots) % 5))
+        host.submit(slot_of(at, signals, skipped=skipped, published_at=host.clock.now()))
+
+
+@dataclass
+class House:
+    """A wired engine on a replayed clock, with every part at hand."""
+
+    options: EngineOptions
+    start: datetime
+    scorer: FakeScorer = field(default_factory=FakeScorer)
+    memory: FakeMemory = field(default_factory=FakeMemory)
+    writer: FakeWriter = field(default_factory=FakeWriter)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    extension: FakeExtension | None = None
+    told: list[tuple[datetime, str]] = field(default_factory=list)
+    on_progress: Callable[[datetime, str], object] | None = None
+
+    def __post_init__(self) -> None:
+        self.clock = ReplayClock(self.start)
+        self.market = FakeMarket(self.clock)
+        self.observer = MarketObserver(self.market, self.clock, self.options)
+        self.newsroom = Newsroom(self.writer, self.memory, self.clock, self.market, self.options)
+        self.services = HostServices(
+            clock=self.clock,
+            provider=self.market,
+            observer=self.observer,
+            newsroom=self.newsroom,
+            options=self.options,
+            ml_options=MLOptions(),
+            output_dir=Path("unused"),
+        )
+        self.engine = RecommendationEngine(
+            clock=self.clock,
+            observer=self.observer,
+            pipeline=CheckpointPipeline(self.observer, view_of, self.scorer, self.market, self.options),
+            newsroom=self.newsroom,
+            services=self.services,
+            options=self.options,
+            stop=self.stop,
+            progress=self._hear,
+        )
+
+    def _hear(self, at: datetime, doing: str) -> None:
+        self.told.append((at, doing))
+        if self.on_progress is not None:
+            self.on_progress(at, doing)
+
+    async def run_day(self, session: Session) -> Any:
+        """Run a day with the extension, if there is one, as the entry point does."""
+        try:
+            async with self.engine:
+                if self.extension is not None:
+                    self.extension.start(self.services)
+                try:
+                    return await asyncio.wait_for(self.engine.run_day(session), 60)
+                finally:
+                    if self.extension is not None:
+                        self.extension.stop()
+                        await asyncio.to_thread(self.extension.join, 5)
+        finally:
+            self.services.close()

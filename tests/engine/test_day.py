@@ -1,0 +1,321 @@
+"""Whole trading days on the replayed clock, with the real threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from magic8_companion.domain.errors import DataUnavailable, PublishError
+from magic8_companion.domain.recommendation import Bulletin
+from magic8_companion.domain.trading_day import new_york_label
+from magic8_companion.engine.day import CheckpointOutcome
+from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeExtension, FakeScorer, House, options
+
+EARLY = FULL_DAY.open_at - timedelta(minutes=5)
+
+
+def labels(outcomes: tuple[CheckpointOutcome, ...]) -> list[str]:
+    """Return the labels of the executed checkpoints."""
+    return [outcome.label for outcome in outcomes if outcome.result is not None]
+
+
+def tradable(bulletin: Bulletin) -> set[tuple[str, str]]:
+    """Return symbol and key of everything that may be traded."""
+    return {
+        (symbol, key)
+        for symbol, record in bulletin.recommendations.items()
+        for key, entry in record.strategies.items()
+        if entry.should_trade
+    }
+
+
+async def test_a_full_day_has_four_checkpoints() -> None:
+    """A full day runs every checkpoint at its time and publishes each."""
+    house = House(options=options(), start=EARLY)
+    outcomes = await house.run_day(FULL_DAY)
+
+    assert labels(outcomes) == ["10:30 ET", "11:00 ET", "12:30 ET", "14:45 ET"]
+    published = {item.published_at for item in house.writer.bulletins}
+    assert {outcome.checkpoint_at + timedelta(seconds=5) for outcome in outcomes} <= published
+    assert house.told[0] == (FULL_DAY.open_at, "published")
+    assert (FULL_DAY.open_at + timedelta(minutes=60, seconds=5), "checkpoint 10:30 ET") in house.told
+
+
+async def test_a_half_day_leaves_out_what_lies_after_its_close() -> None:
+    """At 13:00 the half day is over: the afternoon checkpoint is skipped with a reason."""
+    house = House(options=options(), start=HALF_DAY.open_at)
+    outcomes = await house.run_day(HALF_DAY)
+
+    assert labels(outcomes) == ["10:30 ET", "11:00 ET", "12:30 ET"]
+    assert outcomes[-1].skipped == "the session closes at 13:00 ET"
+    assert house.clock.now() == HALF_DAY.close_at
+
+
+async def test_a_late_start_replays_nothing() -> None:
+    """Started at 12:00 the engine names the two missed checkpoints and runs the other two on time."""
+    house = House(options=options(), start=FULL_DAY.open_at + timedelta(minutes=150))
+    outcomes = await house.run_day(FULL_DAY)
+
+    assert labels(outcomes) == ["12:30 ET", "14:45 ET"]
+    assert [item.skipped for item in outcomes[:2]] == [
+        "missed by 90 min, the grace is 5 min",
+        "missed by 60 min, the grace is 5 min",
+    ]
+
+
+async def test_a_start_within_the_grace_runs_the_checkpoint_at_once() -> None:
+    """Three minutes late is within the grace of five."""
+    house = House(options=options(), start=FULL_DAY.open_at + timedelta(minutes=63))
+    outcomes = await house.run_day(FULL_DAY)
+
+    assert labels(outcomes)[0] == "10:30 ET"
+    first = next(item for item in house.writer.bulletins if item.checkpoint_at is not None)
+    assert (new_york_label(first.published_at), first.checkpoint_label) == ("10:33 ET", "10:30 ET")
+
+
+async def test_a_start_after_the_close_publishes_nothing() -> None:
+    """After the close every checkpoint is missed and no file is touched."""
+    house = House(options=options(), start=FULL_DAY.close_at + timedelta(minutes=1))
+    outcomes = await house.run_day(FULL_DAY)
+
+    assert labels(outcomes) == []
+    assert len(outcomes) == 4
+    assert house.writer.bulletins == []
+
+
+async def test_a_holiday_is_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    """On a day without session the engine says so and does nothing else."""
+    house = House(options=options(), start=EARLY)
+    with caplog.at_level("INFO", "magic8_companion"):
+        async with house.engine:
+            assert await house.engine.run_date(date(2025, 7, 4)) == ()
+
+    assert [record.message for record in caplog.records] == [
+        "Nothing to do: the NYSE is shut on 2025-07-04 (an exchange holiday)"
+    ]
+    assert (house.writer.bulletins, house.market.requests) == ([], [])
+
+
+async def test_one_failing_symbol_harms_no_other() -> None:
+    """Of three symbols one has no data and one breaks the scorer; the third is published as ever."""
+    house = House(
+        options=options(symbols=("SPX", "SPY", "QQQ")),
+        start=EARLY,
+        scorer=FakeScorer(faults={"SPY": KeyError("unforeseen")}),
+    )
+    house.market.faults[("bars", "SPX")] = DataUnavailable("feed_down", "no answer")
+    outcomes = await house.run_day(FULL_DAY)
+
+    result = outcomes[0].result
+    assert result.skipped == {"SPX": "feed_down", "SPY": "exception:KeyError"}
+    assert list(result.recommendations) == ["QQQ"]
+    bulletin = next(item for item in house.writer.bulletins if item.checkpoint_at is not None)
+    assert list(bulletin.recommendations) == ["SPX", "SPY", "QQQ"]
+    assert tradable(bulletin) == {("QQQ", "Iron_Condor")}
+    assert bulletin.data_status == "live", "a skipped symbol does not stop the readers of the others"
+
+
+async def test_a_scorer_that_hangs_costs_its_symbol_only() -> None:
+    """A scorer that exceeds its limit is given up, its symbol is skipped, and the day goes on."""
+    house = House(options=options(symbols=("SPX",), ml_timeout_seconds=0.05), start=EARLY)
+    house.scorer.block = threading.Event()
+    try:
+        outcomes = await house.run_day(FULL_DAY)
+    finally:
+        house.scorer.block.set()
+
+    assert [outcome.result.skipped for outcome in outcomes] == [{"SPX": "timeout"}] * 4
+
+
+async def test_the_file_is_never_older_than_its_readers_allow() -> None:
+    """From open to close no 300 seconds pass without a document, and each one lives at least until the next."""
+    house = House(options=options(), start=EARLY)
+    await house.run_day(FULL_DAY)
+
+    documents = [item for item in house.writer.bulletins if item.published_at < FULL_DAY.close_at]
+    assert documents[0].published_at == FULL_DAY.open_at
+    assert all(
+        later.published_at - earlier.published_at <= timedelta(seconds=240) for earlier, later in pairwise(documents)
+    )
+    assert all(earlier.valid_until >= later.published_at for earlier, later in pairwise(documents))
+    assert documents[-1].valid_until == FULL_DAY.close_at
+
+
+async def test_without_republishing_only_changes_are_written() -> None:
+    """With REPUBLISH_SECONDS 0 a document appears at open, checkpoint, expiry and close, and lives as long as they."""
+    house = House(options=options(republish_seconds=0, checkpoint_valid_minutes=20), start=EARLY)
+    await house.run_day(FULL_DAY)
+
+    times = [new_york_label(item.published_at) for item in house.writer.bulletins]
+    runs = ["10:30 ET", "10:50 ET", "11:00 ET", "11:20 ET", "12:30 ET", "12:50 ET", "14:45 ET", "15:05 ET"]
+    assert times == ["09:30 ET", *runs, "16:00 ET", "16:00 ET"]
+    assert new_york_label(house.writer.bulletins[1].valid_until) == "10:50 ET"
+
+
+async def test_expired_entries_are_withdrawn_on_time() -> None:
+    """At the instant an entry expires a document says so."""
+    house = House(options=options(), start=EARLY)
+    await house.run_day(FULL_DAY)
+
+    expiry = FULL_DAY.at(time(11, 35))  # of the checkpoint of 11:00
+    states = {item.published_at: tradable(item) for item in house.writer.bulletins}
+    assert states[expiry] == set()
+    assert states[max(at for at in states if at < expiry)] != set()
+
+
+async def test_the_end_is_a_document_with_nothing_tradable() -> None:
+    """After the close comes a last document: stopped, nothing tradable, never valid again."""
+    house = House(options=options(), start=EARLY)
+    await house.run_day(FULL_DAY)
+
+    last = house.writer.bulletins[-1]
+    assert last.halt_reason == "stopped"
+    assert tradable(last) == set()
+    assert last.valid_until <= last.published_at
+
+
+async def test_stop_ends_the_day_at_once() -> None:
+    """A stop during the session ends it with what was reached and a last document."""
+    house = House(options=options(), start=EARLY)
+
+    def stop_after_first(at: datetime, doing: str) -> None:
+        if doing == "checkpoint 11:00 ET":
+            house.stop.set()
+
+    house.on_progress = stop_after_first
+    outcomes = await house.run_day(FULL_DAY)
+
+    assert labels(outcomes) == ["10:30 ET"]
+    assert house.writer.bulletins[-1].halt_reason == "stopped"
+    assert tradable(house.writer.bulletins[-1]) == set()
+
+
+async def test_a_document_that_cannot_be_written_ends_the_day() -> None:
+    """A host that cannot publish must not look alive: the day raises and the stop event is set."""
+    house = House(options=options(), start=EARLY)
+    house.writer.fails = True
+    with pytest.raises(PublishError, match="disk is full"):
+        await house.run_day(FULL_DAY)
+
+
+async def test_a_failed_rewrite_in_between_ends_the_day_too() -> None:
+    """A republication that fails on the alarm's own time is not lost."""
+    house = House(options=options(), start=EARLY)
+    house.on_progress = lambda at, _: setattr(house.writer, "fails", at > FULL_DAY.open_at)
+    with pytest.raises(PublishError, match="disk is full"):
+        await house.run_day(FULL_DAY)
+    assert house.stop.is_set()
+
+
+async def test_the_kill_switch_stops_everything_within_a_second(tmp_path: Path) -> None:
+    """The file appears: within a second of real time a document says so; it goes: the document is free again."""
+    switch = tmp_path / "KILL"
+    house = House(options=options(kill_switch_file=switch), start=FULL_DAY.at(time(10, 29)))
+    gate = asyncio.Event()
+
+    async def hold() -> None:
+        await gate.wait()
+
+    async with house.engine:
+        day = asyncio.create_task(house.engine.run_day(FULL_DAY))
+        while not (house.newsroom.bulletin and house.newsroom.bulletin.checkpoint_at):
+            await asyncio.sleep(0)
+        house.market.pause = hold  # the next checkpoint waits, and replayed time with it
+        seen = len(house.writer.bulletins)
+        switch.touch()
+        await until(lambda: house.newsroom.bulletin.halt_reason == "kill_switch", seconds=1.0)
+        halted = house.newsroom.bulletin
+        switch.unlink()
+        await until(lambda: house.newsroom.bulletin.halt_reason is None, seconds=1.0)
+        gate.set()
+        house.stop.set()
+        await day
+    assert seen
+    assert tradable(halted) == set()
+    assert all(record.best_strategy == "No_Trade" for record in halted.recommendations.values())
+
+
+async def test_two_runs_with_a_plugin_thread_publish_the_same() -> None:
+    """A whole day with 5-minute answers from a real thread gives equal documents, in equal order, twice."""
+    runs = []
+    for _ in range(2):
+        house = House(options=options(enable_ml_5min=True), start=EARLY, extension=FakeExtension())
+        await house.run_day(FULL_DAY)
+        runs.append((house.writer.bulletins, house.writer.inputs, house.writer.predictions, house.told))
+
+    assert runs[0] == runs[1]
+    assert len(runs[0][2]) == 72, "76 slots less the four of the checkpoints"
+    assert any(item.ml_5min_enhanced for item in runs[0][0])
+
+
+async def test_a_half_day_has_its_own_slots() -> None:
+    """On a half day the plugin's thread runs 37 slots beside 3 checkpoints."""
+    house = House(options=options(enable_ml_5min=True), start=HALF_DAY.open_at, extension=FakeExtension())
+    outcomes = await house.run_day(HALF_DAY)
+    assert (len(labels(outcomes)), len(house.writer.predictions)) == (3, 37)
+
+
+async def test_a_restart_takes_up_the_morning() -> None:
+    """Restarted at noon the first document still shows the checkpoint of 11:00."""
+    morning = House(options=options(), start=EARLY)
+    morning.on_progress = lambda _, doing: morning.stop.set() if doing == "checkpoint 12:30 ET" else None
+    await morning.run_day(FULL_DAY)
+
+    noon = House(options=options(), start=FULL_DAY.at(time(11, 10)), memory=morning.memory)
+    await noon.run_day(FULL_DAY)
+    first = noon.writer.bulletins[0]
+    assert first.checkpoint_label == "11:00 ET"
+    assert tradable(first) == {("SPX", "Iron_Condor"), ("SPY", "Iron_Condor")}
+
+
+async def test_what_a_replayed_day_will_know_later_is_not_restored() -> None:
+    """State from a later time of the same day, left by an earlier replay, does not count."""
+    first = House(options=options(), start=EARLY)
+    await first.run_day(FULL_DAY)
+    second = House(options=options(), start=EARLY, memory=first.memory)
+    await second.run_day(FULL_DAY)
+
+    assert second.writer.bulletins == first.writer.bulletins
+
+
+async def test_run_forever_goes_from_session_to_session() -> None:
+    """After a Thursday evening comes Friday's session; a stop ends the run."""
+    house = House(options=options(), start=FULL_DAY.close_at + timedelta(hours=1))
+    friday = date(2025, 6, 27)
+    house.on_progress = lambda _, doing: house.stop.set() if doing == "checkpoint 11:00 ET" else None
+    async with house.engine:
+        await asyncio.wait_for(house.engine.run_forever(), 60)
+
+    assert {item.published_at.date() for item in house.writer.bulletins} == {friday}
+
+
+async def test_the_log_tells_the_checkpoint_in_the_lines_operators_search_for(caplog: pytest.LogCaptureFixture) -> None:
+    """A checkpoint writes its contract lines, and only those."""
+    house = House(options=options(checkpoint_times=(time(10, 30), time(11))), start=EARLY)
+    house.market.faults[("bars", "SPY")] = DataUnavailable("feed_down", "no answer")
+    house.on_progress = lambda _, doing: house.stop.set() if doing == "checkpoint 11:00 ET" else None
+    with caplog.at_level("INFO", "magic8_companion"):
+        await house.run_day(FULL_DAY)
+
+    assert [record.getMessage() for record in caplog.records][:7] == [
+        "🎯 CHECKPOINT 10:30 ET (standard mode)",
+        "Skipped SPY: feed_down: no answer",
+        "📊 SPX recommendations:",
+        "  Butterfly: LOW (31.2) - ⏭️  SKIP",
+        "  Iron_Condor: HIGH (74.9) - ✅ TRADE",
+        "  Vertical: MEDIUM (40.3) - ⏭️  SKIP",
+        "✅ Checkpoint complete - 1 symbols analyzed",
+    ]
+
+
+async def until(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait on the loop until a condition holds, in real time."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
