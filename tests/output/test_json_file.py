@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -59,11 +58,11 @@ def test_a_folder_that_vanished_is_a_publish_error(tmp_path: Path) -> None:
         replace_file(tmp_path / "gone" / "file.json", b"{}")
 
 
-def test_a_write_that_fails_half_way_leaves_no_trace(tmp_path: Path) -> None:
-    """When the name cannot be taken, neither old content nor leftovers change."""
+def test_what_a_failed_replacement_leaves_goes_at_the_next_start(tmp_path: Path) -> None:
+    """When the name cannot be taken, what stood there stays, and the temporary file is found by its name."""
     path = tmp_path / "file.json"
     path.mkdir()
     with pytest.raises(PublishError, match="cannot be written"):
         replace_file(path, b"{}")
     remove_leftovers(path)
-    assert os.listdir(tmp_path) == ["file.json"]
+    assert list(tmp_path.iterdir()) == [path]
