@@ -13,13 +13,12 @@ from magic8_companion.domain.errors import ConfigError
 
 def schema(argv: Sequence[str]) -> int:
     """Print the JSON Schema that a published file obeys."""
-    from magic8_companion.output.schema import SCHEMAS  # noqa: PLC0415  # only this command needs it
-    from magic8_companion.output.schema import schema as load
+    from magic8_companion.output import schema as schemas  # noqa: PLC0415  # only this command needs it
 
     parser = argparse.ArgumentParser(prog="magic8_companion schema", description=schema.__doc__)
-    parser.add_argument("name", choices=SCHEMAS)
+    parser.add_argument("name", choices=schemas.SCHEMAS)
     options = parser.parse_args(argv)
-    print(orjson.dumps(load(options.name), option=orjson.OPT_INDENT_2).decode())
+    print(orjson.dumps(schemas.schema(options.name), option=orjson.OPT_INDENT_2).decode())
     return 0
 
 

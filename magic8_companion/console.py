@@ -49,7 +49,7 @@ def decisions_table(results: Sequence[CheckpointResult], skipped: Mapping[str, s
         Label of a checkpoint that was not executed -> reason.
     """
     head = ("checkpoint", "symbol", *BASE_STRATEGIES, "decision", "ML")
-    rows = [head]
+    rows: list[tuple[str, ...]] = [head]
     for result in results:
         label = new_york_label(result.checkpoint_at)
         rows += [(label, symbol, *_cells(item)) for symbol, item in result.recommendations.items()]

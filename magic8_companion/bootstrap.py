@@ -1,0 +1,329 @@
+"""The composition root: settings become wired parts; the only file that names the real ones.
+
+settings ─> clock, provider ─> observer ─┐
+         ─> analysis, scorer ────────────┼─> pipeline ─┐
+         ─> lock, publisher ─> newsroom ─┴─────────────┴─> engine, services ─> extension
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Final
+
+from magic8_companion.analysis import AnalysisOptions, analyse
+from magic8_companion.clocks import ReplayClock, SystemClock
+from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
+from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
+from magic8_companion.engine.day import Progress, RecommendationEngine
+from magic8_companion.engine.newsroom import Newsroom
+from magic8_companion.engine.observer import MarketObserver
+from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.pipeline import CheckpointPipeline
+from magic8_companion.engine.services import HostServices
+from magic8_companion.output.lock import FolderLock
+from magic8_companion.output.publisher import Publisher
+from magic8_companion.output.state import StateStore
+from magic8_companion.plugins import load_plugin
+from magic8_companion.ports import Clock, Extension, MarketData, Scorer
+from magic8_companion.providers.catalogue import canonical_name, create_provider
+from magic8_companion.providers.clocked import PlayableDays
+from magic8_companion.scoring import create_scorer
+from magic8_companion.unified_config import Settings, load_settings
+
+logger = logging.getLogger(__name__)
+
+SCRIPT_TIME: Final = time(10, 36)
+"""Where a replayed or simulated clock stands for scripts that use a part without the process: mid-session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The wired host of one run; ``extension`` is None when the 5-minute predictions are off or unavailable."""
+
+    clock: Clock
+    provider: MarketData
+    engine: RecommendationEngine
+    services: HostServices
+    extension: Extension | None
+
+
+def run_session(settings: Settings) -> Session:
+    """Return the session that a replayed or simulated run plays.
+
+    Raises
+    ------
+    DataUnavailable
+        ``market_closed`` when the asked date is no session.
+    """
+    wanted = settings.replay_date
+    if wanted is None and settings.market_data_provider == "replay":
+        wanted = _last_recorded_day(settings)
+    if wanted is not None:
+        return require_session(wanted)
+    now = SystemClock().now()
+    today = session_on(new_york_day(now))
+    return today if today is not None and today.close_at <= now else previous_session(new_york_day(now))
+
+
+def check_recordings(settings: Settings, session: Session) -> None:
+    """Look at a recorded day before it is played, so that a missing one is named at once.
+
+    Raises
+    ------
+    DataUnavailable
+        When no symbol of the run has usable bars on that day; a single bad symbol is skipped later, with its reason.
+    """
+    provider = _create_provider(settings, SystemClock())
+    if settings.market_data_provider != "replay" or not isinstance(provider, PlayableDays):
+        return
+    failures = []
+    for symbol in settings.supported_symbols:
+        try:
+            provider.check_day(symbol, session.day)
+        except DataUnavailable as error:
+            failures.append(error)
+    if len(failures) == len(settings.supported_symbols):
+        raise failures[0]
+
+
+def create_clock(settings: Settings) -> Clock:
+    """Return the system clock for a real feed, else a replay clock five minutes before the open of the run's day."""
+    if settings.is_live:
+        return SystemClock()
+    speed = None if settings.replay_speed == "max" else float(settings.replay_speed)
+    return ReplayClock(run_session(settings).open_at - timedelta(minutes=5), speed)
+
+
+def output_lock(settings: Settings) -> FolderLock:
+    """Take the run's output folder; raises ``AlreadyRunning`` when another host has it."""
+    return FolderLock(settings.run_output_dir)
+
+
+def build_service(
+    settings: Settings, stop: asyncio.Event, clock: Clock | None = None, progress: Progress | None = None
+) -> Service:
+    """Wire the host; the caller holds the lock of the output folder.
+
+    Raises
+    ------
+    ConfigError, PublishError
+        When the provider is unknown or the output folder cannot be written.
+    """
+    clock = clock or create_clock(settings)
+    provider = _create_provider(settings, clock)
+    options = engine_options(settings)
+    services, newsroom, observer = _services(settings, clock, provider, options)
+    pipeline = CheckpointPipeline(
+        observer,
+        partial(analyse, mode=options.system_mode, options=analysis_options(settings)),
+        create_checkpoint_scorer(settings),
+        provider,
+        options,
+    )
+    engine = RecommendationEngine(
+        clock=clock,
+        observer=observer,
+        pipeline=pipeline,
+        newsroom=newsroom,
+        services=services,
+        options=options,
+        stop=stop,
+        progress=progress,
+    )
+    extension = create_extension() if settings.enable_ml_5min else None
+    return Service(clock=clock, provider=provider, engine=engine, services=services, extension=extension)
+
+
+def create_checkpoint_scorer(settings: Settings) -> Scorer:
+    """Return the rule scorer, with the ML around it when that is enabled and can be loaded."""
+    rules: Scorer = create_scorer(
+        settings.get_scorer_mode(), high=settings.min_recommendation_score, medium=settings.medium_score
+    )
+    if not settings.enable_ml_integration:
+        return rules
+    try:
+        enhanced: Scorer = load_plugin("magic8.scorers", "ml")(rules, options=ml_options(settings))
+    except PluginUnavailable as error:
+        logger.warning("ML enhancement disabled. Using rule-based scoring only.")
+        logger.warning("%s", error)
+        return rules
+    return enhanced
+
+
+def create_extension() -> Extension | None:
+    """Return the 5-minute extension, or None when it cannot be loaded; the log says why."""
+    try:
+        extension: Extension = load_plugin("magic8.extensions", "ml_5min")()
+    except PluginUnavailable as error:
+        logger.error("Failed to start ML scheduler: %s", error)  # noqa: TRY400  # the sentence is the message
+        logger.info("Continuing with checkpoint-only predictions")
+        return None
+    return extension
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    """Map the settings to what the engine needs to know."""
+    live_folder = settings.path(settings.output_dir)
+    return EngineOptions(
+        symbols=settings.supported_symbols,
+        kill_switch_file=settings.kill_switch,
+        system_mode=settings.get_scorer_mode(),
+        checkpoint_times=settings.checkpoint_times,
+        checkpoint_grace_minutes=settings.checkpoint_grace_minutes,
+        checkpoint_valid_minutes=settings.checkpoint_valid_minutes,
+        republish_seconds=settings.republish_seconds,
+        high_score=settings.min_recommendation_score,
+        medium_score=settings.medium_score,
+        min_score_gap=settings.min_score_gap,
+        merge_strategy=settings.ml_5min_merge_strategy,
+        half_life_minutes=settings.ml_5min_half_life_minutes,
+        trade_on_delayed_data=settings.trade_on_delayed_data,
+        nonlive_in_live_dir=not settings.is_live and settings.run_output_dir == live_folder,
+        max_data_age_minutes=settings.max_data_age_minutes,
+        bar_history_days=settings.ml_bar_history_days,
+        bar_close_delay_seconds=settings.bar_close_delay_seconds,
+        request_timeout_seconds=settings.ib_request_timeout,
+        ml_timeout_seconds=settings.ml_timeout_seconds,
+        enable_ml_integration=settings.enable_ml_integration,
+        enable_ml_5min=settings.enable_ml_5min,
+        pause_vix_level=settings.pause_vix_level,
+        pause_vix_jump_pct=settings.pause_vix_jump_pct,
+    )
+
+
+def analysis_options(settings: Settings) -> AnalysisOptions:
+    """Map the settings to what the analysis needs to know."""
+    return AnalysisOptions(
+        iv_min_history_days=settings.iv_min_history_days,
+        gamma_regime_thresholds=settings.gamma_regime_thresholds,
+    )
+
+
+def ml_options(settings: Settings) -> MLOptions:
+    """Map the settings to what the plugin needs to know."""
+    return MLOptions(
+        path=ml_folder(settings),
+        weight=settings.ml_weight,
+        timeout_seconds=settings.ml_timeout_seconds,
+        max_bar_age_minutes=settings.ml_max_bar_age_minutes,
+        max_vix_age_minutes=settings.ml_max_vix_age_minutes,
+        interval_minutes=settings.ml_5min_interval,
+        confidence_threshold=settings.ml_5min_confidence_threshold,
+        valid_minutes=settings.ml_5min_valid_minutes,
+        checkpoint_pause_minutes=settings.ml_5min_checkpoint_pause_minutes,
+        bar_close_delay_seconds=settings.bar_close_delay_seconds,
+        request_timeout_seconds=settings.ib_request_timeout,
+        trade_on_delayed_data=settings.trade_on_delayed_data,
+    )
+
+
+def ml_folder(settings: Settings) -> Path:
+    """Return the folder that holds ``models/``.
+
+    A simulated run has its own unless ML_PATH is set: a model of invented history must never meet a real market.
+    """
+    if settings.market_data_provider == "simulated" and "ml_path" not in settings.model_fields_set:
+        return settings.run_output_dir / "ml"
+    return settings.path(settings.ml_path)
+
+
+def standalone_host(
+    *,
+    provider: MarketData | None = None,
+    loop: asyncio.AbstractEventLoop | None = None,
+    symbols: Sequence[str] | None = None,
+    output_dir: Path | None = None,
+) -> HostServices:
+    """Return a host for scripts that use a part without the process (``ports.standalone_host``).
+
+    With a replayed or simulated provider its clock stands still at 10:36 New York of the run's day.
+    """
+    settings = load_settings()
+    changes: dict[str, object] = {}
+    if symbols is not None:
+        changes["supported_symbols"] = tuple(symbols)
+    if output_dir is not None:
+        changes |= {"output_dir": output_dir, "nonlive_output_dir": output_dir}
+    settings = settings.model_copy(update=changes)
+    if provider is None:
+        provider, clock = _script_parts(settings.market_data_provider)
+    else:
+        clock = _script_clock(settings)
+    services = _services(settings, clock, provider, engine_options(settings))[0]
+    services.serve_on(loop)
+    return services
+
+
+def get_provider(name: str | None = None) -> MarketData:
+    """Return the provider of that name (any case), the same instance at each call; default is the configured one.
+
+    Raises
+    ------
+    ConfigError
+        When the name is unknown; the message names the nearest one.
+    """
+    return _script_parts(canonical_name(name or load_settings().market_data_provider))[0]
+
+
+@lru_cache(maxsize=8)
+def _script_parts(name: str) -> tuple[MarketData, Clock]:
+    settings = load_settings(overrides={"market_data_provider": name})
+    clock = _script_clock(settings)
+    return _create_provider(settings, clock), clock
+
+
+def _script_clock(settings: Settings) -> Clock:
+    return SystemClock() if settings.is_live else ReplayClock(run_session(settings).at(SCRIPT_TIME))
+
+
+def _create_provider(settings: Settings, clock: Clock) -> MarketData:
+    return create_provider(
+        settings.market_data_provider,
+        clock,
+        replay_path=None if settings.replay_path is None else settings.path(settings.replay_path),
+        seed=settings.simulated_seed,
+        strikes_each_side=settings.chain_strikes_each_side,
+    )
+
+
+def _services(
+    settings: Settings, clock: Clock, provider: MarketData, options: EngineOptions
+) -> tuple[HostServices, Newsroom, MarketObserver]:
+    folder = settings.run_output_dir
+    publisher = Publisher(
+        folder, recommendations_path=_published_file(settings), retention_days=settings.archive_retention_days
+    )
+    newsroom = Newsroom(publisher, StateStore(folder), clock, provider, options)
+    observer = MarketObserver(provider, clock, options)
+    services = HostServices(
+        clock=clock,
+        provider=provider,
+        observer=observer,
+        newsroom=newsroom,
+        options=options,
+        ml_options=ml_options(settings),
+        output_dir=folder,
+    )
+    return services, newsroom, observer
+
+
+def _published_file(settings: Settings) -> Path | None:
+    # Only a live run may write where OUTPUT_FILE_PATH points: an order bot reads there.
+    if settings.output_file_path is None or not settings.is_live:
+        return None
+    return settings.path(settings.output_file_path)
+
+
+def _last_recorded_day(settings: Settings) -> date | None:
+    provider = _create_provider(settings, SystemClock())
+    if not isinstance(provider, PlayableDays):
+        return None
+    spans = [provider.span(symbol) for symbol in settings.supported_symbols]
+    return max((span[1] for span in spans if span is not None), default=None)

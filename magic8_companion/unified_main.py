@@ -1,0 +1,178 @@
+"""The entry point: ``python -m magic8_companion.unified_main``.
+
+A real feed runs session after session until it is stopped.  A replayed or simulated provider plays one whole day at
+``--speed`` and ends with the table of its decisions.  Exit codes: 0 done, 1 unexpected, 2 wrong settings or no such
+day, 3 another host owns the output folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from magic8_companion.domain.errors import AlreadyRunning, ConfigError, DataUnavailable, PluginUnavailable
+
+if TYPE_CHECKING:  # --help must not load numpy and pandas
+    from magic8_companion.bootstrap import Service
+    from magic8_companion.ports import Extension
+    from magic8_companion.unified_config import Settings
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+STOP_SECONDS: Final = 4.0
+"""Everything ends within this time after a signal; a supervisor may kill after 5 s."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line; every option is also a setting (see ``.env.example``)."""
+    words = argparse.ArgumentParser(
+        prog="python -m magic8_companion.unified_main",
+        description="Observe the market, judge 0DTE strategies, publish what may be traded.  "
+        "Without arguments: a simulated day with ML, no account and no network.",
+    )
+    words.add_argument("--provider", dest="market_data_provider", help="ib, yahoo, replay or simulated")
+    words.add_argument("--date", dest="replay_date", help="day to replay or simulate, YYYY-MM-DD")
+    words.add_argument("--replay-dir", dest="replay_path", help="folder of recorded bars for provider replay")
+    words.add_argument("--symbols", dest="supported_symbols", help="comma-separated, such as SPX,SPY")
+    words.add_argument("--output-dir", dest="output_dir", help="folder of the published files")
+    words.add_argument("--speed", dest="replay_speed", help="virtual seconds per real second, or max")
+    words.add_argument("--once", dest="run_once", action="store_true", default=None, help="live: end after today")
+    return words
+
+
+async def main(argv: Sequence[str] | None = None) -> int:
+    """Run the host and return its exit code."""
+    given = {name: value for name, value in vars(parser().parse_args(argv)).items() if value is not None}
+    from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # after --help
+
+    try:
+        settings = load_settings(overrides=given)
+        return await _run(_with_embedded_ml(settings))
+    except DataUnavailable as error:
+        print(error.detail, file=sys.stderr)
+        return 0 if error.reason == "market_closed" else 2
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except AlreadyRunning as error:
+        print(error, file=sys.stderr)
+        return 3
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run :func:`main` on a new event loop."""
+    return asyncio.run(main(argv))
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send log records to the console and, unless the path is empty, to a rotating file.
+
+    A replayed or simulated day shows its progress on the console instead, so only warnings appear there.
+    """
+    formatter = logging.Formatter("%(asctime)s - %(name)s - %(levelname)s - %(message)s")
+    console = logging.StreamHandler()
+    console.setLevel(settings.log_level if settings.is_live else "WARNING")
+    handlers: list[logging.Handler] = [console]
+    if settings.log_file_path is not None:
+        path = settings.path(settings.log_file_path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(
+            RotatingFileHandler(
+                path,
+                maxBytes=settings.log_file_max_size,
+                backupCount=settings.log_file_backup_count,
+                encoding="utf-8",
+                delay=True,
+            )
+        )
+    for handler in handlers:
+        handler.setFormatter(formatter)
+    logging.basicConfig(level=settings.log_level, handlers=handlers, force=True)
+
+
+def _with_embedded_ml(settings: Settings) -> Settings:
+    # The embedded default shows the whole product: a simulated run has the ML on unless a setting says otherwise.
+    if settings.market_data_provider != "simulated":
+        return settings
+    switches = {"enable_ml_integration", "enable_ml_5min"} - settings.model_fields_set
+    return settings.model_copy(update=dict.fromkeys(switches, True))
+
+
+async def _run(settings: Settings) -> int:
+    from magic8_companion import bootstrap  # noqa: PLC0415  # after --help and the check of the settings
+
+    configure_logging(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    with bootstrap.output_lock(settings):
+        if not settings.is_live:
+            return await _play(settings, stop)
+        logger.info("Starting Magic8-Companion...")
+        service = bootstrap.build_service(settings, stop)
+        await _drive(service, service.engine.run_forever())
+        return 0
+
+
+async def _play(settings: Settings, stop: asyncio.Event) -> int:
+    # Plays one replayed or simulated day and shows what was decided.
+    from magic8_companion import bootstrap, first_use  # noqa: PLC0415  # see _run
+    from magic8_companion.console import DayProgress, decisions_table  # noqa: PLC0415  # see _run
+
+    session = bootstrap.run_session(settings)
+    bootstrap.check_recordings(settings, session)
+    await first_use.ensure_model(settings, session, stop)
+    if stop.is_set():
+        return 0
+    logger.info("Starting Magic8-Companion...")
+    with DayProgress(session, f"{settings.market_data_provider} {session.day}") as progress:
+        service = bootstrap.build_service(settings, stop, progress=progress.reached)
+        outcomes = await _drive(service, service.engine.run_day(session))
+    executed = [item.result for item in outcomes if item.result is not None]
+    skipped = {item.label: item.skipped for item in outcomes if item.skipped is not None}
+    print(f"{settings.market_data_provider} day {session.day}, data is {service.provider.status}, not live\n")
+    print(decisions_table(executed, skipped))
+    print(
+        f"\nfiles: {settings.run_output_dir}/recommendations.json, ml_predictions_5min.json, recommendations_archive/"
+    )
+    return 0
+
+
+async def _drive(service: Service, work: Coroutine[Any, Any, Result]) -> Result:
+    # Runs the engine with its extension; the end is the same for a finished day, a signal and a failure.
+    try:
+        async with service.engine:
+            try:
+                if service.extension is not None:
+                    _start(service.extension, service)
+                return await work
+            finally:
+                if service.extension is not None:
+                    service.extension.stop()
+                    await asyncio.to_thread(service.extension.join, STOP_SECONDS)
+    finally:
+        service.services.close()
+        await service.provider.close()
+
+
+def _start(extension: Extension, service: Service) -> None:
+    try:
+        extension.start(service.services)
+    except PluginUnavailable as error:
+        logger.error("Failed to start ML scheduler: %s", error)  # noqa: TRY400  # the sentence is the message
+        logger.info("Continuing with checkpoint-only predictions")
+    else:
+        logger.info("Phase 2: ML 5-minute scheduler started")
+
+
+if __name__ == "__main__":
+    sys.exit(run())
