@@ -4,6 +4,7 @@
     ├── ConfigError          the start stops, exit code 2, every mistake in one message
     ├── AlreadyRunning       the start stops, exit code 3, naming the other process
     ├── DataUnavailable      the symbol is skipped and its reason is published
+    ├── OrderRefused         the caller is told why its order makes no sense; nothing is computed
     ├── PluginUnavailable    rules alone decide and the reason is published as ``ml_status``
     └── PublishError         the process ends; start-up is recovery, and the file has expired by then
 
@@ -51,6 +52,22 @@ class DataUnavailable(Magic8Error):
     def __init__(self, reason: str, detail: str = "") -> None:
         self.reason, self.detail = reason, detail
         super().__init__(f"{reason}: {detail}" if detail else reason)
+
+
+class OrderRefused(Magic8Error):
+    """An order makes no sense: the caller gets ``reason`` (a short code) and a sentence, and no numbers.
+
+    Parameters
+    ----------
+    reason
+        Stable code in snake case, such as ``strike_count`` or ``unknown_strategy``.
+    detail
+        One sentence for people: what was asked and what is possible.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(f"{reason}: {detail}")
 
 
 class PluginUnavailable(Magic8Error):

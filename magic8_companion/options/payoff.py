@@ -1,0 +1,105 @@
+"""Payoffs at settlement: signed legs, a piecewise linear function, its extremes and its sign changes.
+
+One rule serves every structure: evaluate at 0, at each strike and on the tail beyond the last strike; between these
+points the payoff is a straight line, so nothing else can be an extreme or a turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from magic8_companion.options.arrays import Floats
+
+_CALL: Final = "C"
+_DIGITS: Final = 9  # prices have far fewer
+_NOISE: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """Contracts of one option: ``right`` "C" or "P", ``quantity`` > 0 bought, < 0 sold."""
+
+    right: str
+    strike: float
+    quantity: int
+
+    @property
+    def action(self) -> str:
+        """Return BUY or SELL."""
+        return "BUY" if self.quantity > 0 else "SELL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Profit and loss at settlement per unit, in points.
+
+    ``max_loss`` is positive; None means unlimited.  ``below`` and ``above`` are the results below the lowest and above
+    the highest strike (at 0 and far out if the payoff still slopes there: then None).  ``breakevens`` separate the
+    levels with a profit from all others: a result of exactly zero is no profit.
+    """
+
+    max_profit: float | None
+    max_loss: float | None
+    below: float | None
+    above: float | None
+    breakevens: tuple[float, ...]
+
+
+def payoff(legs: Sequence[Leg], settlement: ArrayLike) -> Floats:
+    """Return what the legs are worth at settlement, in points per unit; shape of ``settlement``.
+
+    >>> fly = [Leg(right="C", strike=k, quantity=n) for k, n in ((5805, 1), (5855, -2), (5905, 1))]
+    >>> payoff(fly, [5800, 5830, 5855, 5905]).tolist()
+    [0.0, 25.0, 50.0, 0.0]
+    """
+    level = np.asarray(settlement, dtype=float)
+    total = np.zeros_like(level)
+    for leg in legs:
+        inside = level - leg.strike if leg.right == _CALL else leg.strike - level
+        total = total + leg.quantity * np.maximum(inside, 0.0)
+    return total
+
+
+def profile(legs: Sequence[Leg], cost: float) -> Profile:
+    """Find extremes and break-evens of the payoff minus ``cost`` (points per unit, a credit is negative).
+
+    >>> vertical = [Leg(right="P", strike=5820, quantity=-1), Leg(right="P", strike=5815, quantity=1)]
+    >>> profile(vertical, -0.9)
+    Profile(max_profit=0.9, max_loss=4.1, below=-4.1, above=0.9, breakevens=(5819.1,))
+    """
+    strikes = sorted({float(leg.strike) for leg in legs})
+    points = np.array([0.0, *strikes])
+    values = payoff(legs, points) - cost
+    first_slope = -sum(leg.quantity for leg in legs if leg.right != _CALL)
+    last_slope = sum(leg.quantity for leg in legs if leg.right == _CALL)
+    highest = None if last_slope > 0 else _clean(float(values.max()))
+    lowest = None if last_slope < 0 else _clean(float(-values.min()))
+    return Profile(
+        max_profit=highest,
+        max_loss=lowest,
+        below=_clean(float(values[1])) if first_slope == 0 else None,
+        above=_clean(float(values[-1])) if last_slope == 0 else None,
+        breakevens=_breakevens(points, values, last_slope),
+    )
+
+
+def _breakevens(points: Floats, values: Floats, last_slope: int) -> tuple[float, ...]:
+    values = np.where(np.abs(values) < _NOISE, 0.0, values)
+    wins = values > 0
+    found = []
+    for i in np.flatnonzero(wins[1:] != wins[:-1]):
+        rise = values[i + 1] - values[i]
+        found.append(float(points[i] - values[i] * (points[i + 1] - points[i]) / rise))
+    if last_slope * (-1.0 if wins[-1] else 1.0) > 0:
+        found.append(float(points[-1] - values[-1] / last_slope))
+    return tuple(_clean(level) for level in found)
+
+
+def _clean(value: float) -> float:
+    # binary noise off, and no minus zero
+    return round(value, _DIGITS) + 0.0

@@ -1,0 +1,145 @@
+"""Risk and reward of an order: what it can lose, what it can win and where it breaks even.
+
+The answer rests on the payoff of the sorted, signed legs alone.  Calculators that trust the order in which strikes are
+written, or close a formula over equal wings, give a butterfly 5905/5855/5805 bought at 24.82 a profit of -7,482 $ and
+break-evens of 5929.82 and 5780.18; its profit is 2,518 $ and it breaks even at 5829.82 and 5880.18.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Final
+
+from magic8_companion.domain.errors import OrderRefused
+from magic8_companion.options.payoff import Leg, profile
+from magic8_companion.options.structures import action_sign, build
+
+_CENTS: Final = 6  # decimals of dollars and points that are kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskReward:
+    """The result in dollars for the whole position; risk is positive, break-evens in index points.
+
+    ``risk_reward`` is profit over loss, None when nothing is at risk.  ``below`` and ``above`` are the results when the
+    underlying settles beyond the lowest or highest strike: the two sides of a condor, the tails of a broken wing.
+    ``net_premium`` is the debit paid per unit in points, negative for a credit; ``fees`` are contained in all dollars.
+    """
+
+    max_loss: float
+    max_profit: float
+    risk_reward: float | None
+    breakevens: tuple[float, ...]
+    below: float
+    above: float
+    net_premium: float
+    fees: float
+    quantity: int
+    multiplier: float
+    legs: tuple[Leg, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the command and the service print."""
+        return {
+            "max_loss": self.max_loss,
+            "max_profit": self.max_profit,
+            "risk_reward": self.risk_reward,
+            "breakevens": list(self.breakevens),
+            "sides": {"below": self.below, "above": self.above},
+            "net_premium": self.net_premium,
+            "fees": self.fees,
+            "legs": [
+                {"action": leg.action, "right": leg.right, "strike": leg.strike, "quantity": abs(leg.quantity)}
+                for leg in self.legs
+            ],
+        }
+
+
+def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
+    strategy: str,
+    strikes: Sequence[float],
+    premium: float,
+    action: str,
+    quantity: int = 1,
+    right: str = "CALL",
+    multiplier: float = 100,
+    fees: float = 0.0,
+    *,
+    price_effect: str | None = None,
+) -> RiskReward:
+    """Compute risk and reward at settlement.
+
+    Parameters
+    ----------
+    premium
+        Net price per unit in points.  BUY pays it and SELL receives it; a negative premium turns that round, as in
+        ``BOT ... @-.90cr``.
+    fees
+        Dollars per contract and leg; the middle of a butterfly counts twice.
+    price_effect
+        "debit" or "credit" states it outright, and only then a premium of 0 is accepted.
+
+    Raises
+    ------
+    OrderRefused
+        With the reasons of :func:`~magic8_companion.options.structures.build`, and ``bad_number``, ``zero_premium``,
+        ``quantity_invalid``, ``cannot_win`` (a debit at or above the best payoff), ``cannot_lose`` (a credit at or
+        above the width).
+
+    >>> answer = calculate_risk_reward("Butterfly", [5905, 5855, 5805], 24.82, "BUY")
+    >>> answer.max_loss, answer.max_profit, answer.breakevens
+    (2482.0, 2518.0, (5829.82, 5880.18))
+    """
+    legs = build(strategy, strikes, action, right)
+    _check_numbers(premium, quantity, multiplier, fees)
+    cost = _net_premium(premium, action_sign(action), price_effect)
+    _check_possible(legs, cost)
+    contracts = sum(abs(leg.quantity) for leg in legs)
+    result = profile(legs, cost + fees * contracts / multiplier)
+    assert result.max_loss is not None and result.max_profit is not None  # noqa: S101, PT018 - wings close both tails
+    assert result.below is not None and result.above is not None  # noqa: S101, PT018 - the same
+    dollars = multiplier * quantity
+    max_loss, max_profit = round(result.max_loss * dollars, _CENTS), round(result.max_profit * dollars, _CENTS)
+    return RiskReward(
+        max_loss=max_loss,
+        max_profit=max_profit,
+        risk_reward=round(max_profit / max_loss, _CENTS) if max_loss > 0 else None,
+        breakevens=tuple(round(level, _CENTS) for level in result.breakevens),
+        below=round(result.below * dollars, _CENTS),
+        above=round(result.above * dollars, _CENTS),
+        net_premium=cost,
+        fees=round(fees * contracts * quantity, _CENTS),
+        quantity=quantity,
+        multiplier=multiplier,
+        legs=legs,
+    )
+
+
+def _check_numbers(premium: float, quantity: int, multiplier: float, fees: float) -> None:
+    if not isfinite(premium):
+        raise OrderRefused("bad_number", f"the premium must be a number, not {premium}")
+    if quantity < 1 or quantity != int(quantity):
+        raise OrderRefused("quantity_invalid", f"the quantity must be a whole number from 1, not {quantity}")
+    if not (isfinite(multiplier) and multiplier > 0 and isfinite(fees) and fees >= 0):
+        raise OrderRefused("bad_number", f"multiplier {multiplier} must be positive and fees {fees} not negative")
+
+
+def _net_premium(premium: float, sign: int, price_effect: str | None) -> float:
+    if price_effect is None:
+        if premium == 0:
+            raise OrderRefused("zero_premium", "a premium of 0 must say whether it is a debit or a credit")
+        return sign * premium
+    effects = {"DEBIT": 1, "CREDIT": -1}
+    if price_effect.upper() not in effects:
+        raise OrderRefused("bad_price_effect", f"{price_effect!r} is neither debit nor credit")
+    return effects[price_effect.upper()] * abs(premium)
+
+
+def _check_possible(legs: Sequence[Leg], cost: float) -> None:
+    before_fees = profile(legs, cost)
+    if before_fees.max_profit is not None and before_fees.max_profit <= 0:
+        raise OrderRefused("cannot_win", f"a debit of {cost:g} is at or above the best payoff")
+    if cost < 0 and before_fees.max_loss is not None and before_fees.max_loss <= 0:
+        raise OrderRefused("cannot_lose", f"a credit of {-cost:g} leaves nothing at risk; check the price")

@@ -1,0 +1,108 @@
+"""The structures that are traded, as signed legs: butterflies, condors and verticals.
+
+Strikes may come in any order, they are sorted here; which legs are bought follows from the action and the right alone.
+
+=================  =========================================================================
+Butterfly          +1 low, -2 middle, +1 high, all calls or all puts; BUY owns the wings
+iron butterfly     an iron condor whose two middle strikes are one
+Iron_Condor        four strikes low to high: put wing, put, call, call wing; SELL takes the credit
+Vertical           BUY call owns the lower strike, BUY put the higher one; SELL is the reverse
+=================  =========================================================================
+
+Unequal wings are welcome everywhere.  Sonar is an iron condor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import isfinite
+from typing import Final
+
+from magic8_companion.domain.errors import OrderRefused
+from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL, canonical_strategy
+from magic8_companion.options.payoff import Leg
+
+Legs = tuple[Leg, ...]
+
+STRIKE_COUNT: Final = {BUTTERFLY: 3, IRON_CONDOR: 4, VERTICAL: 2}
+_SIGN: Final = {"BUY": 1, "BOT": 1, "BOUGHT": 1, "SELL": -1, "SOLD": -1, "SLD": -1}
+_RIGHT: Final = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
+
+
+def butterfly(strikes: Sequence[float], right: str, sign: int = 1) -> Legs:
+    """Return low, middle, high of one right; ``sign`` +1 owns the wings, -1 sells them."""
+    low, middle, high = _sorted(strikes, 3)
+    return tuple(
+        Leg(right=right, strike=strike, quantity=sign * ratio) for strike, ratio in ((low, 1), (middle, -2), (high, 1))
+    )
+
+
+def iron_condor(strikes: Sequence[float], sign: int = -1) -> Legs:
+    """Return put wing, short put, short call, call wing; ``sign`` -1 sells the condor for a credit."""
+    low_wing, put, call, high_wing = _sorted(strikes, 4)
+    return _iron(low_wing, put, call, high_wing, sign)
+
+
+def iron_butterfly(strikes: Sequence[float], sign: int = -1) -> Legs:
+    """Return put wing, short put and short call at one body, call wing; ``sign`` -1 sells it for a credit."""
+    low, body, high = _sorted(strikes, 3)
+    return _iron(low, body, body, high, sign)
+
+
+def vertical(strikes: Sequence[float], right: str, sign: int = 1) -> Legs:
+    """Return lower and higher strike; ``sign`` +1 owns the nearer one (debit), -1 sells it (credit)."""
+    low, high = _sorted(strikes, 2)
+    lower = sign if right == "C" else -sign
+    return Leg(right=right, strike=low, quantity=lower), Leg(right=right, strike=high, quantity=-lower)
+
+
+def build(strategy: str, strikes: Sequence[float], action: str, right: str = "CALL") -> Legs:
+    """Return the legs of an order as people write it.
+
+    Raises
+    ------
+    OrderRefused
+        ``unknown_strategy``, ``unknown_action``, ``unknown_right``, ``strike_count``, ``strikes_not_distinct`` or
+        ``bad_number``.
+
+    >>> [(leg.action, leg.right, leg.strike) for leg in build("Vertical", [5820, 5815], "SELL", "PUT")]
+    [('BUY', 'P', 5815.0), ('SELL', 'P', 5820.0)]
+    """
+    name, sign = canonical_strategy(strategy), action_sign(action)
+    if name not in STRIKE_COUNT:
+        raise OrderRefused("unknown_strategy", f"{strategy!r} is none of {', '.join(STRIKE_COUNT)}")
+    if name == IRON_CONDOR:
+        return iron_condor(strikes, sign)
+    letter = _RIGHT.get(right.strip().upper())
+    if letter is None:
+        raise OrderRefused("unknown_right", f"{right!r} is neither CALL nor PUT")
+    return butterfly(strikes, letter, sign) if name == BUTTERFLY else vertical(strikes, letter, sign)
+
+
+def action_sign(action: str) -> int:
+    """Return +1 for BUY (BOT, BOUGHT), -1 for SELL (SOLD, SLD).
+
+    >>> action_sign("bot"), action_sign("SELL")
+    (1, -1)
+    """
+    sign = _SIGN.get(action.strip().upper())
+    if sign is None:
+        raise OrderRefused("unknown_action", f"{action!r} is neither BUY nor SELL")
+    return sign
+
+
+def _iron(low_wing: float, put: float, call: float, high_wing: float, sign: int) -> Legs:
+    legs = (("P", low_wing, -1), ("P", put, 1), ("C", call, 1), ("C", high_wing, -1))
+    return tuple(Leg(right=right, strike=strike, quantity=sign * ratio) for right, strike, ratio in legs)
+
+
+def _sorted(strikes: Sequence[float], count: int) -> list[float]:
+    if len(strikes) != count:
+        raise OrderRefused("strike_count", f"{count} strikes are needed, not {len(strikes)}")
+    ordered = sorted(float(strike) for strike in strikes)
+    if not all(isfinite(strike) and strike > 0 for strike in ordered):
+        raise OrderRefused("bad_number", f"strikes must be positive numbers, not {strikes}")
+    if any(low == high for low, high in pairwise(ordered)):
+        raise OrderRefused("strikes_not_distinct", f"strikes must differ, not {strikes}")
+    return ordered
