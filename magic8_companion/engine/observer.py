@@ -7,6 +7,7 @@ state then says why.  Nothing is filled in.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -71,20 +72,18 @@ class MarketObserver:
         ------
         DataUnavailable
             ``market_closed``, ``missing_bars``, ``bars_gap``, ``bad_bars``, ``stale_bars``, ``stale_quotes``,
-            ``timeout``, or what the provider says.
+            ``bad_spot``, ``timeout``, or what the provider says.
         """
         session = require_session(new_york_day(self._clock.now()))
         today = await self._bars_today(symbol, session)
         now, max_age = self._clock.now(), timedelta(minutes=self._options.max_data_age_minutes)
         status = age_checked_status(symbol, today.status, today.bars, session, now, max_age)
-        spot = await self._fetches.ask(lambda: self._provider.get_spot_price(symbol), f"the spot of {symbol}")
+        spot = await self._spot(symbol)
         missing: dict[str, str] = {}
         no_vix = Sourced(bars=Bars.empty(), source="", status="")
         history, vix, daily, chain = await asyncio.gather(
             _unless_missing("history", lambda: self._history(symbol, session), Bars.empty(), missing),
-            _unless_missing(
-                "vix", lambda: self._vix(session), Sourced(bars=Bars.empty(), source="", status=""), missing
-            ),
+            _unless_missing("vix", lambda: self._vix(session), no_vix, missing),
             _unless_missing("vix_daily", lambda: self._vix_daily(session), Bars.empty(DAY), missing),
             _unless_missing("chain", lambda: self._chain(symbol, wanted=with_chain), None, missing),
         )
@@ -124,6 +123,12 @@ class MarketObserver:
             return Sourced(bars=bars, source=self._provider.name, status=self._provider.status)
 
         return await self._fetches.get((symbol, "5m"), period=(session.day, due), max_age=FRESH, fetch=fetch)
+
+    async def _spot(self, symbol: str) -> float:
+        spot = await self._fetches.ask(lambda: self._provider.get_spot_price(symbol), f"the spot of {symbol}")
+        if not (math.isfinite(spot) and spot > 0):
+            raise DataUnavailable("bad_spot", f"{symbol}: {spot} is no price")
+        return spot
 
     async def _vix(self, session: Session) -> Sourced:
         vix = await self._intraday(VIX, session, bars_due(session, self._clock.now()))
