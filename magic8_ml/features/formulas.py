@@ -129,7 +129,7 @@ def abs_gap(today: Today) -> float:
 
 def return_since_open(today: Today) -> Floats:
     """Return ln(last / open) in day sigmas."""
-    return np.asarray((today.log_close - np.log(today.bars.open[0])) / today.sigma_day)
+    return (today.log_close - today.log_open) / today.sigma_day
 
 
 def return_half_hour(today: Today) -> Floats:
@@ -177,7 +177,7 @@ def _lagged_difference(running: Floats, bars: int) -> Floats:
 
 
 def _window_return(today: Today, bars: int) -> Floats:
-    return _lagged_difference(today.log_close - np.log(today.bars.open[0]), bars) / today.sigma_day
+    return _lagged_difference(today.log_close - today.log_open, bars) / today.sigma_day
 
 
 def _extremes(today: Today) -> tuple[Floats, Floats]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.features.sessions import FULL_DAY_BARS
 from magic8_ml.features.today import Today
 
@@ -44,9 +45,17 @@ class Outcome:
 
 
 def outcome_of(today: Today) -> Outcome:
-    """Measure u and z of a finished full day at its entry times.  Label side only: it reads the whole day."""
+    """Measure u and z of a finished full day at its entry times.  Label side only: it reads the whole day.
+
+    Raises
+    ------
+    DataUnavailable
+        ``no_movement`` when the days before moved at no time after an entry: nothing to compare with.
+    """
     at = ENTRY_BARS - 1
     sigma = today.sigma_left()[at]
+    if not (sigma > 0).all():
+        raise DataUnavailable("no_movement", "prices of earlier days stood still for the rest of the day")
     remaining = np.maximum(today.realised[-1] - today.realised[at], 0.0)
     return Outcome(u=np.sqrt(remaining) / sigma, z=(today.log_close[-1] - today.log_close[at]) / sigma)
 

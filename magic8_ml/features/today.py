@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,34 +23,25 @@ _MINUTE_NS: Final = 60 * 1_000_000_000
 class Today:
     """One session so far; arrays have shape (n_bars,).
 
-    ``vix_open`` is today's first VIX value in points.  ``share_left`` and ``share_done`` are expected shares of a full
-    day's variance after and before the end of each bar; on a half day what is left counts from the early close.
+    ``share_left`` and ``share_done`` are expected shares of a full day's variance after and before the end of each
+    bar; on a half day what is left counts from the early close.  ``implied_day`` is the variance that today's first
+    VIX value ``vix_open`` implies for a session, ``sigma_day`` its root: the unit of returns and ranges.
+    ``expected_day`` is the same at this symbol's premium.
     """
 
     bars: Bars
     history: DayHistory
     vix_open: float
+    implied_day: float
+    sigma_day: float
+    expected_day: float
     minutes_to_close: Floats
+    log_open: float
     log_close: Floats
     returns: Floats
     realised: Floats
     share_left: Floats
     share_done: Floats
-
-    @property
-    def implied_day(self) -> float:
-        """Return the variance that the VIX implied for this session."""
-        return float(implied_day_variance(np.asarray(self.vix_open)))
-
-    @property
-    def sigma_day(self) -> float:
-        """Return the standard deviation that the VIX implied for this session: the unit of returns and ranges."""
-        return float(np.sqrt(self.implied_day))
-
-    @property
-    def expected_day(self) -> float:
-        """Return the variance expected of this session: what the VIX implied, at this symbol's premium."""
-        return self.implied_day * self.history.premium
 
     @property
     def pace(self) -> Floats:
@@ -71,17 +63,22 @@ def today_of(bars: Bars, history: DayHistory, vix_open: float) -> Today:
         ``missing_bars`` when there is none, or a hole between the open and the newest bar.
     """
     table = session_table()
-    open_ns, close_ns = table.opens[history.row], table.closes[history.row]
-    _require_unbroken(bars, int(open_ns))
+    open_ns, close_ns = int(table.opens[history.row]), int(table.closes[history.row])
+    _require_unbroken(bars, open_ns)
     done = np.arange(1, len(bars) + 1)
     left = (close_ns - open_ns) // BAR_NS - done
-    log_close = np.log(bars.close)
-    returns = np.diff(log_close, prepend=np.log(bars.open[0]))
+    implied_day = float(implied_day_variance(np.asarray(vix_open)))
+    log_open, log_close = float(np.log(bars.open[0])), np.log(bars.close)
+    returns = np.diff(log_close, prepend=log_open)
     return Today(
         bars=bars,
         history=history,
         vix_open=vix_open,
-        minutes_to_close=left * (BAR_NS / _MINUTE_NS),
+        implied_day=implied_day,
+        sigma_day=math.sqrt(implied_day),
+        expected_day=implied_day * history.premium,
+        minutes_to_close=left.astype(np.float64) * (BAR_NS / _MINUTE_NS),
+        log_open=log_open,
         log_close=log_close,
         returns=returns,
         realised=np.cumsum(returns**2),

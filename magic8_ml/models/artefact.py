@@ -28,6 +28,7 @@ from magic8_ml.features.catalogue import FEATURE_NAMES, schema_digest
 from magic8_ml.models.bounds import Bounds
 from magic8_ml.models.confidence import ReferenceRanks
 from magic8_ml.models.two_stage import STAGE_2_NAMES, TwoStageModel
+from magic8_ml.models.ubjson import is_whole_object
 
 FORMAT_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -149,6 +150,8 @@ def _checked(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
 
 
 def _booster(path: Path, content: bytes, names: tuple[str, ...]) -> xgb.Booster:
+    if not is_whole_object(content):
+        raise ModelUnavailable("model_corrupt", f"{path} is not whole")
     booster = xgb.Booster({"nthread": 1})
     try:
         booster.load_model(bytearray(content))

@@ -139,5 +139,8 @@ def _numbers(values: object) -> dict[str, float]:
 
 def _frame(earlier: Bars, today: Bars) -> pd.DataFrame:
     stamps = np.concatenate((earlier.starts, today.starts)).view("datetime64[ns]")
-    columns = {name: np.concatenate((getattr(earlier, name), getattr(today, name))) for name in COLUMNS}
-    return pd.DataFrame(columns, index=pd.DatetimeIndex(stamps, tz="UTC", name="time"))
+    rows = np.stack([np.concatenate((getattr(earlier, name), getattr(today, name))) for name in COLUMNS])
+    return pd.DataFrame(rows.T, columns=_COLUMNS, index=pd.DatetimeIndex(stamps, tz="UTC", name="time"), copy=False)
+
+
+_COLUMNS: Final = pd.Index(COLUMNS)

@@ -17,7 +17,6 @@ from magic8_companion.domain.trading_day import Session, new_york_day, require_s
 
 DAILY_OPEN: Final = "daily_open"
 INTRADAY: Final = "intraday"
-DAY_NS: Final = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +50,12 @@ class PredictionInputs:
         )
 
     @classmethod
-    def from_frames(cls, bar_data: pd.DataFrame, vix_data: pd.DataFrame, current_time: datetime) -> PredictionInputs:
+    def from_frames(
+        cls, bar_data: pd.DataFrame | None, vix_data: pd.DataFrame | None, current_time: datetime
+    ) -> PredictionInputs:
         """Read the two canonical frames of the contract's call; a naive ``current_time`` is UTC.
+
+        A single VIX row stamped at the open is the day's official open, unless ``attrs["kind"]`` says otherwise.
 
         Raises
         ------
@@ -61,23 +64,32 @@ class PredictionInputs:
         """
         as_of = current_time.replace(tzinfo=UTC) if current_time.tzinfo is None else current_time.astimezone(UTC)
         session = require_session(new_york_day(as_of))
-        bars, vix = _bars(bar_data, "bar_data"), _bars(vix_data, "vix_data")
         open_ns = to_ns(session.open_at)
-        today_from = int(np.searchsorted(bars.starts, open_ns))
-        vix_from = int(np.searchsorted(vix.starts, open_ns))
-        vix_today = vix[vix_from:].known_at(as_of)
-        single_open = len(vix_today) == 1 and int(vix_today.starts[0]) == open_ns
-        symbol = bar_data.attrs.get("symbol")
+        history, today = _split(_bars(bar_data, "bar_data"), open_ns)
+        vix_daily, vix_today = _split(_bars(vix_data, "vix_data"), open_ns)
+        vix_today = vix_today.known_at(as_of)
+        guess = DAILY_OPEN if vix_today.starts.tolist() == [open_ns] else INTRADAY
+        symbol = _attribute(bar_data, "symbol")
         return cls(
-            symbol=None if symbol is None else canonical_symbol(str(symbol)),
+            symbol=None if symbol is None else canonical_symbol(symbol),
             as_of=as_of,
             session=session,
-            today=bars[today_from:],
-            history=bars[:today_from],
+            today=today,
+            history=history,
             vix_today=vix_today,
-            vix_daily=vix[:vix_from],
-            vix_kind=str(vix_data.attrs.get("kind", DAILY_OPEN if single_open else INTRADAY)),
+            vix_daily=vix_daily,
+            vix_kind=_attribute(vix_data, "kind") or guess,
         )
+
+
+def _split(bars: Bars, open_ns: int) -> tuple[Bars, Bars]:
+    at = int(np.searchsorted(bars.starts, open_ns))
+    return bars[:at], bars[at:]
+
+
+def _attribute(frame: pd.DataFrame | None, name: str) -> str | None:
+    value = None if frame is None else frame.attrs.get(name)
+    return None if value is None else str(value)
 
 
 def _bars(frame: pd.DataFrame | None, name: str) -> Bars:

@@ -47,8 +47,8 @@ class ProductionMLSystem:
         self,
         discord_delta: object,  # noqa: ARG002 - the contract's call has it; the model has no use for it
         discord_trades: object,  # noqa: ARG002 - as above
-        bar_data: pd.DataFrame,
-        vix_data: pd.DataFrame,
+        bar_data: pd.DataFrame | None,
+        vix_data: pd.DataFrame | None,
         current_time: datetime,
     ) -> dict[str, Any]:
         """Answer {strategy, confidence, details, available, reason, ...}; data trouble is an answer, not an error."""

@@ -78,10 +78,10 @@ def symbol_days(symbol: str, bars: Bars, vix_daily: Bars, progress: Progress = s
             continue
         try:
             today = today_of(bars[at : at + positions.shape[1]], DayHistory.before(day, bars, vix_daily), vix)
+            outcome = outcome_of(today)
         except DataUnavailable as error:
             dropped[error.reason] += 1
             continue
-        outcome = outcome_of(today)
         kept.append(day)
         columns.append((feature_matrix(today)[ENTRY_BARS - 1], outcome.u, outcome.z))
     features, u, z = (np.stack(c) for c in zip(*columns, strict=True)) if columns else _nothing()

@@ -1,0 +1,170 @@
+"""Training: proven against the base rates, reproducible to the byte, and refused where the data cannot carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from magic8_companion.domain.bars import Bars
+from magic8_ml.features.labels import ENTRY_BARS
+from magic8_ml.features.sessions import session_table
+from magic8_ml.models.artefact import load_model
+from magic8_ml.training.dataset import Dataset, dataset_of, symbol_days
+from magic8_ml.training.evaluation import evaluate, references_of
+from magic8_ml.training.progress import silent
+from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.training.report import TrainingReport
+from magic8_ml.training.train import train
+from magic8_ml.training.walk_forward import folds, out_of_fold
+from tests.ml.markets import Market, make_market, session_of
+
+
+@pytest.fixture(scope="module")
+def data(market: Market) -> Dataset:
+    """Build the labelled rows of the whole market."""
+    return dataset_of({name: symbol_days(name, bars, market.vix) for name, bars in market.bars.items()})
+
+
+def test_the_same_data_gives_the_same_bytes(market: Market, report: TrainingReport, tmp_path: Path) -> None:
+    """A second training, symbols handed over in another order, writes byte-equal files."""
+    bars = dict(reversed(market.bars.items()))
+    again = train(bars, market.vix, tmp_path, last_day=_last_learnt(market))
+    assert again.model_version == report.model_version
+    for path in report.folder.iterdir():
+        assert (again.folder / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_days_after_the_last_day_are_never_looked_at(market: Market, report: TrainingReport, tmp_path: Path) -> None:
+    """Deleting all bars and VIX rows after the last day leaves every byte of the model as it is."""
+    row, _ = session_of(market.bars["SPY"], -21)
+    table = session_table()
+    bars = {n: b[: int(np.searchsorted(b.starts, table.opens[row + 1]))] for n, b in market.bars.items()}
+    vix = market.vix[: int(np.searchsorted(market.vix.starts, table.days[row] * 86_400 * 10**9, side="right"))]
+    assert train(bars, vix, tmp_path).model_version == report.model_version
+
+
+def test_the_report_shows_what_was_learnt(report: TrainingReport) -> None:
+    """The table names span, days left out, both stages with their skill and the shares of what would be chosen."""
+    text = report.table()
+    for part in (report.model_version, "QQQ, SPY", "half_day", "direction", "volatility", "RPSS", "Iron_Condor"):
+        assert part in text
+    assert report.evaluation.tested_days >= 60
+    assert load_model(report.folder).manifest["rows"] == report.rows
+
+
+def test_volatility_is_learnt_where_it_clusters_and_direction_is_not(report: TrainingReport) -> None:
+    """In a market of clustered volatility and random direction, stage 2 has skill and stage 1 claims none."""
+    assert report.evaluation.volatility.rpss > 0.05
+    assert abs(report.evaluation.direction.rpss) < 0.02
+
+
+def test_shuffled_labels_leave_no_skill(data: Dataset) -> None:
+    """Regimes exchanged between days cannot be predicted: skill is nought or less."""
+    days = np.unique(data.days)
+    other = np.random.default_rng(3).permutation(days)
+    regime = data.regime.copy()
+    for symbol in range(len(data.symbols)):
+        of_day = {day: data.regime[(data.symbol == symbol) & (data.days == day)] for day in days.tolist()}
+        for day, source in zip(days.tolist(), other.tolist(), strict=True):
+            regime[(data.symbol == symbol) & (data.days == day)] = of_day[source]
+    shuffled = replace(data, regime=regime)
+    tested = out_of_fold(shuffled, silent)
+    assert evaluate(shuffled, tested, references_of(shuffled, tested)).volatility.rpss <= 0.01
+
+
+def test_no_day_is_on_both_sides_of_a_fold(data: Dataset) -> None:
+    """Training days end before the embargo day, over all symbols, and each tested day is tested once."""
+    tested: list[int] = []
+    unique = np.unique(data.days)
+    for train_rows, test_rows in folds(data.days):
+        last, first = data.days[train_rows].max(), data.days[test_rows].min()
+        assert np.flatnonzero(unique == first)[0] - np.flatnonzero(unique == last)[0] == 2
+        tested += np.unique(data.days[test_rows]).tolist()
+    assert len(tested) == len(set(tested))
+    assert tested[-1] == unique[-1]
+
+
+def test_each_symbol_and_day_has_all_its_entry_times(data: Dataset) -> None:
+    """25 rows per labelled day and symbol; half days and days without history are counted, not learnt from."""
+    _, counts = np.unique(np.stack((data.symbol, data.days)), axis=1, return_counts=True)
+    assert set(counts.tolist()) == {len(ENTRY_BARS)}
+    assert data.dropped["SPY"]["half_day"] >= 2
+    assert data.dropped["SPY"]["history_short"] == 15
+
+
+def test_progress_counts_days_and_fits(market: Market, tmp_path: Path) -> None:
+    """Each stage ends at its total."""
+    heard: dict[str, tuple[int, int]] = {}
+    train(market.bars, market.vix, tmp_path, lambda stage, done, total, _: heard.update({stage: (done, total)}))
+    assert set(heard) == {"features QQQ", "features SPY", "walk-forward", "final fit"}
+    assert all(done == total for done, total in heard.values())
+
+
+def refused(market: Market, out: Path, **span: date) -> str:
+    """Train what must be refused; return the sentence."""
+    with pytest.raises(TrainingRefused) as refusal:
+        train(market.bars, market.vix, out, **span)
+    assert not out.exists()
+    return str(refusal.value)
+
+
+def test_too_little_history_is_refused(market: Market, tmp_path: Path) -> None:
+    """The sentence says how many labelled days there are and how many are needed."""
+    _, session = session_of(market.bars["SPY"], 120)
+    assert "too little history" in refused(market, tmp_path / "ml", last_day=session.day)
+
+
+def test_a_span_without_data_is_refused(market: Market, tmp_path: Path) -> None:
+    """Nothing before the first bar, nothing after the last."""
+    assert "no day can be learnt from" in refused(market, tmp_path / "ml", last_day=date(2020, 1, 1))
+    assert "too little history: 0" in refused(market, tmp_path / "ml", first_day=date(2029, 1, 1))
+
+
+def test_a_missing_vix_is_refused(market: Market, tmp_path: Path) -> None:
+    """Without VIX rows no day can be used, and the sentence counts why."""
+    without = replace(market, vix=Bars.empty())
+    assert "missing_vix" in refused(without, tmp_path / "ml")
+
+
+def test_a_constant_vix_is_refused(market: Market, tmp_path: Path) -> None:
+    """A VIX that never changes is not the VIX."""
+    flat = np.full(len(market.vix), 16.0)
+    vix = Bars(starts=market.vix.starts, open=flat, high=flat, low=flat, close=flat, volume=market.vix.volume)
+    assert "one and the same value" in refused(replace(market, vix=vix), tmp_path / "ml")
+
+
+def test_one_class_only_is_refused(tmp_path: Path) -> None:
+    """A feed that stands still after the open on nine days of ten: there is no "low" below nothing at all."""
+    drawn = make_market(200)
+    bars, opens = drawn.bars["SPY"], session_table().opens
+    alive = (np.searchsorted(opens, bars.starts, side="right") % 10 == 0) | np.isin(bars.starts, opens)
+    still = {name: np.where(alive, getattr(bars, name), 500.0) for name in ("open", "high", "low", "close")}
+    dead = Bars(starts=bars.starts, volume=bars.volume, **still)
+    assert "all three classes" in refused(Market(bars={"SPY": dead}, vix=drawn.vix), tmp_path / "ml")
+
+
+def test_prices_that_never_move_are_refused(tmp_path: Path) -> None:
+    """A dead feed has no variance to learn, and the sentence says so."""
+    drawn = make_market(120)
+    flat = np.full(len(drawn.bars["SPY"]), 500.0)
+    starts, volume = drawn.bars["SPY"].starts, drawn.bars["SPY"].volume
+    dead = Bars(starts=starts, open=flat, high=flat, low=flat, close=flat, volume=volume)
+    assert "no day can be learnt from" in refused(Market(bars={"SPY": dead}, vix=drawn.vix), tmp_path / "ml")
+
+
+def _last_learnt(market: Market) -> date:
+    return session_of(market.bars["SPY"], -21)[1].day
+
+
+def _classes(shares: Mapping[str, float]) -> set[str]:
+    return {name for name, share in shares.items() if share >= 0.05}
+
+
+def test_each_strategy_is_chosen_now_and_then(report: TrainingReport) -> None:
+    """Over the reference sessions Butterfly, Iron_Condor and Vertical each have at least 5 %."""
+    assert _classes(report.evaluation.chosen) >= {"Butterfly", "Iron_Condor", "Vertical"}
