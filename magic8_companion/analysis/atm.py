@@ -26,6 +26,34 @@ class StrikeQuote:
     volatility: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtTheMoney:
+    """What a chain says of the rest of the day; None where its quotes do not answer.
+
+    ``volatility_pct`` in per cent per year, ``straddle_range`` one standard deviation as a fraction of spot,
+    ``strikes`` how many quoted strikes lie within it.
+    """
+
+    volatility_pct: float | None = None
+    straddle_range: float | None = None
+    strikes: int = 0
+
+
+def at_the_money(chain: OptionChain) -> AtTheMoney:
+    """Read the money from a chain's quotes."""
+    quotes = strike_quotes(chain)
+    forward = parity_forward(quotes, chain.spot)
+    if forward is None:
+        return AtTheMoney()
+    one_sigma = straddle_range(quotes, forward, chain.spot)
+    volatility = atm_volatility(quotes, forward)
+    return AtTheMoney(
+        volatility_pct=None if volatility is None else 100 * volatility,
+        straddle_range=one_sigma,
+        strikes=sum(abs(quote.strike - forward) <= one_sigma * chain.spot for quote in quotes),
+    )
+
+
 def strike_quotes(chain: OptionChain) -> tuple[StrikeQuote, ...]:
     """Return the strikes where call and put both have a bid above 0 and an ask not below it, ascending."""
     found = []

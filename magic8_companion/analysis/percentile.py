@@ -17,6 +17,9 @@ from magic8_companion.domain.bars import Floats
 KERNEL_SHARE: Final = 0.4
 """Width of the kernel as a share of the history's standard deviation."""
 
+NARROWEST: Final = 0.06
+"""Least width of the kernel: 1 % more on a log scale moves the percentile by less than 7, whatever the history."""
+
 
 def mid_rank(value: float, history: Floats) -> float:
     """Return the mid-rank percentile, 0..100: values below count whole, equal ones half.
@@ -29,14 +32,14 @@ def mid_rank(value: float, history: Floats) -> float:
     return float(100.0 * (below + 0.5 * equal) / len(history))
 
 
-def standing(value: float, history: Floats, narrowest: float) -> float:
+def standing(value: float, history: Floats) -> float:
     """Return the smooth percentile, 0..100, of ``value`` among ``history`` of shape (n,), n > 0.
 
     Every past value h counts N((value - h) / width), where width is 0.4 standard deviations of the history but at
-    least ``narrowest`` (in the unit of the values): so 1 % more of anything can never move the answer by a cliff.
+    least 0.06: so 1 % more can never move the answer by a cliff.  Pass logarithms, or measures of about 1.
 
-    >>> round(standing(2.0, np.array([1.0, 2.0, 3.0, 4.0]), 0.1), 1)
-    35.0
+    >>> round(standing(2.2, np.array([1.0, 2.0, 3.0, 4.0])), 1)
+    42.6
     """
-    width = max(narrowest, KERNEL_SHARE * float(history.std()))
+    width = max(NARROWEST, KERNEL_SHARE * float(history.std()))
     return float(100.0 * ndtr((value - history) / width).mean())

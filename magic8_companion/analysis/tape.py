@@ -34,10 +34,9 @@ _DAY_NS: Final = 86_400 * 1_000_000_000
 _EPOCH: Final = date(1970, 1, 1)
 _NEVER: Final = 1 << 62
 _LOG_FLOOR: Final = 1e-6
-_NARROWEST: Final = 0.05  # 5 % on a log scale, or a twentieth of a measure that is about 1
 
 _LOGARITHMIC: Final = ("pace", "recent_pace", "range")
-_LINEAR: Final = ("efficiency", "stretch", "edge")
+_LINEAR: Final = ("efficiency", "stretch")
 
 Indices = npt.NDArray[np.int64]
 
@@ -55,24 +54,27 @@ class _Stretches:
     day_sigma: Floats
 
 
-def measure_tape(state: MarketState) -> dict[str, float | None]:
+def measure_tape(state: MarketState, vix_at_open: float) -> dict[str, float | None]:
     """Return today's measures and their percentiles (0..100, None while fewer than 10 earlier days can be compared).
 
+    ``vix_at_open`` is today's, like with like: of the earlier days only the VIX at the open is known.
+
+    ==============  =================================================================================================
     pace            realised volatility since the open over the VIX-implied one of a whole day
     recent_pace     the same over the last 30 minutes
     range           high to low since the open, in VIX-implied standard deviations of a day
     efficiency      abs(net move) / length of the path, 0 (back where it began) .. 1 (a straight line)
     stretch         distance of the price from the mean price of the day, in the same standard deviations
-    edge            distance from the middle of the day's range, 0 (middle) .. 1 (at its high or low)
     net_move        signed move since the open, in the same standard deviations; has no percentile
     reference_days  how many earlier days were compared
+    ==============  =================================================================================================
 
     Raises
     ------
     DataUnavailable
         ``missing_bars`` when today has no bar, or fewer than 90 % of the bars that were due by its newest one.
     """
-    stretches = _same_time_of_day(state)
+    stretches = _same_time_of_day(state, vix_at_open)
     measures = _measure(stretches)
     days = len(stretches.first) - 1
     tape: dict[str, float | None] = {"reference_days": float(days), "net_move": float(measures["net_move"][-1])}
@@ -81,11 +83,11 @@ def measure_tape(state: MarketState) -> dict[str, float | None]:
         tape[name] = float(values[-1])
         scaled = np.log(np.maximum(values, _LOG_FLOOR)) if name in _LOGARITHMIC else values
         enough = days >= MIN_REFERENCE_DAYS
-        tape[f"{name}_percentile"] = standing(scaled[-1], scaled[:-1], _NARROWEST) if enough else None
+        tape[f"{name}_percentile"] = standing(scaled[-1], scaled[:-1]) if enough else None
     return tape
 
 
-def _same_time_of_day(state: MarketState) -> _Stretches:
+def _same_time_of_day(state: MarketState, vix_at_open: float) -> _Stretches:
     today, history = state.bars, state.history
     if not len(today):
         raise DataUnavailable("missing_bars", f"{state.symbol}: no complete bar of {state.session.day} yet")
@@ -105,7 +107,7 @@ def _same_time_of_day(state: MarketState) -> _Stretches:
         close=np.concatenate([history.close, today.close]),
         first=np.append(first[usable], len(history)),
         stop=np.append(stop[usable], len(history) + len(today)),
-        day_sigma=np.append(sigma[usable], _todays_vix(state) / PER_CENT_PER_YEAR),
+        day_sigma=np.append(sigma[usable], vix_at_open / PER_CENT_PER_YEAR),
     )
 
 
@@ -122,9 +124,8 @@ def _measure(days: _Stretches) -> dict[str, Floats]:
         "pace": np.sqrt(_per_day(np.add, moves * moves, first, stop)) / sigma,
         "recent_pace": np.sqrt(_per_day(np.add, moves * moves, recent, stop)) / sigma,
         "range": np.log(high / low) / sigma,
-        "efficiency": _ratio(np.abs(net), path, 0.0),
+        "efficiency": np.abs(net) / np.maximum(path, np.finfo(float).tiny),  # a flat tape goes nowhere: 0
         "stretch": np.abs(log_close[last] - mean) / sigma,
-        "edge": np.abs(2.0 * _ratio(close[last] - low, high - low, 0.5) - 1.0),
         "net_move": net / sigma,
     }
 
@@ -136,26 +137,11 @@ def _per_day(fold: np.ufunc, values: Floats, first: Indices, stop: Indices) -> F
     return folded[::2]
 
 
-def _ratio(part: Floats, whole: Floats, without: float) -> Floats:
-    ratio = np.full(len(whole), without)
-    np.divide(part, whole, out=ratio, where=whole > 0)
-    return ratio
-
-
 def _vix_at_open(daily: Bars, days: Indices) -> Floats:
     known = daily.starts // _DAY_NS
     at = np.searchsorted(known, days)
     found = np.append(known, -1)[at] == days
     return np.where(found, np.append(daily.open, np.nan)[at], np.nan)
-
-
-def _todays_vix(state: MarketState) -> float:
-    # like with like: earlier days know only their open
-    if len(state.vix_bars):
-        return float(state.vix_bars.open[0])
-    if state.vix is None:
-        raise DataUnavailable("missing_vix", f"{state.symbol}: {state.missing.get('vix', 'no VIX')}")
-    return state.vix.value
 
 
 @lru_cache(maxsize=4096)

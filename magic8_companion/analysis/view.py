@@ -9,13 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.analysis.atm import StrikeQuote, atm_volatility, parity_forward, straddle_range, strike_quotes
+from magic8_companion.analysis.atm import AtTheMoney, at_the_money
 from magic8_companion.analysis.environment import gamma_environment
 from magic8_companion.analysis.gamma import MAGNITUDE_BOUNDS, MIN_OI_COVERAGE, GammaProfile, gamma_profile
 from magic8_companion.analysis.percentile import mid_rank, standing
 from magic8_companion.analysis.tape import measure_tape
 from magic8_companion.analysis.volatility import IV_WINDOW_DAYS, completed_closes, day_range, vix_range
-from magic8_companion.domain.bars import Floats
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.market_view import MarketView
@@ -29,7 +28,6 @@ STANDARD: Final = "standard"
 MODES: Final = (SIMPLE, STANDARD, "enhanced")
 
 _VIX_IS_THEIR_OWN: Final = ("SPX", "SPY", "XSP")
-_NARROWEST_LOG_VOL: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +43,13 @@ _DEFAULTS: Final = AnalysisOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _AtTheMoney:
-    """What the chain says of the price of the rest of the day; None where its quotes do not answer."""
+class _Ranked:
+    """A volatility (per cent per year) and its percentiles among the daily closes of its own source."""
 
-    volatility_pct: float | None = None
-    straddle_range: float | None = None
-    strikes: int = 0
+    source: str
+    volatility: float
+    percentile: float
+    smooth_percentile: float
 
 
 def analyse(
@@ -81,37 +80,32 @@ def analyse(
     ValueError
         For an unknown mode.
     """
-    require_mode(mode)
-    if state.vix is None:
-        raise DataUnavailable("missing_vix", f"{state.symbol}: {state.missing.get('vix', 'no VIX was received')}")
-    chain = None if mode == SIMPLE else state.chain
-    money = _AtTheMoney() if chain is None else _at_the_money(chain)
-    own = _own_history(state.symbol, atm_history, options.iv_min_history_days)
-    if own is not None and money.volatility_pct is not None:
-        iv_source, volatility, closes = ATM, money.volatility_pct, own
-    else:
-        iv_source, volatility = VIX, state.vix.value
-        closes = completed_closes(state.vix_daily, state.session, options.iv_min_history_days)
-    percentile, whole_day = mid_rank(volatility, closes), day_range(volatility)
+    vix = _vix(state)
+    chain = None if require_mode(mode) == SIMPLE else state.chain
+    money = AtTheMoney() if chain is None else at_the_money(chain)
     profile = None if chain is None else _profile(state, chain, options)
-    to_close = vix_range(state.vix.value, state.session, state.as_of)
-    tape = measure_tape(state)
-    tape["implied_percentile"] = standing(float(np.log(volatility)), np.log(closes), _NARROWEST_LOG_VOL)
-    tape["gamma_ratio"] = None if profile is None or profile.oi_coverage < MIN_OI_COVERAGE else profile.ratio
+    ranked = _ranked(state, vix, money, atm_history, options.iv_min_history_days)
+    whole_day = day_range(ranked.volatility)
+    implied, implied_source = _first((money.volatility_pct, ATM), (vix, VIX))
+    to_close, range_source = _first((money.straddle_range, STRADDLE), (vix_range(vix, state.session, state.as_of), VIX))
     return MarketView(
         state=state,
-        implied_vol=state.vix.value if money.volatility_pct is None else money.volatility_pct,
-        implied_vol_source=VIX if money.volatility_pct is None else ATM,
-        iv_percentile=percentile,
-        iv_source=iv_source,
-        expected_range_pct=to_close if money.straddle_range is None else money.straddle_range,
-        range_source=VIX if money.straddle_range is None else STRADDLE,
+        implied_vol=implied,
+        implied_vol_source=implied_source,
+        iv_percentile=ranked.percentile,
+        iv_source=ranked.source,
+        expected_range_pct=to_close,
+        range_source=range_source,
         expected_range_day_pct=whole_day,
-        gamma_environment_code=gamma_environment(profile, percentile, whole_day),
+        gamma_environment_code=gamma_environment(profile, ranked.percentile, whole_day),
         gamma=None if profile is None else profile.as_dict(),
         atm_options_count=money.strikes,
         oi_coverage=0.0 if chain is None else chain.oi_coverage,
-        tape=tape,
+        tape={
+            **measure_tape(state, float(state.vix_bars.open[0]) if len(state.vix_bars) else vix),
+            "implied_percentile": ranked.smooth_percentile,
+            "gamma_ratio": None if profile is None or profile.oi_coverage < MIN_OI_COVERAGE else profile.ratio,
+        },
     )
 
 
@@ -122,28 +116,31 @@ def require_mode(mode: str) -> str:
     return mode
 
 
-def _own_history(symbol: str, atm_history: Sequence[float], min_days: int) -> Floats | None:
-    if symbol in _VIX_IS_THEIR_OWN or len(atm_history) < min_days:
-        return None
-    return np.asarray(atm_history[-IV_WINDOW_DAYS:], dtype=np.float64)
+def _vix(state: MarketState) -> float:
+    if state.vix is None:
+        raise DataUnavailable("missing_vix", f"{state.symbol}: {state.missing.get('vix', 'no VIX was received')}")
+    return state.vix.value
 
 
-def _at_the_money(chain: OptionChain) -> _AtTheMoney:
-    quotes = strike_quotes(chain)
-    forward = parity_forward(quotes, chain.spot)
-    if forward is None:
-        return _AtTheMoney()
-    spread = straddle_range(quotes, forward, chain.spot)
-    volatility = atm_volatility(quotes, forward)
-    return _AtTheMoney(
-        volatility_pct=None if volatility is None else 100 * volatility,
-        straddle_range=spread,
-        strikes=_count_within(quotes, forward, spread * chain.spot),
+def _first(preferred: tuple[float | None, str], otherwise: tuple[float, str]) -> tuple[float, str]:
+    value, source = preferred
+    return otherwise if value is None else (value, source)
+
+
+def _ranked(state: MarketState, vix: float, money: AtTheMoney, atm_history: Sequence[float], min_days: int) -> _Ranked:
+    own_is_known = state.symbol not in _VIX_IS_THEIR_OWN and len(atm_history) >= min_days
+    if own_is_known and money.volatility_pct is not None:
+        source, volatility = ATM, money.volatility_pct
+        closes = np.asarray(atm_history[-IV_WINDOW_DAYS:], dtype=np.float64)
+    else:
+        source, volatility = VIX, vix
+        closes = completed_closes(state.vix_daily, state.session, min_days)
+    return _Ranked(
+        source=source,
+        volatility=volatility,
+        percentile=mid_rank(volatility, closes),
+        smooth_percentile=standing(float(np.log(volatility)), np.log(closes)),
     )
-
-
-def _count_within(quotes: Sequence[StrikeQuote], middle: float, points: float) -> int:
-    return sum(abs(quote.strike - middle) <= points for quote in quotes)
 
 
 def _profile(state: MarketState, chain: OptionChain, options: AnalysisOptions) -> GammaProfile | None:

@@ -99,6 +99,19 @@ def made_state(
     )
 
 
+def repeated_day_state(wall: time = time(12, 30)) -> MarketState:
+    """Return a state whose today, thirty earlier days and VIX closes are all the same: the worst case for a rank."""
+    state = made_state(wall=wall)
+    path = random_path(np.random.default_rng(1), state.session, 0.008)
+    sessions = earlier_sessions(state.session.day, 300)
+    return replace(
+        state,
+        bars=bars_of(state.session, path)[: len(state.bars)],
+        history=joined([bars_of(session, path[: session.bar_count + 1]) for session in sessions[-30:]]),
+        vix_daily=vix_days(sessions, np.full(len(sessions), 16.0)),
+    )
+
+
 def with_vix(state: MarketState, value: float) -> MarketState:
     """Return the state with another VIX today."""
     assert state.vix is not None

@@ -10,7 +10,7 @@ from magic8_companion.analysis import analyse
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.scoring.rule import score
 from magic8_companion.scoring.rule_scorer import TABLES
-from tests.analysis.states import made_state, with_vix
+from tests.analysis.states import made_state, repeated_day_state, with_vix
 from tests.scoring.views import FACTORS, WORKED_TAPE, tapes
 
 CLIFF = 10.0
@@ -69,6 +69,15 @@ def test_one_per_cent_more_vix_or_movement_is_no_cliff_end_to_end(seed: int, vix
     ):
         after = scores(analyse(state).tape)
         assert max(abs(after[name] - before[name]) for name in before) <= CLIFF
+
+
+@pytest.mark.parametrize("change", [0.99, 1.01])
+def test_even_after_a_month_of_equal_days_one_per_cent_is_no_cliff(change: float) -> None:
+    """An exact rank would jump from the middle to an end of the scale here."""
+    state = repeated_day_state()
+    before, after = scores(analyse(state).tape), scores(analyse(with_vix(state, change * 16.0)).tape)
+    assert before != after
+    assert max(abs(after[name] - before[name]) for name in before) <= CLIFF
 
 
 @pytest.mark.parametrize(
