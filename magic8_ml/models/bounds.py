@@ -14,8 +14,11 @@ from magic8_companion.domain.bars import Floats
 FAR: Final = 0.5
 """A value is far outside when it leaves the seen range by more than this share of the range."""
 
-TOLERATED_MISSING: Final = 2
-"""So many values may be missing that never were in training; more, and the trees answer from nothing."""
+TOLERATED_MISSING: Final = 3
+"""So many values may be missing that never were in training; more, and the trees answer from nothing.
+
+Two are unknown after the first bar of a day, one where a symbol has no volume.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NoReturn, Self
 
 from tqdm import tqdm
@@ -26,6 +27,7 @@ def run_train(
     """Read, train, print; raises ``TrainingRefused`` with one sentence when it cannot be done."""
     if first_day and last_day and first_day > last_day:
         raise TrainingRefused(f"the range is empty: {first_day} lies after {last_day}")
+    _require_writable(out)
     folder = read_bar_folder(bars_dir, symbols)
     for name, reason in folder.ignored.items():
         print(f"passed over {name}: {reason}")
@@ -35,6 +37,16 @@ def run_train(
         report = train(folder.bars, read_vix_daily(vix_file), out, progress, first_day=first_day, last_day=last_day)
     print(report.table())
     return report
+
+
+def _require_writable(out: Path) -> None:
+    # asked before the work, not after it
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise TrainingRefused(f"the model cannot be written into {out}: {error.strerror}") from error
 
 
 class ProgressBars:
