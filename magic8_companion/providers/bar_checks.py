@@ -7,7 +7,7 @@ the file's rows of that symbol unusable, because a file that was shuffled once m
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -25,6 +25,7 @@ Mask = npt.NDArray[np.bool_]
 SAME_BAR: Final = 0.001
 """Two files may differ by this fraction of a price (two vendors, one bar); beyond it they contradict each other."""
 
+_FIX: Final = "correct or delete the row"
 _EQUAL: Final = 1e-9
 _EPOCH: Final = date(1970, 1, 1)
 _MIDNIGHTS: Final = tuple(hours * 3_600_000_000_000 for hours in (0, 4, 5))
@@ -32,7 +33,7 @@ _MIDNIGHTS: Final = tuple(hours * 3_600_000_000_000 for hours in (0, 4, 5))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that is wrong with some stamps of one symbol in one file."""
+    """One thing that is wrong with some stamps of one symbol in one file; ``harmless`` costs no bar."""
 
     file: str
     symbol: str
@@ -40,6 +41,7 @@ class Fault:
     what: str
     fix: str
     stamps: Stamps
+    harmless: bool = False
 
     def at(self, stamp: int) -> DataUnavailable:
         """Return the error that names one bar."""
@@ -77,12 +79,13 @@ def checked(raw: RawBars, only: date | None) -> CheckedBars:
         minutes = length.total_seconds() / 60
         raise DataUnavailable("bad_file", f"{raw.file} holds bars of {minutes:g} minutes; give 5-minute bars")
     starts = raw.starts // DAY_NS * DAY_NS if length == DAY else raw.starts
-    opens, closes = _session_bounds(starts, only)
+    opens, closes = _session_bounds(starts)
     keep = opens > 0 if length == DAY else (opens <= starts) & (starts < closes)
     starts, opens, prices, volume = starts[keep], opens[keep], raw.prices[:, keep], raw.volume[keep]
+    misplaced = starts // DAY_NS != (only - _EPOCH).days if only else np.zeros(len(starts), dtype=np.bool_)
     off_grid = (starts - opens) % nanoseconds(length) != 0 if length < DAY else np.zeros(len(starts), dtype=np.bool_)
     faults, usable = [], np.ones(len(starts), dtype=np.bool_)
-    for reason, what, fix, wrong in _rules(starts, prices, volume, off_grid):
+    for reason, what, fix, wrong in (*_order_rules(starts, off_grid, misplaced), *_value_rules(prices, volume)):
         if wrong.any():
             faults.append(_fault(raw.file, raw.symbol, reason, what, fix, np.unique(starts[wrong])))
             usable &= ~wrong
@@ -122,42 +125,35 @@ def merged(parts: Sequence[CheckedBars], symbol: str) -> tuple[Stamps, Floats, F
     return starts[keep], prices[:, keep], volume[keep], faults
 
 
-def _rules(starts: Stamps, prices: Floats, volume: Floats, off_grid: Mask) -> Iterator[tuple[str, str, str, Mask]]:
-    opened, high, low, close = prices
+def _order_rules(starts: Stamps, off_grid: Mask, misplaced: Mask) -> Iterator[tuple[str, str, str, Mask]]:
     unordered = np.full(len(starts), (np.diff(starts) < 0).any())
-    outside = (high < np.maximum(opened, close)) | (low > np.minimum(opened, close))
-    fix = "correct or delete the row"
     yield "bars_out_of_order", "the rows are not in order of time", "sort the file by time", unordered
-    yield "bad_bars", "a price is missing", fix, np.logical_or.reduce(np.isnan(prices))
-    yield "bad_bars", "a price is not a positive number", fix, np.logical_or.reduce(np.isinf(prices) | (prices <= 0))
-    yield "bad_bars", "high is below low", fix, high < low
-    yield "bad_bars", "open or close lies outside high and low", fix, outside & (high >= low)
-    yield "bad_bars", "the volume is negative or infinite", fix, ~np.isfinite(volume) | (volume < 0)
-    yield "bad_bars", "no bar of this length starts at this time", fix, off_grid
+    yield "bad_bars", "no bar of this length starts at this time", _FIX, off_grid
+    yield "bad_bars", "the path names another day", "put the row into the file of its day", misplaced
+
+
+def _value_rules(prices: Floats, volume: Floats) -> Iterator[tuple[str, str, str, Mask]]:
+    opened, high, low, close = prices
+    outside = (high < np.maximum(opened, close)) | (low > np.minimum(opened, close))
+    yield "bad_bars", "a price is missing", _FIX, np.logical_or.reduce(np.isnan(prices))
+    yield "bad_bars", "a price is not a positive number", _FIX, np.logical_or.reduce(np.isinf(prices) | (prices <= 0))
+    yield "bad_bars", "high is below low", _FIX, high < low
+    yield "bad_bars", "open or close lies outside high and low", _FIX, outside & (high >= low)
+    yield "bad_bars", "the volume is negative or infinite", _FIX, ~np.isfinite(volume) | (volume < 0)
 
 
 def _disagreements(names: tuple[str, str], symbol: str, stamps: Stamps, apart: Floats) -> list[Fault]:
     here, there = names
     same_file = here == there
-    verdicts = (
-        (
-            apart > SAME_BAR,
-            "bars_contradict",
-            "the time is repeated with other prices" if same_file else f"the prices contradict {there}",
-            "delete the wrong row" if same_file else "remove one of the two files",
-        ),
-        (
-            (apart <= SAME_BAR) & ((apart > _EQUAL) | same_file),
-            "bars_repeated",
-            "the row is repeated" if same_file else f"the prices differ a little from {there}",
-            f"the bars of {here} are used",
-        ),
-    )
-    return [
-        _fault(here, symbol, reason, what, fix, np.unique(stamps[rows]))
-        for rows, reason, what, fix in verdicts
-        if rows.any()
-    ]
+    apart_too_far = apart > SAME_BAR
+    what = "the time is repeated with other prices" if same_file else f"the prices contradict {there}"
+    fix = "delete the wrong row" if same_file else "remove one of the two files"
+    found = [_fault(here, symbol, "bars_contradict", what, fix, np.unique(stamps[apart_too_far]))]
+    alike = ~apart_too_far & ((apart > _EQUAL) | same_file)
+    what = "the row is repeated" if same_file else f"the prices differ a little from {there}"
+    told = _fault(here, symbol, "bars_repeated", what, f"the bars of {here} are used", np.unique(stamps[alike]))
+    found.append(replace(told, harmless=True))
+    return [fault for fault in found if len(fault.stamps)]
 
 
 def _fault(file: str, symbol: str, reason: str, what: str, fix: str, stamps: Stamps) -> Fault:
@@ -175,20 +171,18 @@ def _length(starts: Stamps) -> timedelta:
     return timedelta(microseconds=int(values[np.argmax(counts)]) // 1_000)
 
 
-def _session_bounds(starts: Stamps, only: date | None) -> tuple[Stamps, Stamps]:
+def _session_bounds(starts: Stamps) -> tuple[Stamps, Stamps]:
     # regular hours lie within one UTC date, so the UTC date of a stamp is its trading date; 0 where there is none
     dates, position = np.unique(starts // DAY_NS, return_inverse=True)
-    sessions = [_session(int(day), only) for day in dates]
+    sessions = [_session(int(day)) for day in dates]
     opens = np.array([to_ns(item.open_at) if item else 0 for item in sessions], dtype=np.int64)
     closes = np.array([to_ns(item.close_at) if item else 0 for item in sessions], dtype=np.int64)
     return opens[position], closes[position]
 
 
-def _session(days_since_epoch: int, only: date | None) -> Session | None:
+def _session(days_since_epoch: int) -> Session | None:
     day = _EPOCH + timedelta(days=days_since_epoch)
-    if not FIRST_YEAR <= day.year <= LAST_YEAR or (only is not None and day != only):
-        return None
-    return session_on(day)
+    return session_on(day) if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def _text(stamp: int) -> str:

@@ -10,7 +10,7 @@ other         anything else is left alone
 Times carry their zone: tz-aware columns in parquet, an offset in every stamp in CSV.  A column of plain dates makes
 daily bars.  Without a symbol column the symbol comes from the path: a folder ``symbol=SPY``, else the letters that the
 file name begins with (``spy_5m.csv``), else, when it begins with a digit, those of its folder (``SPY/2025-04-09.csv``).
-A date in the path (``date=2025-04-09`` or a name that begins with one) says that the file holds that day alone.
+A folder ``date=2025-04-09`` or a file or folder that is called by a date alone holds that day and no other.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ OTHER: Final = "other"
 _TIME_COLUMNS: Final = ("ts_utc", "timestamp", "time", "datetime", "date")
 _PRICES: Final = ("open", "high", "low", "close")
 _QUOTES: Final = frozenset({"symbol", "spot", "strike", "call_bid", "call_ask", "put_bid", "put_ask"})
-_DATE: Final = re.compile(r"(?:date=)?(\d{4}-\d{2}-\d{2})(?!\d)")
+_DATE: Final = re.compile(r"(?:date=)?(\d{4}-[01]\d-[0-3]\d)(?:\.\w+)?")
 _LETTERS: Final = re.compile(r"[A-Za-z]+")
 _UTC: Final = pa.timestamp("ns", tz="UTC")
 
@@ -107,7 +107,7 @@ class DataFile:
         datetime.date(2025, 4, 9)
         """
         for part in PurePosixPath(self.name).parts:
-            if match := _DATE.match(part):
+            if match := _DATE.fullmatch(part):
                 return date.fromisoformat(match[1])
         return None
 
@@ -159,7 +159,8 @@ class DataFile:
         originals = [layout.columns[name] for name in wanted]
         try:
             if self.path.suffix == ".parquet":
-                table = pq.ParquetFile(self.path).read(columns=originals, use_threads=False).select(originals)
+                with pq.ParquetFile(self.path) as parquet:
+                    table = parquet.read(columns=originals, use_threads=False).select(originals)
             else:
                 texts = {layout.time_column, "symbol"}
                 types = {layout.columns[n]: pa.string() if n in texts else pa.float64() for n in wanted}

@@ -23,6 +23,7 @@ from magic8_companion.providers.bar_requests import DAY, daily_from
 from magic8_companion.providers.bar_series import BarSeries, series_of
 
 _EVER: Final = (date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
+_VIX: Final = "VIX"
 _OPEN_KNOWN_AFTER: Final = timedelta(minutes=1)
 
 
@@ -94,7 +95,8 @@ class BarFolder:
     def problems(self) -> tuple[str, ...]:
         """Read everything and return one sentence for each thing that is wrong."""
         series = [item for symbol in self.symbols() for item in self._series(symbol, *_EVER).values()]
-        refused = (error.detail for error in self._refused.values())
+        with self._lock:
+            refused = [error.detail for error in self._refused.values()]
         return (*refused, *(sentence for item in series for sentence in item.problems))
 
     def today(self, symbol: str, length: timedelta, session: Session, now: datetime) -> Bars:
@@ -111,7 +113,7 @@ class BarFolder:
         for item in _intraday(series, length):
             if item.knows(session, now):
                 return item.today(session, now)
-        if symbol == "VIX" and DAY in series and now >= session.open_at + _OPEN_KNOWN_AFTER:
+        if symbol == _VIX and DAY in series and now >= session.open_at + _OPEN_KNOWN_AFTER:
             opening = series[DAY].opening(session, length)
             if len(opening):
                 return opening
@@ -169,7 +171,9 @@ class BarFolder:
 
     def _nothing(self, symbol: str, day: date, now: datetime) -> DataUnavailable:
         dates = {file.name: file.day for file in self.files}
-        for (name, suspect), error in self._refused.items():
+        with self._lock:
+            refused = list(self._refused.items())
+        for (name, suspect), error in refused:
             if suspect in {symbol, ""} and dates[name] in {None, day}:
                 return error
         span = self.span(symbol)

@@ -53,7 +53,7 @@ class BarSeries:
             return bars
         first = int(missing[0])
         for fault in self.faults:
-            if first in fault.stamps:
+            if not fault.harmless and first in fault.stamps:
                 raise fault.at(first)
         at = utc_text(session.open_at + timedelta(microseconds=(first - int(due[0])) // 1_000))
         raise DataUnavailable(
