@@ -1,0 +1,137 @@
+"""The embedded default: one command, a whole simulated day with ML, no account and no network."""
+
+from __future__ import annotations
+
+import signal
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import jsonschema
+import orjson
+import pytest
+
+from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.domain.trading_day import parse_utc
+from magic8_companion.reader_kit import load
+from tests.whole.runs import CHECKPOINT, FIVE_MINUTE, checkpoints, documents, environment, run, running
+
+DAY = ("--date", "2025-06-26")
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Play the default day once, with its one-off training, and return its folder."""
+    folder = tmp_path_factory.mktemp("newcomer")
+    done = run(folder, *DAY)
+    assert done.returncode == 0, done.stderr
+    (folder / "printed.txt").write_text(done.stdout)
+    return folder
+
+
+def test_the_default_day_has_every_checkpoint_and_slot(simulated: Path) -> None:
+    """Four checkpoints, 72 slots (76 less the four that coincide with a checkpoint), and a line for each decision."""
+    output = simulated / "data" / "simulated"
+    assert sorted(checkpoints(output)) == ["10:30 ET", "11:00 ET", "12:30 ET", "14:45 ET"]
+    assert len(documents(output, FIVE_MINUTE)) == 72
+    printed = (simulated / "printed.txt").read_text()
+    assert printed.count(" ok\n") == 8
+    assert "not live" in printed
+
+
+def test_the_ml_took_part_in_checkpoints_and_slots(simulated: Path) -> None:
+    """Blended scores differ from the rules, and 5-minute signals carry direction and regime."""
+    output = simulated / "data" / "simulated"
+    entries = [
+        (record["strategies"][name], record["ml_status"])
+        for document in documents(output, CHECKPOINT)
+        for record in document["recommendations"].values()
+        for name in BASE_STRATEGIES
+        if document["checkpoint_timestamp"]
+    ]
+    assert {status for _, status in entries} == {"ok"}
+    assert any(entry["score"] != entry["rule_score"] for entry, _ in entries)
+    slots = documents(output, FIVE_MINUTE)
+    chosen = {name for s in slots for record in s["recommendations"].values() for name in record["strategies"]}
+    assert set(BASE_STRATEGIES) <= chosen
+
+
+def test_every_archived_document_obeys_the_printed_schema(simulated: Path) -> None:
+    """What the schema command prints is what all documents of the day obey, by an independent validator."""
+    for kind in (CHECKPOINT, FIVE_MINUTE):
+        printed = run(simulated, "schema", kind, module="magic8_companion")
+        assert printed.returncode == 0, printed.stderr
+        schema = orjson.loads(printed.stdout)
+        validator = jsonschema.validators.validator_for(schema)(schema)
+        for document in documents(simulated / "data" / "simulated", kind):
+            validator.validate(document)
+
+
+def test_the_file_is_never_silent_for_longer_than_five_minutes(simulated: Path) -> None:
+    """From the first document to the close no two documents are more than 300 s apart, and seq rises by one."""
+    published = documents(simulated / "data" / "simulated", CHECKPOINT)
+    times = [parse_utc(document["timestamp"]) for document in published]
+    assert max(later - earlier for earlier, later in pairwise(times)) <= timedelta(seconds=300)
+    assert [document["seq"] for document in published] == list(range(1, len(published) + 1))
+
+
+def test_nobody_may_trade_on_a_simulated_day(simulated: Path) -> None:
+    """The reader kit refuses every simulated document, whatever it recommends."""
+    output = simulated / "data" / "simulated"
+    for path in (output / "recommendations_archive").glob("recommendations_*.json"):
+        stamp = parse_utc(orjson.loads(path.read_bytes())["timestamp"])
+        decision = load(path).is_actionable("SPX", "Sonar", now=stamp)
+        assert not decision
+        assert decision.reason in {"not_live", "halted", "expired"}
+
+
+OFF = {"M8C_ENABLE_ML_INTEGRATION": "false", "M8C_ENABLE_ML_5MIN": "false"}
+
+
+def test_a_signal_ends_the_run_within_five_seconds_with_whole_files(tmp_path: Path) -> None:
+    """SIGTERM in mid-session: exit 0, a last document with nothing tradable, no left-over temporary files."""
+    with running(tmp_path, *DAY, "--speed", "600", "--symbols", "SPY", **OFF) as process:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == 0
+    output = tmp_path / "data" / "simulated"
+    last = orjson.loads((output / "recommendations.json").read_bytes())
+    assert last["halt_reason"] == "stopped"
+    assert not any(e["should_trade"] for r in last["recommendations"].values() for e in r["strategies"].values())
+    assert not [path for path in output.iterdir() if path.name.startswith(".") or path.suffix == ".tmp"]
+
+
+def test_a_second_host_names_the_first_and_leaves(tmp_path: Path) -> None:
+    """Two hosts never share an output folder: the second exits with 3 and names the first one's process."""
+    words = (*DAY, "--symbols", "SPY")
+    with running(tmp_path, *words, "--speed", "600", **OFF) as first:
+        second = run(tmp_path, *words, **OFF)
+        assert second.returncode == 3
+        assert f"process {first.pid}" in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "code", "sentence"),
+    [
+        ((), {"M8C_ML_WIEGHT": "1"}, 2, "did you mean M8C_ML_WEIGHT?"),
+        (("--provider", "ib"), {}, 2, "ib"),
+        (("--provider", "replay"), {}, 2, "M8C_REPLAY_PATH"),
+        (("--provider", "replay", "--replay-dir", "nowhere"), {}, 2, "does not exist"),
+        (("--date", "2025-12-25"), {}, 0, "exchange holiday"),
+        (("--date", "2025-13-25"), {}, 2, "M8C_REPLAY_DATE"),
+        (("--output-dir", "occupied"), {}, 2, "occupied"),
+    ],
+)
+def test_a_mistake_gives_one_clear_sentence(
+    tmp_path: Path, words: tuple[str, ...], settings: dict[str, str], code: int, sentence: str
+) -> None:
+    """Each wrong start names what is wrong, without a traceback, and has its exit code."""
+    (tmp_path / "occupied").write_text("a file where a folder should be")
+    done = run(tmp_path, *words, **settings)
+    assert done.returncode == code
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_callers_settings_do_not_leak_into_these_runs() -> None:
+    """The environment of the runs holds no setting but those that a test gives."""
+    assert not [name for name in environment({}) if name.startswith("M8C_")]
