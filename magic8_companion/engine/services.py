@@ -75,9 +75,8 @@ class HostServices:
         DataUnavailable
             ``called_on_provider_loop``, ``timeout``, or why the symbol cannot be observed.
         """
-        future = asyncio.run_coroutine_threadsafe(
-            self._observer.observe(symbol, with_chain=False), self._loop_to_observe_on()
-        )
+        loop = self._loop_to_observe_on()
+        future = asyncio.run_coroutine_threadsafe(self._observer.observe(symbol, with_chain=False), loop)
         try:
             state = future.result(self._limit)
         except NoAnswerInTime as error:

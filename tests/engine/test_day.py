@@ -16,6 +16,7 @@ from magic8_companion.domain.recommendation import Bulletin
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_companion.engine.day import CheckpointOutcome
 from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeExtension, FakeScorer, House, options
+from tests.engine.test_volatility import vix
 
 EARLY = FULL_DAY.open_at - timedelta(minutes=5)
 
@@ -259,6 +260,19 @@ async def test_a_half_day_has_its_own_slots() -> None:
     house = House(options=options(enable_ml_5min=True), start=HALF_DAY.open_at, extension=FakeExtension())
     outcomes = await house.run_day(HALF_DAY)
     assert (len(labels(outcomes)), len(house.writer.predictions)) == (3, 37)
+
+
+async def test_a_volatility_pause_comes_and_goes_without_anybody_asking() -> None:
+    """While the VIX stands above the level, and half an hour longer, no slot runs and both changes are published."""
+    house = House(options=options(enable_ml_5min=True), start=EARLY, extension=FakeExtension())
+    house.market.vix = vix([20.0] * 14 + [45.0] * 3 + [20.0] * 61)  # from 10:45 to 10:55, below again at 11:00
+    await house.run_day(FULL_DAY)
+
+    ran = {new_york_label(slot) for slot in house.extension.slots}
+    paused = {f"10:{minute} ET" for minute in range(45, 60)} | {f"11:{minute:02} ET" for minute in range(30)}
+    assert not paused & ran
+    assert {"10:40 ET", "11:30 ET"} <= ran
+    assert FULL_DAY.at(time(10, 45, 5)) in {item.published_at for item in house.writer.bulletins}
 
 
 async def test_a_restart_takes_up_the_morning() -> None:
