@@ -30,7 +30,8 @@ class DayHistory:
     ``implied`` (30,): the variance that the VIX open of the same day implied.
     ``premium``: mean of realised over implied variance, what the VIX is worth in this symbol's own variance.
     ``share_left`` (79,): expected share of a full day's variance still to come after 0..78 bars.
-    ``previous_close``: last price of the previous session.  ``vix_closes`` (252,): daily closes, yesterday last.
+    ``previous_close``: last price of the previous session, NaN unless that is complete.
+    ``vix_closes`` (252,): daily closes, yesterday last.
     """
 
     row: int
@@ -93,6 +94,8 @@ def _share_left(so_far: Floats) -> Floats:
 
 
 def _close_of(bars: Bars, row: int) -> float:
-    last_start = session_table().closes[row] - BAR_NS
-    at = int(np.searchsorted(bars.starts, last_start))
-    return float(bars.close[at]) if at < len(bars) and bars.starts[at] == last_start else float("nan")
+    # of a broken day nothing is believed, not even its close: sources differ in whether they hand it over at all
+    table = session_table()
+    first, behind = np.searchsorted(bars.starts, (table.opens[row], table.closes[row]))
+    whole = behind - first == (table.closes[row] - table.opens[row]) // BAR_NS
+    return float(bars.close[behind - 1]) if whole else float("nan")

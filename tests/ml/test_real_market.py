@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from magic8_companion.domain.ml_result import Prediction
+from magic8_companion.engine.observer import MarketObserver
+from magic8_companion.engine.options import EngineOptions
+from magic8_companion.providers.replay import ReplayProvider
+from magic8_ml.features.labels import ENTRY_BARS
 from magic8_ml.features.sessions import session_table
 from magic8_ml.serving.call import prediction_arguments, result_of
 from magic8_ml.serving.config import MLConfig
+from magic8_ml.serving.inputs import PredictionInputs
+from magic8_ml.serving.predictor import serving_row
 from magic8_ml.serving.system import ProductionMLSystem
 from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_ml.training.dataset import symbol_days
 from magic8_ml.training.report import TrainingReport
 from magic8_ml.training.train import train
 from tests.ml.markets import Market, state_at
@@ -86,6 +95,50 @@ def test_wild_and_half_days_are_answered(system: ProductionMLSystem, real: Marke
             at = session_table().sessions[row].open_at + timedelta(minutes=5 * slot, seconds=5)
             result = result_of(system.predict(**prediction_arguments(state_at(real, symbol, row, at))))
             assert isinstance(result, Prediction), (symbol, slot, result)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [date(2018, 6, 12), date(2020, 4, 7), date(2020, 11, 30), date(2024, 11, 6), date(2024, 12, 2), date(2025, 4, 9)],
+)
+async def test_the_host_hands_over_what_training_learnt_from(real: Market, day: date) -> None:
+    """Observed through the host's own replay, the row is that of the training, bit for bit, after odd days too."""
+    data = symbol_days("SPY", real.bars["SPY"], real.vix)
+    n = data.days.tolist().index(session_table().position(day))
+    clock = StandingClock(session_table().sessions[session_table().position(day)].open_at)
+    options = EngineOptions(symbols=("SPY",), kill_switch_file=Path("none"))
+    observer = MarketObserver(ReplayProvider(real_data_dir(), clock), clock, options)
+    opened = clock.instant
+    for entry in (0, 4, 15, 24):
+        clock.instant = opened + timedelta(minutes=5 * int(ENTRY_BARS[entry]), seconds=5)
+        arguments = prediction_arguments(await observer.observe("SPY", with_chain=False))
+        inputs = PredictionInputs.from_frames(arguments["bar_data"], arguments["vix_data"], arguments["current_time"])
+        assert np.array_equal(serving_row(inputs, inputs.today), data.features[n, entry], equal_nan=True)
+
+
+class StandingClock:
+    """A clock that stands where the test puts it."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
+
+    def now(self) -> datetime:
+        """Return the instant."""
+        return self.instant
+
+    def enter(self, participant: str) -> None:
+        """Nobody waits here."""
+
+    def leave(self, participant: str) -> None:
+        """Nobody waits here."""
+
+    async def sleep_until(self, instant: datetime, participant: str) -> None:
+        """Nobody waits here."""
+        raise AssertionError(f"{participant} waits for {instant}")
+
+    def wait_until(self, instant: datetime, participant: str, stop: threading.Event) -> bool:
+        """Nobody waits here."""
+        raise AssertionError(f"{participant} waits for {instant}")
 
 
 def test_the_week_that_two_sources_tell_differently(real: Market) -> None:
