@@ -18,7 +18,7 @@ from magic8_companion.domain.bars import Floats, Stamps, from_ns, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Session, session_on
 from magic8_companion.providers.bar_file import RawBars
-from magic8_companion.providers.bar_requests import DAY, DAY_NS, INTERVALS, nanoseconds
+from magic8_companion.providers.bar_requests import DAY, DAY_NS, EPOCH, INTERVALS, nanoseconds
 
 Mask = npt.NDArray[np.bool_]
 
@@ -27,7 +27,6 @@ SAME_BAR: Final = 0.001
 
 _FIX: Final = "correct or delete the row"
 _EQUAL: Final = 1e-9
-_EPOCH: Final = date(1970, 1, 1)
 _MIDNIGHTS: Final = tuple(hours * 3_600_000_000_000 for hours in (0, 4, 5))
 
 
@@ -82,7 +81,7 @@ def checked(raw: RawBars, only: date | None) -> CheckedBars:
     opens, closes = _session_bounds(starts)
     keep = opens > 0 if length == DAY else (opens <= starts) & (starts < closes)
     starts, opens, prices, volume = starts[keep], opens[keep], raw.prices[:, keep], raw.volume[keep]
-    misplaced = starts // DAY_NS != (only - _EPOCH).days if only else np.zeros(len(starts), dtype=np.bool_)
+    misplaced = starts // DAY_NS != (only - EPOCH).days if only else np.zeros(len(starts), dtype=np.bool_)
     off_grid = (starts - opens) % nanoseconds(length) != 0 if length < DAY else np.zeros(len(starts), dtype=np.bool_)
     faults, usable = [], np.ones(len(starts), dtype=np.bool_)
     for reason, what, fix, wrong in (*_order_rules(starts, off_grid, misplaced), *_value_rules(prices, volume)):
@@ -181,7 +180,7 @@ def _session_bounds(starts: Stamps) -> tuple[Stamps, Stamps]:
 
 
 def _session(days_since_epoch: int) -> Session | None:
-    day = _EPOCH + timedelta(days=days_since_epoch)
+    day = EPOCH + timedelta(days=days_since_epoch)
     return session_on(day) if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 

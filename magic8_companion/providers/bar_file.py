@@ -76,6 +76,11 @@ class DataFile:
     name: str
 
     @property
+    def is_parquet(self) -> bool:
+        """Tell parquet from CSV."""
+        return self.path.suffix.lower() == ".parquet"
+
+    @property
     def path_symbol(self) -> str | None:
         """Return the symbol that the path names.
 
@@ -158,7 +163,7 @@ class DataFile:
         """Return some columns under their lower-case names; CSV times stay text, CSV numbers become float64."""
         originals = [layout.columns[name] for name in wanted]
         try:
-            if self.path.suffix == ".parquet":
+            if self.is_parquet:
                 with pq.ParquetFile(self.path) as parquet:
                     table = parquet.read(columns=originals, use_threads=False).select(originals)
             else:
@@ -229,7 +234,7 @@ class DataFile:
         try:
             if not self.path.stat().st_size:
                 raise self._refused("is empty; delete it or write it again")
-            if self.path.suffix == ".parquet":
+            if self.is_parquet:
                 return list(pq.read_schema(self.path).names)
             with self.path.open(newline="", encoding="utf-8-sig") as lines:
                 return next(csv.reader(lines), [])
@@ -238,7 +243,7 @@ class DataFile:
 
     def _only_symbol(self, columns: dict[str, str]) -> str | None:
         # the footer of a parquet file often proves that it holds one symbol; else any symbol may be inside
-        if self.path.suffix != ".parquet":
+        if not self.is_parquet:
             return None
         metadata = pq.read_metadata(self.path)
         names = set()

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +20,8 @@ from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Session, new_york_day, new_york_label
 from magic8_companion.providers.bar_checks import CheckedBars, checked
-from magic8_companion.providers.bar_file import BARS, SUFFIXES, DataFile, Layout
-from magic8_companion.providers.bar_requests import DAY, daily_from
+from magic8_companion.providers.bar_file import BARS, SUFFIXES, DataFile, Layout, RawBars
+from magic8_companion.providers.bar_requests import DAY, daily_from, utc_midnight
 from magic8_companion.providers.bar_series import BarSeries, series_of
 
 _EVER: Final = (date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
@@ -48,14 +50,22 @@ class BarFolder:
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             raise ConfigError([f"the folder of recorded bars {folder} does not exist; create it or name another one"])
-        self.files = tuple(_found(folder))
-        if not self.files:
+        self._files = tuple(_found(folder))
+        if not self._files:
             raise ConfigError([f"the folder of recorded bars {folder} holds no parquet or CSV file; put bars into it"])
+        self._undated = [file for file in self._files if file.day is None]
+        self._dated = sorted((file.day, file.name, file) for file in self._files if file.day is not None)
         self._lock = threading.RLock()
         self._layouts: dict[str, Layout | None] = {}
         self._rows: dict[str, dict[str, CheckedBars]] = {}
         self._refused: dict[tuple[str, str], DataUnavailable] = {}
         self._kept: dict[str, _Kept] = {}
+
+    def files(self, first: date, last: date) -> list[DataFile]:
+        """Return the files that may hold something of [first, last]."""
+        left = bisect_left(self._dated, first, key=itemgetter(0))
+        right = bisect_right(self._dated, last, key=itemgetter(0))
+        return [*self._undated, *(file for _, _, file in self._dated[left:right])]
 
     def layout(self, file: DataFile) -> Layout | None:
         """Return what a file holds, or None when it cannot be read (see :meth:`problems`)."""
@@ -71,7 +81,7 @@ class BarFolder:
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols that have bars, in alphabetical order."""
         named: set[str] = set()
-        for file in self.files:
+        for file in self._files:
             if file.day is not None and file.path_symbol in named:
                 continue  # one of the daily files of a symbol is enough
             layout = self.layout(file)
@@ -136,14 +146,14 @@ class BarFolder:
             bars = series[DAY].bars
         else:
             bars = daily_from(series[BAR].complete) if BAR in series else Bars.empty(DAY)
-        return bars.between(_midnight(first), _midnight(last) + DAY)
+        return bars.between(utc_midnight(first), utc_midnight(last) + DAY)
 
     def _series(self, symbol: str, first: date, last: date) -> dict[timedelta, BarSeries]:
         with self._lock:
             kept = self._kept.setdefault(symbol, _Kept())
             grown = set()
-            for file in self.files:
-                if file.name in kept.files or not (file.day is None or first <= file.day <= last):
+            for file in self.files(first, last):
+                if file.name in kept.files:
                     continue
                 kept.files.add(file.name)
                 layout = self.layout(file) if file.folder_symbol in {None, symbol} else None
@@ -160,26 +170,34 @@ class BarFolder:
         with self._lock:
             if file.name not in self._rows:
                 rows = self._rows[file.name] = {}
-                symbol = layout.symbol or file.path_symbol or ""
-                try:
-                    for raw in file.read_bars(layout):
-                        symbol = raw.symbol
-                        rows[symbol] = checked(raw, file.day)
-                except DataUnavailable as error:
-                    self._refused[file.name, symbol] = error
+                for raw in self._raw(file, layout):
+                    try:
+                        rows[raw.symbol] = checked(raw, file.day)
+                    except DataUnavailable as error:
+                        self._refused[file.name, raw.symbol] = error
             return self._rows[file.name]
 
+    def _raw(self, file: DataFile, layout: Layout) -> tuple[RawBars, ...]:
+        try:
+            return file.read_bars(layout)
+        except DataUnavailable as error:
+            self._refused[file.name, layout.symbol or ""] = error
+            return ()
+
     def _nothing(self, symbol: str, day: date, now: datetime) -> DataUnavailable:
-        dates = {file.name: file.day for file in self.files}
+        near = {file.name for file in self.files(day, day)}
         with self._lock:
             refused = list(self._refused.items())
         for (name, suspect), error in refused:
-            if suspect in {symbol, ""} and dates[name] in {None, day}:
-                return error
+            if suspect in {symbol, ""} and name in near:
+                return DataUnavailable(error.reason, error.detail)
         span = self.span(symbol)
         if span is None:
             known = ", ".join(self.symbols()) or "none"
-            return DataUnavailable("no_data", f"no file holds bars of {symbol}; the symbols with bars are: {known}")
+            torn = f"; not read: {', '.join(sorted({name for (name, _), _ in refused}))}" if refused else ""
+            return DataUnavailable(
+                "no_data", f"no file holds bars of {symbol}; the symbols with bars are: {known}{torn}"
+            )
         by = f"{day}" if new_york_day(now) > day else f"{day} up to {new_york_label(now)}"
         first, last = span
         return DataUnavailable("no_data", f"{symbol} has no bars of {by}; its bars run from {first} to {last}")
@@ -190,14 +208,10 @@ def _intraday(series: dict[timedelta, BarSeries], length: timedelta) -> list[Bar
     return [series[part] for part in sorted(series, reverse=True) if part <= length and not length % part]
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), UTC)
-
-
 def _found(folder: Path) -> Iterator[DataFile]:
     for place, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
             path = Path(place, name)
-            if path.suffix in SUFFIXES and not name.startswith((".", "_")):
+            if path.suffix.lower() in SUFFIXES and not name.startswith((".", "_")):
                 yield DataFile(path=path, name=path.relative_to(folder).as_posix())

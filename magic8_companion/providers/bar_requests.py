@@ -13,7 +13,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Protocol
 
 import numpy as np
@@ -34,6 +34,7 @@ from magic8_companion.domain.trading_day import (
 
 DAY: Final = timedelta(days=1)
 DAY_NS: Final = 86_400_000_000_000
+EPOCH: Final = date(1970, 1, 1)
 INTERVALS: Final = {
     "5m": BAR,
     "15m": timedelta(minutes=15),
@@ -121,6 +122,11 @@ def nanoseconds(length: timedelta) -> int:
     300000000000
     """
     return length // timedelta(microseconds=1) * 1_000
+
+
+def utc_midnight(day: date) -> datetime:
+    """Return 00:00 UTC of a date, the stamp of its daily bar."""
+    return datetime.combine(day, time(0), UTC)
 
 
 def first_day(period: str, today: date) -> date:

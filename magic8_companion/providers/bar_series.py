@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
 
 import numpy as np
 
@@ -12,9 +11,7 @@ from magic8_companion.domain.bars import Bars, Floats, Stamps, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, session_on, utc_text
 from magic8_companion.providers.bar_checks import CheckedBars, Fault, merged
-from magic8_companion.providers.bar_requests import DAY, DAY_NS, nanoseconds
-
-_EPOCH: Final = date(1970, 1, 1)
+from magic8_companion.providers.bar_requests import DAY, DAY_NS, EPOCH, nanoseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +44,14 @@ class BarSeries:
         """
         now = min(now, session.close_at)
         bars = self.bars.between(session.open_at, now)
-        due = to_ns(session.open_at) + np.arange((now - session.open_at) // self.bars.length) * self._step
+        due = to_ns(session.open_at) + np.arange((now - session.open_at) // self.bars.length) * nanoseconds(
+            self.bars.length
+        )
         missing = np.setdiff1d(due, bars.starts)
         if not len(missing):
             return bars
         first = int(missing[0])
-        for fault in self.faults:
-            if not fault.harmless and first in fault.stamps:
-                raise fault.at(first)
+        self._require_no_fault(first)
         at = utc_text(session.open_at + timedelta(microseconds=(first - int(due[0])) // 1_000))
         raise DataUnavailable(
             "bars_gap",
@@ -63,8 +60,17 @@ class BarSeries:
         )
 
     def opening(self, session: Session, length: timedelta) -> Bars:
-        """Return one bar at the open that shows a daily series' open and nothing else of that day."""
-        row = np.flatnonzero(self.bars.starts == (session.day - _EPOCH).days * DAY_NS)
+        """Return one bar at the open that shows a daily series' open and nothing else of that day.
+
+        Raises
+        ------
+        DataUnavailable
+            The fault of that day's row.
+        """
+        stamp = (session.day - EPOCH).days * DAY_NS
+        row = np.flatnonzero(self.bars.starts == stamp)
+        if not len(row):
+            self._require_no_fault(stamp)
         value = self.bars.open[row]
         at = np.full(len(row), to_ns(session.open_at), dtype=np.int64)
         flat = {name: value.copy() for name in ("open", "high", "low", "close")}
@@ -82,9 +88,10 @@ class BarSeries:
             )
         return sentences
 
-    @property
-    def _step(self) -> int:
-        return nanoseconds(self.bars.length)
+    def _require_no_fault(self, stamp: int) -> None:
+        for fault in self.faults:
+            if not fault.harmless and stamp in fault.stamps:
+                raise fault.at(stamp)
 
 
 def series_of(parts: list[CheckedBars], symbol: str) -> BarSeries:
@@ -93,7 +100,7 @@ def series_of(parts: list[CheckedBars], symbol: str) -> BarSeries:
     length = parts[0].length
     bars = _bars(starts, prices, volume, length)
     numbers, counts = np.unique(starts // DAY_NS, return_counts=True)
-    due = np.array([_due(_EPOCH + timedelta(days=int(number)), length) for number in numbers], dtype=np.int64)
+    due = np.array([_due(EPOCH + timedelta(days=int(number)), length) for number in numbers], dtype=np.int64)
     whole = counts == due
     keep = np.isin(starts // DAY_NS, numbers[whole])
     return BarSeries(
@@ -119,4 +126,4 @@ def _bars(starts: Stamps, prices: Floats, volume: Floats, length: timedelta) -> 
 
 
 def _dates(numbers: Stamps) -> tuple[date, ...]:
-    return tuple(_EPOCH + timedelta(days=int(number)) for number in numbers)
+    return tuple(EPOCH + timedelta(days=int(number)) for number in numbers)

@@ -44,7 +44,7 @@ class RecordedChains:
     def __init__(self, folder: BarFolder) -> None:
         self._folder = folder
         self._lock = threading.RLock()
-        self._files: dict[str, _ChainRows | None] = {}
+        self._rows: dict[str, _ChainRows | None] = {}
         self.problems: list[str] = []
 
     def newest(self, symbol: str, now: datetime) -> OptionChain:
@@ -69,12 +69,13 @@ class RecordedChains:
 
     def _on(self, day: date) -> list[_ChainRows]:
         with self._lock:
-            for file in self._folder.files:
-                if file.name not in self._files and file.day in {None, day}:
+            files = self._folder.files(day, day)
+            for file in files:
+                if file.name not in self._rows:
                     layout = self._folder.layout(file)
                     is_chain = layout is not None and layout.kind == CHAIN
-                    self._files[file.name] = self._read(file, layout) if layout is not None and is_chain else None
-            return [rows for rows in self._files.values() if rows is not None]
+                    self._rows[file.name] = self._read(file, layout) if layout is not None and is_chain else None
+            return [rows for file in files if (rows := self._rows[file.name]) is not None]
 
     def _read(self, file: DataFile, layout: Layout) -> _ChainRows | None:
         names = [name for name in ("spot", *_VALUES) if name in layout.columns]

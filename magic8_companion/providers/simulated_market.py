@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 from magic8_companion.domain.bars import Bars, Floats, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day
-from magic8_companion.providers.bar_requests import DAY, daily_from, joined, nanoseconds
+from magic8_companion.providers.bar_requests import DAY, daily_from, joined, nanoseconds, utc_midnight
 from magic8_companion.providers.simulated_days import (
     FULL_DAY_BARS,
     VIX_PER_UNIT,
@@ -85,7 +85,7 @@ class SimulatedMarket:
         count = (last.year - first.year) * 12 + last.month - first.month + 1
         months = [divmod(first.year * 12 + first.month - 1 + number, 12) for number in range(count)]
         bars = joined([self._month(symbol, year, month + 1) for year, month in months], BAR)
-        return bars.between(_midnight(first), _midnight(last) + DAY)
+        return bars.between(utc_midnight(first), utc_midnight(last) + DAY)
 
     def vix_daily(self, first: date, last: date) -> Bars:
         """Return the daily VIX bars of every session in [first, last], stamped 00:00 UTC."""
@@ -180,7 +180,3 @@ class SimulatedMarket:
 
 def _cents(path: _Path) -> _Path:
     return _Path(*(np.rint(item * 100) / 100 for item in path))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), UTC)

@@ -71,7 +71,7 @@ def rows(days: Sequence[date], symbol: str = "SPY") -> pd.DataFrame:
 def save(frame: pd.DataFrame, path: Path) -> Path:
     """Write a parquet or CSV file, with its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         frame.to_csv(path, index=False)
     else:
         frame.to_parquet(path, index=False)

@@ -245,6 +245,35 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, name: str, content:
     assert [problem for problem in provider.problems() if problem.startswith(sentence)]
 
 
+def test_bars_of_another_length_do_not_touch_their_neighbours(tmp_path: Path) -> None:
+    """Where one symbol of a file has 1-minute bars, it alone is refused."""
+    minutes = rows(DAYS, "IWM").assign(
+        ts_utc=lambda frame: frame["ts_utc"].iloc[0] + pd.to_timedelta(frame.index, "min")
+    )
+    save(pd.concat([minutes, rows(DAYS)], ignore_index=True), tmp_path / "both.parquet")
+    provider = replay(tmp_path, new_york(DAY, 16))
+    assert len(ask(provider)) == 78
+    assert refusal(provider, "IWM").detail == "both.parquet holds bars of 1 minutes; give 5-minute bars"
+
+
+def test_a_torn_file_of_several_symbols_is_named(tmp_path: Path) -> None:
+    """When nothing is known of a symbol the refusal names the files that could not be read."""
+    (tmp_path / "both.parquet").write_bytes(b"PAR1 torn")
+    save(rows(DAYS, "QQQ"), tmp_path / "qqq.PARQUET")
+    answer = refusal(replay(tmp_path, new_york(DAY, 16)))
+    assert answer.detail == ("no file holds bars of SPY; the symbols with bars are: QQQ; not read: both.parquet")
+
+
+def test_a_bad_daily_vix_row_is_named(tmp_path: Path) -> None:
+    """The day's VIX row that cannot be believed is refused with its date."""
+    vix_daily(tmp_path / "vix.csv", high=5.0)
+    answer = refusal(replay(tmp_path, new_york(DAY, 12)), "VIX")
+    assert (answer.reason, answer.detail) == (
+        "bad_bars",
+        "vix.csv: VIX 2025-04-09: high is below low; correct or delete the row",
+    )
+
+
 def test_a_naive_parquet_time_is_refused(tmp_path: Path) -> None:
     """Parquet times without a zone are refused like those of CSV."""
     save(rows(DAYS).assign(ts_utc=lambda frame: frame["ts_utc"].dt.tz_localize(None)), tmp_path / "spy.parquet")
