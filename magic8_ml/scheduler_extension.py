@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from asyncio import AbstractEventLoop
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from os import PathLike
@@ -205,7 +205,7 @@ class MLSchedulerExtension:
         return self._slots.thread
 
     def stop(self) -> None:
-        """Ask the thread to end; returns at once.  It ends within one request time-out and submits nothing more."""
+        """Ask the thread to end; returns at once.  It ends with its current wait and submits nothing more."""
         self._stop.set()
 
     def join(self, timeout: float) -> bool:
@@ -300,7 +300,7 @@ class MLSchedulerExtension:
         logger.info("Running 5-minute ML prediction")
         self.last_skip_reason = None
         self._update(stop)
-        cases = {symbol: self._ask(symbol) for symbol in self._symbols_until(stop)}
+        cases = {symbol: self._ask(symbol) for symbol in takewhile(lambda _: not stop.is_set(), self.symbols)}
         if stop.is_set():
             self._skip("stopped")
             return None
@@ -318,14 +318,11 @@ class MLSchedulerExtension:
             self.cleanup_cache()
         return result
 
-    def _symbols_until(self, stop: threading.Event) -> Iterator[str]:
-        return takewhile(lambda _: not stop.is_set(), self.symbols)
-
     def _update(self, stop: threading.Event) -> None:
         now = self._host.clock.now()
         if self.last_update is not None and timedelta(0) <= now - self.last_update < FETCH_PAUSE:
             return
-        seen = self._observations.refresh(self._host, self._symbols_until(stop))
+        seen = self._observations.refresh(self._host.observe, self.symbols, stop)
         if ON_PROVIDER_LOOP in self._observations.problems.values():
             logger.warning("called on provider loop: the data seen before stays in use")
             return

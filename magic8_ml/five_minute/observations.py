@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterable
+import math
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE, MarketState
 from magic8_companion.domain.trading_day import BAR, new_york_day, session_on
-from magic8_companion.ports import Host
 
 logger = logging.getLogger(__name__)
 
-FETCH_LIMIT: Final = timedelta(seconds=60)
+FETCH_SECONDS: Final = 60.0
 ON_PROVIDER_LOOP: Final = "called_on_provider_loop"
+_TIMEOUT: Final = "fetch_timeout"
+_POLL_SECONDS: Final = 0.1
+
+Observe = Callable[[str], MarketState]
+Seen = dict[str, "MarketState | str"]
+"""A state by symbol, or why there is none."""
 
 
 class Observations:
     """States by symbol; a failed fetch keeps the old state, whose age then decides.
 
-    ``problems`` holds the reason of every symbol whose last fetch failed.
+    ``problems`` holds the reason of every symbol whose last fetch failed; ``limit_seconds`` is for a whole fetch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit_seconds: float = FETCH_SECONDS) -> None:
+        self._limit = limit_seconds
         self._states: dict[str, MarketState] = {}
         self._with_vix: MarketState | None = None
         self.problems: dict[str, str] = {}
 
-    def refresh(self, host: Host, symbols: Iterable[str]) -> dict[str, MarketState]:
-        """Observe every symbol within 60 s altogether; return the states that are new."""
-        seen: dict[str, MarketState] = {}
-        latest_start = host.clock.now() + FETCH_LIMIT - timedelta(seconds=host.options.request_timeout_seconds)
-        for number, symbol in enumerate(symbols):
-            if number and host.clock.now() > latest_start:
-                self.problems[symbol] = "fetch_timeout"
-                continue
-            state = self._observe(host, symbol)
-            if state is not None:
-                seen[symbol] = state
-        self._states |= seen
-        return seen
+    def refresh(self, observe: Observe, symbols: Sequence[str], stop: threading.Event) -> dict[str, MarketState]:
+        """Observe every symbol, within the limit altogether or until ``stop``; return the states that are new."""
+        if _inside_a_loop():
+            seen: Seen = {symbol: _outcome(observe, symbol) for symbol in symbols}
+        else:
+            seen = _side_by_side(observe, symbols, self._limit, stop)
+        states = {symbol: found for symbol, found in seen.items() if isinstance(found, MarketState)}
+        self._states |= states
+        self._with_vix = next((state for state in states.values() if state.vix is not None), self._with_vix)
+        self.problems = {symbol: found for symbol, found in seen.items() if isinstance(found, str)}
+        return states
 
     def known_at(self, symbol: str, at: datetime) -> MarketState | None:
         """Return the newest state of ``symbol`` as it looks at ``at``, or None if it was never seen."""
@@ -55,20 +64,40 @@ class Observations:
         end = state.bars.last_end if len(state.bars) else None
         return replace(state, as_of=at, data_status=aged_status(state.data_status, end, at))
 
-    def _observe(self, host: Host, symbol: str) -> MarketState | None:
-        self.problems.pop(symbol, None)
-        try:
-            state = host.observe(symbol)
-        except DataUnavailable as error:
-            self.problems[symbol] = error.reason
-            return None
-        except Exception:
-            logger.exception("Observing %s failed", symbol)
-            self.problems[symbol] = "exception"
-            return None
-        if state.vix is not None:
-            self._with_vix = state
-        return state
+
+def _side_by_side(observe: Observe, symbols: Sequence[str], seconds: float, stop: threading.Event) -> Seen:
+    # A symbol whose source hangs costs itself alone: its thread is left behind and its late answer dropped.
+    futures: dict[str, Future[MarketState | str]] = {symbol: Future() for symbol in symbols}
+    for symbol, future in futures.items():
+        call = partial(_answer, future, observe, symbol)
+        threading.Thread(target=call, name=f"ml_observe_{symbol}", daemon=True).start()
+    for _ in range(math.ceil(seconds / _POLL_SECONDS)):
+        if stop.is_set() or not wait(futures.values(), timeout=_POLL_SECONDS).not_done:
+            break
+    return {symbol: future.result() if future.done() else _TIMEOUT for symbol, future in futures.items()}
+
+
+def _answer(future: Future[MarketState | str], observe: Observe, symbol: str) -> None:
+    future.set_result(_outcome(observe, symbol))
+
+
+def _outcome(observe: Observe, symbol: str) -> MarketState | str:
+    try:
+        return observe(symbol)
+    except DataUnavailable as error:
+        return error.reason
+    except Exception:
+        logger.exception("Observing %s failed", symbol)
+        return "exception"
+
+
+def _inside_a_loop() -> bool:
+    # There the host must see who calls: from another thread it would wait for a loop that waits for us.
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def aged_status(status: str, newest_end: datetime | None, at: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,12 @@ import pytest
 from magic8_companion.domain.market_state import DELAYED, REPLAY, MarketState
 from magic8_companion.domain.ml_options import MLOptions
 from magic8_ml import MLSchedulerExtension
+from magic8_ml.five_minute.observations import Observations
 from tests.ml.plugin_fakes import (
     HALF_DAY,
+    LIMIT,
     FakeHost,
     FakeModel,
-    advance,
     answer,
     extension,
     market_state,
@@ -219,20 +221,35 @@ def test_caches_hold_canonical_frames() -> None:
     assert str(plugin.bar_data_cache["SPX"].index.tz) == "UTC"
 
 
-def test_the_whole_fetch_is_limited() -> None:
-    """Symbols that could not be fetched within 60 s are skipped as fetch_timeout, the ones before are predicted."""
-    host = FakeHost(moment("10:35:05"), symbols=["SPX", "SPY", "QQQ", "IWM", "NDX"])
-    host.clock.enter("host")
+def test_a_symbol_that_hangs_costs_itself_alone() -> None:
+    """The whole fetch has a limit; who has not answered by then is fetch_timeout, the others are seen."""
+    release = threading.Event()
 
-    def slow(state: MarketState) -> MarketState:
-        advance(host, host.clock.now() + timedelta(seconds=15))
-        return state
+    def observe(symbol: str) -> MarketState:
+        if symbol == "SPX":
+            release.wait(LIMIT)
+        return market_state(symbol, moment("10:35:05"))
 
-    host.watch = slow
-    result = extension(host).run_ml_prediction()
-    assert result is not None
-    assert set(result.signals) == {"SPX", "SPY", "QQQ", "IWM"}
-    assert result.skipped == {"NDX": "fetch_timeout"}
+    observations = Observations(limit_seconds=1)
+    seen = observations.refresh(observe, ["SPX", "SPY", "QQQ"], threading.Event())
+    release.set()
+    assert list(seen) == ["SPY", "QQQ"]
+    assert observations.problems == {"SPX": "fetch_timeout"}
+    assert observations.known_at("SPX", moment("10:35:06")) is None
+
+
+def test_a_fetch_ends_with_stop() -> None:
+    """Stopped while a symbol hangs, the fetch ends at once."""
+    release, stop = threading.Event(), threading.Event()
+
+    def observe(symbol: str) -> MarketState:
+        stop.set()
+        release.wait(LIMIT)
+        return market_state(symbol, moment("10:35:05"))
+
+    assert Observations(limit_seconds=LIMIT).refresh(observe, ["SPX"], stop) == {}
+    assert not release.is_set()
+    release.set()
 
 
 def test_frames_of_the_caller_are_predicted_on_too() -> None:
