@@ -30,7 +30,8 @@ def run_train(
     _require_writable(out)
     folder = read_bar_folder(bars_dir, symbols)
     for name, reason in folder.ignored.items():
-        print(f"passed over {name}: {reason}")
+        if (bars_dir / name).resolve() != vix_file.resolve():
+            print(f"passed over {name}: {reason}")
     for note in folder.contested:
         print(note)
     with ProgressBars() as progress:

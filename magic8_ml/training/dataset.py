@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,15 @@ from magic8_companion.domain.bars import Bars, Floats
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.features.catalogue import FEATURE_NAMES
 from magic8_ml.features.day_history import DayHistory
-from magic8_ml.features.labels import ENTRY_BARS, ENTRY_BUCKETS, NO_CLASS, Classes, outcome_of, trailing_classes
+from magic8_ml.features.labels import (
+    ENTRY_BARS,
+    ENTRY_BUCKETS,
+    NO_CLASS,
+    Classes,
+    Outcome,
+    outcome_of,
+    trailing_classes,
+)
 from magic8_ml.features.sessions import complete_days, session_table, values_on
 from magic8_ml.features.table import feature_matrix
 from magic8_ml.features.today import today_of
@@ -70,7 +78,8 @@ def symbol_days(symbol: str, bars: Bars, vix_daily: Bars, progress: Progress = s
     vix_open = values_on(vix_daily.starts, vix_daily.open, first, last)[days - first]
     dropped = _incomplete(bars, first, last, days)
     kept: list[int] = []
-    columns: list[tuple[Floats, Floats, Floats]] = []
+    features: list[Floats] = []
+    outcomes: list[Outcome] = []
     for n, (day, at, vix) in enumerate(zip(days.tolist(), positions[:, 0].tolist(), vix_open.tolist(), strict=True)):
         progress(f"features {symbol}", n + 1, len(days), len(kept) * len(ENTRY_BARS))
         if np.isnan(vix):
@@ -83,16 +92,24 @@ def symbol_days(symbol: str, bars: Bars, vix_daily: Bars, progress: Progress = s
             dropped[error.reason] += 1
             continue
         kept.append(day)
-        columns.append((feature_matrix(today)[ENTRY_BARS - 1], outcome.u, outcome.z))
-    features, u, z = (np.stack(c) for c in zip(*columns, strict=True)) if columns else _nothing()
-    return SymbolDays(days=np.array(kept, dtype=np.int64), features=features, u=u, z=z, dropped=dict(dropped))
+        features.append(feature_matrix(today)[ENTRY_BARS - 1])
+        outcomes.append(outcome)
+    n_entries, n_features = len(ENTRY_BARS), len(FEATURE_NAMES)
+    return SymbolDays(
+        days=np.array(kept, dtype=np.int64),
+        features=np.array(features, dtype=np.float64).reshape(-1, n_entries, n_features),
+        u=np.array([outcome.u for outcome in outcomes]).reshape(-1, n_entries),
+        z=np.array([outcome.z for outcome in outcomes]).reshape(-1, n_entries),
+        dropped=dict(dropped),
+    )
 
 
 def dataset_of(by_symbol: Mapping[str, SymbolDays], first_day: int = 0) -> Dataset:
     """Label and stack the days of all symbols from session row ``first_day`` on; earlier days serve as references."""
     symbols = tuple(sorted(name for name, data in by_symbol.items() if len(data.days)))
-    parts = [_labelled(n, by_symbol[name], first_day) for n, name in enumerate(symbols)] or [_labelled(0, _NO_DAYS, 0)]
-    seen = [by_symbol[name].features.reshape(-1, len(FEATURE_NAMES)) for name in symbols]
+    used = symbols or tuple(by_symbol)[:1]  # without any day the arrays are empty, but of the right shape
+    parts = [_labelled(n, by_symbol[name], first_day) for n, name in enumerate(used)]
+    seen = [by_symbol[name].features.reshape(-1, len(FEATURE_NAMES)) for name in used]
     return Dataset(
         symbols=symbols,
         features=np.concatenate([part.features for part in parts]),
@@ -101,7 +118,7 @@ def dataset_of(by_symbol: Mapping[str, SymbolDays], first_day: int = 0) -> Datas
         days=np.concatenate([part.days for part in parts]),
         bucket=np.concatenate([part.bucket for part in parts]),
         symbol=np.concatenate([part.symbol for part in parts]),
-        seen=np.concatenate(seen) if seen else np.empty((0, len(FEATURE_NAMES))),
+        seen=np.concatenate(seen),
         dropped={name: data.dropped for name, data in sorted(by_symbol.items())},
     )
 
@@ -138,13 +155,3 @@ def _incomplete(bars: Bars, first: int, last: int, complete: Rows) -> Counter[st
     traded = np.flatnonzero(end > begin) + first
     missed = np.setdiff1d(traded, complete)
     return Counter("half_day" if table.sessions[day].is_half_day else "incomplete_day" for day in missed.tolist())
-
-
-def _nothing() -> tuple[Floats, Floats, Floats]:
-    none = np.empty((0, len(ENTRY_BARS)))
-    return np.empty((0, len(ENTRY_BARS), len(FEATURE_NAMES))), none, none
-
-
-_NO_DAYS: Final = SymbolDays(
-    days=np.empty(0, dtype=np.int64), dropped={}, **dict(zip(("features", "u", "z"), _nothing(), strict=True))
-)

@@ -51,6 +51,8 @@ def train(
     TrainingRefused
         When the data cannot carry a model; nothing is written then.
     """
+    if not bars:
+        raise TrainingRefused("no symbol is given")
     days = {
         symbol: symbol_days(symbol, _until(series, last_day), vix_daily, progress)
         for symbol, series in sorted(bars.items())

@@ -149,6 +149,14 @@ def test_features_agree_with_a_slow_obvious_twin() -> None:
     assert row["minutes_to_close"] == 390 - at * 5
 
 
+def test_a_fast_morning_raises_the_pace_aware_sigma() -> None:
+    """s_imp with pace is the plain one times the pace to the power 0.225."""
+    today = prepared()
+    plain, aware = today.sigma_left(), today.sigma_left(with_pace=True)
+    np.testing.assert_allclose(aware[:-1], plain[:-1] * today.pace[:-1] ** 0.225)
+    assert plain[-1] == 0
+
+
 def test_a_half_day_counts_to_its_own_close() -> None:
     """On a half day 30 minutes are left at 12:30, and the share still to come is that of a full day's 15:30."""
     row = next(r for r in range(ROW - 60, ROW) if session_table().sessions[r].is_half_day)

@@ -97,11 +97,17 @@ def test_each_symbol_and_day_has_all_its_entry_times(data: Dataset) -> None:
     assert data.dropped["SPY"]["history_short"] == 15
 
 
-def test_progress_counts_days_and_fits(market: Market, tmp_path: Path) -> None:
+def test_progress_counts_days_and_fits(tmp_path: Path) -> None:
     """Each stage ends at its total."""
     heard: dict[str, tuple[int, int]] = {}
-    train(market.bars, market.vix, tmp_path, lambda stage, done, total, _: heard.update({stage: (done, total)}))
-    assert set(heard) == {"features QQQ", "features SPY", "walk-forward", "final fit"}
+    drawn = make_market(185)
+    train(
+        drawn.bars,
+        drawn.vix,
+        tmp_path,
+        lambda stage, done, total, rows: heard.update({stage: (done, total)}),
+    )
+    assert set(heard) == {"features SPY", "walk-forward", "final fit"}
     assert all(done == total for done, total in heard.values())
 
 
@@ -123,6 +129,11 @@ def test_a_span_without_data_is_refused(market: Market, tmp_path: Path) -> None:
     """Nothing before the first bar, nothing after the last."""
     assert "no day can be learnt from" in refused(market, tmp_path / "ml", last_day=date(2020, 1, 1))
     assert "too little history: 0" in refused(market, tmp_path / "ml", first_day=date(2029, 1, 1))
+
+
+def test_no_symbol_is_refused(market: Market, tmp_path: Path) -> None:
+    """A training on nothing says so."""
+    assert "no symbol" in refused(replace(market, bars={}), tmp_path / "ml")
 
 
 def test_a_missing_vix_is_refused(market: Market, tmp_path: Path) -> None:
