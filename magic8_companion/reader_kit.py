@@ -1,0 +1,386 @@
+"""Ask the published file whether a trade is approved.  One file, standard library only: copy it beside your bot.
+
+    document = load("data/recommendations.json")
+    decision = document.is_actionable("SPX", "Iron Condor")
+    if decision:
+        ...                     # place the order
+    else:
+        print(decision.reason)  # "too_old", "not_best", ...
+
+Nothing here raises, and every doubt is a refusal: a missing, torn, old, foreign or contradictory file never approves.
+Runs on Python 3.8 and newer.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import stat
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_CLOCK_SKEW_S = 5
+
+REASONS = (
+    *("file_missing", "unreadable", "too_large", "bad_json"),
+    *("schema_unknown", "no_timestamp", "clock_skew", "too_old", "expired", "seq_went_back"),
+    *("halted", "not_live", "delayed", "market_closed", "symbol_unknown", "strategy_unknown"),
+    *("entry_missing", "source_excluded", "entry_expired", "not_best", "low_confidence", "not_tradable"),
+    "ok",
+)
+"""Every reason of a decision in the order of the checks: the first that fails is given, ``ok`` if none does."""
+
+_STRATEGIES = {
+    "butterfly": "Butterfly",
+    "ironcondor": "Iron_Condor",
+    "sonar": "Iron_Condor",
+    "vertical": "Vertical",
+    "callspread": "Vertical",
+    "putspread": "Vertical",
+}
+_SYMBOLS = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_MOST_DIGITS = 18
+_UTC = timezone.utc  # noqa: UP017  # datetime.UTC is younger than many bots
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to one question; true in a condition only if the trade is approved.
+
+    What could not be read is None.  ``valid_until`` (aware UTC) is the end of the deciding entry's life: place the
+    order before it.  ``age_s`` is the age of the file in seconds.
+    """
+
+    actionable: bool
+    reason: str
+    entry_key: str | None = None
+    score: float | None = None
+    confidence: str | None = None
+    source: str | None = None
+    valid_until: datetime | None = None
+    seq: int | None = None
+    age_s: float | None = None
+
+    def __bool__(self) -> bool:
+        return self.actionable
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    max_age_s: float = 300,
+    allow_delayed: bool = False,
+    require_best: bool = True,
+    sources: Iterable[str] = ("checkpoint", "blend", "ml_5min"),
+) -> Document:
+    """Return the document at ``path``, which need not exist yet.  Never raises: a senseless option refuses everything.
+
+    Parameters
+    ----------
+    path
+        The published ``recommendations.json``.
+    max_age_s
+        Refuse a file older than this, in seconds.
+    allow_delayed
+        Accept data that the host declares delayed.
+    require_best
+        Approve only the symbol's best strategy.  Otherwise any tradable entry of the strategy counts: the base entry
+        first, then its 5-minute entry.
+    sources
+        Who may have made the deciding entry.
+    """
+    rules = _Rules(
+        max_age_s=_number(max_age_s),
+        allow_delayed=allow_delayed is True,
+        require_best=require_best is not False,
+        sources=_texts(sources),
+    )
+    return Document(path, rules)
+
+
+class Document:
+    """The published file as it is now: every question looks whether it changed.  May be shared between threads."""
+
+    def __init__(self, path: str | os.PathLike[str], rules: _Rules) -> None:
+        self._path, self._rules = path, rules
+        self._lock = threading.Lock()
+        self._file = _File(problem="file_missing")
+        self._highest_seq = 0
+
+    def is_actionable(self, symbol: str, strategy: str, now: datetime | None = None) -> Decision:
+        """Tell whether a trade of ``strategy`` in ``symbol`` is approved; never raises.
+
+        Parameters
+        ----------
+        symbol, strategy
+            As people write them: ``spxw``, ``Iron Condor``, ``SONAR``, ``call-spread``.
+        now
+            An aware time, for tests and replays; otherwise this machine's clock.
+        """
+        try:
+            with self._lock:
+                return self._answer(symbol, strategy, now)
+        except Exception:  # noqa: BLE001  # whatever a hostile argument or file provokes is a refusal
+            return Decision(actionable=False, reason="unreadable")
+
+    def should_execute_strategy(self, symbol: str, strategy_type: str) -> bool:
+        """Give the answer of :meth:`is_actionable` as a plain bool, under the name that older bots call."""
+        return self.is_actionable(symbol, strategy_type).actionable
+
+    def _answer(self, symbol: object, strategy: object, now: datetime | None) -> Decision:
+        if now is None:
+            now = datetime.now(_UTC)  # noqa: TID251  # a bot has no clock port: this file stands alone
+        self._file = _read_if_changed(self._path, self._file)
+        decision = _decide(self._file, self._rules, symbol, strategy, now, self._highest_seq)
+        if REASONS.index(decision.reason) > REASONS.index("seq_went_back"):
+            self._highest_seq = decision.seq or 0  # only a fresh document moves the mark
+        return decision
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """The options of :func:`load`; an age limit of NaN refuses every age."""
+
+    max_age_s: float
+    allow_delayed: bool
+    require_best: bool
+    sources: tuple[str, ...]
+
+
+class _Question:
+    """One question to one document.  An unknown number is NaN: every comparison with it is false, so it refuses."""
+
+    def __init__(
+        self, root: object, rules: _Rules, symbol: object, strategy: object, now: datetime, highest_seq: int
+    ) -> None:
+        self.rules, self.now, self.highest_seq = rules, now, highest_seq
+        self.root: dict[str, Any] = root if isinstance(root, dict) else {}
+        self.strategy = _strategy(strategy)
+        self.record: dict[str, Any] = _member(_member(self.root, "recommendations"), _symbol(symbol))
+        self.timestamp = _moment(self.root.get("timestamp"))
+        self.age_s = _seconds_between(self.timestamp, now)
+        seq = self.root.get("seq")
+        self.seq = seq if type(seq) is int else 0
+
+    def lives_until(self, text: object) -> bool:
+        return _seconds_between(self.now, _moment(text)) > 0
+
+    def accepts(self, data_status: object) -> bool:
+        return data_status == "live" or self.rules.allow_delayed
+
+    def candidates(self) -> list[_Candidate]:
+        if self.rules.require_best:
+            return [_Candidate(self, self.record.get("best_strategy_key"))]
+        return [_Candidate(self, self.strategy), _Candidate(self, f"{self.strategy}_5min")]
+
+    def refusal(self, reason: str) -> Decision:
+        age_s = None if math.isnan(self.age_s) else self.age_s
+        return Decision(actionable=False, reason=reason, seq=self.seq or None, age_s=age_s)
+
+
+class _Candidate:
+    """One entry that may decide a question."""
+
+    def __init__(self, question: _Question, key: object) -> None:
+        self.question, self.key = question, key
+        self.entry: dict[str, Any] = _member(_member(question.record, "strategies"), key)
+        self.score = _number(self.entry.get("score"))
+
+    @property
+    def is_no_trade(self) -> bool:
+        """An entry without source and life: it can only be not the best for any strategy."""
+        return self.key == "No_Trade"
+
+    @property
+    def is_best(self) -> bool:
+        strategy = self.question.strategy
+        return self.question.record.get("best_strategy") == strategy and self.key in {strategy, f"{strategy}_5min"}
+
+    def decide(self) -> Decision:
+        reason = _first_failing(_ENTRY_CHECKS, self)
+        confidence, source = self.entry.get("confidence"), self.entry.get("source")
+        return Decision(
+            actionable=reason is None,
+            reason=reason or "ok",
+            entry_key=self.key if isinstance(self.key, str) else None,
+            score=None if math.isnan(self.score) else self.score,
+            confidence=confidence if isinstance(confidence, str) else None,
+            source=source if isinstance(source, str) else None,
+            valid_until=_moment(self.entry.get("valid_until")),
+            seq=self.question.seq,
+            age_s=self.question.age_s,
+        )
+
+
+# The checks: what must be true, else the reason.
+
+_DOCUMENT_CHECKS: tuple[tuple[str, Callable[[_Question], bool]], ...] = (
+    ("schema_unknown", lambda asked: asked.root.get("schema_version") == "1.0"),
+    ("no_timestamp", lambda asked: asked.timestamp is not None),
+    ("clock_skew", lambda asked: asked.age_s >= -MAX_CLOCK_SKEW_S),
+    ("too_old", lambda asked: asked.age_s <= asked.rules.max_age_s),
+    ("expired", lambda asked: asked.lives_until(asked.root.get("valid_until"))),
+    ("seq_went_back", lambda asked: 0 < asked.seq >= asked.highest_seq),
+    ("halted", lambda asked: asked.root.get("halt_reason", "unknown") is None),
+    ("not_live", lambda asked: asked.root.get("data_status") in ("live", "delayed")),
+    ("delayed", lambda asked: asked.accepts(asked.root.get("data_status"))),
+    ("market_closed", lambda asked: asked.root.get("market_session") == "regular"),
+    ("symbol_unknown", lambda asked: bool(asked.record)),
+    ("strategy_unknown", lambda asked: asked.strategy is not None),
+)
+_ENTRY_CHECKS: tuple[tuple[str, Callable[[_Candidate], bool]], ...] = (
+    ("entry_missing", lambda found: bool(found.entry)),
+    ("source_excluded", lambda found: found.is_no_trade or found.entry.get("source") in found.question.rules.sources),
+    ("entry_expired", lambda found: found.is_no_trade or found.question.lives_until(found.entry.get("valid_until"))),
+    ("not_best", lambda found: found.is_best or not found.question.rules.require_best),
+    ("low_confidence", lambda found: found.entry.get("confidence") == "HIGH" and 0 <= found.score <= 100),
+    ("not_tradable", lambda found: found.entry.get("should_trade") is True and found.entry.get("blocked_by") == []),
+    # A file that contradicts itself: the document shows the worst of its symbols.
+    ("not_live", lambda found: found.question.record.get("data_status") in ("live", "delayed")),
+    ("delayed", lambda found: found.question.accepts(found.question.record.get("data_status"))),
+)
+
+
+def _decide(
+    file: _File, rules: _Rules, symbol: object, strategy: object, now: datetime, highest_seq: int = 0
+) -> Decision:
+    if file.problem:
+        return Decision(actionable=False, reason=file.problem)
+    question = _Question(file.root, rules, symbol, strategy, now, highest_seq)
+    reason = _first_failing(_DOCUMENT_CHECKS, question)
+    if reason:
+        return question.refusal(reason)
+    answers = [candidate.decide() for candidate in question.candidates()]
+    return max(answers, key=lambda answer: REASONS.index(answer.reason))  # the one that came furthest, base first
+
+
+def _first_failing(checks: Iterable[tuple[str, Callable[[Any], bool]]], subject: object) -> str | None:
+    return next((reason for reason, holds in checks if not holds(subject)), None)
+
+
+# The file.
+
+
+@dataclass(frozen=True)
+class _File:
+    """What was read, and the signature (modification time, size, inode) it had; a problem has no root."""
+
+    root: Any = None
+    problem: str | None = None
+    signature: tuple[int, int, int] | None = None
+
+
+def _read_if_changed(path: str | os.PathLike[str], known: _File) -> _File:
+    try:
+        status = os.stat(path)  # noqa: PTH116  # pathlib would need a path that is known to be one
+        if not stat.S_ISREG(status.st_mode):
+            return _File(problem="unreadable")  # opening a pipe would wait for its writer
+        if known.signature == _signature(status):
+            return known
+        with open(path, "rb") as stream:  # noqa: PTH123  # as above
+            signature = _signature(os.fstat(stream.fileno()))
+            data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return _File(problem="file_missing")
+    except (OSError, ValueError, TypeError):
+        return _File(problem="unreadable")
+    return _parse(data, signature)
+
+
+def _signature(status: os.stat_result) -> tuple[int, int, int]:
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _parse(data: bytes, signature: tuple[int, int, int] | None = None) -> _File:
+    """Accept nothing but strictly one JSON text."""
+    if len(data) > MAX_BYTES:
+        return _File(problem="too_large", signature=signature)
+    try:
+        text = data.decode("utf-8")
+        root = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_float=_finite,
+            parse_int=_integer,
+            parse_constant=_finite,
+        )
+        if "\\u" in text:  # an escape may hide half a character
+            json.dumps(root, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        return _File(problem="bad_json", signature=signature)
+    return _File(root=root, signature=signature)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise ValueError("a key stands twice")
+    return record
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError("an integer too long to be meant")
+    return int(text)
+
+
+# Values.
+
+
+def _symbol(name: object) -> str | None:
+    upper = name.strip().upper() if isinstance(name, str) else ""
+    return _SYMBOLS.get(upper, upper)
+
+
+def _strategy(name: object) -> str | None:
+    letters = "".join(letter for letter in name if letter not in " -_") if isinstance(name, str) else ""
+    return _STRATEGIES.get(letters.casefold())
+
+
+def _member(record: object, key: object) -> dict[str, Any]:
+    """Return the object under a key, or an empty one: what is not an object approves nothing."""
+    member = record.get(key) if isinstance(record, dict) and isinstance(key, str) else None
+    return member if isinstance(member, dict) else {}
+
+
+def _moment(text: object) -> datetime | None:
+    """Return the UTC time that a text names with its offset."""
+    if not isinstance(text, str) or not _MOMENT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(_UTC)  # noqa: FURB162  # before 3.11
+    except (ValueError, OverflowError):
+        return None
+
+
+def _seconds_between(start: datetime | None, end: datetime | None) -> float:
+    """Return the seconds from start to end, NaN when one is unknown or without zone."""
+    if start is None or end is None or start.utcoffset() is None or end.utcoffset() is None:
+        return math.nan
+    return (end - start).total_seconds()
+
+
+def _number(value: object) -> float:
+    """Return a finite number, NaN for anything else; True is not a number."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15
+    return float(value) if is_number else math.nan  # type: ignore[arg-type]  # a number by the line above
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    if isinstance(values, str):
+        return (values,)
+    return tuple(value for value in values if isinstance(value, str)) if isinstance(values, Iterable) else ()

@@ -1,0 +1,188 @@
+"""The slow, obvious twin of the reader kit: what should be answered, written from the contract's list of reasons.
+
+It shares no code with the kit: it parses to pairs first, looks for doubles afterwards, and asks one question at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+BASE = {
+    "butterfly": "Butterfly",
+    "sonar": "Iron_Condor",
+    "ironcondor": "Iron_Condor",
+    "vertical": "Vertical",
+    "callspread": "Vertical",
+    "putspread": "Vertical",
+}
+
+
+class Impossible(Exception):
+    """The text is not acceptable JSON."""
+
+
+def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's order
+    data: bytes,
+    symbol: str,
+    strategy: str,
+    now: datetime,
+    *,
+    max_age_s: float = 300,
+    allow_delayed: bool = False,
+    require_best: bool = True,
+    sources: tuple[str, ...] = ("checkpoint", "blend", "ml_5min"),
+) -> str:
+    """Return the reason that a reader who sees this file for the first time must give."""
+    if len(data) > 2 * 1024 * 1024:
+        return "too_large"
+    try:
+        root = strict_json(data)
+    except Impossible:
+        return "bad_json"
+    if not isinstance(root, dict) or root.get("schema_version") != "1.0":
+        return "schema_unknown"
+    written = moment(root.get("timestamp"))
+    if written is None:
+        return "no_timestamp"
+    if written > now + timedelta(seconds=5):
+        return "clock_skew"
+    if now - written > timedelta(seconds=max_age_s):
+        return "too_old"
+    if not is_future(root.get("valid_until"), now):
+        return "expired"
+    if not is_integer(root.get("seq")) or root["seq"] < 1:
+        return "seq_went_back"
+    if "halt_reason" not in root or root["halt_reason"] is not None:
+        return "halted"
+    status = status_problem(root.get("data_status"), allow_delayed=allow_delayed)
+    if status is not None:
+        return status
+    if root.get("market_session") != "regular":
+        return "market_closed"
+    upper = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}.get(symbol.strip().upper(), symbol.strip().upper())
+    symbols = root.get("recommendations")
+    if not isinstance(symbols, dict) or not isinstance(symbols.get(upper), dict) or symbols[upper] == {}:
+        return "symbol_unknown"
+    base = BASE.get(strategy.replace(" ", "").replace("-", "").replace("_", "").lower())
+    if base is None:
+        return "strategy_unknown"
+    record = symbols[upper]
+    if require_best:
+        return judge(record, record.get("best_strategy_key"), base, now, allow_delayed, sources, must_be_best=True)
+    answers = [
+        judge(record, key, base, now, allow_delayed, sources, must_be_best=False) for key in (base, f"{base}_5min")
+    ]
+    if "ok" in answers:
+        return "ok"
+    order = ("entry_missing", "source_excluded", "entry_expired", "low_confidence", "not_tradable")
+    ranks = [order.index(answer) if answer in order else -1 for answer in answers]
+    return answers[0] if ranks[0] >= ranks[1] else answers[1]
+
+
+def judge(
+    record: dict[str, Any], key: Any, base: str, now: datetime, allow_delayed: bool, sources: Any, *, must_be_best: bool
+) -> str:
+    """Return the reason for one candidate entry."""
+    strategies = record.get("strategies")
+    entry = strategies.get(key) if isinstance(strategies, dict) and isinstance(key, str) else None
+    if not isinstance(entry, dict) or entry == {}:
+        return "entry_missing"
+    if key == "No_Trade" and must_be_best:
+        return "not_best"
+    if not isinstance(entry.get("source"), str) or entry["source"] not in sources:
+        return "source_excluded"
+    if not is_future(entry.get("valid_until"), now):
+        return "entry_expired"
+    if must_be_best and (record.get("best_strategy") != base or key not in {base, base + "_5min"}):
+        return "not_best"
+    score = entry.get("score")
+    if entry.get("confidence") != "HIGH" or not (is_integer(score) or isinstance(score, Decimal)):
+        return "low_confidence"
+    if score < 0 or score > 100:
+        return "low_confidence"
+    if entry.get("should_trade") is not True or entry.get("blocked_by") != []:
+        return "not_tradable"
+    return status_problem(record.get("data_status"), allow_delayed=allow_delayed) or "ok"
+
+
+def status_problem(status: Any, *, allow_delayed: bool) -> str | None:
+    """Return what is wrong with a data status."""
+    if status == "live":
+        return None
+    if status == "delayed":
+        return None if allow_delayed else "delayed"
+    return "not_live"
+
+
+def is_integer(value: Any) -> bool:
+    """Tell a number from a truth."""
+    return isinstance(value, int) and value is not True and value is not False
+
+
+def is_future(text: Any, now: datetime) -> bool:
+    """Tell whether a text names a time after now."""
+    at = moment(text)
+    return at is not None and at > now
+
+
+def moment(text: Any) -> datetime | None:
+    """Return an instant from the shapes that ISO 8601 allows a document: seconds or microseconds, and an offset."""
+    if not isinstance(text, str) or not text.isascii() or "T" not in text:
+        return None
+    for shape, length in (("%Y-%m-%dT%H:%M:%S", 19), ("%Y-%m-%dT%H:%M:%S.%f", 26)):
+        clock, offset = text[:length], text[length:]
+        if len(clock) != length or any(letter.isspace() for letter in text):
+            continue
+        if offset != "Z" and not (len(offset) == 6 and offset[0] in "+-" and offset[3] == ":" and digits(offset[1:3])):
+            continue
+        try:
+            return datetime.strptime(clock + offset, f"{shape}%z")
+        except ValueError:
+            continue
+    return None
+
+
+def digits(text: str) -> bool:
+    """Tell whether a text is all ASCII digits."""
+    return text.isascii() and text.isdigit()
+
+
+def strict_json(data: bytes) -> Any:
+    """Parse bytes as JSON without doubles, halves of characters, numbers beyond reason or depth beyond reason."""
+    try:
+        tree = json.loads(
+            data.decode("utf-8"), object_pairs_hook=Pairs, parse_float=Decimal, parse_constant=refuse_constant
+        )
+        return plain(tree)
+    except (ValueError, RecursionError) as error:
+        raise Impossible from error
+
+
+class Pairs(list[tuple[str, Any]]):
+    """An object as it stands in the text."""
+
+
+def refuse_constant(name: str) -> None:
+    """Refuse NaN and the infinities."""
+    raise ValueError(name)
+
+
+def plain(node: Any) -> Any:
+    """Return the tree with objects as dicts."""
+    if isinstance(node, Pairs):
+        names = [plain(name) for name, _ in node]
+        if len(set(names)) < len(names):
+            raise ValueError("a double")
+        return {name: plain(value) for name, value in node}
+    if isinstance(node, list):
+        return [plain(value) for value in node]
+    if isinstance(node, str):
+        node.encode("utf-8")  # refuses half a character
+    if isinstance(node, Decimal) and abs(node) > Decimal("1.7976931348623158e308"):
+        raise ValueError("infinite")
+    if is_integer(node) and len(str(node)) > 18:
+        raise ValueError("too long")
+    return node

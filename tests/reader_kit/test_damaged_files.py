@@ -1,0 +1,53 @@
+"""A hundred thousand damaged, stale, torn or foreign files: no exception, and not one wrong approval."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+from magic8_companion.output.documents import recommendations_document
+from magic8_companion.output.json_file import encode
+from magic8_companion.reader_kit import REASONS, _decide, _parse, load
+from tests.output.bulletins import SLOT, bulletin, calm, overlaid, quiet
+from tests.reader_kit.damage import damaged
+from tests.reader_kit.oracle import expected
+
+FILES = 100_000
+ON_DISK = 20
+COMPARED = 10
+QUESTIONS = (
+    *(("QQQ", "Iron Condor"), ("QQQ", "sonar"), ("QQQ", "Butterfly"), ("QQQ", "call-spread")),
+    *(("SPXW", "Vertical"), ("QQQ", "Straddle")),
+)
+UNREACHABLE = {"file_missing", "unreadable", "delayed", "source_excluded"}
+
+
+def test_no_damage_makes_a_reader_trade(tmp_path: Path) -> None:
+    """Whatever the bytes, the kit approves only what the slow oracle approves of them; every 20th lies on disk."""
+    dice = random.Random(88)
+    good = [
+        encode(recommendations_document(bulletin(recommendations={"QQQ": record}, skipped={}), 31))
+        for record in (calm(), overlaid(), quiet())
+    ]
+    path = tmp_path / "recommendations.json"
+    reasons: Counter[str] = Counter()
+    for number in range(FILES):
+        data = damaged(dice, dice.choice(good[:2] if number % 8 else good))
+        symbol, strategy = dice.choice(QUESTIONS)
+        now = SLOT + timedelta(seconds=dice.randint(1, 320))
+        require_best = number % 4 > 0
+        document = load(path, require_best=require_best)
+        if number % ON_DISK:
+            decision = _decide(_parse(data), document._rules, symbol, strategy, now)
+        else:
+            path.unlink(missing_ok=True)
+            path.write_bytes(data)
+            decision = document.is_actionable(symbol, strategy, now)
+        reasons[decision.reason] += 1
+        assert bool(decision) is (decision.reason == "ok")
+        if decision or number % COMPARED == 0:
+            assert decision.reason == expected(data, symbol, strategy, now, require_best=require_best), data
+    assert reasons["ok"] > FILES / 50, "some damage is harmless, or nothing was tested"
+    assert set(REASONS) - set(reasons) <= UNREACHABLE
