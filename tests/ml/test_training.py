@@ -105,7 +105,7 @@ def test_progress_counts_days_and_fits(tmp_path: Path) -> None:
         drawn.bars,
         drawn.vix,
         tmp_path,
-        lambda stage, done, total, rows: heard.update({stage: (done, total)}),
+        lambda stage, done, total, _: heard.update({stage: (done, total)}),
     )
     assert set(heard) == {"features SPY", "walk-forward", "final fit"}
     assert all(done == total for done, total in heard.values())
