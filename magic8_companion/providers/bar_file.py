@@ -169,7 +169,7 @@ class DataFile:
             else:
                 texts = {layout.time_column, "symbol"}
                 types = {layout.columns[n]: pa.string() if n in texts else pa.float64() for n in wanted}
-                options = pa_csv.ConvertOptions(column_types=types, include_columns=originals)
+                options = pa_csv.ConvertOptions(column_types=types, include_columns=originals, strings_can_be_null=True)
                 table = pa_csv.read_csv(self.path, convert_options=options)
         except (pa.ArrowException, OSError) as error:
             raise self._refused(f"cannot be read ({_first_line(error)}); write it again") from error

@@ -28,7 +28,7 @@ FULL_DAY_BARS: Final = 78
 MEAN_VARIANCE: Final = 0.44
 """Mean variance of the market's day, open to close, in squared units: the VIX is dear."""
 UNITS_PER_VIX: Final = 100 * math.sqrt(252)
-VIX_PER_UNIT: Final = -0.165
+VIX_PER_UNIT: Final = -0.19
 """Change of the VIX state per unit of the market's move within the day."""
 
 _HALF_DAY_VARIANCE: Final = 0.55
@@ -37,12 +37,14 @@ _FAST: Final = (0.50, 0.41)
 _NOISE: Final = 0.35
 _GAP: Final = 0.45
 _VIX_FLOOR: Final = 8.0
-_VIX_MEAN: Final = 2.15
+_VIX_ROOM: Final = 90.0
+_VIX_MEAN: Final = 2.25
 _VIX_PULL: Final = 0.035
-_VIX_PER_GAP: Final = -0.10
-_VIX_PER_SQUARE: Final = 0.022
-_VIX_NIGHT_NOISE: Final = 0.060
-_VIX_DAY_NOISE: Final = 0.085
+_VIX_PER_GAP: Final = -0.12
+_VIX_PER_SQUARE: Final = 0.025
+_LARGEST_SQUARE: Final = 6.0  # a crash lifts the VIX, but not without bound
+_VIX_NIGHT_NOISE: Final = 0.07
+_VIX_DAY_NOISE: Final = 0.10
 _LEVEL_PULL: Final = 1 / 400  # keeps prices near their level; far too slow to trade, and only over night
 
 
@@ -94,12 +96,12 @@ def stream(seed: int, *keys: str | int) -> np.random.Generator:
 
 
 def vix_level(state: Floats) -> Floats:
-    """Return the VIX in points: it moves more, in per cent, when it is high, and never falls to the floor.
+    """Return the VIX in points: it moves little when it is low, and stays above 8 and below 98.
 
-    >>> vix_level(np.array([2.197])).round(2)
-    array([17.])
+    >>> vix_level(np.array([-9.0, 2.3, 9.0])).round(1)
+    array([ 8., 17., 97.])
     """
-    return _VIX_FLOOR + np.exp(state)
+    return _VIX_FLOOR + 1 / (np.exp(-state) + 1 / _VIX_ROOM)
 
 
 def market_days(seed: int) -> MarketDays:
@@ -110,7 +112,11 @@ def market_days(seed: int) -> MarketDays:
     noise = stream(seed, "VIX").standard_normal((len(sessions), 2))
     moves = factor.move + factor.jump
     nights = _VIX_PER_GAP * factor.gap + _VIX_NIGHT_NOISE * noise[:, 0]
-    days = VIX_PER_UNIT * moves + _VIX_PER_SQUARE * (moves**2 - MEAN_VARIANCE) + _VIX_DAY_NOISE * noise[:, 1]
+    days = (
+        VIX_PER_UNIT * moves
+        + _VIX_PER_SQUARE * (np.minimum(moves**2, _LARGEST_SQUARE) - MEAN_VARIANCE)
+        + _VIX_DAY_NOISE * noise[:, 1]
+    )
     closes = _pulled(nights + days, _VIX_PULL, _VIX_MEAN)
     return MarketDays(
         sessions=sessions,

@@ -18,7 +18,7 @@ _VARIANCE_PER_30_MINUTES: Final = (13.9, 13.6, 9.4, 7.9, 6.2, 5.1, 5.7, 5.7, 5.0
 _VOLUME_PER_30_MINUTES: Final = (12.2, 8.8, 7.3, 6.6, 5.8, 5.1, 4.7, 4.6, 4.7, 6.0, 6.1, 7.7, 20.4)
 _CLUSTERS: Final = (0.96, 0.45)  # autoregression from bar to bar, deviation of the log variance
 _BURSTS: Final = 0.45
-VIX_BRIDGE: Final = 0.09
+VIX_BRIDGE: Final = 0.105
 """Deviation of the VIX state around its way through the day, per day."""
 
 

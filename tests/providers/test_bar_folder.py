@@ -245,6 +245,31 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, name: str, content:
     assert [problem for problem in provider.problems() if problem.startswith(sentence)]
 
 
+@pytest.mark.parametrize(
+    ("name", "damage", "sentence"),
+    [
+        ("2025.parquet", lambda frame: frame.drop(columns="symbol"), "has no symbol column and no symbol in its name"),
+        ("spy.parquet", lambda frame: frame.assign(close="dear"), "has a value that is no number"),
+        ("spy.parquet", changed(BAD, ts_utc=pd.NaT), "has a row without a time"),
+        ("spy.csv", changed(BAD, ts_utc=None), "has a row without a time"),
+        ("spy.parquet", changed(BAD, symbol=None), "has a row without a symbol"),
+        ("spy.csv", changed(BAD, symbol=None), "has a row without a symbol"),
+    ],
+)
+def test_a_column_that_cannot_be_read_is_named(tmp_path: Path, name: str, damage: Damage, sentence: str) -> None:
+    """A table whose times, prices or symbols are unusable is refused as a whole, with what to correct."""
+    save(damage(rows(DAYS)), tmp_path / name)
+    answer = refusal(replay(tmp_path, new_york(DAY, 12)))
+    assert answer.reason == "bad_file"
+    assert answer.detail.startswith(f"{name} {sentence}")
+
+
+def test_a_file_of_one_row_is_a_5_minute_bar(tmp_path: Path) -> None:
+    """A collector's first write of the day, one bar, is understood."""
+    save(day_rows(DAY).head(1), tmp_path / f"SPY/{DAY}.parquet")
+    assert len(ask(replay(tmp_path, new_york(DAY, 9, 35)))) == 1
+
+
 def test_bars_of_another_length_do_not_touch_their_neighbours(tmp_path: Path) -> None:
     """Where one symbol of a file has 1-minute bars, it alone is refused."""
     minutes = rows(DAYS, "IWM").assign(

@@ -209,6 +209,16 @@ def test_the_vix_lives_like_the_vix() -> None:
     assert 0.05 < np.diff(daily).std() < 0.11
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_every_seed_is_a_possible_market(seed: int) -> None:
+    """Whatever the seed, sixteen years stay within what markets have shown."""
+    other = SimulatedMarket(seed)
+    vix = other.vix_daily(FIRST, LAST).close
+    assert 8 < vix.min() < 12 < np.median(vix) < 20 < vix.max() < 98
+    level = other.daily("SPX", FIRST, LAST).close
+    assert 6000 / 3 < level.min() < np.median(level) < level.max() < 6000 * 2.2
+
+
 def test_daily_vix_bars_are_those_of_the_day() -> None:
     """The daily bars hold the open, extremes and close of the 5-minute bars."""
     daily, bars = market().vix_daily(date(2025, 4, 8), date(2025, 4, 9)), market().bars("VIX", *2 * [date(2025, 4, 9)])
