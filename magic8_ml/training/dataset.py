@@ -50,7 +50,7 @@ class Dataset:
     """Labelled rows of all symbols, by symbol and time; ``days`` are positions on the exchange calendar.
 
     ``symbols`` names whose bars were seen, also those too short for labels; ``symbol`` indexes it; ``seen`` holds the
-    features of every usable row, labelled or not.
+    features of every usable row, labelled or not, and ``last_seen`` is the newest usable day.
     """
 
     symbols: tuple[str, ...]
@@ -61,6 +61,7 @@ class Dataset:
     bucket: Rows
     symbol: Rows
     seen: Floats
+    last_seen: int
     dropped: Mapping[str, Mapping[str, int]]
 
     def __len__(self) -> int:
@@ -119,6 +120,7 @@ def dataset_of(by_symbol: Mapping[str, SymbolDays], first_day: int = 0) -> Datas
         bucket=np.concatenate([part.bucket for part in parts]),
         symbol=np.concatenate([part.symbol for part in parts]),
         seen=np.concatenate(seen),
+        last_seen=max((int(by_symbol[name].days[-1]) for name in symbols), default=-1),
         dropped={name: data.dropped for name, data in sorted(by_symbol.items())},
     )
 

@@ -117,7 +117,8 @@ def _facts(data: Dataset) -> dict[str, Any]:
     return {
         "symbols": list(data.symbols),
         "first_day": _date(int(data.days.min())).isoformat(),
-        "last_day": _date(int(data.days.max())).isoformat(),
+        "last_day": _date(data.last_seen).isoformat(),
+        "last_labelled_day": _date(int(data.days.max())).isoformat(),
         "rows": len(data),
         "labelled_days": days,
         "dropped_days": {name: dict(drops) for name, drops in data.dropped.items()},
