@@ -53,6 +53,7 @@ class Publisher:
         make_folder(folder)
         archive, state = folder / ARCHIVE_FOLDER, folder / "state"
         published = recommendations_path or folder / f"{RECOMMENDATIONS}.json"
+        make_folder(published.parent)
         self._recommendations = Channel(published, Archive(archive, RECOMMENDATIONS), retention_days)
         predictions = folder / f"{PREDICTIONS}.json"
         self._predictions = Channel(predictions, Archive(archive, PREDICTIONS), retention_days)

@@ -53,9 +53,9 @@ def test_predictions_are_numbered_apart(tmp_path: Path) -> None:
 
 
 def test_the_published_file_may_have_another_name(tmp_path: Path) -> None:
-    """The setting for the published file moves it within the folder."""
-    Publisher(tmp_path, recommendations_path=tmp_path / "latest.json").publish(bulletin())
-    assert read(tmp_path / "latest.json")["seq"] == 1
+    """The setting for the published file moves it within the folder, which is created."""
+    Publisher(tmp_path, recommendations_path=tmp_path / "bots" / "latest.json").publish(bulletin())
+    assert read(tmp_path / "bots" / "latest.json")["seq"] == 1
     assert not (tmp_path / "recommendations.json").exists()
 
 

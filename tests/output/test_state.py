@@ -17,7 +17,9 @@ from magic8_companion.output.state import StateStore
 from tests.output import any_bulletin
 from tests.output.bulletins import SLOT, checkpoint_result, five_minute_result
 
-slow_to_build = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+slow_to_build = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None
+)
 
 
 def test_both_results_are_restored_on_their_day(tmp_path: Path) -> None:
