@@ -62,8 +62,8 @@ class RecommendationEngine:
 
     Use it as ``async with engine:`` on the loop that owns the provider; extensions start inside the block and are
     stopped and joined inside it too, because replayed time goes on for them when the engine has left.  Leaving the
-    block publishes the last document, with nothing tradable.  A document that cannot be written ends the day:
-    ``stop`` is set and ``run_day`` raises the ``PublishError``.
+    block publishes the last document, with nothing tradable.  A document that cannot be written ends the day, whoever
+    wanted to write it: ``run_day`` raises the ``PublishError``.
     """
 
     def __init__(

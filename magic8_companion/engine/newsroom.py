@@ -139,7 +139,8 @@ class Newsroom:
     def submit(self, result: FiveMinuteResult) -> int:
         """Publish a 5-minute result and the merged document; return the ``seq`` of the latter."""
         with self._in_turn():
-            self._five_minute, self._slot_inputs = result, dict(self._seen)
+            self._five_minute = result
+            self._slot_inputs = {symbol: self._seen[symbol] for symbol in result.signals if symbol in self._seen}
             self._publishing.publish_predictions(result, self._slot_inputs)
             self._memory.save_five_minute(result)
             before = _five_minute_keys(self._bulletin)
@@ -199,9 +200,11 @@ class Newsroom:
 
     def _inputs(self, bulletin: Bulletin) -> dict[str, str]:
         # A record that a 5-minute answer had a part in was decided from what its slot saw.
-        answered = {symbol for symbol, record in bulletin.recommendations.items() if record.ml_5min_metadata}
-        inputs = {**self._checkpoint_inputs, **{s: seen for s, seen in self._slot_inputs.items() if s in answered}}
-        return {symbol: inputs[symbol] for symbol in bulletin.recommendations if symbol in inputs}
+        seen = {
+            symbol: (self._slot_inputs if record.ml_5min_metadata else self._checkpoint_inputs).get(symbol)
+            for symbol, record in bulletin.recommendations.items()
+        }
+        return {symbol: digest for symbol, digest in seen.items() if digest is not None}
 
     def _next_due(self, bulletin: Bulletin) -> datetime | None:
         now, session = bulletin.published_at, session_on(new_york_day(bulletin.published_at))

@@ -140,7 +140,7 @@ async def _or_skip(symbol: str, work: Callable[[], Awaitable[T]]) -> T | _Skip:
         _log.info("Skipped %s: %s", symbol, refusal)
         return _Skip(reason=refusal.reason)
     except TimeoutError:
-        _log.info("Skipped %s: %s", symbol, "timeout")
+        _log.info("Skipped %s: timeout", symbol)
         return _Skip(reason="timeout")
     except Exception as error:  # noqa: BLE001  # whatever it is becomes the published reason of this symbol alone
         reason = f"exception:{type(error).__name__}"

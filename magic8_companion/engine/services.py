@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import TimeoutError as NoAnswerInTime
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -79,7 +78,7 @@ class HostServices:
         future = asyncio.run_coroutine_threadsafe(self._observer.observe(symbol, with_chain=False), loop)
         try:
             state = future.result(self._limit)
-        except NoAnswerInTime as error:
+        except TimeoutError as error:
             future.cancel()
             raise DataUnavailable("timeout", f"{symbol} was not observed within {self._limit:g} s") from error
         self._newsroom.note_inputs(symbol, inputs_digest(state))

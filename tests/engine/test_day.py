@@ -14,7 +14,7 @@ import pytest
 from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.recommendation import Bulletin
 from magic8_companion.domain.trading_day import new_york_label
-from magic8_companion.engine.day import CheckpointOutcome
+from magic8_companion.engine.day import KILL_SWITCH_POLL_SECONDS, CheckpointOutcome
 from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeExtension, FakeScorer, House, options
 from tests.engine.test_volatility import vix
 
@@ -214,6 +214,29 @@ async def test_a_failed_rewrite_in_between_ends_the_day_too() -> None:
     assert house.stop.is_set()
 
 
+async def test_a_last_document_that_cannot_be_written_is_an_error_too() -> None:
+    """Even when the day went well."""
+    house = House(options=options(), start=EARLY)
+    house.on_progress = lambda at, _: setattr(house.writer, "fails", at >= FULL_DAY.close_at)
+    with pytest.raises(PublishError, match="disk is full"):
+        await house.run_day(FULL_DAY)
+
+
+async def test_a_kill_switch_that_cannot_be_published_ends_the_day(tmp_path: Path) -> None:
+    """Who cannot tell readers to stop must not look alive."""
+    switch = tmp_path / "KILL"
+    house = House(options=options(kill_switch_file=switch), start=FULL_DAY.at(time(10, 29)))
+
+    async def strike() -> None:
+        house.writer.fails = True
+        switch.touch()
+        await asyncio.Event().wait()
+
+    house.market.pause = strike
+    with pytest.raises(PublishError, match="disk is full"):
+        await house.run_day(FULL_DAY)
+
+
 async def test_the_kill_switch_stops_everything_within_a_second(tmp_path: Path) -> None:
     """The file appears: within a second of real time a document says so; it goes: the document is free again."""
     switch = tmp_path / "KILL"
@@ -228,16 +251,15 @@ async def test_the_kill_switch_stops_everything_within_a_second(tmp_path: Path) 
         while not (house.newsroom.bulletin and house.newsroom.bulletin.checkpoint_at):
             await asyncio.sleep(0)
         house.market.pause = hold  # the next checkpoint waits, and replayed time with it
-        seen = len(house.writer.bulletins)
         switch.touch()
-        await until(lambda: house.newsroom.bulletin.halt_reason == "kill_switch", seconds=1.0)
+        await until(lambda: house.newsroom.bulletin.halt_reason == "kill_switch", seconds=5)
         halted = house.newsroom.bulletin
         switch.unlink()
-        await until(lambda: house.newsroom.bulletin.halt_reason is None, seconds=1.0)
+        await until(lambda: house.newsroom.bulletin.halt_reason is None, seconds=5)
         gate.set()
         house.stop.set()
         await day
-    assert seen
+    assert KILL_SWITCH_POLL_SECONDS <= 0.5
     assert tradable(halted) == set()
     assert all(record.best_strategy == "No_Trade" for record in halted.recommendations.values())
 

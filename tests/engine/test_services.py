@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import time, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.engine.newsroom import Newsroom
 from magic8_companion.engine.observer import MarketObserver
+from magic8_companion.engine.private_loop import PrivateLoop
 from magic8_companion.engine.services import HostServices
 from tests.engine.fakes import (
     FULL_DAY,
@@ -108,6 +110,17 @@ async def test_an_observation_that_hangs_is_given_up() -> None:
     hosted.market.pause = asyncio.Event().wait
     with pytest.raises(DataUnavailable, match="timeout"):
         await asyncio.to_thread(hosted.services.observe, "SPX")
+
+
+def test_a_loop_that_is_stuck_is_given_up() -> None:
+    """Nobody waits for ever for a loop that does not answer at all."""
+    hosted, stuck, free = Hosted(request_timeout_seconds=0.01, bar_wait_seconds=0.0), PrivateLoop("stuck"), Event()
+    stuck.loop().call_soon_threadsafe(free.wait, 5)
+    hosted.services.serve_on(stuck.loop())
+    with pytest.raises(DataUnavailable, match="SPX was not observed"):
+        hosted.services.observe("SPX")
+    free.set()
+    stuck.close()
 
 
 def test_a_refusal_reaches_the_plugin(hosted: Hosted) -> None:
