@@ -120,10 +120,11 @@ def build_service(
     provider = _create_provider(settings, clock)
     options = engine_options(settings)
     services, newsroom, observer = _services(settings, clock, provider, options)
+    scorer = create_checkpoint_scorer(settings)
     pipeline = CheckpointPipeline(
         observer,
         partial(analyse, mode=options.system_mode, options=analysis_options(settings)),
-        create_checkpoint_scorer(settings),
+        scorer,
         provider,
         options,
     )
@@ -137,7 +138,7 @@ def build_service(
         stop=stop,
         progress=progress,
     )
-    extension = create_extension() if settings.enable_ml_5min else None
+    extension = create_extension(services, scorer) if settings.enable_ml_5min else None
     return Service(clock=clock, provider=provider, engine=engine, services=services, extension=extension)
 
 
@@ -157,10 +158,15 @@ def create_checkpoint_scorer(settings: Settings) -> Scorer:
     return enhanced
 
 
-def create_extension() -> Extension | None:
-    """Return the 5-minute extension, or None when it cannot be loaded; the log says why."""
+def create_extension(services: HostServices, scorer: Scorer) -> Extension | None:
+    """Return the 5-minute extension, or None when it cannot be loaded; the log says why.
+
+    It shares the model that the scorer has loaded, if it has one.
+    """
     try:
-        extension: Extension = load_plugin("magic8.extensions", "ml_5min")()
+        extension: Extension = load_plugin("magic8.extensions", "ml_5min")(
+            host=services, options=services.options, ml_system=getattr(scorer, "ml_system", None)
+        )
     except PluginUnavailable as error:
         logger.error("Failed to start ML scheduler: %s", error)  # noqa: TRY400  # the sentence is the message
         logger.info("Continuing with checkpoint-only predictions")

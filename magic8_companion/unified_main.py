@@ -108,6 +108,7 @@ def _with_embedded_ml(settings: Settings) -> Settings:
 
 async def _run(settings: Settings) -> int:
     from magic8_companion import bootstrap  # noqa: PLC0415  # after --help and the check of the settings
+    from magic8_companion.domain.trading_day import new_york_day  # noqa: PLC0415  # as above
 
     configure_logging(settings)
     stop = asyncio.Event()
@@ -119,7 +120,8 @@ async def _run(settings: Settings) -> int:
             return await _play(settings, stop)
         logger.info("Starting Magic8-Companion...")
         service = bootstrap.build_service(settings, stop)
-        await _drive(service, service.engine.run_forever())
+        days = service.engine.run_date(new_york_day(service.clock.now())) if settings.run_once else None
+        await _drive(service, days or service.engine.run_forever())
         return 0
 
 

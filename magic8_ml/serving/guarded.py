@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, cast
+from functools import partial
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
 import pandas as pd
 
@@ -40,6 +41,14 @@ class MLSystem(Protocol):
         current_time: datetime,
     ) -> Any:  # noqa: ANN401  # whatever comes back is checked
         """Answer a dict with strategy, confidence and details."""
+
+
+@runtime_checkable
+class TypedSystem(Protocol):
+    """A model that takes checked inputs as they are; the frames of the contract's call would only be unpacked again."""
+
+    def answer(self, inputs: PredictionInputs) -> MLResult:
+        """Answer a prediction, or why there is none."""
 
 
 class GuardedPredictor:
@@ -92,11 +101,14 @@ class GuardedPredictor:
         if system is None:
             return self.why_not
         try:
+            observed = inputs()
             require_fresh(
-                inputs(),
+                observed,
                 max_bar_age=timedelta(minutes=options.max_bar_age_minutes),
                 max_vix_age=timedelta(minutes=options.max_vix_age_minutes),
             )
+            if isinstance(system, TypedSystem):
+                return self._limited.run(partial(system.answer, observed), options.timeout_seconds)
             return self._limited.run(lambda: result_of(system.predict(**arguments())), options.timeout_seconds)
         except DataUnavailable as error:
             return Unavailable(reason=error.reason, detail=error.detail)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.domain.ml_result import Unavailable
+from magic8_companion.domain.ml_result import MLResult, Unavailable
 from magic8_ml.models.artefact import ModelUnavailable, load_model
 from magic8_ml.serving.call import answer_of
 from magic8_ml.serving.config import MLConfig
@@ -56,4 +56,8 @@ class ProductionMLSystem:
             inputs = PredictionInputs.from_frames(bar_data, vix_data, current_time)
         except DataUnavailable as error:
             return answer_of(Unavailable(reason=error.reason, detail=error.detail))
-        return answer_of(self.predictor.predict(inputs))
+        return answer_of(self.answer(inputs))
+
+    def answer(self, inputs: PredictionInputs) -> MLResult:
+        """Answer checked inputs; the very same as :meth:`predict` of their frames."""
+        return self.predictor.predict(inputs)
