@@ -27,6 +27,7 @@ class LegFlag(IntFlag):
     ZERO = 16  # the ask is 0
     NO_BID = 32  # the bid is a real 0: the mid says nothing
     STALE = 64  # contradicts put-call parity and its neighbours
+    OFF_SMILE = 128  # far from the smile of the whole chain
 
 
 class ChainProblem(StrEnum):
@@ -42,7 +43,7 @@ class ChainProblem(StrEnum):
 
 
 _FATAL: Final = tuple(ChainProblem)[:5]
-_BLANKED: Final = int(~LegFlag.NO_BID & 127)
+_BLANKED: Final = int(~LegFlag.NO_BID & 255)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,6 +68,10 @@ class Side:
     def usable(self) -> Flags:
         """Tell which legs can be traded: the quote is believed and has an ask, perhaps no bid."""
         return _believed(self.flags)
+
+    def with_flag(self, where: Flags, flag: LegFlag) -> Side:
+        """Return the side with a flag added where ``where`` holds, and those legs blanked."""
+        return _blank(self.bid, self.ask, self.flags | np.where(where, flag, 0).astype(np.uint8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -177,7 +182,7 @@ def _believed(flags: Codes) -> Flags:
 
 def _mark_stale(side: Side, strikes: Floats, parity: ParityReport, right: str) -> Side:
     stale = np.isin(strikes, [leg.strike for leg in parity.stale if leg.right == right])
-    return _blank(side.bid, side.ask, side.flags | np.where(stale, LegFlag.STALE, 0).astype(np.uint8))
+    return side.with_flag(stale, LegFlag.STALE)
 
 
 def _missing_strikes(strikes: Floats) -> tuple[float, ...]:

@@ -39,8 +39,7 @@ class Fill(StrEnum):
 class Fees:
     """Dollars per contract and leg; the exchange fee steps at a premium of ``threshold`` points.
 
-    Legs of fewer than ``free_below`` contracts pay no exchange fee; ``assignment`` is paid per contract that is turned
-    into shares.
+    Legs of fewer than ``free_below`` contracts pay no exchange fee.
     """
 
     commission: float = 0.65
@@ -48,7 +47,6 @@ class Fees:
     exchange_high: float = 0.0
     threshold: float = 1.0
     free_below: int = 0
-    assignment: float = 0.0
 
     def per_contract(self, premium: ArrayLike, contracts: int = 1) -> Floats:
         """Return what opening costs per contract, for legs of ``contracts`` at these premia (points).

@@ -20,7 +20,7 @@ from magic8_companion.options.payoff import Leg, payoff, profile
 
 TAIL: Final = 0.05
 PIN: Final = 0.001
-_ATOMS: Final = 4000
+_ATOMS: Final = 10_000
 _REFLECTIONS: Final = 6
 
 

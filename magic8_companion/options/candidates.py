@@ -1,0 +1,165 @@
+"""Every structure a chain offers within limits, as arrays: which options, how many of each.
+
+A chain of n strikes holds 2 n options: calls 0..n-1, puts n..2n-1.  A candidate is four of these numbers and four
+quantities (0 pads a structure of fewer legs), with its strikes in ascending order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
+from magic8_companion.options.arrays import Codes, Floats
+from magic8_companion.options.payoff import Leg
+
+Places = NDArray[np.int64]
+
+
+class Kind(IntEnum):
+    """The structures that are proposed; a sold butterfly is none of them, it bets against the pin."""
+
+    CALL_BUTTERFLY = 0
+    PUT_BUTTERFLY = 1
+    IRON_BUTTERFLY = 2
+    IRON_CONDOR = 3
+    CALL_DEBIT = 4
+    PUT_DEBIT = 5
+    CALL_CREDIT = 6
+    PUT_CREDIT = 7
+
+    @property
+    def strategy(self) -> str:
+        """Return the published strategy name."""
+        if self <= Kind.IRON_BUTTERFLY:
+            return BUTTERFLY
+        return IRON_CONDOR if self is Kind.IRON_CONDOR else VERTICAL
+
+    @property
+    def is_credit(self) -> bool:
+        """Tell whether the structure is sold."""
+        return self in {Kind.IRON_BUTTERFLY, Kind.IRON_CONDOR, Kind.CALL_CREDIT, Kind.PUT_CREDIT}
+
+
+# per kind: is each leg a put, and its signed quantity, in the order of the sorted strikes
+_SHAPE: Final = {
+    Kind.CALL_BUTTERFLY: ((0, 0, 0, 0), (1, -2, 0, 1)),
+    Kind.PUT_BUTTERFLY: ((1, 1, 1, 1), (1, -2, 0, 1)),
+    Kind.IRON_BUTTERFLY: ((1, 1, 0, 0), (1, -1, -1, 1)),
+    Kind.IRON_CONDOR: ((1, 1, 0, 0), (1, -1, -1, 1)),
+    Kind.CALL_DEBIT: ((0, 0, 0, 0), (1, 0, 0, -1)),
+    Kind.PUT_DEBIT: ((1, 1, 1, 1), (-1, 0, 0, 1)),
+    Kind.CALL_CREDIT: ((0, 0, 0, 0), (-1, 0, 0, 1)),
+    Kind.PUT_CREDIT: ((1, 1, 1, 1), (1, 0, 0, -1)),
+}
+
+
+_CODE: Final = 1e6  # more than there are strikes, per thousandth of a point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a trader accepts; widths in points per wing, margin in dollars per unit, shares of the widest wing.
+
+    ``max_spread_share`` bounds the cost of crossing all half-spreads and ``min_short_bid`` (points) what a sold leg
+    must fetch: both are the liquidity limits.  Condors keep their short strikes outside the forward.
+    """
+
+    min_width: float = 1.0
+    max_width: float = 50.0
+    max_margin: float = 5_000.0
+    min_credit_share: float = 0.05
+    max_debit_share: float = 0.80
+    max_spread_share: float = 0.10
+    min_short_bid: float = 0.05
+    min_win_probability: float = 0.0
+    broken_wings: bool = False
+    kinds: tuple[Kind, ...] = tuple(Kind)
+
+
+class Candidates(NamedTuple):
+    """m structures: ``kind`` (m,), places of the strikes (m, 4), numbers and quantities of the options (m, 4)."""
+
+    kind: Codes
+    strike_place: Places
+    option: Places
+    quantity: Floats
+
+    def legs(self, i: int, strikes: Floats) -> tuple[Leg, ...]:
+        """Return one candidate as legs."""
+        return tuple(
+            Leg(right="P" if option >= len(strikes) else "C", strike=float(strikes[place]), quantity=int(quantity))
+            for place, option, quantity in zip(self.strike_place[i], self.option[i], self.quantity[i], strict=True)
+            if quantity
+        )
+
+
+def enumerate_candidates(strikes: Floats, forward: float, limits: Limits) -> Candidates:
+    """List all structures within the width limits; shape of ``strikes`` (n,), ascending.
+
+    >>> found = enumerate_candidates(np.array([90.0, 95, 100, 105, 110]), 100.0, Limits(max_width=5))
+    >>> [int((found.kind == kind).sum()) for kind in Kind]
+    [3, 3, 3, 3, 4, 4, 4, 4]
+    """
+    pairs = _pairs(strikes, limits)
+    places = {
+        "butterfly": _butterflies(strikes, pairs, limits),
+        "condor": _condors(strikes, pairs, forward, limits),
+        "vertical": pairs[:, [0, 0, 1, 1]],
+    }
+    groups = []
+    for kind in limits.kinds:
+        shape = "vertical" if kind > Kind.IRON_CONDOR else "condor" if kind is Kind.IRON_CONDOR else "butterfly"
+        put, quantity = (np.array(row) for row in _SHAPE[kind])
+        place = places[shape]
+        groups.append(
+            Candidates(
+                kind=np.full(len(place), kind, dtype=np.uint8),
+                strike_place=place,
+                option=place + put * len(strikes),
+                quantity=np.broadcast_to(quantity.astype(float), place.shape),
+            )
+        )
+    return Candidates(*(np.concatenate(column) for column in zip(*groups, strict=True)))
+
+
+def _pairs(strikes: Floats, limits: Limits) -> Places:
+    low, high = np.triu_indices(len(strikes), k=1)
+    width = strikes[high] - strikes[low]
+    kept = (width >= limits.min_width) & (width <= limits.max_width)
+    return np.stack([low[kept], high[kept]], axis=1)
+
+
+def _butterflies(strikes: Floats, pairs: Places, limits: Limits) -> Places:
+    # two pairs that share their middle strike
+    wing = _wing(strikes, pairs, limits)
+    left, right = _join(pairs[:, 1] + wing, pairs[:, 0] + wing)
+    return np.stack([pairs[left, 0], pairs[left, 1], pairs[left, 1], pairs[right, 1]], axis=1)
+
+
+def _condors(strikes: Floats, pairs: Places, forward: float, limits: Limits) -> Places:
+    # a pair below the forward and one above it
+    puts, calls = pairs[strikes[pairs[:, 1]] <= forward], pairs[strikes[pairs[:, 0]] >= forward]
+    left, right = _join(_wing(strikes, puts, limits), _wing(strikes, calls, limits))
+    apart = puts[left, 1] < calls[right, 0]
+    return np.concatenate([puts[left[apart]], calls[right[apart]]], axis=1)
+
+
+def _wing(strikes: Floats, pairs: Places, limits: Limits) -> Floats:
+    # what the wings of a structure must have in common: their width, coded so that places can be added
+    width = strikes[pairs[:, 1]] - strikes[pairs[:, 0]]
+    return np.zeros_like(width) if limits.broken_wings else np.round(width, 3) * _CODE
+
+
+def _join(left: Floats, right: Floats) -> tuple[Places, Places]:
+    # all combinations of equal keys
+    order = np.argsort(right, kind="stable")
+    ordered = right[order]
+    start, end = np.searchsorted(ordered, left, side="left"), np.searchsorted(ordered, left, side="right")
+    count = end - start
+    first = np.repeat(start - np.cumsum(count) + count, count)
+    return np.repeat(np.arange(len(left)), count), order[first + np.arange(count.sum())]

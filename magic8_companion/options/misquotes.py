@@ -1,0 +1,41 @@
+"""Quotes that stand far off the smile of their chain: an edge that is only a late or mistaken quote.
+
+A structure built on such a leg looks like a bargain at any distribution.  Put-call parity finds a leg that contradicts
+its partner; this finds the ones where both moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from magic8_companion.options.arrays import Floats
+from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, Side
+from magic8_companion.options.smile import Smile
+
+_HALF_SPREADS: Final = 3.0
+_TICKS: Final = 2.0
+
+
+def flag_misquotes(quotes: ChainQuotes, smile: Smile) -> ChainQuotes:
+    """Flag and blank every leg in the trusted range of the smile whose mid lies far off it.
+
+    Far is more than three half-spreads and more than two ticks beyond bid or ask.
+    """
+    call = smile.expected_call(quotes.strikes) * np.exp(-quotes.rate * quotes.years)
+    put = call - (quotes.forward - quotes.strikes) * np.exp(-quotes.rate * quotes.years)
+    trusted = np.isfinite(smile.vol(quotes.strikes))
+    slack = _TICKS * quotes.product.tick
+    return replace(
+        quotes,
+        calls=_checked(quotes.calls, np.where(trusted, call, np.nan), slack),
+        puts=_checked(quotes.puts, np.where(trusted, put, np.nan), slack),
+    )
+
+
+def _checked(side: Side, value: Floats, slack: float) -> Side:
+    distance, half_spread = np.abs((side.bid + side.ask) / 2 - value), side.half_spread
+    far = (distance > _HALF_SPREADS * half_spread) & (distance > half_spread + slack)
+    return side.with_flag(far, LegFlag.OFF_SMILE)

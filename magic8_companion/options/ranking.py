@@ -1,0 +1,267 @@
+"""Price, odds and rank of all candidates at once: what can really be earned after the spread.
+
+Prices and expected payoffs are sparse matrix products (candidates x options).  Win probabilities follow from the result
+at the sorted strikes: it is linear in between.  The structures that are proposed have one hump or one step, so the
+worst outcomes lie in the two tails of the settlement: CVaR is the worst division of 5 % between both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from magic8_companion.options.arrays import Flags, Floats
+from magic8_companion.options.candidates import Candidates, Kind, Limits, Places, enumerate_candidates
+from magic8_companion.options.chain_quotes import ChainQuotes
+from magic8_companion.options.costs import Fees, Fill
+from magic8_companion.options.distribution import Distribution, expected_put
+from magic8_companion.options.odds import TAIL
+
+_SPLITS: Final = 41  # ways to divide the worst outcomes between both tails
+_SMALLEST: Final = 1e-12
+_LEVELS: Final = 2001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evaluation:
+    """Columns over m candidates: costs in points per unit, everything else in dollars per unit or probabilities.
+
+    ``cost`` and ``expected_value`` are keyed by fill scenario; the other results hold for the executed ``fill``, fees
+    included.
+    """
+
+    candidates: Candidates
+    fill: Fill
+    cost: dict[Fill, Floats]
+    expected_value: dict[Fill, Floats]
+    fees: Floats
+    max_profit: Floats
+    max_loss: Floats
+    win_probability: Floats
+    cvar: Floats
+
+
+class Rule(NamedTuple):
+    """One limit over all candidates: who keeps it, the value it looks at, and a sentence with a place for the value."""
+
+    passes: Flags
+    value: Floats
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """The candidate that came nearest, and why it does not pass."""
+
+    place: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ranking:
+    """``order`` lists the passing candidates, best executable expected value first; ``pareto`` the undominated of them.
+
+    A candidate is dominated when another has at least its expected value, at most its CVaR and at least its win
+    probability.  ``misses`` counts the broken rules of every candidate.
+    """
+
+    evaluation: Evaluation
+    rules: tuple[Rule, ...]
+    misses: Places
+    order: Places
+    pareto: Places
+
+    def best(self, strategy: str | None = None) -> int | None:
+        """Return the place of the best passing candidate, of one strategy or of all; None if none passes."""
+        passing = self.order[self._belongs(strategy)[self.order]]
+        return int(passing[0]) if passing.size else None
+
+    def nearest_miss(self, strategy: str | None = None) -> Miss | None:
+        """Return the failing candidate that breaks the fewest rules, with its reasons; None if nothing was quoted."""
+        value = self.evaluation.expected_value[self.evaluation.fill]
+        failing = np.flatnonzero(self._belongs(strategy) & (self.misses > 0))
+        if not failing.size:
+            return None
+        place = int(failing[np.lexsort((-value[failing], self.misses[failing]))[0]])
+        broken = (rule for rule in self.rules if not rule.passes[place])
+        return Miss(place=place, reasons=tuple(rule.text.format(rule.value[place]) for rule in broken))
+
+    def _belongs(self, strategy: str | None) -> Flags:
+        kinds = [kind for kind in Kind if strategy in {None, kind.strategy}]
+        return np.isin(self.evaluation.candidates.kind, kinds)
+
+
+def rank_candidates(
+    quotes: ChainQuotes, distribution: Distribution, limits: Limits, fees: Fees, *, fill: Fill = Fill.NATURAL
+) -> Ranking:
+    """Enumerate, price and rank all structures of a chain.
+
+    Parameters
+    ----------
+    distribution
+        Where the underlying may settle; under the market's own one, nothing has a positive expected value after costs.
+    fill
+        The scenario whose expected value counts as executable.
+
+    Raises
+    ------
+    DataUnavailable
+        The fatal problem of the chain.
+    """
+    quotes.require_priceable()
+    found = enumerate_candidates(quotes.strikes, quotes.forward, limits)
+    found = _quoted(found, quotes, limits)
+    evaluation = _evaluate(found, quotes, distribution, fees, fill)
+    rules = _rules(evaluation, quotes, limits)
+    misses = np.sum([~rule.passes for rule in rules], axis=0)
+    order = np.flatnonzero(misses == 0)
+    value, tail, win = evaluation.expected_value[fill][order], evaluation.cvar[order], evaluation.win_probability[order]
+    order = order[np.lexsort((-win, tail, -value))]
+    pareto = order[_undominated(evaluation, order)]
+    return Ranking(evaluation=evaluation, rules=rules, misses=misses, order=order, pareto=pareto)
+
+
+def _quoted(found: Candidates, quotes: ChainQuotes, limits: Limits) -> Candidates:
+    # bought legs need a believed ask, sold ones a bid worth having
+    usable = np.concatenate([quotes.calls.usable, quotes.puts.usable])
+    with np.errstate(invalid="ignore"):
+        sellable = usable & (np.concatenate([quotes.calls.bid, quotes.puts.bid]) >= limits.min_short_bid)
+    quantity = found.quantity
+    good = np.where(quantity > 0, usable[found.option], sellable[found.option]) | (quantity == 0)
+    kept = good.all(axis=1)
+    return Candidates(
+        kind=found.kind[kept],
+        strike_place=found.strike_place[kept],
+        option=found.option[kept],
+        quantity=quantity[kept],
+    )
+
+
+def _evaluate(found: Candidates, quotes: ChainQuotes, distribution: Distribution, fees: Fees, fill: Fill) -> Evaluation:
+    strikes, multiplier = quotes.strikes, quotes.product.multiplier
+    position, size = _matrix(found, found.quantity, strikes), _matrix(found, np.abs(found.quantity), strikes)
+    mid, half_spread = _option_prices(quotes)
+    value = np.concatenate([distribution.expected_call(strikes), expected_put(distribution, strikes)])
+    mid_cost, worth = (position @ np.stack([mid, value], axis=1)).T
+    spread, fee = (size @ np.stack([half_spread, fees.per_contract(mid)], axis=1)).T
+    cost = {scenario: mid_cost + scenario.share * spread for scenario in Fill}
+    net_cost = cost[fill] + fee / multiplier
+    result = _results_at_strikes(found, strikes) - net_cost[:, None]
+    worst = (position @ _tail_values(strikes, value, distribution)).min(axis=1) - net_cost
+    return Evaluation(
+        candidates=found,
+        fill=fill,
+        cost=cost,
+        expected_value={scenario: multiplier * (worth - cost[scenario]) - fee for scenario in Fill},
+        fees=fee,
+        max_profit=multiplier * result.max(axis=1),
+        max_loss=-multiplier * result.min(axis=1),
+        win_probability=_win_probability(found, strikes, result, distribution),
+        cvar=-multiplier * worst,
+    )
+
+
+def _matrix(found: Candidates, quantity: Floats, strikes: Floats) -> csr_array:
+    # candidates x options; copied, because scipy tidies its arrays in place
+    ends = np.arange(0, quantity.size + 1, 4)
+    shape = (len(quantity), 2 * len(strikes))
+    return csr_array((quantity.ravel(), found.option.ravel(), ends), shape=shape, copy=True)
+
+
+def _option_prices(quotes: ChainQuotes) -> tuple[Floats, Floats]:
+    bid = np.nan_to_num(np.concatenate([quotes.calls.bid, quotes.puts.bid]))
+    ask = np.nan_to_num(np.concatenate([quotes.calls.ask, quotes.puts.ask]))
+    return (bid + ask) / 2, (ask - bid) / 2
+
+
+def _tail_values(strikes: Floats, value: Floats, distribution: Distribution) -> Floats:
+    # mean value of every option over the worst outcomes, if a share of them lies in the lower tail, the rest above
+    low = TAIL * np.linspace(0, 1, _SPLITS)
+    above = value[:, None] - _value_below(strikes, value, 1 - TAIL + low, distribution)
+    return (_value_below(strikes, value, low, distribution) + above) / TAIL
+
+
+def _value_below(strikes: Floats, value: Floats, share: Floats, distribution: Distribution) -> Floats:
+    # E[option value; the lowest ``share`` of settlements] for every option of the chain, (2 n, shares)
+    level = distribution.quantile(np.clip(share, _SMALLEST, 1 - _SMALLEST))
+    below, further = distribution.cdf(level), distribution.expected_call(level)
+    inside = level - strikes[:, None]
+    calls, puts = np.split(value[:, None], 2)
+    call = np.where(inside > 0, calls - further - inside * (1 - below), 0.0)
+    put = np.where(inside < 0, further - distribution.mean + level - inside * below, puts)
+    at_level = np.concatenate([np.maximum(inside, 0), np.maximum(-inside, 0)])
+    return np.asarray(np.concatenate([call, put]) - at_level * (below - share))
+
+
+def _results_at_strikes(found: Candidates, strikes: Floats) -> Floats:
+    # payoff at the four sorted strikes of each candidate, (m, 4); beyond them it is flat
+    level = strikes[found.strike_place]
+    side = np.where(found.option >= len(strikes), -1.0, 1.0)
+    total = np.zeros_like(level)
+    for leg in range(4):
+        inside = side[:, leg, None] * (level - level[:, leg, None])
+        total += found.quantity[:, leg, None] * np.maximum(inside, 0)
+    return total
+
+
+def _win_probability(found: Candidates, strikes: Floats, result: Floats, distribution: Distribution) -> Floats:
+    level, below = strikes[found.strike_place], distribution.cdf(strikes)[found.strike_place]
+    wins = result > 0
+    turns = wins[:, 1:] != wins[:, :-1]
+    rise = np.where(turns, result[:, 1:] - result[:, :-1], 1.0)
+    breakeven = (level[:, :-1] - result[:, :-1] * (level[:, 1:] - level[:, :-1]) / rise)[turns]
+    grid = np.linspace(strikes[0], strikes[-1], _LEVELS)
+    at_breakeven = np.zeros_like(rise)
+    at_breakeven[turns] = np.interp(breakeven, grid, distribution.cdf(grid))
+    start = np.where(wins[:, :-1], below[:, :-1], at_breakeven)
+    end = np.where(wins[:, 1:], below[:, 1:], at_breakeven)
+    between = np.where(wins[:, 1:] | wins[:, :-1], end - start, 0.0).sum(axis=1)
+    return np.asarray(between + np.where(wins[:, 0], below[:, 0], 0.0) + np.where(wins[:, -1], 1 - below[:, -1], 0.0))
+
+
+def _rules(evaluation: Evaluation, quotes: ChainQuotes, limits: Limits) -> tuple[Rule, ...]:
+    sold = np.isin(evaluation.candidates.kind, [kind for kind in Kind if kind.is_credit])
+    width = (evaluation.max_profit + evaluation.max_loss) / quotes.product.multiplier
+    premium = evaluation.cost[evaluation.fill] / width
+    crossing = (evaluation.cost[Fill.NATURAL] - evaluation.cost[Fill.MID]) / width
+    value, loss, win = evaluation.expected_value[evaluation.fill], evaluation.max_loss, evaluation.win_probability
+    return (
+        Rule(value > 0, value, "expected value {:.2f} $ is not above 0"),
+        Rule(loss > 0, loss, "maximum loss {:.2f} $ would be a free lunch: a quote is wrong"),
+        Rule(loss <= limits.max_margin, loss, f"margin {{:.0f}} $ is above {limits.max_margin:.0f} $"),
+        Rule(
+            ~sold | (-premium >= limits.min_credit_share),
+            -100 * premium,
+            f"credit {{:.1f}} % of the width is below {100 * limits.min_credit_share:.1f} %",
+        ),
+        Rule(
+            sold | (premium <= limits.max_debit_share),
+            100 * premium,
+            f"debit {{:.1f}} % of the width is above {100 * limits.max_debit_share:.1f} %",
+        ),
+        Rule(
+            crossing <= limits.max_spread_share,
+            100 * crossing,
+            f"the spread costs {{:.1f}} % of the width, above {100 * limits.max_spread_share:.1f} %",
+        ),
+        Rule(
+            win >= limits.min_win_probability,
+            100 * win,
+            f"win probability {{:.1f}} % is below {100 * limits.min_win_probability:.1f} %",
+        ),
+    )
+
+
+def _undominated(evaluation: Evaluation, order: Places) -> Flags:
+    # ``order`` is sorted so that nobody is dominated by a later one; keep the first, drop what it dominates, repeat
+    score = np.stack(
+        [evaluation.expected_value[evaluation.fill], -evaluation.cvar, evaluation.win_probability], axis=1
+    )[order]
+    kept, alive = np.zeros(len(order), dtype=bool), np.arange(len(order))
+    while alive.size:
+        kept[alive[0]] = True
+        alive = alive[(score[alive] > score[alive[0]]).any(axis=1)]
+    return kept

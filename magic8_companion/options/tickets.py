@@ -1,0 +1,205 @@
+"""From a ranked candidate to a ticket: legs, limit price, risk, odds per cost scenario, and the order as a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import floor
+from typing import Final
+
+from magic8_companion.domain.recommendation import Ticket, TicketLeg
+from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.options.candidates import Limits
+from magic8_companion.options.chain_quotes import ChainQuotes
+from magic8_companion.options.costs import Fees, Fill, fees_of, net_cost, opening_fees
+from magic8_companion.options.distribution import Distribution, SmileImplied
+from magic8_companion.options.misquotes import flag_misquotes
+from magic8_companion.options.odds import PIN, Odds, evaluate
+from magic8_companion.options.payoff import Leg, profile
+from magic8_companion.options.ranking import Ranking, rank_candidates
+from magic8_companion.options.smile import Smile
+
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedTicket:
+    """A ticket and what it is worth, rounded as published; dollars per unit, net of fees except inside ``ticket``.
+
+    ``win_probability`` and ``expected_value`` (keyed mid, between, natural) hold under the distribution that ranked,
+    ``implied_probability`` under the market's own.  ``warnings`` are sentences for people.
+    """
+
+    symbol: str
+    strategy: str
+    ticket: Ticket
+    win_probability: float
+    implied_probability: float
+    touch_probability: float
+    expected_value: Mapping[str, float]
+    cvar: float
+    fees: float
+    order_line: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """The ticket of one strategy, or None and the reason with the nearest miss."""
+
+    ticket: PricedTicket | None
+    reason: str
+
+
+def propose_tickets(
+    quotes: ChainQuotes,
+    smile: Smile,
+    *,
+    limits: Limits | None = None,
+    model: Distribution | None = None,
+    fees: Fees | None = None,
+    fill: Fill = Fill.NATURAL,
+) -> dict[str, Proposal]:
+    """Return the best ticket of each strategy, or why there is none.
+
+    Parameters
+    ----------
+    model
+        The distribution that ranks; without one the market's own does, and then a ticket appears only where quotes
+        disagree with each other by more than they cost.
+    fill
+        The price at which the ticket is taken to be executed; its limit price is that price.
+
+    Raises
+    ------
+    DataUnavailable
+        The fatal problem of the chain.
+    """
+    quotes = flag_misquotes(quotes, smile)
+    implied, charged = SmileImplied(smile=smile), fees or fees_of(quotes.symbol)
+    ranking = rank_candidates(quotes, model or implied, limits or Limits(), charged, fill=fill)
+    return {
+        strategy: _proposal(ranking, strategy, quotes, implied, model or implied, charged)
+        for strategy in BASE_STRATEGIES
+    }
+
+
+def price_ticket(
+    strategy: str,
+    legs: Sequence[Leg],
+    quotes: ChainQuotes,
+    *,
+    implied: Distribution,
+    model: Distribution,
+    fees: Fees,
+    fill: Fill = Fill.NATURAL,
+) -> PricedTicket:
+    """Return one structure as a ticket with its odds.
+
+    Raises
+    ------
+    DataUnavailable
+        ``bad_leg`` when one of its quotes is not believed.
+    """
+    multiplier, charge = quotes.product.multiplier, opening_fees(legs, quotes, fees)
+    odds = {
+        scenario: evaluate(legs, net_cost(legs, quotes, scenario), model, fees=charge, multiplier=multiplier)
+        for scenario in Fill
+    }
+    executed = odds[fill]
+    market = evaluate(legs, net_cost(legs, quotes, fill), implied, fees=charge, multiplier=multiplier)
+    ticket = _ticket(legs, quotes, -net_cost(legs, quotes, fill))
+    return PricedTicket(
+        symbol=quotes.symbol,
+        strategy=strategy,
+        ticket=ticket,
+        win_probability=round(executed.win_probability, 4),
+        implied_probability=round(market.win_probability, 4),
+        touch_probability=round(executed.touch_probability, 4),
+        expected_value={scenario.value: round(result.expected_value, 2) for scenario, result in odds.items()},
+        cvar=round(executed.cvar, 2),
+        fees=round(charge, 2),
+        order_line=order_line(quotes.symbol, legs, ticket.limit_price, quotes.expiry, multiplier=multiplier),
+        warnings=_warnings(legs, quotes, executed),
+    )
+
+
+def order_line(
+    symbol: str, legs: Sequence[Leg], limit_price: float, expiry: date, *, quantity: int = 1, multiplier: int = 100
+) -> str:
+    """Write an order as people post it; a limit price above 0 is a credit.
+
+    >>> from magic8_companion.options.structures import iron_condor
+    >>> order_line("SPX", iron_condor([5775, 5780, 5905, 5910]), 0.43, date(2025, 5, 22))
+    'SELL -1 Iron Condor SPX 100 22 MAY 25 5775/5780/5905/5910 CALL/PUT @0.43 LMT'
+    """
+    rights = {leg.right for leg in legs}
+    strikes = sorted({leg.strike for leg in legs})
+    right = "CALL/PUT" if len(rights) == 2 else "CALL" if rights == {"C"} else "PUT"
+    name = {2: "Vertical", 3: "Butterfly" if len(rights) == 1 else "Iron Butterfly", 4: "Iron Condor"}[len(strikes)]
+    bought = _is_bought(legs)
+    action = f"BUY +{quantity}" if bought else f"SELL -{quantity}"
+    price = f"{abs(limit_price):.2f}"
+    if bought == (limit_price > 0):
+        price = f"-{price}cr" if bought else f"{price}db"
+    day = f"{expiry.day} {_MONTHS[expiry.month - 1]} {expiry:%y}"
+    levels = "/".join(f"{strike:g}" for strike in strikes)
+    return f"{action} {name} {symbol} {multiplier} {day} {levels} {right} @{price} LMT"
+
+
+def _is_bought(legs: Sequence[Leg]) -> bool:
+    # the lowest call, or else the highest put, is owned in every bought structure and sold in every sold one
+    calls, puts = ([leg for leg in legs if leg.right == right] for right in "CP")
+    deepest = min(calls, key=lambda leg: leg.strike) if calls else max(puts, key=lambda leg: leg.strike)
+    return deepest.quantity > 0
+
+
+def _proposal(
+    ranking: Ranking, strategy: str, quotes: ChainQuotes, implied: Distribution, model: Distribution, fees: Fees
+) -> Proposal:
+    place = ranking.best(strategy)
+    candidates, fill = ranking.evaluation.candidates, ranking.evaluation.fill
+    if place is not None:
+        legs = candidates.legs(place, quotes.strikes)
+        ticket = price_ticket(strategy, legs, quotes, implied=implied, model=model, fees=fees, fill=fill)
+        return Proposal(ticket=ticket, reason="best executable expected value")
+    miss = ranking.nearest_miss(strategy)
+    if miss is None:
+        return Proposal(ticket=None, reason="none passes: no candidate has quotes on all legs")
+    legs = candidates.legs(miss.place, quotes.strikes)
+    limit_price = _to_tick(-float(ranking.evaluation.cost[fill][miss.place]), quotes.product.tick)
+    line = order_line(quotes.symbol, legs, limit_price, quotes.expiry)
+    return Proposal(ticket=None, reason=f"none passes; nearest is {line}: {'; '.join(miss.reasons)}")
+
+
+def _ticket(legs: Sequence[Leg], quotes: ChainQuotes, credit: float) -> Ticket:
+    limit_price = _to_tick(credit, quotes.product.tick)
+    result, multiplier = profile(legs, -limit_price), quotes.product.multiplier
+    assert result.max_profit is not None and result.max_loss is not None  # noqa: S101, PT018 - wings close both tails
+    return Ticket(
+        expiry=quotes.expiry,
+        legs=tuple(
+            TicketLeg(action=leg.action, right=leg.right, strike=leg.strike, quantity=abs(leg.quantity)) for leg in legs
+        ),
+        limit_price=limit_price,
+        max_profit=round(result.max_profit * multiplier, 2),
+        max_loss=round(result.max_loss * multiplier, 2),
+        breakevens=tuple(round(level, 4) for level in result.breakevens),
+    )
+
+
+def _to_tick(credit: float, tick: float) -> float:
+    # towards the certain fill: less credit, more debit
+    return round(floor(credit / tick + 1e-6) * tick, 4)
+
+
+def _warnings(legs: Sequence[Leg], quotes: ChainQuotes, odds: Odds) -> tuple[str, ...]:
+    if not quotes.product.assignment_risk or all(leg.quantity > 0 for leg in legs):
+        return ()
+    sentence = (
+        f"{quotes.symbol} options deliver shares and can be exercised until 17:30 New York: close short legs before the"
+        f" close. With {odds.pin_probability:.0%} probability it settles within {PIN:.1%} of a short strike, where"
+        " assignment is open and the expected value is no guide."
+    )
+    return (sentence,)
