@@ -1,0 +1,150 @@
+"""Do probabilities mean what they say, beside how wrong a perfect forecaster looks on so few days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from magic8_companion.domain.bars import Floats
+from magic8_ml.evaluation.inference import SEED, Interval, Rows, block_counts, day_sums
+
+BINS: Final = 10
+_DRAWS: Final = 500
+_CLIP: Final = 1e-4
+_STEPS: Final = 25
+
+
+class Murphy(NamedTuple):
+    """Brier = ``reliability`` - ``resolution`` + ``uncertainty`` + ``within``; the last is what binning hides."""
+
+    reliability: float
+    resolution: float
+    uncertainty: float
+    within: float
+
+
+def brier_parts(probabilities: Floats, happened: Floats, bins: int = BINS) -> Murphy:
+    """Take the Brier score apart (Murphy 1973; Stephenson, Coelho and Jolliffe 2008 for the rest within bins).
+
+    >>> [round(part, 3) for part in brier_parts(np.array([0.2, 0.2, 0.7, 0.7]), np.array([0, 0, 1.0, 1.0]), bins=2)]
+    [0.065, 0.25, 0.25, 0.0]
+    """
+    place = bins_of(probabilities, bins)
+    count = np.bincount(place)
+    said, came = (np.bincount(place, values) / count for values in (probabilities, happened))
+    share, base = count / len(place), happened.mean()
+    reliability = float(share @ (said - came) ** 2)
+    resolution = float(share @ (came - base) ** 2)
+    uncertainty = float(base * (1 - base))
+    within = float(((probabilities - happened) ** 2).mean()) - (reliability - resolution + uncertainty)
+    return Murphy(reliability, resolution, uncertainty, within)
+
+
+def bins_of(probabilities: Floats, bins: int = BINS) -> npt.NDArray[np.int64]:
+    """Put rows into bins of equal count, numbered from the smallest probabilities up; equals stay together.
+
+    >>> bins_of(np.array([0.1, 0.9, 0.5, 0.1]), bins=2).tolist()
+    [0, 1, 1, 0]
+    """
+    edges = np.quantile(probabilities, np.arange(1, bins) / bins, method="higher")
+    raw = np.searchsorted(edges, probabilities, side="right")
+    return np.unique(raw, return_inverse=True)[1].astype(np.int64)  # no bin stays empty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reliability:
+    """Said against came, per bin of equal count, shape (n_bins,).
+
+    ``band_low`` to ``band_high``: where 95 % of perfect forecasters would lie; ``ece`` and its 95th percentile
+    ``ece_band`` for the same forecasters.
+    """
+
+    said: Floats
+    came: Floats
+    count: Rows
+    band_low: Floats
+    band_high: Floats
+    ece: float
+    ece_band: float
+
+
+def reliability(probabilities: Floats, happened: Floats, days: Rows, *, seed: int = SEED) -> Reliability:
+    """Measure calibration beside the noise band of a perfect forecaster, simulated on the same rows.
+
+    The simulated outcomes of one day share one random number, so a day counts once however many rows it has: the band
+    errs on the wide side.
+    """
+    place = bins_of(probabilities)
+    order = np.argsort(place, kind="stable")
+    starts = np.flatnonzero(np.diff(place[order], prepend=-1))
+    count = np.bincount(place)
+    said, came = (np.bincount(place, values) / count for values in (probabilities, happened))
+    unique, day = np.unique(days, return_inverse=True)
+    luck = np.random.default_rng(seed).random((_DRAWS, len(unique)))
+    perfect = np.stack([_came_by_luck(probabilities[order], draw[day[order]], starts) / count for draw in luck])
+    low, high = np.quantile(perfect, (0.025, 0.975), axis=0)
+    weights = count / len(place)
+    return Reliability(
+        said=said,
+        came=came,
+        count=count,
+        band_low=low,
+        band_high=high,
+        ece=float(weights @ np.abs(said - came)),
+        ece_band=float(np.quantile(np.abs(perfect - said) @ weights, 0.95)),
+    )
+
+
+def _came_by_luck(probabilities: Floats, luck: Floats, starts: Rows) -> Floats:
+    return np.add.reduceat((luck < probabilities).astype(np.float64), starts)
+
+
+class Line(NamedTuple):
+    """logit P(came) = ``intercept`` + ``slope`` logit(said): 0 and 1 are perfect."""
+
+    slope: Interval
+    intercept: Interval
+
+
+def reliability_line(probabilities: Floats, happened: Floats, days: Rows) -> Line:
+    """Fit the recalibration line (Cox 1958) and bootstrap it over blocks of days.
+
+    A draw takes one Newton step from the fit to all days, which needs day sums alone and differs from the full refit
+    only in the second order.
+    """
+    clipped = np.clip(probabilities, _CLIP, 1 - _CLIP)
+    design = np.stack((np.ones(len(clipped)), np.log(clipped / (1 - clipped))), axis=1)
+    fit = np.array([0.0, 1.0])
+    n_days = len(np.unique(days))
+    nothing = Interval(value=np.nan, low=np.nan, high=np.nan, n_days=n_days)
+    if len(np.unique(happened)) < 2 or np.ptp(design[:, 1]) < 1e-9:
+        return Line(nothing, nothing)
+    for _ in range(_STEPS):
+        fit = fit + _newton_step(_newton_terms(design, happened, fit).sum(axis=0))
+    if not np.isfinite(fit).all():
+        return Line(nothing, nothing)
+    terms = block_counts(n_days) @ day_sums(_newton_terms(design, happened, fit), days)
+    drawn = fit + _newton_step(terms)
+    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    intercept, slope = (
+        Interval(value=float(fit[n]), low=float(low[n]), high=float(high[n]), n_days=n_days) for n in range(2)
+    )
+    return Line(slope, intercept)
+
+
+def _newton_terms(design: Floats, happened: Floats, fit: Floats) -> Floats:
+    # gradient (2) and Hessian (3) per row
+    said = expit(design @ fit)
+    miss, weight, x = happened - said, said * (1 - said), design[:, 1]
+    return np.stack((miss, miss * x, weight, weight * x, weight * x**2), axis=1)
+
+
+def _newton_step(terms: Floats) -> Floats:
+    g0, g1, h00, h01, h11 = np.moveaxis(terms, -1, 0)
+    determinant = np.asarray(h00 * h11 - h01**2)
+    step = np.stack((h11 * g0 - h01 * g1, h00 * g1 - h01 * g0), axis=-1)
+    return np.asarray(step / np.where(determinant == 0, np.nan, determinant)[..., None])
