@@ -41,7 +41,7 @@ _SIGNS: Final = {"C": CALL, "CALL": CALL, "P": PUT, "PUT": PUT}
 
 
 class Greeks(NamedTuple):
-    """All Greeks of one call, arrays of the broadcast shape, in the units of the single functions."""
+    """Price and all Greeks, arrays of the broadcast shape, in the units of the single functions."""
 
     price: Floats
     delta: Floats
@@ -128,7 +128,7 @@ def delta(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        return _answer(terms, terms.right * terms.spot_discount * ndtr(terms.right * terms.d1))
+        return _answer(terms, _delta(terms, ndtr(terms.right * terms.d1)))
 
 
 def gamma(
@@ -187,7 +187,9 @@ def theta(
     -4.3054
     """
     with np.errstate(all="ignore"):
-        return _theta(_terms(spot, strike, years, rate, vol, right, dividend_yield))
+        terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
+        owned, paid = ndtr(terms.right * terms.d1), ndtr(terms.right * terms.d2)
+        return _answer(terms, _theta(terms, _bell(terms), owned, paid))
 
 
 def vanna(
@@ -226,7 +228,8 @@ def charm(
     -0.1968
     """
     with np.errstate(all="ignore"):
-        return _charm(_terms(spot, strike, years, rate, vol, right, dividend_yield))
+        terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
+        return _answer(terms, _charm(terms, _bell(terms), ndtr(terms.right * terms.d1)))
 
 
 def greeks(
@@ -239,23 +242,23 @@ def greeks(
     *,
     dividend_yield: ArrayLike = 0.0,
 ) -> Greeks:
-    """Return price and all Greeks at the cost of little more than one of them.
+    """Return price and all Greeks at the cost of little more than two of them.
 
     >>> round(float(greeks(49.0, 50.0, 0.3846, 0.05, 0.20, CALL).gamma), 4)
     0.0655
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        bell = _bell(terms)
-        return Greeks(
-            price=_price(terms),
-            delta=_answer(terms, terms.right * terms.spot_discount * ndtr(terms.right * terms.d1)),
-            gamma=_answer(terms, bell / (terms.spot * terms.total_vol)),
-            vega=_answer(terms, terms.spot * bell * np.sqrt(terms.years)),
-            theta=_theta(terms),
-            vanna=_answer(terms, -bell * terms.d2 / terms.vol),
-            charm=_charm(terms),
+        bell, owned, paid = _bell(terms), ndtr(terms.right * terms.d1), ndtr(terms.right * terms.d2)
+        values = (
+            _delta(terms, owned),
+            bell / (terms.spot * terms.total_vol),
+            terms.spot * bell * np.sqrt(terms.years),
+            _theta(terms, bell, owned, paid),
+            -bell * terms.d2 / terms.vol,
+            _charm(terms, bell, owned),
         )
+        return Greeks(_price(terms), *_answer(terms, np.stack(np.broadcast_arrays(*values))))
 
 
 def _terms(
@@ -316,14 +319,16 @@ def _price(terms: _Terms) -> Floats:
     return np.where(terms.answerable & np.isfinite(value), value, np.nan)
 
 
-def _theta(terms: _Terms) -> Floats:
-    decay = -terms.spot * _bell(terms) * terms.vol / (2 * np.sqrt(terms.years))
-    interest = -terms.rate * terms.strike * terms.strike_discount * ndtr(terms.right * terms.d2)
-    dividends = terms.dividend_yield * terms.spot * terms.spot_discount * ndtr(terms.right * terms.d1)
-    return _answer(terms, decay + terms.right * (interest + dividends))
+def _delta(terms: _Terms, owned: Floats) -> Floats:
+    return np.asarray(terms.right * terms.spot_discount * owned)
 
 
-def _charm(terms: _Terms) -> Floats:
+def _theta(terms: _Terms, bell: Floats, owned: Floats, paid: Floats) -> Floats:
+    decay = terms.spot * bell * terms.vol / (2 * np.sqrt(terms.years))
+    dividends = terms.dividend_yield * terms.spot_discount * terms.spot * owned
+    return np.asarray(terms.right * (dividends - terms.rate * terms.strike_discount * terms.strike * paid) - decay)
+
+
+def _charm(terms: _Terms, bell: Floats, owned: Floats) -> Floats:
     drift = (terms.rate - terms.dividend_yield) / terms.total_vol - terms.d2 / (2 * terms.years)
-    dividends = terms.right * terms.dividend_yield * ndtr(terms.right * terms.d1)
-    return _answer(terms, terms.spot_discount * (dividends - _density(terms.d1) * drift))
+    return np.asarray(terms.right * terms.dividend_yield * terms.spot_discount * owned - bell * drift)

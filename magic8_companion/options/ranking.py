@@ -7,6 +7,7 @@ worst outcomes lie in the two tails of the settlement: CVaR is the worst divisio
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -256,12 +257,17 @@ def _rules(evaluation: Evaluation, quotes: ChainQuotes, limits: Limits) -> tuple
 
 
 def _undominated(evaluation: Evaluation, order: Places) -> Flags:
-    # ``order`` is sorted so that nobody is dominated by a later one; keep the first, drop what it dominates, repeat
-    score = np.stack(
-        [evaluation.expected_value[evaluation.fill], -evaluation.cvar, evaluation.win_probability], axis=1
-    )[order]
-    kept, alive = np.zeros(len(order), dtype=bool), np.arange(len(order))
-    while alive.size:
-        kept[alive[0]] = True
-        alive = alive[(score[alive] > score[alive[0]]).any(axis=1)]
+    # ``order`` falls in expected value, so only earlier ones can dominate: those with less tail and more wins.  The
+    # best of them form a staircase that rises in both.
+    tails, wins = evaluation.cvar[order].tolist(), evaluation.win_probability[order].tolist()
+    stair_tails: list[float] = []
+    stair_wins: list[float] = []
+    kept = np.zeros(len(order), dtype=bool)
+    for i, (tail, win) in enumerate(zip(tails, wins, strict=True)):
+        place = bisect_right(stair_tails, tail)
+        if place and stair_wins[place - 1] >= win:
+            continue
+        kept[i] = True
+        end = bisect_right(stair_wins, win, lo=place)
+        stair_tails[place:end], stair_wins[place:end] = [tail], [win]
     return kept
