@@ -303,9 +303,8 @@ def _services(
     settings: Settings, clock: Clock, provider: MarketData, options: EngineOptions
 ) -> tuple[HostServices, Newsroom, MarketObserver]:
     folder = settings.run_output_dir
-    publisher = Publisher(
-        folder, recommendations_path=_published_file(settings), retention_days=settings.archive_retention_days
-    )
+    retention = settings.archive_retention_days if settings.is_live else 0  # replayed days are old by their own times
+    publisher = Publisher(folder, recommendations_path=_published_file(settings), retention_days=retention)
     newsroom = Newsroom(publisher, StateStore(folder), clock, provider, options)
     observer = MarketObserver(provider, clock, options)
     services = HostServices(

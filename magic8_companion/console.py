@@ -53,6 +53,7 @@ def decisions_table(results: Sequence[CheckpointResult], skipped: Mapping[str, s
     for result in results:
         label = new_york_label(result.checkpoint_at)
         rows += [(label, symbol, *_cells(item)) for symbol, item in result.recommendations.items()]
+        rows += [(label, symbol, "", "", "", f"skipped: {reason}", "") for symbol, reason in result.skipped.items()]
     rows += [(label, "", "", "", "", f"skipped: {reason}", "") for label, reason in skipped.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

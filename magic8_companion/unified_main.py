@@ -13,6 +13,7 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
+from datetime import timedelta
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -151,29 +152,36 @@ async def _play(settings: Settings, stop: asyncio.Event) -> int:
 
 async def _drive(service: Service, work: Coroutine[Any, Any, Result]) -> Result:
     # Runs the engine with its extension; the end is the same for a finished day, a signal and a failure.
+    from magic8_companion.engine.supervisor import Supervisor  # noqa: PLC0415  # see _run
+
     try:
         async with service.engine:
+            extension = service.extension
+            if extension is None or not _started(extension, service):
+                return await work
+            interval = timedelta(minutes=service.services.options.interval_minutes)
+            supervisor = Supervisor(extension, service.services, service.clock, interval)
+            supervisor.start()
             try:
-                if service.extension is not None:
-                    _start(service.extension, service)
                 return await work
             finally:
-                if service.extension is not None:
-                    service.extension.stop()
-                    await asyncio.to_thread(service.extension.join, STOP_SECONDS)
+                await supervisor.close()
+                extension.stop()
+                await asyncio.to_thread(extension.join, STOP_SECONDS)
     finally:
         service.services.close()
         await service.provider.close()
 
 
-def _start(extension: Extension, service: Service) -> None:
+def _started(extension: Extension, service: Service) -> bool:
     try:
         extension.start(service.services)
     except PluginUnavailable as error:
         logger.error("Failed to start ML scheduler: %s", error)  # noqa: TRY400  # the sentence is the message
         logger.info("Continuing with checkpoint-only predictions")
-    else:
-        logger.info("Phase 2: ML 5-minute scheduler started")
+        return False
+    logger.info("Phase 2: ML 5-minute scheduler started")
+    return True
 
 
 if __name__ == "__main__":
