@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from time import perf_counter
 
@@ -25,9 +25,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import REPLAY, MarketState, VixReading
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.domain.trading_day import BAR, Session, previous_session, sessions_between
-from magic8_companion.providers.bar_checks import checked
-from magic8_companion.providers.bar_file import DataFile
-from magic8_companion.providers.bar_folder import BarFolder
+from magic8_companion.recordings.bar_folder import BarFolder, read_daily
 from magic8_companion.scoring import create_scorer
 
 CHECKPOINTS = (time(10, 30), time(11, 0), time(12, 30), time(14, 45))
@@ -60,7 +58,7 @@ def main() -> None:
     parser.add_argument("--start-date", type=date.fromisoformat, required=True)
     parser.add_argument("--end-date", type=date.fromisoformat, required=True)
     args = parser.parse_args()
-    folder, vix = BarFolder(args.bars_dir), read_vix(args.vix)
+    folder, vix = BarFolder(args.bars_dir), read_daily(args.vix).bars
     sessions = sessions_between(args.start_date, args.end_date)
     for symbol in args.symbols.split(","):
         skipped: dict[str, int] = {}
@@ -69,24 +67,6 @@ def main() -> None:
             report(symbol, judged, skipped)
         else:
             print(f"\n### {symbol}: no checkpoint could be scored: {skipped}")
-
-
-def read_vix(path: Path) -> Bars:
-    """Return the believable daily VIX bars of a file, ascending."""
-    file = DataFile(path=path, name=path.name)
-    (raw,) = file.read_bars(file.layout())
-    rows = checked(raw, None)
-    order = np.argsort(rows.starts)
-    opened, high, low, close = rows.prices[:, order]
-    return Bars(
-        starts=rows.starts[order],
-        open=opened,
-        high=high,
-        low=low,
-        close=close,
-        volume=rows.volume[order],
-        length=timedelta(days=1),
-    )
 
 
 def judge_day(folder: BarFolder, vix: Bars, symbol: str, session: Session, skipped: dict[str, int]) -> Iterator[Judged]:

@@ -10,9 +10,9 @@ from magic8_companion.domain.market_state import REPLAY
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import BAR, require_session
 from magic8_companion.ports import Clock, MarketData
-from magic8_companion.providers.bar_folder import BarFolder
 from magic8_companion.providers.clocked import ClockedBars, PlayableDays
-from magic8_companion.providers.recorded_chains import RecordedChains
+from magic8_companion.recordings.bar_folder import BarFolder
+from magic8_companion.recordings.chains import RecordedChains
 
 
 class ReplayProvider(ClockedBars):

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from magic8_companion.domain.bar_lengths import DAY, daily_from, joined, nanoseconds, utc_midnight
 from magic8_companion.domain.bars import Bars, Floats, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day
-from magic8_companion.providers.bar_requests import DAY, daily_from, joined, nanoseconds, utc_midnight
 from magic8_companion.providers.simulated_days import (
     FULL_DAY_BARS,
     VIX_PER_UNIT,

@@ -29,10 +29,7 @@ def run_train(
         raise TrainingRefused(f"the range is empty: {first_day} lies after {last_day}")
     _require_writable(out)
     folder = read_bar_folder(bars_dir, symbols)
-    for name, reason in folder.ignored.items():
-        if (bars_dir / name).resolve() != vix_file.resolve():
-            print(f"passed over {name}: {reason}")
-    for note in folder.contested:
+    for note in folder.notes:
         print(note)
     with ProgressBars() as progress:
         report = train(folder.bars, read_vix_daily(vix_file), out, progress, first_day=first_day, last_day=last_day)

@@ -44,11 +44,18 @@ def test_one_file_with_a_symbol_column(tmp_path: Path) -> None:
     assert_same(found.bars["SPY"])
 
 
-def test_shuffled_rows_are_put_in_order(tmp_path: Path) -> None:
-    """The order of rows in a file carries no meaning; rows said twice are said once."""
-    rows = pd.concat([frame(), frame(5, 9)]).sample(frac=1, random_state=1)
-    rows.to_parquet(tmp_path / "spy_5m.parquet")
-    assert_same(read_bar_folder(tmp_path).bars["SPY"])
+def test_rows_said_twice_count_once(tmp_path: Path) -> None:
+    """A repeated row is told of and used once."""
+    pd.concat([frame(0, 9), frame(8)]).to_parquet(tmp_path / "spy_5m.parquet")
+    found = read_bar_folder(tmp_path)
+    assert_same(found.bars["SPY"])
+    assert ["the row is repeated" in note for note in found.notes] == [True]
+
+
+def test_shuffled_rows_are_refused(tmp_path: Path) -> None:
+    """A file whose rows stand in no order may be damaged in other ways: as in a replay, it is not believed."""
+    frame().sample(frac=1, random_state=1).to_parquet(tmp_path / "spy_5m.parquet")
+    assert "spy_5m.parquet: SPY: 4644 rows" in refusal(tmp_path)
 
 
 def test_csv_in_new_york_time(tmp_path: Path) -> None:
@@ -66,21 +73,32 @@ def test_daily_partitions_are_joined(tmp_path: Path) -> None:
         rows.to_parquet(folder / "part-0.parquet")
     found = read_bar_folder(tmp_path, ("SPY",))
     assert_same(found.bars["SPY"])
-    assert not found.contested
+    assert not found.notes
 
 
-def test_of_two_files_for_a_day_the_larger_is_believed(tmp_path: Path) -> None:
-    """A day is taken whole from the file with more bars, and the note says so; days of one file alone are kept."""
-    frame(0, 40 * 78).to_parquet(tmp_path / "spy_long.parquet")
+def test_of_two_files_that_differ_a_little_the_first_by_name_is_used(tmp_path: Path) -> None:
+    """Two vendors tell one bar with small differences: one of them is used, always the same, and a note says so."""
+    frame(0, 40 * 78).to_parquet(tmp_path / "spy_a.parquet")
     other = frame(35 * 78, 45 * 78)
     prices = ["open", "high", "low", "close"]
-    other[prices] *= 1.5
-    other.to_parquet(tmp_path / "spy_another.parquet")
+    other[prices] *= 1.0005
+    other.to_parquet(tmp_path / "spy_b.parquet")
     found = read_bar_folder(tmp_path)
-    assert found.contested == ("spy_another.parquet: 5 days of SPY are taken from a larger file",)
+    assert any("390 rows" in note and "differ a little from spy_b.parquet" in note for note in found.notes)
     spy = found.bars["SPY"]
     assert_same(spy[: 40 * 78], slice(0, 40 * 78))
-    np.testing.assert_allclose(spy.close[40 * 78 :], SPY.close[40 * 78 : 45 * 78] * 1.5)
+    np.testing.assert_allclose(spy.close[40 * 78 :], SPY.close[40 * 78 : 45 * 78] * 1.0005)
+
+
+def test_bars_on_which_two_files_contradict_each_other_are_left_out(tmp_path: Path) -> None:
+    """Nobody knows which file is right: the bars are missing, and their days will not be learnt from."""
+    frame(0, 40 * 78).to_parquet(tmp_path / "spy_a.parquet")
+    other = frame(35 * 78, 45 * 78)
+    other[["open", "high", "low", "close"]] *= 1.5
+    other.to_parquet(tmp_path / "spy_b.parquet")
+    found = read_bar_folder(tmp_path)
+    assert len(found.bars["SPY"]) == 40 * 78
+    assert any("390 rows" in note and "contradict spy_b.parquet" in note for note in found.notes)
 
 
 def test_bars_outside_the_session_are_left_out(tmp_path: Path) -> None:
@@ -93,15 +111,18 @@ def test_bars_outside_the_session_are_left_out(tmp_path: Path) -> None:
 
 
 def test_what_is_no_five_minute_series_is_passed_over(tmp_path: Path) -> None:
-    """15-minute bars and tables of other things are named with the reason; the VIX is never a symbol by default."""
+    """15-minute and 10-minute bars are named; tables of other things do not matter; the VIX is no symbol by default."""
     frame().to_parquet(tmp_path / "spy.parquet")
     frame().iloc[::3].to_parquet(tmp_path / "slow.parquet")
+    frame().iloc[::2].to_parquet(tmp_path / "odd.parquet")
     frame(symbol="VIX").to_parquet(tmp_path / "vix.parquet")
     pd.DataFrame({"strike": [1.0]}).to_parquet(tmp_path / "chain.parquet")
     found = read_bar_folder(tmp_path)
     assert set(found.bars) == {"SPY"}
-    assert set(found.ignored) == {"slow.parquet", "chain.parquet"}
-    assert "5-minute" in found.ignored["slow.parquet"]
+    assert found.notes == (
+        "odd.parquet holds bars of 10 minutes; give 5-minute bars",
+        "SLOW is passed over: it has no 5-minute bars",
+    )
 
 
 def test_unknown_symbols_are_refused_with_those_found(tmp_path: Path) -> None:
@@ -115,7 +136,7 @@ def test_unknown_symbols_are_refused_with_those_found(tmp_path: Path) -> None:
 def test_an_empty_or_missing_folder_is_refused(tmp_path: Path) -> None:
     """No file, no training."""
     assert "no parquet or CSV file" in refusal(tmp_path)
-    assert "no parquet or CSV file" in refusal(tmp_path / "nowhere")
+    assert "does not exist" in refusal(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("content", [b"", b"ts_utc,open,high,low,close\n", b"PAR1 not really"])
@@ -128,31 +149,33 @@ def test_an_unreadable_file_is_refused_by_name(tmp_path: Path, content: bytes) -
 
 @pytest.mark.parametrize(
     ("column", "value", "said"),
-    [("close", float("nan"), "missing or not positive"), ("low", -1.0, "not positive"), ("high", 1.0, "enclose")],
+    [("close", float("nan"), "missing"), ("low", -1.0, "not a positive"), ("high", 1.0, "high is below low")],
 )
-def test_impossible_bars_are_refused(tmp_path: Path, column: str, value: float, said: str) -> None:
-    """NaN, negative and crossed prices are refused with file, stamp and reason."""
+def test_impossible_bars_are_left_out(tmp_path: Path, column: str, value: float, said: str) -> None:
+    """NaN, negative and crossed prices are missing bars; the note gives file, stamp and reason."""
     rows = frame()
     rows.loc[100, column] = value
     rows.to_parquet(tmp_path / "spy.parquet")
-    sentence = refusal(tmp_path)
-    assert "spy.parquet" in sentence
-    assert said in sentence
+    found = read_bar_folder(tmp_path)
+    assert len(found.bars["SPY"]) == len(SPY) - 1
+    assert any("spy.parquet" in note and said in note for note in found.notes)
 
 
-def test_contradicting_rows_of_one_file_are_refused(tmp_path: Path) -> None:
+def test_contradicting_rows_of_one_file_are_left_out(tmp_path: Path) -> None:
     """Two different bars of the same stamp in one file: nobody knows which is right."""
     rows = frame()
-    again = rows.iloc[[50]].assign(close=rows["close"].iloc[50] * 1.00001, high=rows["high"].max())
-    pd.concat([rows, again]).to_parquet(tmp_path / "spy.parquet")
-    assert "repeated" in refusal(tmp_path)
+    again = rows.iloc[[50]].assign(high=rows["high"].max() * 1.1)
+    pd.concat([rows[:51], again, rows[51:]]).to_parquet(tmp_path / "spy.parquet")
+    found = read_bar_folder(tmp_path)
+    assert len(found.bars["SPY"]) == len(SPY) - 1
+    assert any("the time is repeated with other prices" in note for note in found.notes)
 
 
 def test_vix_rows_may_be_parquet_or_csv(tmp_path: Path) -> None:
-    """Dates become 00:00 UTC of the trading date; years beyond the exchange calendar are left out."""
+    """Dates become 00:00 UTC of the trading date; years beyond the exchange's calendar, however wrong, are left out."""
     rows = MARKET.vix.frame().rename_axis("DATE").reset_index()
     rows["DATE"] = rows["DATE"].dt.strftime("%m/%d/%Y")
-    old = rows.iloc[[0]].assign(DATE="01/02/1990")
+    old = rows.iloc[[0]].assign(DATE="01/02/1990", high=1.0)
     pd.concat([old, rows]).drop(columns="volume").to_csv(tmp_path / "vix.csv", index=False)
     read = read_vix_daily(tmp_path / "vix.csv")
     np.testing.assert_array_equal(read.starts, MARKET.vix.starts)
@@ -163,6 +186,6 @@ def test_a_vix_file_that_is_none_is_refused(tmp_path: Path) -> None:
     """Missing, intraday or without prices: one sentence each."""
     frame().to_parquet(tmp_path / "intraday.parquet")
     pd.DataFrame({"date": ["2024-01-02"], "level": [13.0]}).to_csv(tmp_path / "level.csv", index=False)
-    for name, said in (("nowhere.csv", "not there"), ("intraday.parquet", "not daily"), ("level.csv", "no column")):
+    for name, said in (("nowhere.csv", "not there"), ("intraday.parquet", "not daily"), ("level.csv", "no columns")):
         with pytest.raises(TrainingRefused, match=said):
             read_vix_daily(tmp_path / name)

@@ -142,7 +142,7 @@ class StandingClock:
 
 
 def test_the_week_that_two_sources_tell_differently(real: Market) -> None:
-    """The week of 2019-02-11 stands in two files; all of it is taken from the three-year file."""
+    """The week of 2019-02-11 stands in two files; all of it is taken from the three-year file, the first by name."""
     table = session_table()
     first, end = (table.sessions[table.position(date(2019, 2, day))].open_at for day in (11, 19))
     week = real.bars["SPY"].between(first, end)

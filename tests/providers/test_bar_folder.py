@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
-from magic8_companion.providers.bar_folder import BarFolder
 from magic8_companion.providers.replay import ReplayProvider
+from magic8_companion.recordings.bar_folder import BarFolder
 from tests.providers.makers import DAY, EARLIER, HALF_DAY, day_rows, new_york, replay, rows, save
 
 Damage = Callable[[pd.DataFrame], pd.DataFrame]
@@ -239,7 +239,7 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, name: str, content:
     save(rows(DAYS, "QQQ"), tmp_path / "qqq.parquet")
     provider = replay(tmp_path, new_york(DAY, 12))
     answer = refusal(provider)
-    assert answer.reason == "bad_file"
+    assert answer.reason == ("interval_unavailable" if name == "spy_1m.csv" else "bad_file")
     assert answer.detail.startswith(sentence)
     assert len(ask(provider, "QQQ")) == 30
     assert [problem for problem in provider.problems() if problem.startswith(sentence)]

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from magic8_companion.domain.bar_lengths import INTERVALS, aggregate, daily_from, joined
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.trading_day import session_on, sessions_between
-from magic8_companion.providers.bar_requests import INTERVALS, aggregate, daily_from, first_day, joined
+from magic8_companion.providers.bar_requests import first_day
 from magic8_companion.providers.simulated_market import SimulatedMarket
 
 MARKET = SimulatedMarket()

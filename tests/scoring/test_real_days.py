@@ -7,10 +7,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from benchmarks.rule_scores import Judged, judge_day, read_vix, sixty_days
+from benchmarks.rule_scores import Judged, judge_day, sixty_days
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.domain.trading_day import sessions_between
-from magic8_companion.providers.bar_folder import BarFolder
+from magic8_companion.recordings.bar_folder import BarFolder, read_daily
 from tests.real_data import real_data_dir
 
 pytestmark = pytest.mark.real_data
@@ -22,7 +22,7 @@ HIGH = 65.0
 def judged(request: pytest.FixtureRequest) -> list[Judged]:
     """Return every checkpoint of a year of one symbol."""
     folder = BarFolder(real_data_dir())
-    vix = read_vix(real_data_dir() / "vix_daily_1990-2021_2024-2025-08.parquet")
+    vix = read_daily(real_data_dir() / "vix_daily_1990-2021_2024-2025-08.parquet").bars
     sessions = sessions_between(date(2024, 8, 9), date(2025, 8, 8))
     return [item for session in sessions for item in judge_day(folder, vix, request.param, session, {})]
 

@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from magic8_companion.domain.bar_lengths import DAY, DAY_NS, EPOCH, nanoseconds
 from magic8_companion.domain.bars import Bars, Floats, Stamps, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, session_on, utc_text
-from magic8_companion.providers.bar_checks import CheckedBars, Fault, merged
-from magic8_companion.providers.bar_requests import DAY, DAY_NS, EPOCH, nanoseconds
+from magic8_companion.recordings.bar_checks import CheckedBars, Fault, merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
+from magic8_companion.domain.bar_lengths import DAY, daily_from, utc_midnight
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Session, new_york_day, new_york_label
-from magic8_companion.providers.bar_checks import CheckedBars, checked
-from magic8_companion.providers.bar_file import BARS, SUFFIXES, DataFile, Layout, RawBars
-from magic8_companion.providers.bar_requests import DAY, daily_from, utc_midnight
-from magic8_companion.providers.bar_series import BarSeries, series_of
+from magic8_companion.recordings.bar_checks import CheckedBars, checked
+from magic8_companion.recordings.bar_file import BARS, SUFFIXES, DataFile, Layout, RawBars
+from magic8_companion.recordings.bar_series import BarSeries, series_of
 
 _EVER: Final = (date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 _VIX: Final = "VIX"
@@ -91,23 +91,35 @@ class BarFolder:
 
     def days(self, symbol: str) -> tuple[date, ...]:
         """Return the trading dates on which no 5-minute bar of ``symbol`` is missing, oldest first."""
-        series = self._series(symbol, *_EVER)
+        series = self.series(symbol)
         return series[BAR].days if BAR in series else ()
 
     def span(self, symbol: str) -> tuple[date, date] | None:
         """Return the first and the last trading date with any bar of ``symbol``, or None without one."""
-        filled = [item.bars for item in self._series(symbol, *_EVER).values() if len(item.bars)]
+        filled = [item.bars for item in self.series(symbol).values() if len(item.bars)]
         if not filled:
             return None
         first = min(bars.first_start for bars in filled)
         return first.date(), max(bars.last_end - bars.length for bars in filled).date()
 
+    def series(self, symbol: str) -> dict[timedelta, BarSeries]:
+        """Return everything that is recorded of a symbol, by the length of its bars."""
+        return self._series(symbol, *_EVER)
+
+    def refused(self) -> tuple[DataUnavailable, ...]:
+        """Read everything and return why files cannot be read or used, one error a file and symbol."""
+        for symbol in self.symbols():
+            self.series(symbol)
+        with self._lock:
+            return tuple(self._refused.values())
+
     def problems(self) -> tuple[str, ...]:
         """Read everything and return one sentence for each thing that is wrong."""
-        series = [item for symbol in self.symbols() for item in self._series(symbol, *_EVER).values()]
-        with self._lock:
-            refused = [error.detail for error in self._refused.values()]
-        return (*refused, *(sentence for item in series for sentence in item.problems))
+        series = [item for symbol in self.symbols() for item in self.series(symbol).values()]
+        return (
+            *(error.detail for error in self.refused()),
+            *(sentence for item in series for sentence in item.problems),
+        )
 
     def today(self, symbol: str, length: timedelta, session: Session, now: datetime) -> Bars:
         """Return the bars of ``session`` that are complete at ``now`` (see ``bar_requests.BarSource``).
@@ -201,6 +213,25 @@ class BarFolder:
         by = f"{day}" if new_york_day(now) > day else f"{day} up to {new_york_label(now)}"
         first, last = span
         return DataUnavailable("no_data", f"{symbol} has no bars of {by}; its bars run from {first} to {last}")
+
+
+def read_daily(path: Path) -> BarSeries:
+    """Return the daily bars of one file, such as the VIX of Cboe; only days that the calendar knows.
+
+    Raises
+    ------
+    DataUnavailable
+        ``bad_file`` when it cannot be read, holds other things than daily bars, or more than one symbol.
+    """
+    file = DataFile(path=path, name=path.name)
+    layout = file.layout()
+    if layout.kind != BARS:
+        raise DataUnavailable("bad_file", f"{path.name} has no columns open, high, low and close beside its dates")
+    symbols = file.read_bars(layout)
+    parts = [checked(raw, None) for raw in symbols]
+    if len(parts) > 1 or parts[0].length != DAY:
+        raise DataUnavailable("bad_file", f"{path.name} is not daily: it must hold one row a day of one symbol")
+    return series_of(parts, symbols[0].symbol)
 
 
 def _intraday(series: dict[timedelta, BarSeries], length: timedelta) -> list[BarSeries]:

@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from magic8_companion.domain.bar_lengths import DAY, DAY_NS, EPOCH, INTERVALS, nanoseconds
 from magic8_companion.domain.bars import Floats, Stamps, from_ns, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Session, session_on
-from magic8_companion.providers.bar_file import RawBars
-from magic8_companion.providers.bar_requests import DAY, DAY_NS, EPOCH, INTERVALS, nanoseconds
+from magic8_companion.recordings.bar_file import RawBars
 
 Mask = npt.NDArray[np.bool_]
 
@@ -71,12 +71,14 @@ def checked(raw: RawBars, only: date | None) -> CheckedBars:
     Raises
     ------
     DataUnavailable
-        ``bad_file`` when the rows are bars of a length that nobody asks for.
+        ``interval_unavailable`` when the rows are bars of a length that nobody asks for.
     """
     length = _length(raw.starts)
     if length not in INTERVALS.values():
         minutes = length.total_seconds() / 60
-        raise DataUnavailable("bad_file", f"{raw.file} holds bars of {minutes:g} minutes; give 5-minute bars")
+        raise DataUnavailable(
+            "interval_unavailable", f"{raw.file} holds bars of {minutes:g} minutes; give 5-minute bars"
+        )
     starts = raw.starts // DAY_NS * DAY_NS if length == DAY else raw.starts
     opens, closes = _session_bounds(starts)
     keep = opens > 0 if length == DAY else (opens <= starts) & (starts < closes)

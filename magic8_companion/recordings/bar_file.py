@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import csv
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -218,6 +220,8 @@ class DataFile:
                 return column.cast(kind)
             except pa.ArrowInvalid:
                 continue
+        with suppress(pa.ArrowInvalid):
+            return pc.strptime(column, format="%m/%d/%Y", unit="s")  # how Cboe writes the days of the VIX
         return column.cast(pa.timestamp("ns"))  # a time without zone, or an error that names the value
 
     def _rows_by_symbol(self, column: pa.ChunkedArray) -> list[tuple[str, npt.NDArray[np.intp] | slice]]:

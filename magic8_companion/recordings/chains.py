@@ -19,8 +19,8 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import REPLAY
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.trading_day import new_york_day, previous_session, utc_text
-from magic8_companion.providers.bar_file import CHAIN, DataFile, Layout
-from magic8_companion.providers.bar_folder import BarFolder
+from magic8_companion.recordings.bar_file import CHAIN, DataFile, Layout
+from magic8_companion.recordings.bar_folder import BarFolder
 
 MAX_AGE: Final = timedelta(minutes=5)
 
