@@ -105,8 +105,9 @@ class Smile:
         There probabilities rise between 0 and 1, and tails that start at its ends fall off fast enough.
         """
         z = np.linspace(self.low, self.high, _CHECKS)
-        probability = self._inner_cdf(z)
-        below, above = self._decay(z)
+        with np.errstate(all="ignore"):  # what is not a number is not proper
+            probability = self._inner_cdf(z)
+            below, above = self._decay(z)
         rises = np.append(np.diff(probability) > 0, True)
         proper = rises & (probability > 0) & (probability < 1) & (np.where(z < 0, below, above) > _SLOWEST_DECAY)
         broken, middle = np.flatnonzero(~proper), int(np.searchsorted(z, 0.0))
