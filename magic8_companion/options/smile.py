@@ -147,26 +147,12 @@ def fit_smile(quotes: ChainQuotes) -> Smile:
     Raises
     ------
     DataUnavailable
-        The fatal problem of the chain, ``too_few_quotes`` below six informative ones or with none on one side of the
-        forward, ``smile_arbitrage`` when the fit is not free of it one
-        standard deviation to either side.
+        The fatal problem of the chain; ``too_few_quotes`` below six informative ones or with none on one side of the
+        forward; ``smile_arbitrage`` when the trusted range does not reach one standard deviation to either side.
     """
     quotes.require_priceable()
     points, atm_vol = _informative_points(quotes)
-    smile = Smile(
-        forward=quotes.forward,
-        years=quotes.years,
-        atm_vol=atm_vol,
-        level=1.0,
-        tilt=0.0,
-        bend=0.0,
-        centre=0.0,
-        width=1.0,
-        low=float(points.z[0]),
-        high=float(points.z[-1]),
-        misfit=0.0,
-        used=len(points.z),
-    )
+    smile = _flat(quotes, points, atm_vol)
     trust = np.ones_like(points.z)
     for reach in _REACHES:
         smile = _best_fit(smile, reach, points, trust)
@@ -204,6 +190,24 @@ def _falls_outwards(mid: Floats, right: Floats) -> Flags:
         cheapest = np.minimum.accumulate(np.append(np.inf, mid[quoted]))[:-1]
         falls[quoted] = mid[quoted] < cheapest
     return falls
+
+
+def _flat(quotes: ChainQuotes, points: _Points, atm_vol: float) -> Smile:
+    # where the search begins
+    return Smile(
+        forward=quotes.forward,
+        years=quotes.years,
+        atm_vol=atm_vol,
+        level=1.0,
+        tilt=0.0,
+        bend=0.0,
+        centre=0.0,
+        width=1.0,
+        low=float(points.z[0]),
+        high=float(points.z[-1]),
+        misfit=0.0,
+        used=len(points.z),
+    )
 
 
 def _best_fit(smile: Smile, reach: float, points: _Points, trust: Floats) -> Smile:
