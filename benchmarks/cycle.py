@@ -7,6 +7,7 @@ replacements with fsync.  Run it with ``python benchmarks/cycle.py``.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import statistics
@@ -35,14 +36,16 @@ def learn(folder: Path) -> None:
 
 def cycles(folder: Path) -> tuple[list[float], list[float]]:
     """Return the seconds of each cycle and of its floor, measured in turn."""
-    from magic8_companion.bootstrap import standalone_host  # noqa: PLC0415  # after the settings are in the environment
+    from magic8_companion.bootstrap import build_service  # noqa: PLC0415  # after the settings are in the environment
+    from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # as above
     from magic8_ml import MLSchedulerExtension  # noqa: PLC0415  # as above
 
-    host = standalone_host()
+    host = build_service(load_settings(), asyncio.Event()).services
     extension = MLSchedulerExtension(host=host)
     predictor = extension.ml_system.predictor  # type: ignore[union-attr]
     never = threading.Event()
     whole, floor = [], []
+    host.clock.wait_until(host.clock.now() + timedelta(minutes=10, seconds=5), "benchmark", never)  # 09:35:05
     for number in range(48):
         host.clock.wait_until(host.clock.now() + timedelta(minutes=5), "benchmark", never)
         begin = time.perf_counter()

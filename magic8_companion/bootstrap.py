@@ -12,23 +12,26 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from magic8_companion.analysis import AnalysisOptions, analyse
+from magic8_companion.analysis import AnalysisOptions
 from magic8_companion.clocks import ReplayClock, SystemClock
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
+from magic8_companion.engine.analyst import RememberingAnalyst
 from magic8_companion.engine.day import Progress, RecommendationEngine
 from magic8_companion.engine.newsroom import Newsroom
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.services import HostServices
+from magic8_companion.output.atm_closes import AtmCloses
 from magic8_companion.output.lock import FolderLock
 from magic8_companion.output.publisher import Publisher
+from magic8_companion.output.script_writer import ScriptWriter
 from magic8_companion.output.state import StateStore
 from magic8_companion.plugins import load_plugin
 from magic8_companion.ports import Clock, Extension, MarketData, Scorer
@@ -119,11 +122,13 @@ def build_service(
     clock = clock or create_clock(settings)
     provider = _create_provider(settings, clock)
     options = engine_options(settings)
-    services, newsroom, observer = _services(settings, clock, provider, options)
+    observer = MarketObserver(provider, clock, options)
+    newsroom = _newsroom(settings, clock, provider, options)
+    services = _services(settings, clock, provider, observer, newsroom)
     scorer = create_checkpoint_scorer(settings)
     pipeline = CheckpointPipeline(
         observer,
-        partial(analyse, mode=options.system_mode, options=analysis_options(settings)),
+        RememberingAnalyst(AtmCloses(settings.run_output_dir), options.system_mode, analysis_options(settings)),
         scorer,
         provider,
         options,
@@ -262,7 +267,11 @@ def standalone_host(
         provider, clock = _script_parts(settings.market_data_provider)
     else:
         clock = _script_clock(settings)
-    services = _services(settings, clock, provider, engine_options(settings))[0]
+    options = engine_options(settings)
+    writer = ScriptWriter(settings.run_output_dir)
+    newsroom = Newsroom(writer, writer, clock, provider, options)
+    newsroom.restore()
+    services = _services(settings, clock, provider, MarketObserver(provider, clock, options), newsroom)
     services.serve_on(loop)
     return services
 
@@ -299,24 +308,25 @@ def _create_provider(settings: Settings, clock: Clock) -> MarketData:
     )
 
 
-def _services(
-    settings: Settings, clock: Clock, provider: MarketData, options: EngineOptions
-) -> tuple[HostServices, Newsroom, MarketObserver]:
+def _newsroom(settings: Settings, clock: Clock, provider: MarketData, options: EngineOptions) -> Newsroom:
     folder = settings.run_output_dir
     retention = settings.archive_retention_days if settings.is_live else 0  # replayed days are old by their own times
     publisher = Publisher(folder, recommendations_path=_published_file(settings), retention_days=retention)
-    newsroom = Newsroom(publisher, StateStore(folder), clock, provider, options)
-    observer = MarketObserver(provider, clock, options)
-    services = HostServices(
+    return Newsroom(publisher, StateStore(folder), clock, provider, options)
+
+
+def _services(
+    settings: Settings, clock: Clock, provider: MarketData, observer: MarketObserver, newsroom: Newsroom
+) -> HostServices:
+    return HostServices(
         clock=clock,
         provider=provider,
         observer=observer,
         newsroom=newsroom,
-        options=options,
+        options=engine_options(settings),
         ml_options=ml_options(settings),
-        output_dir=folder,
+        output_dir=settings.run_output_dir,
     )
-    return services, newsroom, observer
 
 
 def _published_file(settings: Settings) -> Path | None:

@@ -1,58 +1,42 @@
-"""The plugin's commands: ``python -m magic8_ml train``."""
+"""``python -m magic8_ml COMMAND``: each command is a module with ``add_arguments(parser)`` and ``run(options) -> int``.
+
+A command's module is imported only when it is asked for, so that ``--help`` answers at once.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import date
-from pathlib import Path
+from importlib import import_module
+from typing import Final
 
-EXIT_REFUSED = 2
+COMMANDS: Final = {
+    "train": ("magic8_ml.training.command", "fit the model on 5-minute bars and daily VIX rows"),
+}
+
+
+def usage() -> str:
+    """Return the list of commands."""
+    lines = [f"  {name:<14} {meaning}" for name, (_, meaning) in COMMANDS.items()]
+    return "\n".join(["usage: python -m magic8_ml COMMAND [OPTIONS]", "", "commands:", *lines])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit code: 0 done, 2 refused with one sentence on stderr."""
-    options = _parser().parse_args(arguments)
-    # the libraries of a command are loaded when it is run: --help answers at once
-    from magic8_ml.training.command import run_train  # noqa: PLC0415
-    from magic8_ml.training.refusal import TrainingRefused  # noqa: PLC0415
-
-    try:
-        run_train(
-            bars_dir=options.bars_dir,
-            vix_file=options.vix,
-            symbols=options.symbols,
-            first_day=options.start_date,
-            last_day=options.end_date,
-            out=options.out,
-        )
-    except TrainingRefused as refusal:
-        print(f"Training refused: {refusal}", file=sys.stderr)
-        return EXIT_REFUSED
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m magic8_ml", description="Magic8 ML: learn and prove.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    train = commands.add_parser("train", help="fit the two-stage model on 5-minute bars and daily VIX rows")
-    train.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    train.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
-    train.add_argument("--symbols", type=_symbols, help="comma-separated; default: every symbol in the folder")
-    train.add_argument("--start-date", type=date.fromisoformat, help="first day learnt from, YYYY-MM-DD")
-    train.add_argument("--end-date", type=date.fromisoformat, help="last day looked at, YYYY-MM-DD")
-    train.add_argument(
-        "--out", type=Path, required=True, help="folder that M8C_ML_PATH names; models/ is written in it"
-    )
-    return parser
-
-
-def _symbols(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip().upper() for name in text.split(",") if name.strip()))
-    if not names:
-        raise argparse.ArgumentTypeError("name at least one symbol")
-    return names
+    """Run a command and return its exit code: 0 done, 2 refused with one sentence on stderr."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] in (["-h"], ["--help"]):
+        print(usage())
+        return 0
+    if not words or words[0] not in COMMANDS:
+        print(usage(), file=sys.stderr)
+        return 2
+    module, meaning = COMMANDS[words[0]]
+    command = import_module(module)
+    parser = argparse.ArgumentParser(prog=f"python -m magic8_ml {words[0]}", description=meaning)
+    command.add_arguments(parser)
+    code: int = command.run(parser.parse_args(words[1:]))
+    return code
 
 
 if __name__ == "__main__":

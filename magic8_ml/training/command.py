@@ -15,6 +15,45 @@ from magic8_ml.training.report import TrainingReport
 from magic8_ml.training.train import train
 
 
+EXIT_REFUSED: Final = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``train``."""
+    parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
+    parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
+    parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
+    parser.add_argument("--start-date", type=date.fromisoformat, help="first day learnt from, YYYY-MM-DD")
+    parser.add_argument("--end-date", type=date.fromisoformat, help="last day looked at, YYYY-MM-DD")
+    out = "folder that M8C_ML_PATH names; models/ is written in it"
+    parser.add_argument("--out", type=Path, required=True, help=out)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run ``train``; a refusal is one sentence on stderr."""
+    try:
+        run_train(
+            bars_dir=options.bars_dir,
+            vix_file=options.vix,
+            symbols=options.symbols,
+            first_day=options.start_date,
+            last_day=options.end_date,
+            out=options.out,
+        )
+    except TrainingRefused as refusal:
+        print(f"Training refused: {refusal}", file=sys.stderr)
+        return EXIT_REFUSED
+    return 0
+
+
+def symbol_list(text: str) -> tuple[str, ...]:
+    """Read a comma-separated list of symbols; raises ``ArgumentTypeError`` when it names none."""
+    names = tuple(dict.fromkeys(name.strip().upper() for name in text.split(",") if name.strip()))
+    if not names:
+        raise argparse.ArgumentTypeError("name at least one symbol")
+    return names
+
+
 def run_train(
     *,
     bars_dir: Path,

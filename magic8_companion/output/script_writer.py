@@ -1,0 +1,52 @@
+"""The writer for scripts that use a part of the host without its process: it takes the folder per document only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from magic8_companion.domain.recommendation import Bulletin, CheckpointResult, FiveMinuteResult
+from magic8_companion.output.lock import FolderLock
+from magic8_companion.output.publisher import Publisher
+from magic8_companion.output.state import StateStore
+
+
+class ScriptWriter:
+    """Publishes and remembers like the host's own writer, but holds the folder no longer than one document takes.
+
+    Every method raises ``AlreadyRunning`` while a host owns the folder: there is never a second writer.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def publish(self, bulletin: Bulletin, inputs: Mapping[str, str]) -> int:
+        """Publish ``recommendations.json`` and return its ``seq``."""
+        with FolderLock(self._folder):
+            return Publisher(self._folder, retention_days=0).publish(bulletin, inputs)
+
+    def publish_predictions(self, result: FiveMinuteResult, inputs: Mapping[str, str]) -> int:
+        """Publish ``ml_predictions_5min.json`` and return its ``seq``."""
+        with FolderLock(self._folder):
+            return Publisher(self._folder, retention_days=0).publish_predictions(result, inputs)
+
+    def save_checkpoint(self, result: CheckpointResult) -> None:
+        """Remember a checkpoint."""
+        with FolderLock(self._folder):
+            StateStore(self._folder).save_checkpoint(result)
+
+    def save_five_minute(self, result: FiveMinuteResult) -> None:
+        """Remember a 5-minute result."""
+        with FolderLock(self._folder):
+            StateStore(self._folder).save_five_minute(result)
+
+    def load_checkpoint(self, now: datetime) -> CheckpointResult | None:
+        """Return the remembered checkpoint of today."""
+        with FolderLock(self._folder):
+            return StateStore(self._folder).load_checkpoint(now)
+
+    def load_five_minute(self, now: datetime) -> FiveMinuteResult | None:
+        """Return the remembered 5-minute result of today."""
+        with FolderLock(self._folder):
+            return StateStore(self._folder).load_five_minute(now)
