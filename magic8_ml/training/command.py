@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import NoReturn, Self
+from typing import Final, NoReturn, Self
 
 from tqdm import tqdm
 
@@ -13,7 +15,6 @@ from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.report import TrainingReport
 from magic8_ml.training.train import train
-
 
 EXIT_REFUSED: Final = 2
 
