@@ -1,0 +1,227 @@
+"""What a forecast has to beat, each learning from the very training days of the model.
+
+==  ================================================================================================
+B1  climatology: what came on the training days at the same half hour
+B2  the price: VIX x time-of-day share, lognormal
+B3  HAR-RV: yesterday's, the week's and the month's realised variance
+B4  HAR with today: B3 with the VIX, today's variance so far and of the last half hour, and the gap
+B5  logistic regression on all features
+B8  always what came most often
+==  ================================================================================================
+
+B6, the rule scorer, and B7, the recalibrated price, speak of trades alone: :mod:`magic8_ml.evaluation.win_baselines`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from magic8_companion.domain.bars import Floats
+from magic8_ml.evaluation.regressions import Logit, Ridge, fit_logit, fit_ridge
+from magic8_ml.evaluation.residuals import Residuals
+from magic8_ml.features.catalogue import FEATURE_NAMES
+from magic8_ml.features.implied import implied_day_variance
+from magic8_ml.features.labels import BUCKETS
+from magic8_ml.models.forecast import LEVELS, FittedForecaster, Forecast, Forecaster, Integers, Past, Rows
+
+HAR_WINDOW_DAYS: Final = 750
+_GUARD: Final = (0.2, 5.0)
+_HAR: Final = ("log_realised_1_day", "log_realised_5_days", "variance_premium")
+_TODAY: Final = (*_HAR, "log_realised_so_far", "log_pace_half_hour", "abs_gap", "log_vix")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Said:
+    # one line per half hour, and what the rows at hand add to it
+    regime: Floats
+    direction: Floats
+    variance: Floats
+    quantiles: Floats
+
+    def predict(self, rows: Rows) -> Forecast:
+        at = (rows.symbol, rows.bucket)
+        return Forecast.silent(
+            len(rows),
+            sigma=np.sqrt(self.variance[at]),
+            regime=self.regime[rows.bucket],
+            direction=self.direction[rows.bucket],
+            quantiles=self.quantiles[at],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Climatology:
+    """B1: class shares per half hour, mean variance and quantiles of the move per symbol and half hour."""
+
+    name: str = "B1 climatology"
+
+    def fit(self, rows: Rows, past: Past | None = None) -> FittedForecaster:  # noqa: ARG002 - nothing to calibrate
+        """Count."""
+        labelled = rows[rows.labelled]
+        variance = np.empty((len(rows.symbols), BUCKETS))
+        quantiles = np.empty((len(rows.symbols), BUCKETS, len(LEVELS)))
+        for bucket in range(BUCKETS):
+            here = rows.bucket == bucket
+            for symbol in range(len(rows.symbols)):
+                mine = here & (rows.symbol == symbol)
+                came = rows.known[mine if mine.any() else here]
+                variance[symbol, bucket] = came.realised.mean() if len(came.realised) else np.nan
+                quantiles[symbol, bucket] = np.quantile(came.move, LEVELS) if len(came.move) else np.nan
+        return _Said(
+            regime=class_shares(labelled.regime, labelled.bucket),
+            direction=class_shares(labelled.direction, labelled.bucket),
+            variance=variance,
+            quantiles=quantiles,
+        )
+
+
+def class_shares(classes: Integers, bucket: Integers) -> Floats:
+    """Return the share of each of three classes per half hour, Laplace-smoothed, shape (13, 3).
+
+    >>> class_shares(np.array([0, 0, 2]), np.array([4, 4, 4]))[4].tolist()
+    [0.5, 0.16666666666666666, 0.3333333333333333]
+    """
+    counts = np.ones((BUCKETS, 3))
+    np.add.at(counts, (bucket, classes), 1)
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Majority:
+    """B8: the class that came most often, with certainty; the baseline of accuracies, not of probabilities."""
+
+    name: str = "B8 majority"
+
+    def fit(self, rows: Rows, past: Past | None = None) -> FittedForecaster:  # noqa: ARG002 - nothing to calibrate
+        """Count."""
+        labelled = rows[rows.labelled]
+        return _Certain(*(int(np.bincount(c, minlength=3).argmax()) for c in (labelled.regime, labelled.direction)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Certain:
+    regime: int
+    direction: int
+
+    def predict(self, rows: Rows) -> Forecast:
+        one = np.eye(3)
+        regime, direction = (np.tile(one[c], (len(rows), 1)) for c in (self.regime, self.direction))
+        return Forecast.silent(len(rows), regime=regime, direction=direction)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """B2: the lognormal that VIX x share implies; ``pace_aware`` puts today's pace into it, as a market maker would.
+
+    The share is the mean of the last 120 sessions, of the last 30 where those are not known.  It has no opinion on the
+    regime: realised over implied is 1 to it.
+    """
+
+    pace_aware: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the name in reports."""
+        return "B2 VIX x share x pace" if self.pace_aware else "B2 VIX x share"
+
+    def fit(self, rows: Rows, past: Past | None = None) -> FittedForecaster:  # noqa: ARG002 - a price learns nothing
+        """Learn nothing."""
+        return self
+
+    def predict(self, rows: Rows) -> Forecast:
+        """Read the price."""
+        plain = np.where(np.isfinite(rows.sigma_share), rows.sigma_share, rows.sigma_vix)
+        sigma = rows.sigma_today if self.pace_aware else plain
+        below = ndtr(rows.direction_cuts * (rows.sigma_vix / sigma)[:, None])
+        return Forecast.silent(
+            len(rows),
+            sigma=sigma,
+            direction=np.stack((below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1]), axis=1),
+            quantiles=sigma[:, None] * ndtri(np.array(LEVELS)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Har:
+    """B3 and B4: ridge on the log of the remaining variance, corrected for its bias, kept near the price."""
+
+    name: str
+    columns: tuple[str, ...]
+    absolute: bool = False
+
+    def fit(self, rows: Rows, past: Past | None = None) -> FittedForecaster:  # noqa: ARG002 - calibrated on its own rows
+        """Fit the last 750 days."""
+        recent = rows[rows.day >= np.unique(rows.day)[-HAR_WINDOW_DAYS:][0]]
+        usable = recent[recent.known.realised > 0]
+        ridge = fit_ridge(self.design(usable), np.log(usable.known.realised))
+        raw = np.exp(ridge.predict(self.design(usable)))
+        scale = float((usable.known.realised / raw).mean())
+        residuals = Residuals.of(usable, _guarded(scale * raw, usable))
+        return _FittedHar(self, ridge, scale, residuals)
+
+    def design(self, rows: Rows) -> Floats:
+        """Return its columns and one per half hour."""
+        columns = rows.features[:, [FEATURE_NAMES.index(name) for name in self.columns]]
+        if self.absolute:  # features are relative to the VIX; a HAR without options does not know it
+            vix = np.exp(rows.features[:, FEATURE_NAMES.index("log_vix")])
+            columns = columns + np.log(implied_day_variance(vix))[:, None]
+        return np.concatenate((columns, np.eye(BUCKETS)[rows.bucket]), axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FittedHar:
+    har: Har
+    ridge: Ridge
+    scale: float
+    residuals: Residuals
+
+    def predict(self, rows: Rows) -> Forecast:
+        raw = self.scale * np.exp(self.ridge.predict(self.har.design(rows)))
+        return self.residuals.forecast(rows, _guarded(raw, rows))
+
+
+def _guarded(variance: Floats, rows: Rows) -> Floats:
+    price = rows.sigma_vix**2
+    return np.clip(variance, _GUARD[0] * price, _GUARD[1] * price)
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """B5: multinomial logit on all features."""
+
+    name: str = "B5 logistic regression"
+
+    def fit(self, rows: Rows, past: Past | None = None) -> FittedForecaster:  # noqa: ARG002 - calibrated by its penalty
+        """Fit both labels."""
+        labelled = rows[rows.labelled]
+        return _FittedLogistic(*(fit_logit(labelled.features, c) for c in (labelled.regime, labelled.direction)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FittedLogistic:
+    regime: Logit
+    direction: Logit
+
+    def predict(self, rows: Rows) -> Forecast:
+        regime, direction = (logit.predict(rows.features) for logit in (self.regime, self.direction))
+        return Forecast.silent(len(rows), regime=regime, direction=direction)
+
+
+CLIMATOLOGY: Final = Climatology()
+VIX_SHARE: Final = Price()
+HAR_TODAY: Final = Har("B4 HAR with today", _TODAY)
+
+BASELINES: Final[Sequence[Forecaster]] = (
+    CLIMATOLOGY,
+    VIX_SHARE,
+    Price(pace_aware=True),
+    Har("B3 HAR-RV", _HAR, absolute=True),
+    HAR_TODAY,
+    Logistic(),
+    Majority(),
+)

@@ -1,0 +1,89 @@
+"""The two linear fits of the baselines: columns standardised, a missing value counts as average."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
+
+from magic8_companion.domain.bars import Floats
+from magic8_ml.models.forecast import Integers
+
+_RIDGE: Final = 1.0
+_INVERSE_PENALTY: Final = 0.01
+_ITERATIONS: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scale:
+    """Mean and deviation of the known training values, shape (n_columns,)."""
+
+    mean: Floats
+    deviation: Floats
+
+    @classmethod
+    def of(cls, columns: Floats) -> Scale:
+        """Measure; a column never known or never changing is worth nothing."""
+        known = np.isfinite(columns)
+        count = np.maximum(known.sum(axis=0), 1)
+        mean = np.where(known, columns, 0.0).sum(axis=0) / count
+        deviation = np.sqrt(np.where(known, (columns - mean) ** 2, 0.0).sum(axis=0) / count)
+        return cls(mean=mean, deviation=deviation)
+
+    def apply(self, columns: Floats) -> Floats:
+        """Standardise."""
+        scaled = (columns - self.mean) / np.where(self.deviation > 0, self.deviation, np.inf)
+        return np.where(np.isfinite(scaled), scaled, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ridge:
+    """A fitted line in standardised columns."""
+
+    scale: Scale
+    weights: Floats
+    level: float
+
+    def predict(self, columns: Floats) -> Floats:
+        """Return shape (n_rows,)."""
+        return np.asarray(self.level + self.scale.apply(columns) @ self.weights)
+
+
+def fit_ridge(columns: Floats, target: Floats) -> Ridge:
+    """Least squares with a penalty of 1 on standardised weights."""
+    scale = Scale.of(columns)
+    x, level = scale.apply(columns), float(target.mean())
+    weights = np.linalg.solve(x.T @ x + _RIDGE * np.eye(x.shape[1]), x.T @ (target - level))
+    return Ridge(scale=scale, weights=weights.astype(np.float64), level=level)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Logit:
+    """A fitted multinomial logit; ``weights`` (n_classes, n_columns), ``levels`` (n_classes,)."""
+
+    scale: Scale
+    weights: Floats
+    levels: Floats
+
+    def predict(self, columns: Floats) -> Floats:
+        """Return probabilities of shape (n_rows, n_classes)."""
+        return np.asarray(softmax(self.scale.apply(columns) @ self.weights.T + self.levels, axis=1))
+
+
+def fit_logit(columns: Floats, classes: Integers) -> Logit:
+    """Fit classes 0..2 with L2 penalty; a class that never came keeps the probability of a rare one."""
+    scale = Scale.of(columns)
+    present = np.unique(classes)
+    weights, levels = np.zeros((3, columns.shape[1])), np.full(3, -np.log(len(classes) + 3.0))
+    if len(present) == 1:
+        levels[present] = 0.0
+        return Logit(scale=scale, weights=weights, levels=levels)
+    fit = LogisticRegression(C=_INVERSE_PENALTY, max_iter=_ITERATIONS).fit(scale.apply(columns), classes)
+    if len(present) == 2:  # the library states two classes as one line
+        weights[present[1]], levels[present] = fit.coef_[0], (0.0, fit.intercept_[0])
+    else:
+        weights[present], levels[present] = fit.coef_, fit.intercept_
+    return Logit(scale=scale, weights=weights, levels=levels)
