@@ -1,0 +1,17 @@
+"""Discord messages as typed predictions and orders: tolerant of how a line looks, strict about what it means."""
+
+from magic8_ml.messages.order_writer import order_line
+from magic8_ml.messages.parser import EnhancedDiscordParser
+from magic8_ml.messages.values import LineError, Message, Metadata, Order, Predictions, Refusal, Trade
+
+__all__ = [
+    "EnhancedDiscordParser",
+    "LineError",
+    "Message",
+    "Metadata",
+    "Order",
+    "Predictions",
+    "Refusal",
+    "Trade",
+    "order_line",
+]

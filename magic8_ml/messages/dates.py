@@ -1,0 +1,91 @@
+"""Expiry dates as orders write them: 22 May 25, 4 SEP 26, 2025-05-22, 5/22/25, and 15 NOV without a year."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from magic8_ml.messages.values import Refusal
+
+MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_LONG_NAMES: Final = "JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER"
+_NUMBER_OF: Final = {
+    name: number for names in (MONTHS, tuple(_LONG_NAMES.split())) for number, name in enumerate(names, start=1)
+} | {"SEPT": 9}
+
+# a year never runs into strikes: no digit, dot, comma or stroke may follow it
+_WORDS: Final = r"\d{1,2}\s{0,3}[A-Z]{3,9}\.?(?:\s{0,3}'?(?:\d{4}|\d{2})(?![\d.,/]))?"
+_ISO: Final = r"\d{4}-\d{1,2}-\d{1,2}(?!\d)"
+_US: Final = r"\d{1,2}/\d{1,2}/(?:\d{4}|\d{2})(?![\d./])"
+EXPIRY: Final = rf"\s*(?P<expiry>{_WORDS}|{_ISO}|{_US})"
+"""Pattern of a date in upper-case text, as the group ``expiry``."""
+
+_PARTS: Final = re.compile(r"(?P<day>\d{1,2})\s*(?P<month>[A-Z]+)\.?\s*'?(?P<year>\d*)", re.ASCII)
+
+
+@lru_cache(maxsize=4096)
+def read_expiry(text: str, on: date | None) -> tuple[date | None, str | None]:
+    """Return the date that a text matching ``EXPIRY`` names, or None and the day's text where only the year is unknown.
+
+    Parameters
+    ----------
+    on
+        New York date of the message: a date without year is the next such date on or after it.
+
+    Raises
+    ------
+    Refusal
+        ``bad_expiry`` for a date that does not exist, ``expired`` for one before the message.
+
+    >>> read_expiry("22 MAY 25", None), read_expiry("5/22/25", None)
+    ((datetime.date(2025, 5, 22), None), (datetime.date(2025, 5, 22), None))
+    >>> read_expiry("15 NOV", date(2024, 11, 16)), read_expiry("15 NOV", None)
+    ((datetime.date(2025, 11, 15), None), (None, '15 NOV'))
+    """
+    try:
+        expiry, open_year = _read(text, on)
+    except ValueError:
+        raise Refusal("bad_expiry", f"{text!r} is no date") from None
+    if expiry is None:
+        return None, open_year
+    if not 2000 <= expiry.year <= 2099:
+        raise Refusal("bad_expiry", f"{text!r} lies outside 2000..2099")
+    if on is not None and expiry < on:
+        raise Refusal("expired", f"{text!r} lies before the message of {on.isoformat()}")
+    return expiry, None
+
+
+def _read(text: str, on: date | None) -> tuple[date | None, str | None]:
+    if "-" in text:
+        year, month, day = map(int, text.split("-"))
+        return date(year, month, day), None
+    if "/" in text:
+        month, day, year = map(int, text.split("/"))
+        return date(_full(year), month, day), None
+    parts = _PARTS.fullmatch(text)
+    if parts is None or parts["month"] not in _NUMBER_OF:
+        raise ValueError(text)
+    day, month = int(parts["day"]), _NUMBER_OF[parts["month"]]
+    if parts["year"]:
+        return date(_full(int(parts["year"])), month, day), None
+    date(2000, month, day)  # a leap year: 29 FEB may exist
+    if on is None:
+        return None, f"{day} {MONTHS[month - 1]}"
+    return _next_such_date(month, day, on), None
+
+
+def _full(year: int) -> int:
+    return year + 2000 if year < 100 else year
+
+
+def _next_such_date(month: int, day: int, on: date) -> date:
+    for year in range(on.year, on.year + 9):
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            continue
+        if found >= on:
+            return found
+    raise ValueError(f"{day}/{month}")

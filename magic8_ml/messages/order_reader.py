@@ -1,0 +1,170 @@
+"""Read one order line: match it as a whole, check what it means, and where it does not match say what is wrong."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, NoReturn
+
+from magic8_companion.domain.strategy import IRON_CONDOR, SONAR, canonical_symbol
+from magic8_ml.messages import order_grammar as grammar
+from magic8_ml.messages.dates import read_expiry
+from magic8_ml.messages.number_text import number_of
+from magic8_ml.messages.structure import BOTH_RIGHTS, BOUGHT, PUTS_FIRST, option_type, strategy_named
+from magic8_ml.messages.values import KNOWN_SYMBOLS, MULTIPLIER, Order, Refusal
+
+_RIGHTS: Final = {"C": "CALL", "P": "PUT"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An order and the alert number written before it."""
+
+    order: Order
+    alert_id: str | None
+
+
+def read_order(line: str, *, on: date | None = None, under_sonar: bool = False) -> Found | None:
+    """Return the order of an upper-case line, or None where the line is text.
+
+    Parameters
+    ----------
+    on
+        New York date of the message, if known.
+    under_sonar
+        The line above was the heading ``Sonar:``, which makes an iron condor a Sonar.
+
+    Raises
+    ------
+    Refusal
+        The line means an order, and cannot be taken as one.
+    """
+    action = grammar.ACTION.search(line)
+    if action is None:
+        return None
+    before, at = line[: action.start()], action.end()
+    try:
+        alert_id = _read_prefix(before) if before else None
+        match = grammar.LONG.match(line, at) or grammar.SHORT.match(line, at)
+        match = match or _explain(line, at)
+        order = _read_match(match, action[0], on, under_sonar=under_sonar or "SONAR" in before)
+    except Refusal:
+        if grammar.SOME_STRIKES.search(line) or grammar.STRATEGY.search(line):
+            raise
+        return None
+    return Found(order=order, alert_id=alert_id)
+
+
+def _read_prefix(prefix: str) -> str | None:
+    tail = prefix.replace(">", ":").replace("|", ":").rpartition(":")[2]
+    if grammar.LETTERS.findall(tail) not in ([], ["NEW"]) or grammar.NEGATED.search(prefix):
+        raise Refusal("ambiguous_structure", f"an order does not begin with {prefix.strip()!r}")
+    alert = grammar.ALERT_NUMBER.search(prefix)
+    return alert[1] if alert else None
+
+
+def _read_match(match: re.Match[str], action: str, on: date | None, *, under_sonar: bool) -> Order:
+    if grammar.CANCELLED.search(match.string, match.end()):
+        raise Refusal("ambiguous_structure", "the order is called off in its own line")
+    bought = action in BOUGHT
+    quantity = _quantity(match["sign"], match["count"], bought=bought)
+    symbol = _symbol(match["symbol"])
+    name = strategy_named(match["name"] or "VERTICAL")
+    strategy = SONAR if under_sonar and name == IRON_CONDOR else str(name)
+    expiry, expiry_text = read_expiry(match["expiry"], on)
+    strikes = tuple(number_of(text) for text in match["strikes"].split("/"))
+    if min(strikes) <= 0:
+        raise Refusal("bad_number", "a strike is above 0")
+    right = _right(match["side"] or match["spread"], match["right"])
+    premium, effect = number_of(match["price"]), match["effect"]
+    order_type, cycle = match["type"], match["cycle"]
+    return Order(
+        action=action,
+        quantity=quantity,
+        strategy=strategy,
+        order_name=str(name).replace("_", " "),
+        symbol=symbol,
+        multiplier=int(match["multiplier"] or MULTIPLIER),
+        weekly=cycle is not None and cycle.startswith("WEEKL"),
+        expiry=expiry,
+        expiry_text=expiry_text,
+        strikes=strikes,
+        option_type=option_type(strategy, strikes, right, short_form=match.re is grammar.SHORT),
+        premium=premium,
+        price_effect=_effect(effect, match["minus"] or match["minus2"], bought=bought),
+        order_type=" ".join(order_type.split()) if order_type else None,
+        exchange=match["exchange"],
+    )
+
+
+def _quantity(sign: str | None, count: str | None, *, bought: bool) -> int:
+    if sign and (sign == "+") != bought:
+        raise Refusal("action_sign_conflict", "the sign of the quantity contradicts the action")
+    if (sign and not count) or (count and not int(count)):
+        raise Refusal("quantity_invalid", "a quantity is a whole number, 1 or more")
+    return int(count) if count else 1
+
+
+def _symbol(word: str) -> str:
+    symbol = canonical_symbol(word)
+    if symbol not in KNOWN_SYMBOLS:
+        raise Refusal("unknown_symbol", f"{symbol} is no symbol of Magic8")
+    return symbol
+
+
+def _right(side: str | None, written: str | None) -> str | None:
+    if written and "/" in written:
+        written = BOTH_RIGHTS if written[0] == "C" else PUTS_FIRST
+    elif written:
+        written = _RIGHTS[written[0]]
+    if side and written and side != written:
+        raise Refusal("ambiguous_structure", "the name and the right contradict each other")
+    return written or side
+
+
+def _effect(word: str | None, sign: str | None, *, bought: bool) -> str:
+    if word:
+        return "credit" if word[0] == "C" else "debit"
+    return "debit" if bought and sign != "-" else "credit"
+
+
+def _explain(line: str, at: int) -> NoReturn:
+    """Refuse a line that no form fits: walk the pieces and name the first that is not there."""
+    quantity = grammar.QUANTITY.match(line, at)
+    at = quantity.end() if quantity else at
+    if not (quantity and quantity["count"]) and grammar.DIGIT_NEXT.match(line, at):
+        raise Refusal("quantity_invalid", "a quantity is a whole number, 1 or more")
+    strategy = grammar.STRATEGY.match(line, at)
+    at = strategy.end() if strategy else at
+    word = grammar.SYMBOL.match(line, at)
+    if word is None or canonical_symbol(word["symbol"]) not in KNOWN_SYMBOLS:
+        named = strategy or grammar.STRATEGY.search(line, at)
+        other = grammar.KNOWN_SYMBOL.search(line, word.end() if word else at)
+        code = "unknown_symbol" if strategy or (named and not other) else "unknown_strategy"
+        raise Refusal(code, f"{word['symbol'] if word else 'nothing'!r} is no {code[8:]} of Magic8")
+    before_date = grammar.BEFORE_DATE.match(line, word.end())
+    expiry = grammar.DATE.match(line, before_date.end() if before_date else 0) or grammar.DATE.match(line, word.end())
+    if expiry is None:
+        raise Refusal("bad_expiry", "no expiry date after the symbol")
+    _explain_terms(line, expiry.end(), named=strategy is not None)
+
+
+def _explain_terms(line: str, at: int, *, named: bool) -> NoReturn:
+    strikes = grammar.STRIKES.match(line, at)
+    if strikes is None:
+        code = "bad_number" if grammar.STRIKE_LIKE.match(line, at) else "strike_count"
+        raise Refusal(code, "the strikes cannot be read" if code == "bad_number" else "no strikes after the date")
+    at = strikes.end()
+    if not named:
+        strategy = grammar.STRATEGY.match(line, at)
+        if strategy is None:
+            raise Refusal("unknown_strategy", "no strategy is named")
+        at = strategy.end()
+    right = grammar.RIGHT.match(line, at)
+    at = right.end() if right else at
+    if grammar.PRICE.match(line, at):
+        raise Refusal("ambiguous_structure", "the words after the price are not understood")
+    if grammar.PRICE_LIKE.match(line, at):
+        raise Refusal("bad_number", "the price cannot be read")
+    raise Refusal("missing_price", "no price")

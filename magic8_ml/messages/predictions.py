@@ -1,0 +1,131 @@
+"""The prediction block: labelled numbers, several to a line or one to a line, under the heading of a symbol."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from magic8_companion.domain.strategy import canonical_symbol
+from magic8_ml.messages.number_text import read_number
+from magic8_ml.messages.order_grammar import KNOWN_SYMBOL
+from magic8_ml.messages.values import NO_PREDICTIONS, Predictions, Refusal
+
+_LABELLED: Final = re.compile(
+    r"(?P<label>(?:CURRENT\s{1,3})?PRICE|PREDICTED(?:[\s-]{1,3}(?:CLOSE|PRICE))?|(?:SHORT|LONG)[\s-]{0,3}TERM"
+    r"|TARGET\s{0,3}#?[12])\s{0,9}[:=]\s{0,9}(?P<value>[^\s/|;]{1,40})(?P<more>\s+\d)?",
+    re.ASCII,
+)
+_VALUE: Final = re.compile(r"(?P<sign>[+-]?)\$?(?P<number>[\d.,]*[\d.])[,;)\]]*", re.ASCII)
+_DIGIT: Final = re.compile(r"\d", re.ASCII)
+_NUMERIC_START: Final = re.compile(r"[+-]?\$?\.?\d", re.ASCII)
+_HEADING: Final = re.compile(r"\b(?:ALERT|ANALYSIS|UPDATE|SIGNALS?|0DTE|MAGIC8|PREDICTION|FORECAST)\b", re.ASCII)
+_SONAR: Final = re.compile(r"[^A-Z0-9]*SONAR[^A-Z0-9]*")
+_FIELDS: Final = {
+    "PRICE": "current_price",
+    "CURRENTPRICE": "current_price",
+    "PREDICTED": "predicted_close",
+    "PREDICTEDCLOSE": "predicted_close",
+    "PREDICTEDPRICE": "predicted_close",
+    "SHORTTERM": "short_term",
+    "LONGTERM": "long_term",
+    "TARGET1": "target1",
+    "TARGET2": "target2",
+}
+_NO_NAME: Final = re.compile(r"[^A-Z0-9]+")
+
+
+def is_sonar_heading(line: str) -> bool:
+    """Tell whether an upper-case line says Sonar and nothing else.
+
+    >>> is_sonar_heading(" SONAR: "), is_sonar_heading("SONAR: WIDE TODAY")
+    (True, False)
+    """
+    return "SONAR" in line and _SONAR.fullmatch(line) is not None
+
+
+def heading_symbol(line: str) -> str | None:
+    """Return the symbol that an upper-case heading line opens a block for, or None.
+
+    >>> heading_symbol("SPX 0DTE ANALYSIS"), heading_symbol("MAGIC8 ALERT NDX"), heading_symbol("SPY LOOKS WEAK")
+    ('SPX', 'NDX', None)
+    """
+    found = KNOWN_SYMBOL.search(line)
+    if found is None or not (_HEADING.search(line) or line.strip(" \t:#-=") == found[0]):
+        return None
+    return canonical_symbol(found[0])
+
+
+def labelled_numbers(line: str) -> list[tuple[str, float | Refusal]]:
+    """Return (field, value) for each label of an upper-case line; what begins as a number and is none is a refusal.
+
+    >>> labelled_numbers("PRICE: 5,860 / PREDICTED CLOSE: 5875 / SHORT TERM: 0.65")
+    [('current_price', 5860.0), ('predicted_close', 5875.0), ('short_term', 0.65)]
+    >>> labelled_numbers("STRIKE PRICE: 5860")
+    []
+    """
+    if (":" not in line and "=" not in line) or not _DIGIT.search(line):
+        return []
+    return [
+        (_FIELDS[_NO_NAME.sub("", found["label"])], _value(found))
+        for found in _LABELLED.finditer(line)
+        if _NUMERIC_START.match(found["value"]) and _begins_label(line[: found.start()])
+    ]
+
+
+def _value(found: re.Match[str]) -> float | Refusal:
+    value = _VALUE.fullmatch(found["value"])
+    if value is None or found["more"]:
+        return Refusal("bad_number", f"{found[0].strip()!r} is no number")
+    try:
+        number = read_number(value["number"])
+    except Refusal as refusal:
+        return refusal
+    return -number if value["sign"] == "-" else number
+
+
+def _begins_label(before: str) -> bool:
+    """Tell whether a label may begin here: "STRIKE PRICE:" is another label, "SPX PRICE:" is not."""
+    word = before.rstrip()
+    if not word or not word[-1].isalpha() or len(before) - len(word) > 1:
+        return True
+    return KNOWN_SYMBOL.search(word.rpartition(" ")[2]) is not None
+
+
+class PredictionBlocks:
+    """Collects the numbers of a message under the headings that they stand below."""
+
+    __slots__ = ("_blocks", "_done", "_symbol")
+
+    def __init__(self) -> None:
+        self._blocks: dict[str | None, dict[str, float]] = {}
+        self._done: dict[str | None, Predictions] = {}
+        self._symbol: str | None = None
+
+    def open(self, symbol: str) -> None:
+        """Begin the block of a symbol; numbers above the first heading belong to it too."""
+        if self._symbol is None and None in self._blocks:
+            self._blocks[symbol] = self._blocks.pop(None)
+        self._symbol = symbol
+
+    def add(self, field: str, value: float | Refusal) -> None:
+        """Take a number into the open block.
+
+        Raises
+        ------
+        Refusal
+            The value itself, if it is one; ``bad_number`` where the block holds another number under this label.
+        """
+        if isinstance(value, Refusal):
+            raise value
+        block = self._blocks.setdefault(self._symbol, {})
+        if block.setdefault(field, value) != value:
+            raise Refusal("bad_number", f"{field} is {block[field]:g} above and {value:g} here")
+
+    def close(self) -> Predictions:
+        """Return the numbers of the first block; no number is added after this."""
+        self._done = {symbol: Predictions(**block) for symbol, block in self._blocks.items()}
+        return next(iter(self._done.values()), NO_PREDICTIONS)
+
+    def of(self, symbol: str) -> Predictions:
+        """Return what applies to an order: its own symbol's block, else the one without a symbol."""
+        return self._done.get(symbol) or self._done.get(None) or NO_PREDICTIONS

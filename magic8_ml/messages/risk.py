@@ -1,0 +1,39 @@
+"""Ask the option maths what an order can win and lose."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from magic8_companion.domain.errors import OrderRefused
+from magic8_companion.options.risk_reward import RiskReward, calculate_risk_reward
+from magic8_ml.messages.values import Order, Refusal
+
+_CODES: Final = dict.fromkeys(("zero_premium", "cannot_win", "cannot_lose"), "premium_out_of_bounds")
+
+
+@lru_cache(maxsize=4096)
+def require_risk(order: Order) -> RiskReward:
+    """Return risk and reward of an order; where its right is open, both rights pay the same.
+
+    Orders that were just seen are remembered: signals are read by the client, the service and the log alike.
+
+    Raises
+    ------
+    Refusal
+        ``premium_out_of_bounds`` where the price leaves nothing to win or nothing to lose.
+    """
+    try:
+        return calculate_risk_reward(
+            order.strategy,
+            order.strikes,
+            order.premium,
+            order.action,
+            order.quantity,
+            "PUT" if order.option_type == "PUT" else "CALL",
+            order.multiplier,
+            # a premium of 0 is no price: without the effect the option maths refuses it
+            price_effect=order.price_effect if order.premium else None,
+        )
+    except OrderRefused as refused:
+        raise Refusal(_CODES.get(refused.reason, refused.reason), refused.detail) from None

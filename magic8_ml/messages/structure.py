@@ -1,0 +1,87 @@
+"""What an order must be to be a structure; the legs themselves are built by the option maths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, SONAR, VERTICAL
+from magic8_ml.messages.values import Refusal
+
+ACTIONS: Final = frozenset({"BUY", "BOT", "SELL", "SOLD"})
+BOUGHT: Final = frozenset({"BUY", "BOT"})
+CONDORS: Final = frozenset({IRON_CONDOR, SONAR})
+STRIKE_COUNT: Final = {VERTICAL: 2, BUTTERFLY: 3, IRON_CONDOR: 4, SONAR: 4}
+BOTH_RIGHTS: Final = "CALL/PUT"
+PUTS_FIRST: Final = "PUT/CALL"
+
+_STRATEGY_NAMES: Final = {
+    "butterfly": BUTTERFLY,
+    "brokenbutterfly": BUTTERFLY,
+    "brokenwingbutterfly": BUTTERFLY,
+    "ironcondor": IRON_CONDOR,
+    "condor": IRON_CONDOR,
+    "sonar": SONAR,
+    "vertical": VERTICAL,
+    "verticalspread": VERTICAL,
+    "callspread": VERTICAL,
+    "putspread": VERTICAL,
+}
+_NO_LETTER: Final = re.compile(r"[^a-z]+")
+
+
+@lru_cache(maxsize=256)
+def strategy_named(name: str) -> str | None:
+    """Return the name on disk of a strategy as people write it, or None; a Sonar stays a Sonar.
+
+    >>> strategy_named("Iron_Condor"), strategy_named("put spread"), strategy_named("Sonar"), strategy_named("strangle")
+    ('Iron_Condor', 'Vertical', 'Sonar', None)
+    """
+    return _STRATEGY_NAMES.get(_NO_LETTER.sub("", name.casefold()))
+
+
+def option_type(strategy: str, strikes: Sequence[float], right: str | None, *, short_form: bool = False) -> str | None:
+    """Return CALL, PUT or CALL/PUT, and None for a butterfly whose right may stay open.
+
+    The order in which strikes are written does not matter, with one exception: four strikes under an explicit
+    CALL/PUT whose first pair lies below the second say that the puts are above the calls, unless they simply ascend.
+    A butterfly with equal wings pays the same in calls and puts, so the short form may leave its right open.
+
+    Raises
+    ------
+    Refusal
+        ``strike_count``, ``strikes_not_distinct``, ``missing_right`` or ``ambiguous_structure``.
+
+    >>> option_type("Vertical", [5820, 5815], "PUT"), option_type("Iron_Condor", [5905, 5910, 5780, 5775], None)
+    ('PUT', 'CALL/PUT')
+    """
+    needed = STRIKE_COUNT[strategy]
+    if len(strikes) != needed:
+        raise Refusal("strike_count", f"{strategy} needs {needed} strikes, not {len(strikes)}")
+    if len(set(strikes)) != needed:
+        raise Refusal("strikes_not_distinct", f"{strategy} needs {needed} different strikes")
+    if strategy in CONDORS:
+        _check_condor(strikes, right)
+        return BOTH_RIGHTS
+    if right in {BOTH_RIGHTS, PUTS_FIRST}:
+        raise Refusal("ambiguous_structure", f"{strategy} is of calls or of puts, not of both")
+    if right is None and not (short_form and strategy == BUTTERFLY and _wings_are_equal(strikes)):
+        raise Refusal("missing_right", f"{strategy} needs CALL or PUT")
+    return right
+
+
+def _wings_are_equal(strikes: Sequence[float]) -> bool:
+    low, middle, high = sorted(strikes)
+    return abs((middle - low) - (high - middle)) < 1e-9
+
+
+def _check_condor(strikes: Sequence[float], right: str | None) -> None:
+    if right is None:
+        return
+    if right not in {BOTH_RIGHTS, PUTS_FIRST}:
+        raise Refusal("ambiguous_structure", "an iron condor has calls and puts")
+    calls, puts = (strikes[2:], strikes[:2]) if right == PUTS_FIRST else (strikes[:2], strikes[2:])
+    if max(calls) < min(puts) and list(strikes) != sorted(strikes):
+        raise Refusal("ambiguous_structure", "the puts lie above the calls")

@@ -1,0 +1,194 @@
+"""What a message says, as frozen values; each has the dict face that clients know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
+from magic8_companion.options.risk_reward import RiskReward
+
+MAX_LENGTH: Final = 4000
+"""Longest message in characters."""
+
+MULTIPLIER: Final = 100
+"""Dollars per point of every symbol that Magic8 signals."""
+
+KNOWN_SYMBOLS: Final = frozenset(MAGIC8_SYMBOLS)
+
+_RIGHTS: Final = {"C": "CALL", "P": "PUT"}
+
+
+class Refusal(Exception):
+    """A line that means an order cannot be taken as one: the line is reported, the rest of the message is read."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code, self.message = code, message
+        super().__init__(f"{code}: {message}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineError:
+    """Why one line was refused; ``line`` counts from 1 and is 0 when the whole message is meant."""
+
+    line: int
+    text: str
+    code: str
+    message: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the four keys."""
+        return {"line": self.line, "text": self.text, "code": self.code, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """The numbers of a prediction block, as written: prices, or scores for the two terms."""
+
+    current_price: float | None = None
+    predicted_close: float | None = None
+    short_term: float | None = None
+    long_term: float | None = None
+    target1: float | None = None
+    target2: float | None = None
+
+    def as_dict(self) -> dict[str, float | None]:
+        """Return the six keys, None where nothing was said."""
+        return {
+            "current_price": self.current_price,
+            "predicted_close": self.predicted_close,
+            "short_term": self.short_term,
+            "long_term": self.long_term,
+            "target1": self.target1,
+            "target2": self.target2,
+        }
+
+
+NO_PREDICTIONS: Final = Predictions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One order as written, checked for meaning.
+
+    ``strikes`` in points in the order of the text; ``premium`` in points, positive; ``option_type`` None where a
+    butterfly leaves it open; ``expiry`` None where the year is unknown, then ``expiry_text`` says the day.
+    """
+
+    action: str
+    quantity: int
+    strategy: str
+    order_name: str
+    symbol: str
+    multiplier: int
+    weekly: bool
+    expiry: date | None
+    expiry_text: str | None
+    strikes: tuple[float, ...]
+    option_type: str | None
+    premium: float
+    price_effect: str
+    order_type: str | None = None
+    exchange: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """An order with what it risks and the predictions of its message; ``line`` counts from 1."""
+
+    order: Order
+    line: int
+    risk: RiskReward
+    predictions: Predictions = NO_PREDICTIONS
+
+    def legs(self) -> list[dict[str, Any]]:
+        """Return each leg's sign (+1 bought), ratio, right (None where either serves) and strike, strikes ascending."""
+        open_right = self.order.option_type is None
+        return [
+            {
+                "sign": 1 if leg.quantity > 0 else -1,
+                "ratio": abs(leg.quantity),
+                "right": None if open_right else _RIGHTS[leg.right],
+                "strike": leg.strike,
+            }
+            for leg in self.risk.legs
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return every field, the order's own first, and the aliases ``trade_type`` and ``limit_price``."""
+        order, risk, said = self.order, self.risk, self.predictions
+        return {
+            "action": order.action,
+            "quantity": order.quantity,
+            "strategy": order.strategy,
+            "trade_type": order.strategy,
+            "order_name": order.order_name,
+            "symbol": order.symbol,
+            "multiplier": order.multiplier,
+            "weekly": order.weekly,
+            "expiry": order.expiry,
+            "expiry_text": order.expiry_text,
+            "strikes": list(order.strikes),
+            "option_type": order.option_type,
+            "legs": self.legs(),
+            "premium": order.premium,
+            "limit_price": order.premium,
+            "price_effect": order.price_effect,
+            "order_type": order.order_type,
+            "exchange": order.exchange,
+            "short_term": said.short_term,
+            "long_term": said.long_term,
+            "predicted_price": said.predicted_close,
+            "line": self.line,
+            "max_profit": risk.max_profit,
+            "max_loss": risk.max_loss,
+            "risk": risk.max_loss,
+            "reward": risk.max_profit,
+            "risk_reward_ratio": risk.risk_reward,
+            "breakevens": list(risk.breakevens),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """Where a message came from; ``positions`` are structures named without price or action."""
+
+    symbol: str | None
+    message_id: str | None
+    alert_id: str | None
+    author: str | None
+    time: datetime | None
+    raw: str
+    positions: tuple[dict[str, Any], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return every field."""
+        return {
+            "symbol": self.symbol,
+            "message_id": self.message_id,
+            "alert_id": self.alert_id,
+            "author": self.author,
+            "time": self.time,
+            "raw": self.raw,
+            "positions": list(self.positions),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Everything that one message says, and every line that was refused."""
+
+    metadata: Metadata
+    predictions: Predictions
+    trades: tuple[Trade, ...]
+    errors: tuple[LineError, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the four parts as plain dicts and lists."""
+        return {
+            "metadata": self.metadata.as_dict(),
+            "predictions": self.predictions.as_dict(),
+            "trades": [trade.as_dict() for trade in self.trades],
+            "errors": [error.as_dict() for error in self.errors],
+        }

@@ -1,0 +1,56 @@
+"""The command: a file or standard input, for people or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from magic8_ml.messages import command
+from tests.messages.messages_of_the_contract import BUTTERFLY, SEED
+
+
+def run(*arguments: str) -> int:
+    """Run the command as the entry point does."""
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_args(arguments))
+
+
+def test_a_file_is_printed_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The four parts of the message, with dates as ISO text."""
+    file = tmp_path / "message.txt"
+    file.write_text(SEED, encoding="utf-8")
+    assert run(str(file), "--json") == 0
+    message = json.loads(capsys.readouterr().out)
+    assert set(message) == {"metadata", "predictions", "trades", "errors"}
+    assert (message["trades"][0]["risk"], message["trades"][0]["expiry"]) == (2482.0, "2025-05-22")
+
+
+def test_standard_input_is_printed_for_people(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Trades with their risk, refused lines with their reason."""
+    text = f"{SEED}\n{BUTTERFLY.replace('CALL ', '')}"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert run("-") == 0
+    out = capsys.readouterr().out
+    assert "risk 2,482.00 $, reward 2,518.00 $, break-even 5829.82, 5880.18" in out
+    assert "line 8: missing_right" in out
+
+
+def test_the_time_of_the_message_expires_orders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--at is the message's own time."""
+    file = tmp_path / "message.txt"
+    file.write_text(BUTTERFLY, encoding="utf-8")
+    assert run(str(file), "--json", "--at", "2025-06-01T14:00:00") == 0
+    assert json.loads(capsys.readouterr().out)["errors"][0]["code"] == "expired"
+
+
+def test_a_missing_file_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2 and a sentence."""
+    assert run("no/such/file") == 2
+    assert "no/such/file is no file" in capsys.readouterr().err
