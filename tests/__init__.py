@@ -1,0 +1,1 @@
+"""The tests; ``python -m tests.check`` runs them with every other check."""

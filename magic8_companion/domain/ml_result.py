@@ -30,7 +30,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """The ML does not know; ``reason`` is a stable code such as ``no_model``, ``stale_bars``, ``out_of_distribution``."""
+    """The ML does not know; ``reason`` is a stable code such as ``no_model`` or ``stale_bars``."""
 
     reason: str
     detail: str = ""

@@ -13,7 +13,7 @@ BASE_STRATEGIES: Final = (BUTTERFLY, IRON_CONDOR, VERTICAL)
 """The three strategies, in the order in which they are published."""
 
 SONAR: Final = "Sonar"
-"""A narrower, nearer iron condor: an alias towards the published file, a strategy of its own in history and messages."""
+"""A narrower, nearer iron condor: an alias in the published file, a strategy of its own in history and messages."""
 
 HISTORY_STRATEGIES: Final = (BUTTERFLY, IRON_CONDOR, VERTICAL, SONAR)
 """What the Magic8 history and messages tell apart."""
