@@ -13,6 +13,7 @@ from typing import Final
 
 COMMANDS: Final = {
     "train": ("magic8_ml.training.command", "fit the model on 5-minute bars and daily VIX rows"),
+    "models": ("magic8_ml.registry.command", "list, show, promote or roll back versions of the model"),
     "risk-reward": ("magic8_ml.risk_reward_command", "what an order can lose and win, and where it breaks even"),
 }
 

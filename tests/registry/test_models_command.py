@@ -1,0 +1,84 @@
+"""``python -m magic8_ml models``: what people and scripts see of the registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from magic8_ml.__main__ import main
+from magic8_ml.registry.versions import Registry
+from tests.registry.made_models import add, damage
+
+MARCH, APRIL = "2025-03-31", "2025-04-30"
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    """Return a registry of two versions, the second one champion."""
+    add(tmp_path / "models", MARCH)
+    add(tmp_path / "models", APRIL)
+    registry = Registry(tmp_path / "models")
+    for version in registry.versions():
+        registry.promote(version, "test")
+    return registry
+
+
+def said(registry: Registry, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Run the command and return what it printed."""
+    assert main(["models", *words, "--path", str(registry.folder.parent)]) == 0
+    return capsys.readouterr().out
+
+
+def test_list_shows_roles_dates_and_damage(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line a version; a damaged one says what is wrong instead of disappearing."""
+    damage(registry, registry.versions()[0])
+    _, first, second = said(registry, capsys, "list").splitlines()
+    assert first.split()[:2] == [registry.versions()[0], "former"]
+    assert "model_hash_mismatch" in first
+    assert second.split() == [registry.versions()[1], "champion", APRIL, "2025-07-31", "sound"]
+
+
+def test_list_as_json(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+    """Scripts get one object with versions and roles."""
+    answer = orjson.loads(said(registry, capsys, "list", "--json"))
+    march, april = registry.versions()
+    assert answer["roles"] == {"champion": april, "challenger": None, "earlier": [march]}
+    assert [(v["version"], v["role"], v["problem"]) for v in answer["versions"]] == [
+        (march, "former", None),
+        (april, "champion", None),
+    ]
+
+
+def test_show_tells_what_a_passport_proves(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a name it is the champion; each canary stands there with its numbers."""
+    text = said(registry, capsys, "show")
+    for part in (registry.versions()[1], "champion", "shuffled_labels: skill -0.001", "SPY"):
+        assert part in text
+    manifest = orjson.loads(said(registry, capsys, "show", registry.versions()[0], "--json"))["manifest"]
+    assert manifest["last_day"] == MARCH
+
+
+def test_promote_and_rollback(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both say who is champion now, and write why into the history."""
+    march, april = registry.versions()
+    assert march in said(registry, capsys, "rollback", "--why", "bad day")
+    assert orjson.loads(said(registry, capsys, "promote", april, "--json"))["champion"] == april
+    assert [move["why"] for move in registry.history()[-2:]] == ["bad day", "by hand"]
+
+
+def test_what_cannot_be_done_is_one_sentence(
+    registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 and a sentence on stderr."""
+    for words in (["promote", "nobody"], ["show", "challenger"]):
+        assert main(["models", *words, "--path", str(registry.folder.parent)]) == 2
+        assert capsys.readouterr().err.startswith("Refused: there is no version")
+    assert main(["models", "rollback", "--path", str(tmp_path / "elsewhere")]) == 2
+
+
+def test_an_empty_registry_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Listing nothing is no error."""
+    assert main(["models", "list", "--path", str(tmp_path)]) == 0
+    assert "no versions" in capsys.readouterr().out
