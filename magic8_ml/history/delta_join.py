@@ -1,0 +1,54 @@
+"""Find for each row the delta row it may know: its own symbol's latest, of its minute or up to four minutes before."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
+from magic8_ml.history.rows import Rows
+from magic8_ml.history.text_columns import MISSING
+
+Ints = npt.NDArray[np.int64]
+
+TOLERANCE_MIN: Final = 4
+"""Oldest delta row a signal may see, in minutes before its own."""
+
+_SPAN: Final = 1 << 40
+
+
+def without_repeats(delta: Rows) -> Rows:
+    """Keep one row per symbol and second, the earliest download's, sorted by both."""
+    key = delta.symbol * _SPAN + delta.seconds
+    _, first = np.unique(key, return_index=True)
+    return delta.take(first)
+
+
+def latest_delta(symbol: Ints, minute: Ints, delta: Rows) -> Ints:
+    """Return (n_rows,) the place of each row's delta row, -1 where there is none.
+
+    Parameters
+    ----------
+    symbol, minute
+        Of the rows, (n_rows,); minutes in UTC since 1970.
+    delta
+        Rows sorted by symbol and second, from :func:`without_repeats`.
+    """
+    if not len(delta):
+        return np.full(len(symbol), MISSING, np.int64)
+    at = np.searchsorted(delta.symbol * _SPAN + delta.minute, symbol * _SPAN + minute, side="right") - 1
+    found = np.maximum(at, 0)
+    age = minute - delta.minute[found]
+    fits = (at >= 0) & (delta.symbol[found] == symbol) & (age >= 0) & (age <= TOLERANCE_MIN)
+    return np.where(fits, found, MISSING)
+
+
+def own_symbol(symbol: Ints, day: Ints, delta: Rows, delta_day: Ints) -> npt.NDArray[np.bool_]:
+    """Return (n_rows,) whether a row's symbol is one that the delta sheets follow: of its day, else of the month."""
+    size = len(MAGIC8_SYMBOLS)
+    followed = np.unique(delta_day * size + delta.symbol)
+    of_day = np.isin(day * size + symbol, followed)
+    silent_day = ~np.isin(day, np.unique(delta_day))
+    return of_day | (silent_day & np.isin(symbol, np.unique(delta.symbol)))

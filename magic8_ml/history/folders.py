@@ -1,0 +1,145 @@
+"""Find the daily folders of a download and the sheets in them; nothing is left out without a word."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from magic8_companion.domain.trading_day import new_york_day
+from magic8_ml.history.layouts import KINDS
+
+_FOLDER_NAMES: Final = (
+    re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?:_logs)?(?:-[0-9A-F]{5})?"),
+    re.compile(r"(?P<month>\d{1,2})-(?P<day>\d{1,2})-(?P<year>\d{4})-[0-9A-F]{5}"),
+)
+_FILE_NAME: Final = re.compile(rf"(?P<kind>{'|'.join(KINDS)}) (?P<stamp>\d{{8}}-\d{{6}})\.csv")
+_PICTURE: Final = re.compile(r"score .*\.png")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetFile:
+    """One sheet on disk; ``name`` is folder/file, ``downloaded_at`` the UTC stamp of its file name."""
+
+    path: Path
+    name: str
+    kind: str
+    day: date
+    downloaded_at: datetime
+
+    @property
+    def order(self) -> tuple[date, datetime, str]:
+        """Return the sort key: an earlier download of a day comes first."""
+        return self.day, self.downloaded_at, self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something about a folder or file that people must know: ``reason`` is a code, ``detail`` a sentence."""
+
+    where: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """The sheets of one calendar month in download order, and how many folders they come from."""
+
+    key: str
+    folders: int
+    files: tuple[SheetFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """What lies under a raw folder."""
+
+    folders: int
+    months: tuple[Month, ...]
+    findings: tuple[Finding, ...]
+
+
+def folder_day(name: str) -> date | None:
+    """Return the day that a folder name states, or None where the name follows no known pattern.
+
+    >>> folder_day("2024-08-05-5568E"), folder_day("12-5-2022-5568E"), folder_day("2023-01-20_logs-5BFD1")
+    (datetime.date(2024, 8, 5), datetime.date(2022, 12, 5), datetime.date(2023, 1, 20))
+    >>> folder_day("old") is None
+    True
+    """
+    for pattern in _FOLDER_NAMES:
+        if found := pattern.fullmatch(name):
+            try:
+                return date(int(found["year"]), int(found["month"]), int(found["day"]))
+            except ValueError:
+                return None
+    return None
+
+
+def find_download(raw: Path) -> Download:
+    """List the folders and sheets below ``raw``; the result does not depend on the order of the directory."""
+    findings: list[Finding] = []
+    files: list[SheetFile] = []
+    folders_of: dict[str, set[str]] = defaultdict(set)
+    folders = 0
+    for entry in sorted(raw.iterdir(), key=lambda path: path.name):
+        if not entry.is_dir():
+            findings.append(Finding(where=entry.name, reason="loose_file", detail="a file outside every daily folder"))
+            continue
+        folders += 1
+        found = _sheets(entry, findings)
+        files += found
+        if not found:
+            findings.append(Finding(where=entry.name, reason="folder_refused", detail="no readable sheet name in it"))
+        for sheet in found:
+            folders_of[f"{sheet.day:%Y-%m}"].add(entry.name)
+    files.sort(key=lambda sheet: sheet.order)
+    months = tuple(
+        Month(key=key, folders=len(names), files=tuple(file for file in files if f"{file.day:%Y-%m}" == key))
+        for key, names in sorted(folders_of.items())
+    )
+    return Download(folders=folders, months=months, findings=tuple(findings))
+
+
+def _sheets(folder: Path, findings: list[Finding]) -> list[SheetFile]:
+    day = folder_day(folder.name)
+    if day is None:
+        detail = "the folder name follows no known pattern; its day is taken from the download stamps of its sheets"
+        findings.append(Finding(where=folder.name, reason="unknown_folder_name", detail=detail))
+    found: list[SheetFile] = []
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        name = f"{folder.name}/{path.name}"
+        match = _FILE_NAME.fullmatch(path.name)
+        stamp = _stamp(match["stamp"]) if match else None
+        if match and stamp:
+            sheet_day = day or new_york_day(stamp)
+            found.append(SheetFile(path=path, name=name, kind=match["kind"], day=sheet_day, downloaded_at=stamp))
+        elif not _PICTURE.fullmatch(path.name):
+            findings.append(Finding(where=name, reason="unknown_file_name", detail="no sheet of a known kind"))
+    findings += _second_files(folder.name, found)
+    return found
+
+
+def _second_files(folder: str, sheets: Iterable[SheetFile]) -> list[Finding]:
+    names: dict[str, list[str]] = defaultdict(list)
+    for sheet in sheets:
+        names[sheet.kind].append(sheet.path.name)
+    return [
+        Finding(
+            where=folder, reason="second_file_of_a_kind", detail=f"all are read, oldest first: {', '.join(of_kind)}"
+        )
+        for of_kind in names.values()
+        if len(of_kind) > 1
+    ]
+
+
+def _stamp(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None

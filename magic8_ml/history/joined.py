@@ -1,0 +1,126 @@
+"""The sheets of a month side by side: who joins whom, which value stands, what each row's label is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from magic8_ml.history.delta_join import latest_delta
+from magic8_ml.history.labels import Labels, judge_profits
+from magic8_ml.history.merge import Pairs, fill_only, fill_only_places
+from magic8_ml.history.order_sentences import Sentences
+from magic8_ml.history.rows import Rows
+from magic8_ml.history.settlement import Structures, build_structures
+from magic8_ml.history.strike_columns import strike_columns
+from magic8_ml.history.text_columns import MISSING
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheets:
+    """Everything that was read for a month: distinct rows of each kind and what the sentences say.
+
+    ``files`` are the names of the sheets in download order, ``format_years`` their generations, ``sources`` the words
+    of the trades column of that name.
+    """
+
+    profit: Rows
+    trades: Rows
+    delta: Rows
+    said: Sentences
+    files: Sequence[str]
+    format_years: Ints
+    sources: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """The output rows, every array (n_out,): places in the sheets (-1 for none), merged values, structure and label."""
+
+    pairs: Pairs
+    delta_at: Ints
+    seconds: Ints
+    symbol: Ints
+    strategy: Ints
+    sentence: Ints
+    merged: dict[str, Floats]
+    structures: Structures
+    labels: Labels
+
+
+def join_sheets(sheets: Sheets, pairs: Pairs, conflicts: Counter[str], *, payoff_labels: bool) -> Joined:
+    """Join a month's sheets; every conflict of two known values is counted under its column."""
+    profit, trades = sheets.profit, sheets.trades
+    symbol, strategy = (
+        _first_known(pairs, getattr(profit, name), getattr(trades, name)) for name in ("symbol", "strategy")
+    )
+    seconds = _first_known(pairs, profit.seconds, trades.seconds)
+    sentence = fill_only_places(
+        "trade_description", at(profit.sentence, pairs.profit), at(trades.sentence, pairs.trades), conflicts
+    )
+    merged = _merge(profit, trades, pairs, conflicts)
+    structures, action = _structures(sheets, pairs, strategy, sentence)
+    labels = judge_profits(
+        numbers_at(profit.numbers["profit_cell"], pairs.profit),
+        numbers_at(profit.numbers["raw_cell"], pairs.profit),
+        structures=structures,
+        action=action,
+        premium=merged["premium"],
+        closed=merged["closed"],
+        payoff_labels=payoff_labels,
+    )
+    return Joined(
+        pairs=pairs,
+        delta_at=latest_delta(symbol, seconds // 60, sheets.delta),
+        seconds=seconds,
+        symbol=symbol,
+        strategy=strategy,
+        sentence=sentence,
+        merged=merged,
+        structures=structures,
+        labels=labels,
+    )
+
+
+def at(places: Ints, index: Ints) -> Ints:
+    """Return ``places[index]``, -1 where the index is -1."""
+    return np.append(places, MISSING)[index]
+
+
+def numbers_at(values: Floats, index: Ints) -> Floats:
+    """Return ``values[index]``, NaN where the index is -1."""
+    return np.append(values, np.nan)[index]
+
+
+def _first_known(pairs: Pairs, profit: Ints, trades: Ints) -> Ints:
+    return np.where(pairs.profit == MISSING, at(trades, pairs.trades), at(profit, pairs.profit))
+
+
+def _merge(profit: Rows, trades: Rows, pairs: Pairs, conflicts: Counter[str]) -> dict[str, Floats]:
+    own = {name: numbers_at(values, pairs.profit) for name, values in profit.numbers.items()}
+    nothing = (own["risk"] == 0) & (own["reward"] == 0)  # early 2023: 0.0 stands for missing
+    for name in ("risk", "reward", "ratio"):
+        own[name] = np.where(nothing, np.nan, own[name])
+    own["premium"] = np.where(np.isnan(own["premium"]), own.pop("expected_premium"), own["premium"])
+    other = {"predicted": "predicted_trades", "closed": "closing"}
+    for name in ("premium", "predicted", "closed", "risk", "expired"):
+        filler = numbers_at(trades.numbers[other.get(name, name)], pairs.trades)
+        own[name] = fill_only(name, own[name], filler, conflicts)
+    return own
+
+
+def _structures(sheets: Sheets, pairs: Pairs, strategy: Ints, sentence: Ints) -> tuple[Structures, Ints]:
+    said = sheets.said
+    strikes = np.vstack([said.strikes, np.full((1, 4), np.nan)])[sentence]
+    right, action = at(said.right, sentence), np.append(said.action, 0)[sentence]
+    silent = np.flatnonzero((right == MISSING) & (pairs.trades != MISSING))
+    if len(silent):
+        shown = strike_columns(sheets.trades.take(pairs.trades[silent]))
+        strikes[silent], right[silent], action[silent] = shown
+    return build_structures(strategy, strikes, right, action), action

@@ -1,0 +1,91 @@
+"""Who a row is: minute, symbol, strategy, strikes with right, and an ordinal among otherwise equal rows of its sheet.
+
+All parts are small whole numbers, packed into one 64-bit integer without loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
+from magic8_ml.history.order_sentences import Sentences
+from magic8_ml.history.rows import Rows
+from magic8_ml.history.strike_columns import strike_columns
+from magic8_ml.history.text_columns import MISSING
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """Who the rows of a sheet are, every array (n_rows,).
+
+    ``signal`` is minute, symbol and strategy; ``structure`` the place of strikes and right, -1 where the sheet does not
+    show them; ``identity`` is all of it with the ordinal.
+    """
+
+    signal: Ints
+    structure: Ints
+    identity: Ints
+
+    def take(self, index: Ints) -> Keys:
+        """Return the keys at ``index``, in that order."""
+        return Keys(signal=self.signal[index], structure=self.structure[index], identity=self.identity[index])
+
+
+def identify(profit: Rows, trades: Rows, said: Sentences) -> tuple[Keys, Keys]:
+    """Return the keys of the profit and of the trades rows of one month; equal rows have equal identities."""
+    own_strikes, own_right, _ = strike_columns(trades)
+    places = structure_places(np.vstack([said.strikes, own_strikes]), np.concatenate([said.right, own_right]))
+    by_sentence, by_columns = np.append(places[: len(said.right)], MISSING), places[len(said.right) :]
+    written = by_sentence[trades.sentence]
+    structures = (by_sentence[profit.sentence], np.where(written == MISSING, by_columns, written))
+    signals = (_signal(profit), _signal(trades))
+    size = max(int(places.max(initial=MISSING)), 0) + 2
+    exact = [signal * size + structure + 1 for signal, structure in zip(signals, structures, strict=True)]
+    ordinals = [_ordinal(rows.file, key) for rows, key in zip((profit, trades), exact, strict=True)]
+    most = 1 + max(int(ordinal.max(initial=0)) for ordinal in ordinals)
+    first, second = (
+        Keys(signal=signal, structure=structure, identity=key * most + ordinal)
+        for signal, structure, key, ordinal in zip(signals, structures, exact, ordinals, strict=True)
+    )
+    return first, second
+
+
+def structure_places(strikes: Floats, right: Ints) -> Ints:
+    """Return (n,) the place of each structure among the distinct ones, -1 where strikes or right are missing.
+
+    ``strikes`` (n, 4) ascend with NaN behind, ``right`` (n,) are places in RIGHTS.
+
+    >>> nan = np.nan
+    >>> structure_places(np.array([[5.0, 6, nan, nan], [5, 6, nan, nan], [nan] * 4, [5, 7, nan, nan]]),
+    ...                  np.array([0, 0, 0, 0])).tolist()
+    [0, 0, -1, 1]
+    """
+    places = right + 1
+    for column in strikes.T:
+        distinct, place = np.unique(np.nan_to_num(column, nan=-1.0), return_inverse=True)
+        _, places = np.unique(places * len(distinct) + place, return_inverse=True)
+    missing = (right == MISSING) | np.isnan(strikes[:, 0])
+    found = np.full(len(right), MISSING, np.int64)
+    found[~missing] = np.unique(places[~missing], return_inverse=True)[1]
+    return found
+
+
+def _signal(rows: Rows) -> Ints:
+    return (rows.minute * len(MAGIC8_SYMBOLS) + rows.symbol) * len(HISTORY_STRATEGIES) + rows.strategy
+
+
+def _ordinal(file: Ints, key: Ints) -> Ints:
+    """Return (n_rows,) how many equal rows stand above each one in its file."""
+    order = np.lexsort((np.arange(len(key)), key, file))
+    new = np.ones(len(key), np.bool_)
+    new[1:] = (key[order][1:] != key[order][:-1]) | (file[order][1:] != file[order][:-1])
+    start = np.flatnonzero(new)[np.cumsum(new) - 1]
+    ordinal = np.empty(len(key), np.int64)
+    ordinal[order] = np.arange(len(key)) - start
+    return ordinal

@@ -1,0 +1,85 @@
+"""Which profits may serve as labels: each is held against the payoff of its own legs at the printed close.
+
+Held to expiry (``Profit``, later ``Raw``) is the label; the result with a stop (``Managed``) is a label of its own.
+No profit means no label; exactly 0 is a loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from magic8_ml.history.settlement import MULTIPLIER, Structures, contracts, profit_bounds_usd, profit_usd
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+TOLERANCE_USD: Final = 1.0
+CLOSE_ROUNDING: Final = 0.005
+"""Half a unit of the last printed digit of the close, in points."""
+
+QUARANTINE_REASONS: Final = ("outside_bounds", "disagrees_with_payoff")
+LABEL_SOURCES: Final = ("profit", "raw", "payoff")
+NO_REASON: Final = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Labels of (n,) rows.
+
+    ``profit`` US$ per contract, NaN without a label; ``shown`` the sheet's own figure, kept whatever became of it;
+    ``recomputed`` the payoff's; ``reason`` and ``source`` places in their lists, -1 for none; ``checked`` whether the
+    payoff could be computed.
+    """
+
+    profit: Floats
+    shown: Floats
+    recomputed: Floats
+    reason: Ints
+    source: Ints
+    checked: npt.NDArray[np.bool_]
+
+
+def judge_profits(
+    profit_cell: Floats,
+    raw_cell: Floats,
+    *,
+    structures: Structures,
+    action: Ints,
+    premium: Floats,
+    closed: Floats,
+    payoff_labels: bool = False,
+) -> Labels:
+    """Return the labels of (n,) rows.
+
+    Parameters
+    ----------
+    profit_cell, raw_cell
+        The two columns that held the result to expiry; the first known one counts.
+    payoff_labels
+        Let the payoff at the close stand in where the sheet has no result, as in December 2022.
+    """
+    shown = np.where(np.isnan(profit_cell), raw_cell, profit_cell)
+    recomputed = profit_usd(structures, action, premium, closed)
+    worst, best = profit_bounds_usd(structures, action, premium)
+    tolerance = TOLERANCE_USD + contracts(structures) * CLOSE_ROUNDING * MULTIPLIER
+    outside = (shown < worst - tolerance) | (shown > best + tolerance)
+    disagrees = np.abs(shown - recomputed) > tolerance
+    reason = np.select([outside, disagrees], [0, 1], NO_REASON)
+    valid = ~np.isnan(shown) & (reason == NO_REASON)
+    source = np.where(valid, np.where(np.isnan(profit_cell), 1, 0), NO_REASON)
+    profit = np.where(valid, shown, np.nan)
+    if payoff_labels:
+        stands_in = np.isnan(shown) & ~np.isnan(recomputed)
+        profit, source = np.where(stands_in, recomputed, profit), np.where(stands_in, 2, source)
+    return Labels(
+        profit=profit,
+        shown=shown,
+        recomputed=recomputed,
+        reason=reason,
+        source=source,
+        checked=~np.isnan(recomputed),
+    )

@@ -1,0 +1,116 @@
+"""The rows of one kind of sheet as typed columns, and what was seen beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from magic8_ml.history.csv_sheet import RefusedLine
+from magic8_ml.history.layouts import DELTA, LEGS, PROFIT, TRADES
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_PROFIT_NUMBERS: Final = (
+    "price",
+    "premium",
+    "expected_premium",
+    "predicted",
+    "profit_low",
+    "profit_high",
+    "closed",
+    "risk",
+    "reward",
+    "ratio",
+    "stop",
+    "profit_cell",
+    "raw_cell",
+    "managed",
+)
+_TRADES_NUMBERS: Final = (
+    "premium",
+    "risk",
+    "expected_move",
+    "low",
+    "high",
+    "target1",
+    "target2",
+    "predicted_trades",
+    "closing",
+    *(f"{name}{leg}" for leg in LEGS for name in ("strike", "bid", "ask", "mid")),
+)
+DELTA_NUMBERS: Final = ("call_delta", "put_delta", "predicted_delta", "short_term", "long_term", "closing_delta")
+NUMBERS: Final = {PROFIT: _PROFIT_NUMBERS, TRADES: _TRADES_NUMBERS, DELTA: DELTA_NUMBERS}
+
+DIRECTIONS: Final = ("BUY", "SELL")
+
+
+class UnreadableNumber(NamedTuple):
+    """A cell that should be a number: kept word for word."""
+
+    file: int
+    line: int
+    column: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Rows of one kind of sheet, every array (n_rows,).
+
+    ``file`` is the place of the sheet in download order; ``seconds`` UTC since 1970; symbol, strategy, sentence and
+    ``words`` are places in their lists, -1 where missing; ``numbers`` are NaN where missing.
+    """
+
+    file: Ints
+    line: Ints
+    has_control: Flags
+    seconds: Ints
+    symbol: Ints
+    strategy: Ints
+    sentence: Ints
+    numbers: Mapping[str, Floats]
+    words: Mapping[str, Ints]
+
+    def __len__(self) -> int:
+        return len(self.file)
+
+    @property
+    def minute(self) -> Ints:
+        """Return UTC minutes since 1970."""
+        return self.seconds // 60
+
+    def take(self, index: Ints) -> Rows:
+        """Return the rows at ``index``, in that order."""
+        parts: dict[str, Any] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            several = isinstance(value, Mapping)
+            parts[item.name] = {name: column[index] for name, column in value.items()} if several else value[index]
+        return Rows(**parts)
+
+
+@dataclass(slots=True, kw_only=True)
+class Ledger:
+    """What was seen beside the rows: lines by kind of fate, refused lines and numbers that nobody could read."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    refused: list[RefusedLine] = field(default_factory=list)
+    unreadable: list[UnreadableNumber] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """Distinct words in the order in which they turned up."""
+
+    words: dict[str, int] = field(default_factory=dict)
+
+    def place(self, word: str) -> int:
+        """Return the place of a word, a new one if it was never seen."""
+        return self.words.setdefault(word, len(self.words))

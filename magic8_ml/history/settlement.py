@@ -1,0 +1,124 @@
+"""What a million trades pay at the close, and the most and least they can pay.
+
+Every structure is a row of four strikes (ascending, NaN behind), signed quantities and rights; the payoff is piecewise
+linear and flat outside the strikes, so its extremes lie at strikes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES, IRON_CONDOR, SONAR, VERTICAL
+from magic8_ml.history.order_sentences import RIGHTS
+
+MULTIPLIER: Final = 100
+"""US dollars per point of one contract, for every symbol of the history."""
+
+_CALL, _PUT, _BOTH = (RIGHTS.index(right) for right in ("CALL", "PUT", "CALL/PUT"))
+_STRATEGY: Final = {name: place for place, name in enumerate(HISTORY_STRATEGIES)}
+_STRIKE_COUNT: Final = {BUTTERFLY: 3, IRON_CONDOR: 4, SONAR: 4, VERTICAL: 2}
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Structures:
+    """Legs of (n,) trades.
+
+    ``strikes`` (n, 4) ascending; ``quantity`` (n, 4) signed contracts, 0 where no leg; ``is_call`` (n, 4);
+    ``known`` (n,) False where strategy, strikes, right and action do not make a structure.
+    """
+
+    strikes: Floats
+    quantity: Ints
+    is_call: npt.NDArray[np.bool_]
+    known: npt.NDArray[np.bool_]
+
+
+def build_structures(strategy: Ints, strikes: Floats, right: Ints, action: Ints) -> Structures:
+    """Return the legs that strategy (n,), ascending strikes (n, 4), right (n,) and action (n,) make together.
+
+    A butterfly's middle strike counts twice.  Bought, a butterfly is long its wings, a condor its inner strikes; which
+    leg of a vertical is long follows from action and right.
+    """
+    shape = strikes.shape
+    quantity = np.zeros(shape, np.int64)
+    is_call = np.repeat((right == _CALL)[:, None], shape[1], axis=1)
+    known = np.zeros(shape[0], np.bool_)
+    count = (~np.isnan(strikes)).sum(axis=1)
+    one_right = (right == _CALL) | (right == _PUT)
+    for name, needed in _STRIKE_COUNT.items():
+        condor = needed == 4
+        rows = (strategy == _STRATEGY[name]) & (count == needed) & ((right == _BOTH) if condor else one_right)
+        rows &= action != 0
+        known |= rows
+        quantity[rows, :needed] = _signs(name, right[rows]) * action[rows, None]
+        if condor:
+            is_call[rows] = (False, False, True, True)
+    return Structures(strikes=np.nan_to_num(strikes), quantity=quantity, is_call=is_call, known=known)
+
+
+def _signs(strategy: str, right: Ints) -> Ints:
+    if strategy == BUTTERFLY:
+        return np.tile(np.array([1, -2, 1]), (len(right), 1))
+    if strategy == VERTICAL:
+        long_low = np.where(right == _CALL, 1, -1)
+        return np.column_stack([long_low, -long_low])
+    return np.tile(np.array([-1, 1, 1, -1]), (len(right), 1))
+
+
+def payoff(structures: Structures, price: Floats) -> Floats:
+    """Return (n,) points per share that each structure pays at ``price`` (n,), before its premium.
+
+    >>> condor = build_structures(np.array([1]), np.array([[5800.0, 5810.0, 5990.0, 6000.0]]), np.array([2]),
+    ...                           np.array([SELL]))
+    >>> payoff(condor, np.array([6003.59])).tolist()
+    [-10.0]
+    """
+    distance = price[:, None] - structures.strikes
+    intrinsic = np.maximum(np.where(structures.is_call, distance, -distance), 0.0)
+    total: Floats = (structures.quantity * intrinsic).sum(axis=1)
+    return total
+
+
+def payoff_range(structures: Structures) -> tuple[Floats, Floats]:
+    """Return (n,) least and (n,) greatest points per share that each structure can pay, before its premium."""
+    used = structures.quantity != 0
+    first = structures.strikes[:, :1]
+    at = np.where(used, structures.strikes, first)
+    values = np.column_stack([payoff(structures, at[:, column]) for column in range(at.shape[1])])
+    return values.min(axis=1), values.max(axis=1)
+
+
+def profit_usd(structures: Structures, action: Ints, premium: Floats, price: Floats) -> Floats:
+    """Return (n,) US dollars per contract at settlement: debit payoff - premium, credit premium - |payoff|.
+
+    NaN where structure, premium or price are unknown.
+
+    >>> strikes = np.array([[5860.0, 5910.0, 5960.0, np.nan]])
+    >>> fly = build_structures(np.array([0]), strikes, np.array([0]), np.array([BUY]))
+    >>> profit_usd(fly, np.array([BUY]), np.array([18.27]), np.array([6003.59])).round(2).tolist()
+    [-1827.0]
+    """
+    result = (payoff(structures, price) - action * premium) * MULTIPLIER
+    return np.where(structures.known, result, np.nan)
+
+
+def profit_bounds_usd(structures: Structures, action: Ints, premium: Floats) -> tuple[Floats, Floats]:
+    """Return (n,) worst and (n,) best US dollars per contract; NaN where structure or premium are unknown."""
+    low, high = payoff_range(structures)
+    unknown = ~structures.known
+    worst, best = (low - action * premium) * MULTIPLIER, (high - action * premium) * MULTIPLIER
+    worst[unknown], best[unknown] = np.nan, np.nan
+    return worst, best
+
+
+def contracts(structures: Structures) -> Ints:
+    """Return (n,) contracts of each structure: a butterfly has 4, a vertical 2."""
+    total: Ints = np.abs(structures.quantity).sum(axis=1)
+    return total

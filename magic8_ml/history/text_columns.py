@@ -1,0 +1,81 @@
+"""Columns of text become numbers and codes; each distinct text is looked at once.
+
+A blank is missing (NaN or -1), never 0.  A number that cannot be read for certain is missing too, and its text is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+MISSING: Final = -1
+
+_PLAIN: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$"
+_DECORATED: Final = re.compile(r"(?P<sign>[+-]?)\s*[$€£]?\s*(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)")
+
+
+def codes(column: pa.ChunkedArray, read: Callable[[str], int | None]) -> npt.NDArray[np.int64]:
+    """Return (n_rows,) what ``read`` makes of each distinct text; -1 where it is blank or ``read`` returns None."""
+    encoded = column.combine_chunks().dictionary_encode()
+    read_values = [read(text.strip()) for text in encoded.dictionary.to_pylist()]
+    table: npt.NDArray[np.int64] = np.array(
+        [MISSING if value is None else value for value in read_values] + [MISSING], dtype=np.int64
+    )
+    indices = encoded.indices.fill_null(len(read_values)).to_numpy(zero_copy_only=False)
+    result: npt.NDArray[np.int64] = table[indices]
+    return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """A column of numbers (n_rows,), NaN where missing, and the rows and texts that could not be read."""
+
+    values: npt.NDArray[np.float64]
+    unreadable_rows: tuple[int, ...] = ()
+    unreadable_texts: tuple[str, ...] = ()
+
+
+def numbers(column: pa.ChunkedArray) -> Numbers:
+    """Read a column of numbers; thousands commas, currency signs and blanks around them do not matter.
+
+    >>> read = numbers(pa.chunked_array([["1.5", "$1,250.25", None, " 7 ", "12,5"]]))
+    >>> read.values.tolist(), read.unreadable_texts
+    ([1.5, 1250.25, nan, 7.0, nan], ('12,5',))
+    """
+    try:
+        values = pc.cast(column, pa.float64())
+    except pa.ArrowInvalid:
+        return _odd_numbers(column)
+    result = values.to_numpy()
+    return Numbers(values=result) if not np.isinf(result).any() else _odd_numbers(column)
+
+
+def _odd_numbers(column: pa.ChunkedArray) -> Numbers:
+    plain = pc.match_substring_regex(column, _PLAIN).fill_null(fill_value=False)
+    values = pc.cast(pc.if_else(plain, column, pa.scalar(None, pa.string())), pa.float64()).to_numpy().copy()
+    odd = np.flatnonzero(~plain.to_numpy())
+    rows, texts = [], []
+    for row, text in zip(odd.tolist(), column.take(pa.array(odd)).to_pylist(), strict=True):
+        if text is None or not text.strip():
+            continue
+        match = _DECORATED.fullmatch(text.strip())
+        if match:
+            values[row] = float(match["sign"] + match["number"].replace(",", ""))
+        else:
+            rows.append(row)
+            texts.append(text)
+    return Numbers(values=values, unreadable_rows=tuple(rows), unreadable_texts=tuple(texts))
+
+
+def text_or_null(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column of text, all missing where the table has none of this name."""
+    if name in table.column_names:
+        return table[name]
+    return pa.chunked_array([pa.nulls(table.num_rows, pa.string())])
