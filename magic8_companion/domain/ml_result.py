@@ -7,11 +7,23 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemainingMove:
+    """What a model says of the log return to the close: ``scale`` is its standard deviation.
+
+    ``residuals`` are past log returns over their own predicted scale, from before today.
+    """
+
+    scale: float
+    residuals: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """A real answer of the two-stage model for one symbol at one moment.
 
     ``confidence`` is in [0, 1] at 4 decimals: the number that is published as ``ml_confidence``.
-    ``strategy`` may be No_Trade, which is an answer, not an absence of one.
+    ``strategy`` may be No_Trade, which is an answer, not an absence of one.  ``move`` is None when the model does not
+    say how far the price may go: then nothing can be said of the expected value of a ticket.
     """
 
     strategy: str
@@ -26,6 +38,7 @@ class Prediction:
     implied_probability: Mapping[str, float] = field(default_factory=dict)
     expected_value: Mapping[str, float] = field(default_factory=dict)
     blocked_by: tuple[str, ...] = ()
+    move: RemainingMove | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

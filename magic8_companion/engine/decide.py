@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from magic8_companion.domain.blend import HIGH, LOW, MEDIUM, label, published
@@ -15,21 +16,37 @@ from magic8_companion.domain.recommendation import Entry, SymbolRecommendation
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, TIE_ORDER
 from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.ticketing import Offer
 
 CHECKPOINT: Final = "checkpoint"
 DELAYED_DATA: Final = "delayed_data"
 NONLIVE_IN_LIVE_DIR: Final = "nonlive_in_live_dir"
+NO_NET_EDGE: Final = "no_net_edge"
 SCORE_GAP: Final = "score_gap"
 SKIPPED: Final = "skipped"
 
 
-def decide(card: ScoreCard, view: MarketView, valid_until: datetime, options: EngineOptions) -> SymbolRecommendation:
-    """Return the recommendation of one symbol at a checkpoint; its entries live until ``valid_until``."""
+def decide(
+    card: ScoreCard,
+    view: MarketView,
+    valid_until: datetime,
+    options: EngineOptions,
+    offers: Mapping[str, Offer] = MappingProxyType({}),
+) -> SymbolRecommendation:
+    """Return the recommendation of one symbol at a checkpoint; its entries live until ``valid_until``.
+
+    ``offers`` holds what became of the search for a ticket, by strategy; none where there was no chain to search.
+    """
     state = view.state
     blocked_by = standing_blockers(state.data_status, options)
     labels = grade(card.scores, options)
     entries = {
-        name: block(_entry(name, card, labels[name], valid_until), *blocked_by, *_own_blockers(name, card, labels))
+        name: block(
+            _priced(_entry(name, card, labels[name], valid_until), offers.get(name)),
+            *blocked_by,
+            *_own_blockers(name, card, labels),
+            *_price_blockers(offers.get(name)),
+        )
         for name in BASE_STRATEGIES
     }
     best = best_of(entries)
@@ -157,6 +174,26 @@ def _entry(name: str, card: ScoreCard, graded: tuple[str, bool], valid_until: da
         implied_probability=None if prediction is None else prediction.implied_probability.get(name),
         expected_value=None if prediction is None else prediction.expected_value.get(name),
     )
+
+
+def _priced(entry: Entry, offer: Offer | None) -> Entry:
+    if offer is None:
+        return entry
+    evidence = (*(entry.evidence or ()), offer.evidence)
+    if offer.ticket is None:
+        return replace(entry, rationale=f"{entry.rationale} No ticket: {offer.reason}.", evidence=evidence)
+    return replace(
+        entry,
+        evidence=evidence,
+        ticket=offer.ticket,
+        win_probability=offer.win_probability,
+        implied_probability=offer.implied_probability,
+        expected_value=offer.expected_value,
+    )
+
+
+def _price_blockers(offer: Offer | None) -> tuple[str, ...]:
+    return (NO_NET_EDGE,) if offer is not None and offer.no_net_edge else ()
 
 
 def _own_blockers(name: str, card: ScoreCard, labels: Mapping[str, tuple[str, bool]]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from magic8_companion.engine.checkpoints import Checkpoint
 from magic8_companion.engine.decide import decide
 from magic8_companion.engine.digest import inputs_digest
 from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.ticketing import offers
 from magic8_companion.ports import MarketData, Observer, Scorer
 
 PATIENCE: Final = 2.0
@@ -100,7 +101,8 @@ class CheckpointPipeline:
 
     def _judge(self, state: MarketState, valid_until: datetime) -> _Judged:
         view = self._analyse(state)
-        record = decide(self._scorer.score(view), view, valid_until, self._options)
+        card = self._scorer.score(view)
+        record = decide(card, view, valid_until, self._options, offers(state, card.ml))
         return _Judged(record=record, inputs_sha256=inputs_digest(state))
 
     def _result(

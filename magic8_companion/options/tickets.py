@@ -46,10 +46,14 @@ class PricedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """The ticket of one strategy, or None and the reason with the nearest miss."""
+    """The ticket of one strategy, or None and the reason with the nearest miss.
+
+    ``quoted`` tells that some candidate could have been executed at all.
+    """
 
     ticket: PricedTicket | None
     reason: str
+    quoted: bool = True
 
 
 def propose_tickets(
@@ -166,7 +170,7 @@ def _proposal(
         return Proposal(ticket=ticket, reason="best executable expected value")
     miss = ranking.nearest_miss(strategy)
     if miss is None:
-        return Proposal(ticket=None, reason="none passes: no candidate has quotes on all legs")
+        return Proposal(ticket=None, reason="none passes: no candidate has quotes on all legs", quoted=False)
     legs = candidates.legs(miss.place, quotes.strikes)
     limit_price = _to_tick(-float(ranking.evaluation.cost[fill][miss.place]), quotes.product.tick)
     line = order_line(quotes.symbol, legs, limit_price, quotes.expiry)

@@ -1,0 +1,155 @@
+"""From a chain to the ticket of each strategy, or the reason why there is none; no failure here skips a symbol.
+
+With a model of the remaining move, tickets are ranked by what it expects of them after costs; a strategy without one
+above zero has no net edge.  Without a model a ticket of customary shape is shown with the market's own probability, and
+nothing is said of its expected value: under the market's distribution that is minus the costs, always.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.market_state import MarketState
+from magic8_companion.domain.ml_result import MLResult, Prediction
+from magic8_companion.domain.option_chain import OptionChain
+from magic8_companion.domain.recommendation import Ticket
+from magic8_companion.domain.scores import Evidence
+from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.options.candidates import Kind, Limits
+from magic8_companion.options.chain_quotes import ChainQuotes, clean_chain
+from magic8_companion.options.costs import Fill
+from magic8_companion.options.customary import customary_tickets
+from magic8_companion.options.distribution import ScaledResiduals
+from magic8_companion.options.smile import Smile, fit_smile
+from magic8_companion.options.tickets import PricedTicket, Proposal, propose_tickets
+
+NARROWEST: Final = 0.0005
+WIDEST: Final = 0.006
+"""Bounds of a wing as shares of the price: 3.4 to 41 points at an index of 6,800."""
+LEAST_WIN_PROBABILITY: Final = 0.20
+"""Below it a model's edge rests on its far tail, where it has seen least."""
+
+_MULTIPLIER: Final = 100.0
+_BULLISH: Final = (Kind.CALL_DEBIT, Kind.PUT_CREDIT)
+_BEARISH: Final = (Kind.PUT_DEBIT, Kind.CALL_CREDIT)
+_NON_DIRECTIONAL: Final = tuple(kind for kind in Kind if kind not in (*_BULLISH, *_BEARISH))
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What became of the search for one strategy's ticket.
+
+    ``evidence`` is worth no points: it holds the order as people post it and what it earns in each cost scenario.
+    ``no_net_edge`` tells that a model found quotes to execute and nothing to earn.
+    """
+
+    reason: str
+    evidence: Evidence
+    ticket: Ticket | None = None
+    win_probability: float | None = None
+    implied_probability: float | None = None
+    expected_value: float | None = None
+    no_net_edge: bool = False
+
+
+def offers(state: MarketState, ml: MLResult | None) -> Mapping[str, Offer]:
+    """Return an offer for each base strategy; none at all without a chain."""
+    if state.chain is None:
+        return {}
+    prediction = ml if isinstance(ml, Prediction) else None
+    try:
+        return _search(state, state.chain, prediction)
+    except DataUnavailable as refusal:
+        return dict.fromkeys(BASE_STRATEGIES, _nothing(str(refusal)))
+    except Exception as error:  # noqa: BLE001  # whatever it is becomes the published reason: scores stand without it
+        _log.exception("No tickets for %s", state.symbol)
+        return dict.fromkeys(BASE_STRATEGIES, _nothing(f"exception:{type(error).__name__}"))
+
+
+def limits_of(spot: float, deviation: float, direction: str | None) -> Limits:
+    """Return limits in proportion to the price; ``deviation`` is one standard deviation to the close in points.
+
+    On a wild day wings may be as wide as that.  Verticals go with the direction: ``bullish``, ``bearish`` or both.
+
+    >>> round(limits_of(6800.0, 20.0, "bullish").max_width, 1)
+    40.8
+    """
+    sided = {"bullish": _BULLISH, "bearish": _BEARISH}.get(direction or "", (*_BULLISH, *_BEARISH))
+    widest = max(WIDEST * spot, deviation)
+    return Limits(
+        min_width=NARROWEST * spot,
+        max_width=widest,
+        max_margin=_MULTIPLIER * widest,
+        kinds=tuple(sorted((*_NON_DIRECTIONAL, *sided))),
+    )
+
+
+def _search(state: MarketState, chain: OptionChain, prediction: Prediction | None) -> dict[str, Offer]:
+    quotes = clean_chain(chain)
+    smile = fit_smile(quotes)
+    limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, _direction(state, prediction))
+    if prediction is None or prediction.move is None:
+        found = customary_tickets(quotes, smile, limits=limits)
+        return {name: _market_offer(proposal) for name, proposal in found.items()}
+    return {name: _model_offer(p) for name, p in _by_model(quotes, smile, limits, prediction).items()}
+
+
+def _by_model(quotes: ChainQuotes, smile: Smile, limits: Limits, prediction: Prediction) -> Mapping[str, Proposal]:
+    assert prediction.move is not None  # noqa: S101 - the caller asked
+    move = prediction.move
+    model = ScaledResiduals(mean=quotes.forward, scale=move.scale, residuals=move.residuals)
+    limits = replace(limits, min_win_probability=LEAST_WIN_PROBABILITY)
+    return propose_tickets(quotes, smile, limits=limits, model=model)
+
+
+def _direction(state: MarketState, prediction: Prediction | None) -> str | None:
+    # a Vertical goes with the model's direction if it has one, else with the day so far, which its rules read
+    if prediction is not None and prediction.direction in {"bullish", "bearish"}:
+        return prediction.direction
+    if not len(state.bars):
+        return None
+    return "bullish" if state.spot >= float(state.bars.open[0]) else "bearish"
+
+
+def _nothing(reason: str, *, no_net_edge: bool = False) -> Offer:
+    evidence = Evidence(factor="ticket", value=None, points=0.0, why=reason)
+    return Offer(reason=reason, evidence=evidence, no_net_edge=no_net_edge)
+
+
+def _market_offer(proposal: Proposal) -> Offer:
+    if proposal.ticket is None:
+        return _nothing(proposal.reason)
+    priced = proposal.ticket
+    fair = f"costs {-priced.expected_value[Fill.NATURAL]:.2f} $ against the market's own odds"
+    return Offer(
+        reason=proposal.reason,
+        evidence=_told(priced, f"{proposal.reason}; {fair}"),
+        ticket=priced.ticket,
+        implied_probability=priced.implied_probability,
+    )
+
+
+def _model_offer(proposal: Proposal) -> Offer:
+    if proposal.ticket is None:
+        return _nothing(proposal.reason, no_net_edge=proposal.quoted)
+    priced = proposal.ticket
+    earned = ", ".join(f"{scenario} {value:.2f} $" for scenario, value in priced.expected_value.items())
+    return Offer(
+        reason=proposal.reason,
+        evidence=_told(priced, f"{proposal.reason}: {earned}; worst 5 % lose {priced.cvar:.2f} $"),
+        ticket=priced.ticket,
+        win_probability=priced.win_probability,
+        implied_probability=priced.implied_probability,
+        expected_value=priced.expected_value[Fill.NATURAL],
+    )
+
+
+def _told(priced: PricedTicket, why: str) -> Evidence:
+    sentences = "; ".join((why, f"fees {priced.fees:.2f} $", *priced.warnings))
+    return Evidence(factor="ticket", value=priced.order_line, points=0.0, why=sentences)

@@ -1,0 +1,188 @@
+"""From a chain to tickets in the published entries: what is said, what blocks, and that no failure skips a symbol."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from magic8_companion.domain.market_state import MarketState
+from magic8_companion.domain.ml_result import MLResult, RemainingMove, Unavailable
+from magic8_companion.domain.option_chain import OptionChain
+from magic8_companion.domain.recommendation import CheckpointResult, SymbolRecommendation
+from magic8_companion.domain.scores import ScoreCard
+from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.engine.decide import decide
+from magic8_companion.engine.merge import Moment, merge
+from magic8_companion.engine.ticketing import limits_of, offers
+from magic8_companion.options.chain_quotes import clean_chain
+from magic8_companion.options.smile import fit_smile
+from magic8_companion.output.documents import recommendations_document
+from magic8_companion.output.schema import validate
+from tests.engine.fakes import FULL_DAY, card_of, options, view_of
+from tests.engine.test_decide import prediction
+from tests.engine.test_decide import state as bare_state
+from tests.options.chains import simulated_chain
+
+NOON = FULL_DAY.open_at.replace(hour=16, minute=0)
+GOLDEN = Path(__file__).parent / "recommendations_with_tickets.json"
+CHAIN = simulated_chain(at=NOON)
+DEVIATION = fit_smile(clean_chain(CHAIN)).atm_total_vol
+
+
+def state_of(chain: OptionChain | None = CHAIN) -> MarketState:
+    """Return a state of SPX at noon; its bars stand far below the price, so the day is bullish."""
+    return replace(bare_state(), as_of=NOON, spot=CHAIN.spot, chain=chain)
+
+
+def model(share: float = 0.75, *, direction: str = "neutral", drift: float = 0.0) -> MLResult:
+    """Return an answer whose remaining move is a share of what the options say."""
+    residuals = np.random.default_rng(8).standard_normal(4000) + drift
+    move = RemainingMove(scale=share * DEVIATION, residuals=tuple(residuals.tolist()))
+    return prediction(move=move, direction=direction)
+
+
+def record_of(state: MarketState, ml: MLResult | None = None) -> SymbolRecommendation:
+    """Return the record as the checkpoint makes it."""
+    card: ScoreCard = replace(card_of("SPX"), ml=ml)
+    if ml is not None and not isinstance(ml, Unavailable):
+        zeros = dict.fromkeys(BASE_STRATEGIES, 0.0)
+        card = replace(card, ml_scores=zeros, agreement=dict.fromkeys(zeros, "mixed"))
+    until = NOON.replace(minute=35)
+    return decide(card, view_of(state), until, options(symbols=("SPX",)), offers(state, ml))
+
+
+def document_of(record: SymbolRecommendation) -> dict:
+    """Return the published document that holds the record."""
+    settings = options(symbols=("SPX",))
+    result = CheckpointResult(
+        checkpoint_at=NOON,
+        system_mode="standard",
+        data_source="fake",
+        data_status="live",
+        recommendations={"SPX": record},
+    )
+    moment = Moment(now=NOON.replace(second=5), data_source="fake", data_status="live")
+    return recommendations_document(merge(result, None, moment, settings), 7)
+
+
+def test_without_a_model_every_strategy_has_a_ticket_and_the_markets_probability() -> None:
+    """Nothing is said of the expected value, nothing is blocked, and the evidence holds the order line."""
+    record = record_of(state_of())
+    for name in BASE_STRATEGIES:
+        entry = record.strategies[name]
+        assert entry.ticket is not None
+        assert entry.implied_probability is not None
+        assert 0.3 < entry.implied_probability < 0.95
+        assert (entry.win_probability, entry.expected_value, entry.blocked_by) == (None, None, ())
+        assert entry.evidence is not None
+        assert entry.evidence[-1].factor == "ticket"
+        assert str(entry.evidence[-1].value).endswith("LMT")
+        assert entry.evidence[-1].points == 0.0
+
+
+def test_a_calm_model_ranks_and_says_what_is_earned() -> None:
+    """The executable expected value is positive and published, with both probabilities."""
+    record = record_of(state_of(), model(0.75))
+    for name in BASE_STRATEGIES:
+        entry = record.strategies[name]
+        assert entry.ticket is not None
+        assert entry.expected_value is not None
+        assert entry.expected_value > 0
+        assert entry.win_probability is not None
+        assert entry.win_probability >= 0.2
+        assert "no_net_edge" not in entry.blocked_by
+        assert entry.evidence is not None
+        assert "natural" in entry.evidence[-1].why
+    assert record.best_strategy == "Iron_Condor"
+
+
+def test_a_model_that_agrees_with_the_market_finds_no_net_edge() -> None:
+    """The HIGH entry loses its tradability, and the rationale names the nearest miss."""
+    record = record_of(state_of(), model(1.0))
+    condor = record.strategies["Iron_Condor"]
+    assert (condor.confidence, condor.should_trade, condor.blocked_by) == ("HIGH", False, ("no_net_edge",))
+    assert condor.ticket is None
+    assert "none passes; nearest is" in condor.rationale
+    assert record.best_strategy == "No_Trade"
+    assert "no_net_edge" in record.strategies["No_Trade"].rationale
+
+
+def test_without_quotes_to_execute_nothing_is_said_about_an_edge() -> None:
+    """Sides without any bid leave no candidate: no ticket, a reason, no blocker."""
+    rows = tuple(replace(row, call_bid=None, put_bid=None) for row in CHAIN.rows)
+    record = record_of(state_of(replace(CHAIN, rows=rows)), model(0.75))
+    for name in BASE_STRATEGIES:
+        entry = record.strategies[name]
+        assert (entry.ticket, entry.blocked_by) == (None, ())
+        assert "No ticket: no_quotes" in entry.rationale
+
+
+def test_an_unavailable_model_is_no_model() -> None:
+    """The market's odds alone."""
+    entry = record_of(state_of(), Unavailable(reason="no_model")).strategies["Vertical"]
+    assert entry.ticket is not None
+    assert entry.expected_value is None
+
+
+@pytest.mark.parametrize(
+    ("direction", "lower_leg"), [("bullish", {("C", "BUY"), ("P", "BUY")}), ("bearish", {("C", "SELL"), ("P", "SELL")})]
+)
+def test_a_vertical_goes_with_the_direction(direction: str, lower_leg: set[tuple[str, str]]) -> None:
+    """Bullish verticals own the lower strike, bearish ones the higher."""
+    for ml in (model(0.75, direction=direction), replace(prediction(), direction=direction)):
+        ticket = record_of(state_of(), ml).strategies["Vertical"].ticket
+        assert ticket is not None
+        lowest = min(ticket.legs, key=lambda leg: leg.strike)
+        assert (lowest.right, lowest.action) in lower_leg
+
+
+def test_without_a_direction_of_the_model_the_day_decides() -> None:
+    """The price stands above its open: bullish."""
+    ticket = record_of(state_of()).strategies["Vertical"].ticket
+    assert ticket is not None
+    assert min(ticket.legs, key=lambda leg: leg.strike).action == "BUY"
+
+
+def test_without_a_chain_there_are_no_offers() -> None:
+    """The entries look as they always did."""
+    assert offers(state_of(None), None) == {}
+    assert record_of(state_of(None)).strategies["Vertical"].rationale == "Vertical by decree"
+
+
+def test_limits_grow_with_the_price_and_with_a_wild_day() -> None:
+    """0.6 % of the price, or one standard deviation when that is more."""
+    assert limits_of(600.0, 2.0, None).max_width == pytest.approx(3.6)
+    assert limits_of(600.0, 12.0, None).max_width == pytest.approx(12.0)
+    assert limits_of(24_000.0, 80.0, None).max_margin == pytest.approx(14_400.0)
+
+
+def test_a_broken_model_never_costs_the_symbol() -> None:
+    """Too few residuals are a refusal of the option maths, and a reason in the entry."""
+    ml = prediction(move=RemainingMove(scale=0.01, residuals=(0.0,)))
+    entry = record_of(state_of(), ml).strategies["Butterfly"]
+    assert entry.ticket is None
+    assert "bad_distribution" in entry.rationale
+
+
+def test_even_an_unforeseen_failure_is_only_a_reason() -> None:
+    """A chain of a kind that nobody foresaw: the exception's name is published, the scores stand."""
+    odd = replace(CHAIN)
+    object.__setattr__(odd, "rows", None)
+    entry = record_of(state_of(odd)).strategies["Iron_Condor"]
+    assert (entry.score, entry.should_trade, entry.ticket) == (74.9, True, None)
+    assert "exception:TypeError" in entry.rationale
+
+
+def test_the_published_document_is_the_golden_one_and_obeys_the_schema() -> None:
+    """A whole document with tickets, to the byte; set MAGIC8_WRITE_GOLDEN=1 to accept a change on purpose."""
+    document = document_of(record_of(state_of(), model(0.75)))
+    validate(document, "recommendations")
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if os.environ.get("MAGIC8_WRITE_GOLDEN"):
+        GOLDEN.write_bytes(text)
+    assert orjson.loads(text) == orjson.loads(GOLDEN.read_bytes())
