@@ -7,19 +7,18 @@ own volatility while spot moves, interest is nil, and time runs in calendar minu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
+from magic8_companion.analysis.option_book import CONVENTION, SIGNS, OptionBook
 from magic8_companion.domain.bars import Floats
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import utc_text
-from magic8_companion.options.black_scholes import CALL, PUT, gamma
 
-CONVENTION: Final = "calls+ puts-"
 POSITIVE: Final = "positive"
 NEGATIVE: Final = "negative"
 NEUTRAL: Final = "neutral"
@@ -28,15 +27,16 @@ MAGNITUDE_BOUNDS: Final[Mapping[str, float]] = MappingProxyType({"extreme": 0.60
 """Lower bounds of |net| / gross, descending; below the last the magnitude is low."""
 
 _NEUTRAL_BELOW: Final = 0.10
-_MINUTES_PER_YEAR: Final = 525_600.0
-_MIN_MINUTES: Final = 5.0
-_ONE_PER_CENT: Final = 0.01
-_GRID: Final = np.linspace(0.97, 1.03, 241)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GammaProfile:
-    """The gamma object of the host contract; exposures in USD per 1 % move, flip and walls in price points."""
+    """The gamma object of the host contract; exposures in USD per 1 % move, flip and walls in price points.
+
+    Beyond the contract: ``max_pain`` (strike), ``vanna_exposure`` (USD of delta per volatility point),
+    ``charm_exposure`` (USD of delta per hour), and under ``conventions`` the sums that depend on who holds what, for
+    both usual assumptions by their names.
+    """
 
     net_gex: float
     gross_gex: float
@@ -52,11 +52,19 @@ class GammaProfile:
     convention: str
     as_of: str
     strikes: tuple[Mapping[str, float], ...]
+    max_pain: float | None
+    vanna_exposure: float
+    charm_exposure: float
+    conventions: Mapping[str, Mapping[str, float | None]]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the keys of the contract as plain values."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {**plain, "strikes": [dict(row) for row in self.strikes]}
+        return {
+            **plain,
+            "strikes": [dict(row) for row in self.strikes],
+            "conventions": {name: dict(sums) for name, sums in self.conventions.items()},
+        }
 
 
 def gamma_profile(
@@ -66,8 +74,8 @@ def gamma_profile(
 
     An option without one of the two adds nothing.  Walls are None below an open-interest coverage of 0.6.
     """
-    book = _Book(chain, minutes_to_close)
-    by_option = book.exposure(np.array([chain.spot]))[0]
+    book = OptionBook(chain, minutes_to_close)
+    by_option = book.gamma_exposure(np.array([chain.spot]), CONVENTION)[0]
     call_gex, put_gex = by_option[: len(chain.rows)], by_option[len(chain.rows) :]
     gross = float(np.abs(by_option).sum())
     if gross == 0.0:
@@ -83,7 +91,7 @@ def gamma_profile(
         regime=regime,
         magnitude=magnitude_of(ratio, bounds),
         bias=bias_of(regime, chain.spot, call_wall, put_wall),
-        gamma_flip=_flip(chain.spot, book),
+        gamma_flip=book.flip(CONVENTION),
         call_wall=call_wall,
         put_wall=put_wall,
         oi_coverage=chain.oi_coverage,
@@ -94,6 +102,10 @@ def gamma_profile(
             {"strike": row.strike, "call_gex": float(call), "put_gex": float(put)}
             for row, call, put in zip(chain.rows, call_gex, put_gex, strict=True)
         ),
+        max_pain=book.max_pain() if chain.oi_coverage >= MIN_OI_COVERAGE else None,
+        vanna_exposure=book.vanna_exposure(CONVENTION),
+        charm_exposure=book.charm_exposure(CONVENTION),
+        conventions={name: _under(name, book) for name in SIGNS},
     )
 
 
@@ -135,37 +147,13 @@ def bias_of(regime: str, spot: float, call_wall: float | None, put_wall: float |
     return words[0] if place < low else words[2] if place > high else words[1]
 
 
-class _Book:
-    """All calls, then all puts, of a chain as arrays of shape (2 * n_strikes,)."""
-
-    def __init__(self, chain: OptionChain, minutes_to_close: float) -> None:
-        self.years = max(minutes_to_close, _MIN_MINUTES) / _MINUTES_PER_YEAR
-        rows = chain.rows
-        vols = _numbers([row.call_iv for row in rows] + [row.put_iv for row in rows])
-        interest = _numbers([row.call_oi for row in rows] + [row.put_oi for row in rows])
-        sides = np.repeat([CALL, PUT], len(rows))
-        known = (vols > 0) & (interest > 0)  # NaN compares false
-        self.strikes = np.tile([row.strike for row in rows], 2)
-        self.vols = np.where(known, vols, 1.0)
-        self.weights = np.where(known, sides * interest, 0.0) * chain.multiplier * _ONE_PER_CENT
-
-    def exposure(self, spots: Floats) -> Floats:
-        """Return USD per 1 % move, shape (n_spots, 2 * n_strikes)."""
-        spot = spots[:, np.newaxis]
-        priced = gamma(spot, self.strikes, self.years, 0.0, self.vols, CALL)
-        return np.asarray(self.weights * priced * spot * spot)
-
-
-def _flip(spot: float, book: _Book) -> float | None:
-    # a root of the re-priced net, not of the strike-wise sums: those change sign where no dealer would
-    spots = _GRID * spot
-    net = book.exposure(spots).sum(axis=1)
-    crossings = np.flatnonzero(np.sign(net[:-1]) * np.sign(net[1:]) < 0)
-    if not len(crossings):
-        return None
-    low, high = net[crossings], net[crossings + 1]
-    roots = spots[crossings] + (spots[1] - spots[0]) * low / (low - high)
-    return float(roots[np.argmin(np.abs(roots - spot))])
+def _under(convention: str, book: OptionBook) -> dict[str, float | None]:
+    return {
+        "net_gex": float(book.gamma_exposure(np.array([book.spot]), convention).sum()),
+        "gamma_flip": book.flip(convention),
+        "vanna_exposure": book.vanna_exposure(convention),
+        "charm_exposure": book.charm_exposure(convention),
+    }
 
 
 def _walls(chain: OptionChain, call_gex: Floats, put_gex: Floats) -> tuple[float | None, float | None]:
@@ -180,7 +168,3 @@ def _walls(chain: OptionChain, call_gex: Floats, put_gex: Floats) -> tuple[float
 def _largest(strikes: Floats, values: Floats) -> float | None:
     best = int(np.argmax(values))
     return float(strikes[best]) if values[best] > 0 else None
-
-
-def _numbers(values: Sequence[float | None]) -> Floats:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

@@ -11,6 +11,7 @@ import pytest
 from magic8_companion.analysis.gamma import bias_of, gamma_profile, magnitude_of, regime_of
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.trading_day import require_session
+from magic8_companion.options.black_scholes import CALL, PUT, delta
 from tests.analysis.recorded import recorded_chains
 from tests.analysis.states import made_chain
 
@@ -142,7 +143,7 @@ def test_time_never_falls_below_five_minutes() -> None:
 
 
 def test_the_object_is_plain() -> None:
-    """Exactly the keys of the contract, with lists and floats only."""
+    """The keys of the contract, then those beyond it, with lists and floats only."""
     profile = gamma_profile(skewed(made_chain(AT)), 210.0)
     assert profile is not None
     plain = profile.as_dict()
@@ -161,9 +162,67 @@ def test_the_object_is_plain() -> None:
         "convention",
         "as_of",
         "strikes",
+        "max_pain",
+        "vanna_exposure",
+        "charm_exposure",
+        "conventions",
     ]
     assert plain["as_of"] == "2025-07-09T16:30:00Z"
     assert {type(value) for row in plain["strikes"] for value in row.values()} == {float}
+
+
+def test_both_conventions_are_named() -> None:
+    """Dealers long calls and short puts, or short both: then the net is minus the gross and never flips."""
+    profile = gamma_profile(skewed(made_chain(AT)), 210.0)
+    assert profile is not None
+    assert list(profile.conventions) == ["calls+ puts-", "calls- puts-"]
+    held, short = profile.conventions.values()
+    assert (held["net_gex"], held["gamma_flip"]) == (pytest.approx(profile.net_gex), profile.gamma_flip)
+    assert held["vanna_exposure"] == profile.vanna_exposure
+    assert held["charm_exposure"] == profile.charm_exposure
+    assert (short["net_gex"], short["gamma_flip"]) == (pytest.approx(-profile.gross_gex), None)
+
+
+def test_vanna_and_charm_are_differences_of_delta() -> None:
+    """A volatility point up, an hour later: the twin re-prices every delta."""
+    chain, minutes, nudge = skewed(made_chain(AT)), 210.0, 1e-4
+    profile = gamma_profile(chain, minutes)
+    assert profile is not None
+
+    def dollars(minutes_left: float, more_vol: float) -> float:
+        total = 0.0
+        for row in chain.rows:
+            for vol, interest, side in ((row.call_iv, row.call_oi, CALL), (row.put_iv, row.put_oi, PUT)):
+                assert vol is not None
+                assert interest is not None
+                priced = float(delta(chain.spot, row.strike, minutes_left / 525_600, 0.0, vol + more_vol, side))
+                total += (1 if side == CALL else -1) * priced * interest * 100 * chain.spot
+        return total
+
+    by_vol = (dollars(minutes, nudge) - dollars(minutes, -nudge)) / (2 * nudge) * 0.01
+    by_time = (dollars(minutes - 0.01, 0.0) - dollars(minutes + 0.01, 0.0)) / 0.02 * 60
+    assert profile.vanna_exposure == pytest.approx(by_vol, rel=1e-4)
+    assert profile.charm_exposure == pytest.approx(by_time, rel=1e-4)
+
+
+def test_max_pain_pays_the_owners_least() -> None:
+    """A brute-force search over all strikes agrees; half-known interest has none."""
+    chain = made_chain(AT)
+    rows = tuple(
+        replace(row, call_oi=500 + 37 * (n % 11), put_oi=2500 - 90 * (n % 17)) for n, row in enumerate(chain.rows)
+    )
+    profile = gamma_profile(replace(chain, rows=rows), 210.0)
+    assert profile is not None
+
+    def paid(level: float) -> float:
+        calls = sum((row.call_oi or 0) * max(level - row.strike, 0) for row in rows)
+        return calls + sum((row.put_oi or 0) * max(row.strike - level, 0) for row in rows)
+
+    assert profile.max_pain == min((row.strike for row in rows), key=paid)
+    half = tuple(replace(row, call_oi=None) if n % 2 else row for n, row in enumerate(rows))
+    blind = gamma_profile(replace(chain, rows=half), 210.0)
+    assert blind is not None
+    assert blind.max_pain is None
 
 
 @pytest.mark.parametrize(
