@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -33,14 +35,20 @@ def canonical_name(name: str) -> str:
 
 
 def create_provider(
-    name: str, clock: Clock, *, replay_path: Path | None = None, seed: int = 8, strikes_each_side: int = 20
+    name: str,
+    clock: Clock,
+    *,
+    replay_path: Path | None = None,
+    seed: int = 8,
+    strikes_each_side: int = 20,
+    yahoo_server: str | None = None,
 ) -> MarketData:
     """Return a new provider.
 
     Raises
     ------
     ConfigError
-        When the name is unknown or not available, or the replay folder is missing or empty.
+        When the name is unknown or its extra is not installed, or the replay folder is missing or empty.
     """
     wanted = canonical_name(name)
     # each adapter is imported when it is chosen, so that none costs the others its libraries
@@ -54,4 +62,18 @@ def create_provider(
         if replay_path is None:
             raise ConfigError(["provider replay needs a folder of recorded bars: set M8C_REPLAY_PATH or --replay-dir"])
         return ReplayProvider(replay_path, clock)
+    if wanted == "yahoo":
+        with _extra("yahoo", "yfinance"):
+            from magic8_companion.providers.yahoo.provider import YahooProvider  # noqa: PLC0415  # see above
+        return YahooProvider(clock, strikes_each_side=strikes_each_side, server=yahoo_server)
     raise ConfigError([f"provider {wanted} comes with live data and is not available yet; use replay or simulated"])
+
+
+@contextmanager
+def _extra(name: str, package: str) -> Iterator[None]:
+    # the adapters of vendors need packages that not everybody installs
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        sentence = f"provider {name} needs the package {package}; run: pip install 'magic8[{name}]'"
+        raise ConfigError([sentence]) from error

@@ -65,15 +65,17 @@ class CheckedBars:
     faults: tuple[Fault, ...] = ()
 
 
-def checked(raw: RawBars, only: date | None) -> CheckedBars:
+def checked(raw: RawBars, only: date | None, length: timedelta | None = None) -> CheckedBars:
     """Return the believable bars of regular sessions; ``only`` is the trading date that the path promises.
+
+    ``length`` is that of the bars when it is known; otherwise it is read from the distances of the stamps.
 
     Raises
     ------
     DataUnavailable
         ``interval_unavailable`` when the rows are bars of a length that nobody asks for.
     """
-    length = _length(raw.starts)
+    length = length or _length(raw.starts)
     if length not in INTERVALS.values():
         minutes = length.total_seconds() / 60
         raise DataUnavailable(

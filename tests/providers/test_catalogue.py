@@ -25,7 +25,7 @@ def test_file_is_another_name_of_replay(tmp_path: Path) -> None:
     assert create_provider("FILE", CLOCK, replay_path=tmp_path).name == "replay"
 
 
-@pytest.mark.parametrize("name", ["ib", "yahoo", "IB"])
+@pytest.mark.parametrize("name", ["ib", "IB"])
 def test_live_providers_say_that_they_are_still_to_come(name: str) -> None:
     """Asking for a feed that is not there gives one sentence and nothing in its place."""
     with pytest.raises(ConfigError) as caught:

@@ -1,0 +1,112 @@
+"""Yahoo's chart of a ticker -> a source of bars: complete ones only, and the faults of the others known.
+
+Yahoo's data run up to 20 minutes late, so a bar is complete when Yahoo's own time has passed its end, not ours.  The
+newest row is the running bar, often with an odd stamp; empty rows at the end are bars that have not arrived yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import numpy as np
+
+from magic8_companion.domain.bar_lengths import DAY, nanoseconds, utc_midnight
+from magic8_companion.domain.bars import Bars, from_ns, to_ns
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.trading_day import BAR, Session, session_on, utc_text
+from magic8_companion.providers.yahoo.library import Chart
+from magic8_companion.providers.yahoo.tickers import INDICES, Ticker
+from magic8_companion.recordings.bar_checks import checked
+from magic8_companion.recordings.bar_file import RawBars
+from magic8_companion.recordings.bar_series import BarSeries, series_of
+
+LATEST: Final = timedelta(minutes=30)
+"""So long after the close Yahoo knows the whole session, whatever time it reports."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartBars:
+    """The bars of one chart (see ``bar_requests.BarSource``); ``known_until`` is the end of the newest complete one."""
+
+    series: BarSeries
+    known_until: datetime
+
+    def today(self, symbol: str, length: timedelta, session: Session, now: datetime) -> Bars:  # noqa: ARG002  # 5-minute bars make up every length
+        """Return the bars of ``session`` that Yahoo knows completely.
+
+        Raises
+        ------
+        DataUnavailable
+            ``bars_gap`` or ``bad_bars`` when one of them is missing or impossible; ``no_bars_yet`` before the first.
+        """
+        until = min(now, self.known_until)
+        if until < session.open_at + BAR <= now:
+            late = f"{symbol}: Yahoo, which runs up to 20 minutes late, has no complete bar of {session.day} yet"
+            raise DataUnavailable("no_bars_yet", late)
+        return self.series.today(session, until)
+
+    def history(self, symbol: str, length: timedelta, start: datetime, end: datetime) -> Bars:  # noqa: ARG002  # as above
+        """Return the bars of the complete days between two instants."""
+        return self.series.complete.between(start, end)
+
+    def daily(self, symbol: str, first: date, last: date) -> Bars:  # noqa: ARG002  # the chart is of one symbol
+        """Return the daily bars of [first, last]."""
+        return self.series.bars.between(utc_midnight(first), utc_midnight(last) + DAY)
+
+
+def chart_bars(chart: Chart, symbol: str, ticker: Ticker, length: timedelta, now: datetime) -> ChartBars:
+    """Judge the rows of a chart; ``length`` is that of its bars."""
+    rows = _complete_rows(chart, now) if length < DAY else len(chart.starts)
+    if ticker.scale != 1:
+        chart = replace(chart, prices=np.round(chart.prices * ticker.scale, 4))
+    counted = np.zeros(rows) if symbol in INDICES else np.nan_to_num(chart.volume[:rows])
+    raw = RawBars(
+        file=f"Yahoo {ticker.label}",
+        symbol=symbol,
+        starts=chart.starts[:rows],
+        prices=chart.prices[:, :rows],
+        volume=counted,
+    )
+    part = checked(raw, None, length)
+    told = tuple(replace(fault, fix="Yahoo may correct it later") for fault in part.faults)
+    series = series_of([replace(part, faults=told)], symbol)
+    until = min(now, chart.traded_at) if not rows else from_ns(int(chart.starts[rows - 1])) + length
+    return ChartBars(series=series, known_until=until)
+
+
+def require_price(chart: Chart, symbol: str, ticker: Ticker, session: Session) -> float:
+    """Return the last price of today's session, in points.
+
+    Raises
+    ------
+    DataUnavailable
+        ``no_bars_yet`` when it is not of today, ``no_data`` without one.
+    """
+    if chart.traded_at < session.open_at:
+        seen = utc_text(chart.traded_at)
+        raise DataUnavailable("no_bars_yet", f"{symbol}: Yahoo's last price is of {seen}, before today's session")
+    if chart.price is None:
+        raise DataUnavailable("no_data", f"{symbol}: Yahoo gives no price of {ticker.label}")
+    return round(chart.price * ticker.scale, 4)
+
+
+def _complete_rows(chart: Chart, now: datetime) -> int:
+    # Counts the leading rows that are complete: the end of the chart is empty, running or off the grid.
+    step, starts = nanoseconds(BAR), chart.starts
+    newest = to_ns(min(now, chart.traded_at))
+    if len(starts):
+        newest = max(newest, min(int(starts[-1]), to_ns(now)))  # a later row has begun, so the earlier ones are over
+        newest = max(newest, _closed_by(int(starts[-1]), now))
+    rows = len(starts)
+    while rows and (
+        starts[rows - 1] % step or starts[rows - 1] + step > newest or np.isnan(chart.prices[:, rows - 1]).all()
+    ):
+        rows -= 1
+    return rows
+
+
+def _closed_by(stamp: int, now: datetime) -> int:
+    session = session_on(from_ns(stamp).date())
+    return to_ns(session.close_at) if session is not None and now >= session.close_at + LATEST else 0

@@ -1,0 +1,94 @@
+"""How often Yahoo may be asked, and how long to be silent after it refused.
+
+Yahoo publishes no limit; about 60 requests a minute from one address pass.  A refusal (429) is answered with silence:
+every request is refused here until the pause is over, and each further refusal doubles the pause.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.trading_day import utc_text
+from magic8_companion.ports import Clock
+
+FIRST_PAUSE: Final = timedelta(seconds=60)
+LONGEST_PAUSE: Final = timedelta(minutes=15)
+
+
+class BackOff:
+    """The silence after a refusal; safe to use from several threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._pause = timedelta(0)
+        self._until: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether requests may go out now."""
+        return self._until is None or self._clock.now() >= self._until
+
+    def require_over(self) -> None:
+        """Refuse a request during the silence.
+
+        Raises
+        ------
+        DataUnavailable
+            ``rate_limited`` with the time of the next attempt.
+        """
+        until = self._until
+        if until is not None and self._clock.now() < until:
+            raise DataUnavailable(
+                "rate_limited", f"Yahoo refuses more requests; the next goes out at {utc_text(until)}"
+            )
+
+    def refused(self, wish_seconds: float = 0.0) -> None:
+        """Begin or lengthen the silence; ``wish_seconds`` is what Yahoo asks for (``Retry-After``)."""
+        with self._lock:
+            if not self.is_over:
+                return  # requests that were under way together count as one refusal
+            self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
+            wish = min(timedelta(seconds=wish_seconds), LONGEST_PAUSE)
+            self._until = self._clock.now() + max(self._pause, wish)
+
+    def answered(self) -> None:
+        """End the silence: Yahoo answers again."""
+        with self._lock:
+            self._pause, self._until = timedelta(0), None
+
+
+class Pace:
+    """A budget of requests that refills with time: ``burst`` at once, ``per_second`` in the long run.
+
+    Real seconds, not the clock's: it protects a server that knows no other.
+    """
+
+    def __init__(
+        self,
+        per_second: float = 1.0,
+        burst: int = 60,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self._per_second, self._burst = per_second, float(burst)
+        self._monotonic, self._wait = monotonic, wait or threading.Event().wait
+        self._lock = threading.Lock()
+        self._left, self._at = self._burst, monotonic()
+
+    def take(self) -> float:
+        """Take one request from the budget, waiting in this thread for it; return the seconds waited."""
+        with self._lock:
+            now = self._monotonic()
+            self._left = min(self._burst, self._left + (now - self._at) * self._per_second) - 1
+            self._at = now
+            pause = max(0.0, -self._left / self._per_second)
+        if pause:
+            self._wait(pause)
+        return pause

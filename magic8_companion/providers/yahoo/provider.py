@@ -1,0 +1,159 @@
+"""The provider ``yahoo``: delayed bars, prices and chains for whoever has no broker account."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+import pandas as pd
+
+from magic8_companion.domain.bar_lengths import DAY, interval_length, utc_midnight
+from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.market_state import DELAYED
+from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.domain.trading_day import BAR, new_york_day, new_york_instant, previous_session, require_session
+from magic8_companion.ports import Clock, MarketData
+from magic8_companion.providers.bar_requests import bars_at, first_day
+from magic8_companion.providers.yahoo.chains import SOURCE, chain_of
+from magic8_companion.providers.yahoo.charts import chart_bars, require_price
+from magic8_companion.providers.yahoo.library import Chart, Library
+from magic8_companion.providers.yahoo.patience import BackOff, Pace
+from magic8_companion.providers.yahoo.session import BoundedSession
+from magic8_companion.providers.yahoo.threads import in_thread
+from magic8_companion.providers.yahoo.tickers import Ticker, bar_tickers, chain_ticker
+
+INTRADAY_DAYS: Final = 59
+"""Yahoo keeps 5-minute bars for 60 calendar days."""
+
+PRICE_AGE: Final = timedelta(seconds=20)
+"""A price may be read from a chart that was fetched so recently."""
+
+_OTHER_TICKER: Final = frozenset({"no_data", "bars_gap", "bad_bars", "no_bars_yet"})
+
+
+class YahooProvider:
+    """Yahoo Finance through yfinance; everything it says is declared delayed.
+
+    Parameters
+    ----------
+    clock
+        Tells what is complete, and for how long to be silent after a refusal.
+    timeout_seconds
+        The longest that one request to Yahoo may take; a question may need two or three.
+    strikes_each_side
+        Strikes of a chain below and above the one at the money.
+    server
+        Address that plays Yahoo, such as ``http://127.0.0.1:8009``, for tests and rehearsals; None is Yahoo itself.
+    """
+
+    name = SOURCE
+    status = DELAYED
+    loop_bound = False
+
+    def __init__(
+        self, clock: Clock, *, timeout_seconds: float = 10.0, strikes_each_side: int = 20, server: str | None = None
+    ) -> None:
+        self._clock, self._strikes_each_side = clock, strikes_each_side
+        self._limit_seconds = 3 * timeout_seconds
+        self._back_off = BackOff(clock)
+        self._library = Library(BoundedSession(timeout_seconds, server, None if server else Pace()), self._back_off)
+        self._newest: dict[str, tuple[datetime, Ticker, Chart]] = {}
+        self._open = True
+
+    async def get_spot_price(self, symbol: str) -> float:
+        """Return the last price of the running session, in points.
+
+        Raises
+        ------
+        DataUnavailable
+            ``market_closed``, ``no_bars_yet``, or a reason of :class:`Library`.
+        """
+        symbol = canonical_symbol(symbol)
+        session = require_session(new_york_day(self._clock.now()))
+        kept = self._newest.get(symbol)
+        if kept is None or self._clock.now() - kept[0] > PRICE_AGE:
+            await self._bars(symbol, "5m", "1d")
+            kept = self._newest[symbol]
+        return require_price(kept[2], symbol, kept[1], session)
+
+    async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
+        """Return the canonical frame of complete bars; 5-minute bars reach back 59 days.
+
+        The frame's ``attrs`` say which source, ticker and status it has.
+
+        Raises
+        ------
+        DataUnavailable
+            ``interval_unavailable``, ``period_unavailable``, ``market_closed``, ``no_bars_yet``, ``bars_gap``,
+            ``bad_bars``, or a reason of :class:`Library`.
+        """
+        bars, ticker = await self._bars(canonical_symbol(symbol), interval, period)
+        frame = bars.frame()
+        frame.attrs = {"source": self.name, "status": self.status, "ticker": ticker.label}
+        return frame
+
+    async def get_option_chain(self, symbol: str) -> dict[str, Any]:
+        """Return today's 0DTE chain as the envelope of the host contract.
+
+        Raises
+        ------
+        DataUnavailable
+            ``no_chain``, ``no_0dte_chain``, ``no_quotes``, ``bad_chain``, ``market_closed``, or a reason of
+            :class:`Library`.
+        """
+        self._require_open()
+        symbol = canonical_symbol(symbol)
+        ticker, day = chain_ticker(symbol), require_session(new_york_day(self._clock.now())).day
+        tables = await in_thread(
+            lambda: self._library.options(ticker, day), f"Yahoo's options of {ticker}", self._limit_seconds
+        )
+        return chain_of(tables, symbol, day, self._clock.now(), self._strikes_each_side).as_envelope()
+
+    def is_connected(self) -> bool:
+        """Tell whether Yahoo may be asked now: open, and not silent after a refusal."""
+        return self._open and self._back_off.is_over
+
+    async def close(self) -> None:
+        """End the provider; may be called twice.  A request under way ends by its time-out and is not waited for."""
+        self._open = False
+        self._library.close()
+
+    async def _bars(self, symbol: str, interval: str, period: str) -> tuple[Bars, Ticker]:
+        self._require_open()
+        length, today = interval_length(interval), new_york_day(self._clock.now())
+        first = first_day(period, today)
+        refusals = []
+        for ticker in bar_tickers(symbol):
+            try:
+                chart = await self._chart(ticker, length, first, today)
+                now = self._clock.now()
+                if length < DAY:
+                    self._newest[symbol] = now, ticker, chart
+                source = chart_bars(chart, symbol, ticker, BAR if length < DAY else DAY, now)
+                return bars_at(source, symbol, interval, period, now), ticker
+            except DataUnavailable as error:
+                if error.reason not in _OTHER_TICKER:
+                    raise
+                refusals.append(error)
+        raise refusals[0]
+
+    async def _chart(self, ticker: Ticker, length: timedelta, first: date, today: date) -> Chart:
+        if length == DAY:
+            interval, start = "1d", utc_midnight(first)
+        else:
+            interval = "5m"
+            first = min(first, previous_session(today).day)  # an answer without any row tells nothing
+            start = new_york_instant(max(first, today - timedelta(days=INTRADAY_DAYS)), time(0))
+        return await in_thread(
+            lambda: self._library.chart(ticker.name, interval, start),
+            f"Yahoo's chart of {ticker.name}",
+            self._limit_seconds,
+        )
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise DataUnavailable("closed", "the provider was closed")
+
+
+_PORT: Final[type[MarketData]] = YahooProvider

@@ -1,0 +1,63 @@
+"""Which of Yahoo's names a symbol has: the only such table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from magic8_companion.domain.errors import DataUnavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticker:
+    """A name at Yahoo; one point of ours is ``scale`` of its points."""
+
+    name: str
+    scale: float = 1.0
+
+    @property
+    def label(self) -> str:
+        """Return what an answer is stamped with.
+
+        >>> Ticker(name="^GSPC", scale=0.1).label
+        '^GSPC x 0.1'
+        """
+        return self.name if self.scale == 1 else f"{self.name} x {self.scale:g}"
+
+
+INDICES: Final = ("SPX", "XSP", "NDX", "RUT", "VIX")
+"""Symbols without traded volume: what Yahoo reports for them is the volume of their members."""
+
+_BARS: Final = {
+    "SPX": (Ticker(name="^GSPC"),),
+    "XSP": (Ticker(name="^XSP"), Ticker(name="^GSPC", scale=0.1)),
+    "NDX": (Ticker(name="^NDX"),),
+    "RUT": (Ticker(name="^RUT"),),
+    "VIX": (Ticker(name="^VIX"),),
+}
+_CHAINS: Final = {"SPX": "^SPX", "XSP": "^XSP", "NDX": "^NDX", "RUT": "^RUT"}
+
+
+def bar_tickers(symbol: str) -> tuple[Ticker, ...]:
+    """Return the tickers that have bars of a symbol, the best first.
+
+    >>> [ticker.label for ticker in bar_tickers("XSP")], [ticker.label for ticker in bar_tickers("SPY")]
+    (['^XSP', '^GSPC x 0.1'], ['SPY'])
+    """
+    return _BARS.get(symbol, (Ticker(name=symbol),))
+
+
+def chain_ticker(symbol: str) -> str:
+    """Return the ticker that has the options of a symbol.
+
+    Raises
+    ------
+    DataUnavailable
+        ``no_chain`` for the VIX, whose options settle on another index.
+
+    >>> chain_ticker("SPX"), chain_ticker("QQQ")
+    ('^SPX', 'QQQ')
+    """
+    if symbol == "VIX":
+        raise DataUnavailable("no_chain", "options on the VIX are not supported")
+    return _CHAINS.get(symbol, symbol)
