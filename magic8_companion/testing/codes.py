@@ -1,0 +1,49 @@
+"""The gateway's error and system codes with their usual sentences (shortened, in our words where IB's vary)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SYSTEM: Final = -1
+"""The request id of messages that belong to no request."""
+
+TEXTS: Final = {
+    100: "Max rate of messages per second has been exceeded: max=50",
+    101: "Max number of tickers has been reached.",
+    162: "Historical Market Data Service error message: Historical data request pacing violation",
+    200: "No security definition has been found for the request",
+    300: "Can't find EId with tickerId",
+    321: "Error validating request.",
+    322: "Error processing request. Duplicate ticker ID for API requests.",
+    326: "Unable to connect as the client id is already in use. Retry with a unique client id.",
+    354: "Requested market data is not subscribed.",
+    366: "No historical data query found for ticker id",
+    502: "Couldn't connect to TWS.",
+    1100: "Connectivity between IB and Trader Workstation has been lost.",
+    1101: "Connectivity between IB and Trader Workstation has been restored - data lost.",
+    1102: "Connectivity between IB and Trader Workstation has been restored - data maintained.",
+    2103: "Market data farm connection is broken:usfarm",
+    2104: "Market data farm connection is OK:usfarm",
+    2105: "HMDS data farm connection is broken:ushmds",
+    2106: "HMDS data farm connection is OK:ushmds",
+    2107: "HMDS data farm connection is inactive but should be available upon demand.ushmds",
+    2108: "Market data farm connection is inactive but should be available upon demand.usfarm",
+    2110: "Connectivity between Trader Workstation and server is broken. It will be restored automatically.",
+    2157: "Sec-def data farm connection is broken:secdefil",
+    2158: "Sec-def data farm connection is OK:secdefil",
+    10090: "Part of requested market data is not subscribed.",
+    10167: "Requested market data is not subscribed. Displaying delayed market data.",
+    10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
+    10182: "Failed to request live updates (disconnected).",
+    10197: "No market data during competing live session",
+}
+
+NO_PERMISSION: Final = (354, 10090, 10167, 10168)
+
+
+class Refused(Exception):
+    """A request cannot be served: the client gets ``code`` and ``text`` under its request id."""
+
+    def __init__(self, code: int, text: str = "") -> None:
+        self.code, self.text = code, text or TEXTS[code]
+        super().__init__(f"{code}: {self.text}")

@@ -1,0 +1,65 @@
+"""IB's limits as it lists them: messages per second, market-data lines, history requests.
+
+Messages are counted in real time, because clients throttle in real time; history in the time of the gateway's clock,
+so that an accelerated clock gives real pacing rules in less time.  What IB states for small bars holds for all bars.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Final
+
+MESSAGES_PER_SECOND: Final = 50
+OPEN_REQUESTS: Final = 50
+_IDENTICAL: Final = timedelta(seconds=15)
+_BURST: Final = timedelta(seconds=2)
+_BURST_COUNT: Final = 6
+_WINDOW: Final = timedelta(minutes=10)
+_WINDOW_COUNT: Final = 60
+
+
+class MessageRate:
+    """Counts the messages of one connection; ``peak`` is the most that must have been sent within a second."""
+
+    def __init__(self) -> None:
+        self._sent: deque[float] = deque()
+        self.peak = 0
+
+    def arrived(self, at: float, sent_after: float) -> bool:
+        """Take a message and tell whether the rate may have been kept.
+
+        Both times are in real seconds.  The message was read at ``at`` and sent at ``sent_after`` or later, for that
+        is when the gateway looked before: what piled up while it was busy is not held against the client.
+        """
+        self._sent.append(sent_after)
+        while self._sent and self._sent[0] <= at - 1.0:
+            self._sent.popleft()
+        self.peak = max(self.peak, len(self._sent))
+        return len(self._sent) <= MESSAGES_PER_SECOND
+
+
+class HistoryPacing:
+    """Counts requests for bars of all connections."""
+
+    def __init__(self) -> None:
+        self._accepted: deque[tuple[datetime, str, str]] = deque()
+        self.open: set[tuple[int, int]] = set()
+
+    def problem(self, contract: str, request: str, now: datetime) -> str | None:
+        """Take a request and return the rule that it breaks, or None and remember it."""
+        while self._accepted and self._accepted[0][0] <= now - _WINDOW:
+            self._accepted.popleft()
+        broken = self._broken(contract, request, now)
+        if broken is None:
+            self._accepted.append((now, contract, request))
+        return broken
+
+    def _broken(self, contract: str, request: str, now: datetime) -> str | None:
+        if any(at > now - _IDENTICAL and asked == request for at, _, asked in self._accepted):
+            return "history_identical"
+        if sum(at > now - _BURST and of == contract for at, of, _ in self._accepted) >= _BURST_COUNT - 1:
+            return "history_burst"
+        if len(self._accepted) >= _WINDOW_COUNT:
+            return "history_window"
+        return "history_open" if len(self.open) >= OPEN_REQUESTS else None

@@ -1,0 +1,121 @@
+"""One connection: who it is, what it has subscribed to, and the bytes on their way to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import Final
+
+from magic8_companion.testing.codes import SYSTEM, TEXTS, Refused
+from magic8_companion.testing.message_ids import Reply
+from magic8_companion.testing.pacing import MessageRate
+from magic8_companion.testing.subscription import BarUpdates, Subscription
+from magic8_companion.testing.wire import Field, frame
+from magic8_companion.testing.world import World
+
+_ERRORS_HAVE_JSON: Final = 166
+
+
+class Session:
+    """The gateway's side of a connection.
+
+    ``muted`` drops whatever is sent, ``frozen`` is a peer that has vanished without closing.  Nothing here waits: bytes
+    are queued and :meth:`write_out` sends them.
+    """
+
+    def __init__(self, number: int, world: World, writer: asyncio.StreamWriter) -> None:
+        self.number, self.world = number, world
+        self.client_id: int | None = None
+        self.version = 0
+        self.market_data_type = 1
+        self.muted = self.frozen = False
+        self.rate = MessageRate()
+        self.subscriptions: dict[int, Subscription] = {}
+        self.bar_updates: dict[int, BarUpdates] = {}
+        self._writer = writer
+        self._queue: deque[bytes] = deque()
+        self._filled = asyncio.Event()
+        self._closing = False
+
+    @property
+    def started(self) -> bool:
+        """Tell whether startApi was accepted."""
+        return self.client_id is not None
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing more will be said, because the connection ends or its peer has vanished."""
+        return self._closing or self.frozen
+
+    def send(self, *fields: Field) -> None:
+        """Queue a message."""
+        if not self.muted and not self.ended:
+            self._queue.append(frame(fields))
+            self._filled.set()
+
+    def error(self, request_id: int, code: int, text: str = "") -> None:
+        """Queue an error under a request id (-1 = a system message)."""
+        sentence = text or TEXTS[code]
+        self.world.counts.errors[code] += 1
+        self.world.note(f"-> {code} {sentence}" + (f" (request {request_id})" if request_id >= 0 else ""), self.number)
+        json = ("",) if self.version >= _ERRORS_HAVE_JSON else ()
+        self.send(Reply.ERROR, 2, request_id, code, sentence, *json)
+
+    def system(self, code: int, text: str = "") -> None:
+        """Queue a system message."""
+        self.error(SYSTEM, code, text)
+
+    def refuse(self, request_id: int, refused: Refused) -> None:
+        """Queue the error of a refused request."""
+        self.error(request_id, refused.code, refused.text)
+
+    def drop_lines(self) -> None:
+        """Forget every subscription and give its lines back."""
+        for _ in self.subscriptions:
+            self.world.return_line()
+        self.subscriptions.clear()
+        self.bar_updates.clear()
+
+    def close(self) -> None:
+        """End the connection in good order, after what is queued."""
+        self._closing = True
+        self._filled.set()
+
+    def abort(self) -> None:
+        """End the connection at once; what is queued is lost and the peer sees a reset if it was still talking."""
+        self._queue.clear()
+        self.close()
+        self._writer.transport.abort()
+
+    def freeze(self) -> None:
+        """Stop reading and writing; the socket stays open."""
+        self.drop_lines()
+        self.frozen = True
+        transport = self._writer.transport
+        if isinstance(transport, asyncio.ReadTransport):
+            transport.pause_reading()
+
+    async def write_out(self) -> None:
+        """Send what is queued until the connection ends, in pieces if the faults say so."""
+        with contextlib.suppress(ConnectionError):
+            while self._queue or not self._closing:
+                await self._filled.wait()
+                self._filled.clear()
+                while self._queue:
+                    await self._write(b"".join(self._take()))
+        self._writer.close()
+
+    def _take(self) -> list[bytes]:
+        taken = list(self._queue)
+        self._queue.clear()
+        return taken
+
+    async def _write(self, data: bytes) -> None:
+        trouble = self.world.troubles.find("segments")
+        size = int(trouble.fault.number("size")) if trouble else len(data)
+        for start in range(0, len(data), size):
+            self._writer.write(data[start : start + size])
+            if trouble:
+                await asyncio.sleep(0)  # without a turn of the loop the pieces would leave as one
+        await self._writer.drain()

@@ -1,0 +1,34 @@
+"""What a client has asked to be kept informed about: ticks of a contract, or bars that stay up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from magic8_companion.testing.contracts import Instrument
+from magic8_companion.testing.wire import Field
+
+
+@dataclass(slots=True, kw_only=True)
+class Subscription:
+    """A market-data line; ``sent`` keeps what the client has, so that only changes are sent."""
+
+    request_id: int
+    instrument: Instrument
+    generic_ticks: frozenset[int]
+    snapshot: bool
+    begins_at: datetime
+    delayed: bool = False
+    without_greeks: bool = False
+    deaf: bool = False
+    announced: int = 0
+    sent: dict[tuple[int, int], tuple[Field, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class BarUpdates:
+    """A history request that keeps its last bar up to date; ``newest`` returns that bar's fields."""
+
+    newest: Callable[[], tuple[Field, ...] | None]
+    sent: tuple[Field, ...] | None = None

@@ -1,0 +1,118 @@
+"""What all connections of a gateway share: market, clock, faults, limits, and the record of what happened."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from magic8_companion.domain.trading_day import new_york_label
+from magic8_companion.ports import Clock
+from magic8_companion.testing.listing import Listing
+from magic8_companion.testing.market import GatewayMarket
+from magic8_companion.testing.option_prices import OptionPrices
+from magic8_companion.testing.pacing import HistoryPacing
+from magic8_companion.testing.scenario import Settings
+from magic8_companion.testing.troubles import Troubles
+
+_KEPT_LINES: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One thing that happened; ``connection`` is 0 for what concerns the whole gateway."""
+
+    at: datetime
+    connection: int
+    text: str
+
+    def __str__(self) -> str:
+        """Return the line as it is printed."""
+        who = f"#{self.connection}" if self.connection else "gateway"
+        return f"{self.at:%Y-%m-%d %H:%M:%S}Z {new_york_label(self.at)} {who:>7}  {self.text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A rule that a client has broken.
+
+    ``kind`` is message_rate, lines, history_identical, history_burst, history_window, history_open, order or protocol.
+    """
+
+    at: datetime
+    connection: int
+    kind: str
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What the summary says."""
+
+    messages: int = 0
+    peak_rate: int = 0
+    connections: int = 0
+    lines: int = 0
+    peak_lines: int = 0
+    requests: Counter[str] = field(default_factory=Counter)
+    errors: Counter[int] = field(default_factory=Counter)
+
+
+class World:
+    """The state of a running gateway."""
+
+    def __init__(
+        self, market: GatewayMarket, clock: Clock, settings: Settings, listener: Callable[[LogLine], None] | None
+    ) -> None:
+        self.market, self.clock, self.settings = market, clock, settings
+        self.listing = Listing(market)
+        self.prices = OptionPrices(market)
+        self.troubles = Troubles()
+        self.history = HistoryPacing()
+        self.counts = Counts()
+        self.log: deque[LogLine] = deque(maxlen=_KEPT_LINES)
+        self.violations: list[Violation] = []
+        self._later: list[tuple[datetime, Callable[[], None]]] = []
+        self._listener = listener
+
+    def now(self) -> datetime:
+        """Return the current instant of the gateway's clock."""
+        return self.clock.now()
+
+    def note(self, text: str, connection: int = 0) -> None:
+        """Write a line into the log."""
+        line = LogLine(at=self.now(), connection=connection, text=text)
+        self.log.append(line)
+        if self._listener:
+            self._listener(line)
+
+    def violate(self, kind: str, text: str, connection: int) -> None:
+        """Record that a client broke a rule."""
+        self.violations.append(Violation(at=self.now(), connection=connection, kind=kind, text=text))
+        self.note(f"VIOLATION {kind}: {text}", connection)
+
+    def take_line(self) -> bool:
+        """Take one market-data line and tell whether the budget allows it."""
+        if self.counts.lines >= self.settings.line_budget:
+            return False
+        self.counts.lines += 1
+        self.counts.peak_lines = max(self.counts.peak_lines, self.counts.lines)
+        return True
+
+    def return_line(self) -> None:
+        """Give a market-data line back."""
+        self.counts.lines -= 1
+
+    def later(self, delay_until: datetime, action: Callable[[], None]) -> None:
+        """Do something when the clock has reached an instant."""
+        self._later.append((delay_until, action))
+
+    def do_due(self) -> None:
+        """Do what has been put off until now."""
+        now = self.now()
+        due = [item for item in self._later if item[0] <= now]
+        self._later = [item for item in self._later if item[0] > now]
+        for _, action in due:
+            action()
