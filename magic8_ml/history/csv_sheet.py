@@ -90,7 +90,7 @@ def read_sheet(file: str, kind: str, content: bytes) -> CsvSheet:
             counts["tail"] += 1
     if len(clean) < len(content):
         sheet.has_control = np.isin(lines, _lines_with_control(content))
-    _drop_repeated_headers(sheet, header)
+    _drop_what_is_no_row(sheet, header)
     counts["lines"] = len(lines) + len(invalid)
     return sheet
 
@@ -136,12 +136,15 @@ def _lines_with_control(content: bytes) -> npt.NDArray[np.int64]:
     return np.unique(np.searchsorted(line_ends, marks) + 1)
 
 
-def _drop_repeated_headers(sheet: CsvSheet, header: list[str]) -> None:
+def _drop_what_is_no_row(sheet: CsvSheet, header: list[str]) -> None:
+    """Drop repeated headers, and lines whose first cell is blank: they belong to the tail."""
     first = next(name for name in header if name in sheet.layout.columns)
-    repeated = pc.equal(sheet.table[sheet.layout.columns[first]], first)
-    count = pc.sum(repeated).as_py() or 0
-    if count:
-        keep = ~repeated.fill_null(fill_value=False).to_numpy()
+    begins = sheet.table[sheet.layout.columns[first]]
+    blank = pc.fill_null(pc.equal(begins, ""), fill_value=True).to_numpy()
+    repeated = pc.fill_null(pc.equal(begins, first), fill_value=False).to_numpy()
+    sheet.counts["tail"] += int(blank.sum())
+    sheet.counts["repeated_headers"] += int(repeated.sum())
+    keep = ~(blank | repeated)
+    if not keep.all():
         sheet.table = sheet.table.filter(pa.array(keep))
         sheet.lines, sheet.has_control = sheet.lines[keep], sheet.has_control[keep]
-        sheet.counts["repeated_headers"] += count

@@ -24,6 +24,7 @@ CLOSE_ROUNDING: Final = 0.005
 QUARANTINE_REASONS: Final = ("outside_bounds", "disagrees_with_payoff")
 LABEL_SOURCES: Final = ("profit", "raw", "payoff")
 NO_REASON: Final = -1
+_NOISE_DIGITS: Final = 4  # binary noise must not turn a profit of exactly 0 into a win
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def judge_profits(
         Let the payoff at the close stand in where the sheet has no result, as in December 2022.
     """
     shown = np.where(np.isnan(profit_cell), raw_cell, profit_cell)
-    recomputed = profit_usd(structures, action, premium, closed)
+    recomputed = np.round(profit_usd(structures, action, premium, closed), _NOISE_DIGITS)
     worst, best = profit_bounds_usd(structures, action, premium)
     tolerance = TOLERANCE_USD + contracts(structures) * CLOSE_ROUNDING * MULTIPLIER
     outside = (shown < worst - tolerance) | (shown > best + tolerance)
