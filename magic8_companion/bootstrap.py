@@ -287,6 +287,18 @@ def get_provider(name: str | None = None) -> MarketData:
     return _script_parts(canonical_name(name or load_settings().market_data_provider))[0]
 
 
+def script_provider(settings: Settings, wall: time = SCRIPT_TIME) -> MarketData:
+    """Return a new provider for a command: live ones answer now, all others as of ``wall`` New York of the run's day.
+
+    Raises
+    ------
+    ConfigError, DataUnavailable
+        When the provider cannot be had, or the asked day is no session.
+    """
+    clock = SystemClock() if settings.is_live else ReplayClock(run_session(settings).at(wall))
+    return _create_provider(settings, clock)
+
+
 @lru_cache(maxsize=8)
 def _script_parts(name: str) -> tuple[MarketData, Clock]:
     settings = load_settings(overrides={"market_data_provider": name})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -67,6 +68,16 @@ class RecordedChains:
             )
         return _chain(symbol, found[0], found[1])
 
+    def last(self, symbol: str, day: date) -> OptionChain:
+        """Return the last snapshot of a trading date, however old it is by now.
+
+        Raises
+        ------
+        DataUnavailable
+            ``no_chain_recorded`` when the folder holds none of that day.
+        """
+        return _last(self._on(day), symbol, day)
+
     def _on(self, day: date) -> list[_ChainRows]:
         with self._lock:
             files = self._folder.files(day, day)
@@ -78,16 +89,49 @@ class RecordedChains:
             return [rows for file in files if (rows := self._rows[file.name]) is not None]
 
     def _read(self, file: DataFile, layout: Layout) -> _ChainRows | None:
-        names = [name for name in ("spot", *_VALUES) if name in layout.columns]
         try:
-            table = file.read_columns(layout, [layout.time_column, "symbol", *names])
-            stamps = file.stamps(table[layout.time_column])
-            values = {name: file.floats(table[name]) for name in names}
+            return _rows_of(file, layout)
         except DataUnavailable as error:
             self.problems.append(error.detail)
             return None
-        symbols = np.array([name.upper() for name in table["symbol"].to_pylist()])
-        return _ChainRows(stamps=stamps, symbols=symbols, values=values)
+
+
+def chain_in_file(path: Path, symbol: str, day: date | None = None) -> OptionChain:
+    """Return the last snapshot of a symbol in one file of chains, of ``day`` if it is given.
+
+    Raises
+    ------
+    DataUnavailable
+        ``bad_file`` when the file holds no chains, ``no_chain_recorded`` when it holds none of that symbol and day.
+    """
+    file = DataFile(path=path, name=path.name)
+    layout = file.layout()
+    if layout.kind != CHAIN:
+        raise DataUnavailable("bad_file", f"{path} holds no option chains: a time, symbol, spot, strike and quotes")
+    return _last([_rows_of(file, layout)], symbol, day)
+
+
+def _rows_of(file: DataFile, layout: Layout) -> _ChainRows:
+    names = [name for name in ("spot", *_VALUES) if name in layout.columns]
+    table = file.read_columns(layout, [layout.time_column, "symbol", *names])
+    symbols = np.array([name.upper() for name in table["symbol"].to_pylist()])
+    return _ChainRows(
+        stamps=file.stamps(table[layout.time_column]),
+        symbols=symbols,
+        values={name: file.floats(table[name]) for name in names},
+    )
+
+
+def _last(files: list[_ChainRows], symbol: str, day: date | None) -> OptionChain:
+    found: tuple[int, _ChainRows] | None = None
+    for rows in files:
+        stamps = np.unique(rows.stamps[rows.symbols == symbol])
+        ours = [int(stamp) for stamp in stamps if day is None or new_york_day(from_ns(int(stamp))) == day]
+        if ours and (found is None or ours[-1] > found[0]):
+            found = ours[-1], rows
+    if found is None:
+        raise DataUnavailable("no_chain_recorded", f"no chain of {symbol} was recorded{f' on {day}' if day else ''}")
+    return _chain(symbol, *found)
 
 
 def _chain(symbol: str, stamp: int, rows: _ChainRows) -> OptionChain:

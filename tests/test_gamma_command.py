@@ -1,0 +1,122 @@
+"""The gamma command through the real entry point: sources, outputs, refusals."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from magic8_companion.__main__ import main
+from magic8_companion.output.gamma_picture import gamma_page
+from tests.real_data import real_data_dir
+
+KEYS = {"symbol", "spot", "net_gex", "gross_gex", "gamma_flip", "call_wall", "put_wall", "max_pain", "conventions"}
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder of one's own, with a fixed simulated day."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("M8C_REPLAY_DATE", "2025-06-26")
+    return tmp_path
+
+
+def test_without_options_a_json_and_a_page_are_written(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both lie in the run's output folder under gamma, and a sentence says what they show."""
+    assert main(["gamma", "--symbol", "spxw"]) == 0
+    assert "assuming calls+ puts-" in capsys.readouterr().out
+    (file,) = (elsewhere / "data" / "simulated" / "gamma").glob("SPX_*.json")
+    shown = json.loads(file.read_text())
+    assert set(shown) >= KEYS
+    assert shown["as_of"] == "2025-06-26T14:36:00Z"
+    assert file.with_suffix(".html").read_text().startswith("<!doctype html>")
+
+
+def test_the_time_of_day_is_free(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON to standard output writes no file."""
+    assert main(["gamma", "--symbol", "SPY", "--time", "14:45", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["as_of"] == "2025-06-26T18:45:00Z"
+    assert not (elsewhere / "data" / "simulated" / "gamma").exists()
+
+
+def test_the_page_draws_every_strike_and_the_levels(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two bars a strike in well-formed SVG; a level that is not known is not drawn."""
+    assert main(["gamma", "--json", "-"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+
+    def svg(page: str) -> ET.Element:
+        return ET.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])  # noqa: S314 - our own text
+
+    drawn = svg(gamma_page({**shown, "gamma_flip": shown["spot"] - 3}))
+    assert len(drawn.findall("rect")) == 2 * len(shown["strikes"])
+    words = " ".join(text.text or "" for text in drawn.iter("text"))
+    assert all(name in words for name in ("spot", "flip", "call wall", "put wall"))
+    without = gamma_page({**shown, "gamma_flip": None})
+    assert "none within 3 %" in without
+    assert "flip" not in " ".join(text.text or "" for text in svg(without).iter("text"))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--picture", "x.gif"), ".html or .png"),
+        (("--symbol", "VIX"), "no simulated options on VIX"),
+        (("--chain-file", "nowhere.parquet"), "is no file"),
+        (("--provider", "replay"), "replay"),
+        (("--provider", "nobody"), "nobody"),
+        (("--date", "2025-12-25"), "holiday"),
+    ],
+)
+@pytest.mark.usefixtures("elsewhere")
+def test_what_cannot_be_shown_is_said(
+    words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 and a sentence, no traceback."""
+    assert main(["gamma", *words]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("matplotlib") is not None, reason="matplotlib is installed")
+@pytest.mark.usefixtures("elsewhere")
+def test_a_png_without_matplotlib_says_what_to_install(capsys: pytest.CaptureFixture[str]) -> None:
+    """The page needs nothing."""
+    assert main(["gamma", "--picture", "x.png"]) == 2
+    assert "pip install" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="needs matplotlib (extra train)")
+def test_a_png_is_a_png(elsewhere: Path) -> None:
+    """With matplotlib the same object becomes an image."""
+    assert main(["gamma", "--picture", "x.png"]) == 0
+    assert (elsewhere / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("symbol", "day", "net", "flip", "walls"),
+    [
+        ("SPX", "2025-06-20", -12.15e9, 6010.0, (5975.0, 5945.0)),
+        ("SPX", "2025-07-09", 7.46e9, 6232.0, (6275.0, 6230.0)),
+        ("SPY", "2025-06-18", 0.10e9, 598.2, (599.0, 598.0)),
+    ],
+)
+@pytest.mark.usefixtures("elsewhere")
+def test_recorded_chains_give_their_anchors_from_the_folder_and_from_the_file(
+    symbol: str, day: str, net: float, flip: float, walls: tuple[float, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last snapshot of the day, whichever way it is asked for."""
+    folder = real_data_dir()
+    by_folder = ("--provider", "replay", "--replay-dir", str(folder))
+    by_file = ("--chain-file", str(folder / "chains_0dte_ib_3snapshots.parquet"))
+    answers = []
+    for words in (by_folder, by_file):
+        assert main(["gamma", "--symbol", symbol, "--date", day, *words, "--json", "-"]) == 0
+        answers.append(json.loads(capsys.readouterr().out))
+    assert answers[0] == answers[1]
+    shown = answers[0]
+    assert shown["net_gex"] == pytest.approx(net, abs=0.02 * shown["gross_gex"])
+    assert shown["gamma_flip"] == pytest.approx(flip, rel=0.0002)
+    assert (shown["call_wall"], shown["put_wall"]) == walls
