@@ -75,8 +75,8 @@ def _signs(strategy: str, right: Ints) -> Ints:
 def payoff(structures: Structures, price: Floats) -> Floats:
     """Return (n,) points per share that each structure pays at ``price`` (n,), before its premium.
 
-    >>> condor = build_structures(np.array([1]), np.array([[5800.0, 5810.0, 5990.0, 6000.0]]), np.array([2]),
-    ...                           np.array([SELL]))
+    >>> sell, strikes = np.array([-1]), np.array([[5800.0, 5810.0, 5990.0, 6000.0]])
+    >>> condor = build_structures(np.array([1]), strikes, np.array([2]), sell)
     >>> payoff(condor, np.array([6003.59])).tolist()
     [-10.0]
     """
@@ -100,9 +100,9 @@ def profit_usd(structures: Structures, action: Ints, premium: Floats, price: Flo
 
     NaN where structure, premium or price are unknown.
 
-    >>> strikes = np.array([[5860.0, 5910.0, 5960.0, np.nan]])
-    >>> fly = build_structures(np.array([0]), strikes, np.array([0]), np.array([BUY]))
-    >>> profit_usd(fly, np.array([BUY]), np.array([18.27]), np.array([6003.59])).round(2).tolist()
+    >>> buy, strikes = np.array([1]), np.array([[5860.0, 5910.0, 5960.0, np.nan]])
+    >>> fly = build_structures(np.array([0]), strikes, np.array([0]), buy)
+    >>> profit_usd(fly, buy, np.array([18.27]), np.array([6003.59])).round(2).tolist()
     [-1827.0]
     """
     result = (payoff(structures, price) - action * premium) * MULTIPLIER

@@ -51,7 +51,9 @@ class Signal:
         if self.shown_profit is not None:
             return self.shown_profit
         sign = 1 if self.action == "BUY" else -1
-        return round((_settle(self.strategy, self.strikes, self.right, self.action, self.closed) - sign * self.premium) * 100, 2)
+        return round(
+            (_settle(self.strategy, self.strikes, self.right, self.action, self.closed) - sign * self.premium) * 100, 2
+        )
 
     @property
     def width(self) -> float:
@@ -143,9 +145,7 @@ def _settle(strategy: str, strikes: tuple[float, ...], right: str, action: str, 
 
 def butterfly(signal: Signal) -> Signal:
     """Return the butterfly that stands beside a condor."""
-    return replace(
-        signal, strategy="Butterfly", strikes=(5960, 5910, 5860), right="CALL", action="BUY", premium=18.27
-    )
+    return replace(signal, strategy="Butterfly", strikes=(5960, 5910, 5860), right="CALL", action="BUY", premium=18.27)
 
 
 def vertical(signal: Signal) -> Signal:
@@ -158,13 +158,17 @@ def sonar(signal: Signal) -> Signal:
     return replace(signal, strategy="Sonar", strikes=(5970, 5975, 5830, 5825), premium=0.73)
 
 
-def delta_row(day: date, at: time, symbol: str = "SPX", *, short_term: float = 5896.55, second: int = 20) -> list[object]:
+def delta_row(
+    day: date, at: time, symbol: str = "SPX", *, short_term: float = 5896.55, second: int = 20
+) -> list[object]:
     """Return a line of the delta sheet, written at ``second`` of the New York minute ``at``."""
     instant = datetime.combine(day, at, NEW_YORK).astimezone(UTC) + timedelta(seconds=second)
     return [f"{instant:%m-%d-%Y %H:%M:%S}", symbol, 5901.67, 0.3916, -0.509, 5897.08, short_term, 5886.36, 6003.59]
 
 
-def sheet_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], tail: Iterable[Sequence[object]] = ()) -> bytes:
+def sheet_bytes(
+    header: Sequence[str], rows: Iterable[Sequence[object]], tail: Iterable[Sequence[object]] = ()
+) -> bytes:
     """Return a CSV file as Magic8 writes it."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows([header, *rows, *tail])

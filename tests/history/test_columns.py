@@ -99,7 +99,12 @@ def test_what_is_no_date_is_missing(text: str) -> None:
     [
         ("BUY +1 Butterfly SPX 100 22 May 25 5905/5855/5805 CALL @24.82 LMT", [5805, 5855, 5905], "CALL", 1),
         ("SELL -1 Vertical TSLA 100 (Weeklys) 4 SEP 26 252.5/255 CALL @-0.05 LMT", [252.5, 255], "CALL", -1),
-        ("sell -1 iron condor NDX 100 1 Feb 23 20800/20820/20200/20180 call/put @.5", [20180, 20200, 20800, 20820], "CALL/PUT", -1),
+        (
+            "sell -1 iron condor NDX 100 1 Feb 23 20800/20820/20200/20180 call/put @.5",
+            [20180, 20200, 20800, 20820],
+            "CALL/PUT",
+            -1,
+        ),
         ("see chat", [], None, 0),
     ],
 )

@@ -33,7 +33,7 @@ def test_control_characters_are_removed_and_their_rows_known() -> None:
 
 def test_an_unknown_header_stops_the_file_by_name() -> None:
     """The refusal names file and header."""
-    with pytest.raises(SheetRefused, match="2024-08-05/profit.csv: unknown_header: When,Symbol,Luck"):
+    with pytest.raises(SheetRefused, match=r"2024-08-05/profit\.csv: unknown_header: When,Symbol,Luck"):
         read_sheet("2024-08-05/profit.csv", "profit", b"When,Symbol,Luck\r\n1,2,3\r\n")
 
 
@@ -72,7 +72,9 @@ def test_a_line_that_begins_like_data_is_refused_not_lost_in_the_tail() -> None:
 
 def test_byte_order_mark_unix_line_ends_and_latin_letters_are_read() -> None:
     """What spreadsheets do to files on their way does not matter; undecodable bytes are counted."""
-    content = b"\xef\xbb\xbf" + sheet_bytes(LAYOUT.header, [ROW, ROW]).replace(b"\r\n", b"\n").replace(b"LMT", b"LM\xe9")
+    content = b"\xef\xbb\xbf" + sheet_bytes(LAYOUT.header, [ROW, ROW]).replace(b"\r\n", b"\n").replace(
+        b"LMT", b"LM\xe9"
+    )
     sheet = read_sheet("f", "profit", content)
     assert sheet.table.num_rows == 2
     assert sheet.counts["undecodable"] == 1

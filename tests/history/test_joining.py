@@ -59,7 +59,11 @@ def test_a_conflict_is_counted_and_the_profit_sheet_wins(tmp_path: Path) -> None
     folder = write_folder(tmp_path / "raw", "2024-08-05-5568E", profit=[CONDOR])
     (folder / "trades 20240805-200643.csv").write_bytes(sheet_bytes(layout.header, [trades]))
     rows, report = merged(tmp_path)
-    assert (rows["premium"].tolist(), rows["closed"].tolist(), rows["closing"].tolist()) == ([0.57], [5903.59], [5904.0])
+    assert (rows["premium"].tolist(), rows["closed"].tolist(), rows["closing"].tolist()) == (
+        [0.57],
+        [5903.59],
+        [5904.0],
+    )
     assert report["conflicts"] == {"closed": 1, "premium": 1}
 
 

@@ -72,9 +72,7 @@ def test_no_profit_means_no_label(tmp_path: Path) -> None:
 
 def test_the_payoff_may_stand_in_for_december_2022_and_says_so(tmp_path: Path) -> None:
     """On request the payoff at the close is the label, marked as such."""
-    rows, report = ingested(
-        tmp_path, replace(CONDOR, day=date(2022, 12, 12)), layout="2022-12", payoff_labels=True
-    )
+    rows, report = ingested(tmp_path, replace(CONDOR, day=date(2022, 12, 12)), layout="2022-12", payoff_labels=True)
     assert rows[["profit", "win", "label_source"]].iloc[0].tolist() == [57.0, 1, "payoff"]
     assert report["labels"]["known"] == 1
 

@@ -26,7 +26,14 @@ def trades(draw: st.DrawFn) -> tuple[str, tuple[float, ...], str, str, float, fl
     right = "CALL/PUT" if COUNTS[strategy] == 4 else draw(st.sampled_from(["CALL", "PUT"]))
     premium = draw(st.integers(1, 900)) / 100
     close = draw(st.integers(0, 4500)) / 10
-    return strategy, tuple(sorted(s / 2 for s in strikes)), right, draw(st.sampled_from(["BUY", "SELL"])), premium, close
+    return (
+        strategy,
+        tuple(sorted(s / 2 for s in strikes)),
+        right,
+        draw(st.sampled_from(["BUY", "SELL"])),
+        premium,
+        close,
+    )
 
 
 @given(st.lists(trades(), min_size=1, max_size=20))
