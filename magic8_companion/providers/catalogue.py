@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Final
 
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.ports import Clock, MarketData
+
+logger = logging.getLogger(__name__)
 
 NAMES: Final = ("ib", "yahoo", "replay", "simulated")
 ALIASES: Final = {"file": "replay"}
@@ -42,8 +45,19 @@ def create_provider(
     seed: int = 8,
     strikes_each_side: int = 20,
     yahoo_server: str | None = None,
+    fallback_to_yahoo: bool = False,
+    vix_attempts: int = 1,
 ) -> MarketData:
     """Return a new provider.
+
+    Parameters
+    ----------
+    yahoo_server
+        Address that plays Yahoo, in place of Yahoo itself.
+    fallback_to_yahoo
+        With ``ib``: what IB cannot answer is asked of Yahoo, and stamped as such.
+    vix_attempts
+        How often IB is asked for the VIX before Yahoo is.
 
     Raises
     ------
@@ -63,10 +77,28 @@ def create_provider(
             raise ConfigError(["provider replay needs a folder of recorded bars: set M8C_REPLAY_PATH or --replay-dir"])
         return ReplayProvider(replay_path, clock)
     if wanted == "yahoo":
-        with _extra("yahoo", "yfinance"):
-            from magic8_companion.providers.yahoo.provider import YahooProvider  # noqa: PLC0415  # see above
-        return YahooProvider(clock, strikes_each_side=strikes_each_side, server=yahoo_server)
-    raise ConfigError([f"provider {wanted} comes with live data and is not available yet; use replay or simulated"])
+        return _yahoo(clock, strikes_each_side, yahoo_server)
+    first = _ib()
+    if not fallback_to_yahoo:
+        return first
+    from magic8_companion.providers.fallback import FallbackProvider  # noqa: PLC0415  # see above
+
+    try:
+        second = _yahoo(clock, strikes_each_side, yahoo_server)
+    except ConfigError as error:
+        logger.warning("Nobody stands in for IB: %s", error.problems[0])
+        return first
+    return FallbackProvider(first, second, clock, vix_attempts=vix_attempts)
+
+
+def _ib() -> MarketData:
+    raise ConfigError(["provider ib comes with live data and is not available yet; use replay or simulated"])
+
+
+def _yahoo(clock: Clock, strikes_each_side: int, server: str | None) -> MarketData:
+    with _extra("yahoo", "yfinance"):
+        from magic8_companion.providers.yahoo.provider import YahooProvider  # noqa: PLC0415  # see create_provider
+    return YahooProvider(clock, strikes_each_side=strikes_each_side, server=server)
 
 
 @contextmanager

@@ -159,7 +159,7 @@ def test_what_yahoo_explains_is_told(server: YahooServer) -> None:
     """Asked for more than it keeps, Yahoo says how much that is; its sentence is passed on."""
     put(server, new_york(DAY, 11))
     library = Library(BoundedSession(10, server.address), BackOff(server.clock))
-    with pytest.raises(DataUnavailable, match="no_data: .* must be within the last 60 days"):
+    with pytest.raises(DataUnavailable, match=r"no_data: .* must be within the last 60 days"):
         library.chart("SPY", "5m", new_york(date(2025, 2, 7), 12))
 
 

@@ -95,7 +95,7 @@ def test_another_ticker_is_no_way_around_a_refusal(server: YahooServer) -> None:
 
 
 def test_a_broken_first_answer_is_not_remembered(server: YahooServer) -> None:
-    """Yfinance keeps the first answer about a name, broken or not; one fault must not last for the process."""
+    """The library keeps the first answer about a name, broken or not; one fault must not last for the process."""
     server.fault("html", "IWM")
     assert refusal(provider(server).get_historical_data("IWM", "5m", "1d")).reason == "bad_answer"
     server.heal()
@@ -162,7 +162,7 @@ print(len(asyncio.run(provider.get_historical_data("SPY", "5m", "1d"))))
 
 
 def test_nothing_is_written_into_the_home_directory(server: YahooServer, tmp_path: Path) -> None:
-    """Yfinance keeps its caches where the process keeps its temporary files, and they go with it."""
+    """The library keeps its caches where the process keeps its temporary files, and they go with it."""
     home, scratch = tmp_path / "home", tmp_path / "scratch"
     home.mkdir()
     scratch.mkdir()

@@ -101,7 +101,7 @@ def test_a_thread_that_hangs_is_left_behind() -> None:
         ended.set()
         return 1
 
-    with pytest.raises(DataUnavailable, match="timeout: a slow question took longer than 0.05 s"):
+    with pytest.raises(DataUnavailable, match=r"timeout: a slow question took longer than 0\.05 s"):
         asyncio.run(in_thread(work, "a slow question", 0.05))
     release.set()
     assert ended.wait(10)

@@ -1,0 +1,186 @@
+"""The provider behind which a second one stands: the first that is able answers, alone, and says that it was it.
+
+Each answer comes from one source as a whole.  Bars decide: the price of a symbol is asked where its bars came from, so
+that a live bar never meets a delayed price unseen.  A chain may come from the other source and says so itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import pandas as pd
+
+from magic8_companion.domain.errors import ConfigError, DataUnavailable
+from magic8_companion.domain.market_state import REPLAY, SIMULATED
+from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.ports import Clock, MarketData
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BARS: Final = "bars"
+PRICE: Final = "price"
+CHAIN: Final = "chain"
+VIX: Final = "VIX"
+
+REST: Final = timedelta(seconds=60)
+"""So long the first source is not asked again for what it did not answer in time."""
+
+_NO_FAULT: Final = frozenset(
+    {"market_closed", "no_bars_yet", "interval_unavailable", "period_unavailable", "calendar_range", "closed"}
+)
+"""Reasons that lie in the question: asking somebody else would not help."""
+
+
+class FallbackProvider:
+    """Two real feeds behind one port; ``name`` and ``status`` are those of who gave bars last.
+
+    Parameters
+    ----------
+    first, second
+        Real feeds: invented or recorded data never stand in for them.
+    clock
+        Tells when a source that did not answer may be asked again.
+    patience_seconds
+        How long the first source may take; the second gets the rest of the caller's time.
+    vix_attempts
+        How often the first source is asked for the VIX, each time within the patience; 0 asks the second alone.
+
+    Raises
+    ------
+    ConfigError
+        When one of them is replayed or simulated.
+    """
+
+    def __init__(
+        self,
+        first: MarketData,
+        second: MarketData,
+        clock: Clock,
+        *,
+        patience_seconds: float = 7.0,
+        vix_attempts: int = 1,
+    ) -> None:
+        for source in (first, second):
+            if source.status in {REPLAY, SIMULATED}:
+                raise ConfigError([f"provider {source.name} is no real feed and cannot stand in for one"])
+        self._sources = (first, second)
+        self._clock, self._patience_seconds, self._vix_attempts = clock, patience_seconds, vix_attempts
+        self._rests: dict[tuple[str, str], datetime] = {}
+        self._of_bars: dict[str, MarketData] = {}
+        self._stands_in: set[tuple[str, str]] = set()
+        self.name, self.status = first.name, first.status
+        self.loop_bound = first.loop_bound or second.loop_bound
+
+    async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
+        """Return the frame of the first source that has it; its ``attrs`` say which.
+
+        Raises
+        ------
+        DataUnavailable
+            The refusal of the first source, with that of the second in its sentence.
+        """
+        symbol = canonical_symbol(symbol)
+        source, frame = await self._first_able(
+            BARS, symbol, lambda source: source.get_historical_data(symbol, interval, period)
+        )
+        frame.attrs = {"source": source.name, "status": source.status, **frame.attrs}
+        self._of_bars[symbol] = source
+        self.name, self.status = source.name, source.status
+        return frame
+
+    async def get_spot_price(self, symbol: str) -> float:
+        """Return the price from where the symbol's bars came; that source is given up for a while if it has none.
+
+        Raises
+        ------
+        DataUnavailable
+            As that source says.
+        """
+        symbol = canonical_symbol(symbol)
+        source = self._of_bars.get(symbol)
+        if source is None:
+            source, price = await self._first_able(PRICE, symbol, lambda source: source.get_spot_price(symbol))
+            return price
+        try:
+            return await source.get_spot_price(symbol)
+        except DataUnavailable as error:
+            if source is self._sources[0] and error.reason not in _NO_FAULT:
+                self._rests[BARS, symbol] = self._clock.now() + REST
+                del self._of_bars[symbol]
+            raise
+
+    async def get_option_chain(self, symbol: str) -> dict[str, Any]:
+        """Return the envelope of the first source that has it; it carries source and status.
+
+        Raises
+        ------
+        DataUnavailable
+            The refusal of the first source, with that of the second in its sentence.
+        """
+        symbol = canonical_symbol(symbol)
+        return (await self._first_able(CHAIN, symbol, lambda source: source.get_option_chain(symbol)))[1]
+
+    def is_connected(self) -> bool:
+        """Tell whether any of the two can answer now."""
+        return any(source.is_connected() for source in self._sources)
+
+    async def close(self) -> None:
+        """Close both; may be called twice."""
+        for source in self._sources:
+            await source.close()
+
+    async def _first_able(
+        self, kind: str, symbol: str, question: Callable[[MarketData], Awaitable[T]]
+    ) -> tuple[MarketData, T]:
+        first, second = self._sources
+        try:
+            answer = await self._asked_first(kind, symbol, question)
+        except DataUnavailable as error:
+            if error.reason in _NO_FAULT:
+                raise
+            refusal = error
+        else:
+            self._stands_in.discard((kind, symbol))
+            return first, answer
+        try:
+            answer = await question(second)
+        except DataUnavailable as error:
+            told = f"{first.name}: {refusal.detail or refusal.reason}; {second.name}: {error.detail or error.reason}"
+            raise DataUnavailable(refusal.reason, told) from error
+        if (kind, symbol) not in self._stands_in:
+            self._stands_in.add((kind, symbol))
+            logger.warning("%s of %s now come from %s: %s", kind, symbol, second.name, refusal)
+        return second, answer
+
+    async def _asked_first(self, kind: str, symbol: str, question: Callable[[MarketData], Awaitable[T]]) -> T:
+        until = self._rests.get((kind, symbol))
+        if until is not None and self._clock.now() < until:
+            raise DataUnavailable("timeout", f"it did not answer lately and is asked again at {until:%H:%M:%S}Z")
+        refusal = DataUnavailable("not_asked", "it is not asked for the VIX")
+        for _ in range(self._vix_attempts if symbol == VIX else 1):
+            try:
+                return await self._within_patience(question)
+            except DataUnavailable as error:
+                refusal = error
+                if error.reason in _NO_FAULT:
+                    break
+        if refusal.reason == "timeout":
+            self._rests[kind, symbol] = self._clock.now() + REST
+        raise refusal
+
+    async def _within_patience(self, question: Callable[[MarketData], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                return await question(self._sources[0])
+        except TimeoutError as error:
+            detail = f"it did not answer within {self._patience_seconds:g} s"
+            raise DataUnavailable("timeout", detail) from error
+
+
+_PORT: Final[type[MarketData]] = FallbackProvider
