@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from typing import Final, cast
 
 from magic8_companion.domain.errors import ConfigError
@@ -29,6 +30,7 @@ class Parameter:
     choices: tuple[Value, ...] = ()
     minimum: float | None = None
     required: bool = False
+    wall_time: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names) or 'none'}"
 
 
+def wall_time(text: str) -> time | None:
+    """Return a time of the New York wall clock, or None for anything else.
+
+    >>> wall_time("10:31"), wall_time("10:31Z"), wall_time("half past ten")
+    (datetime.time(10, 31), None, None)
+    """
+    try:
+        found = time.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is None else None
+
+
 def _value_problem(value: object, item: Parameter) -> str | None:
     if isinstance(item.default, tuple):
         right = isinstance(value, tuple) and all(isinstance(name, str) and name.isupper() for name in value)
@@ -129,6 +144,8 @@ def _value_problem(value: object, item: Parameter) -> str | None:
     if isinstance(item.default, str):
         if not isinstance(value, str):
             return "is no text"
+        if item.wall_time and wall_time(value) is None:
+            return 'is no New York time such as "10:31" or "10:31:30"'
     elif not isinstance(value, int | float):
         return "is no number"
     elif item.minimum is not None and value < item.minimum:
@@ -240,7 +257,7 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
     ),
     "day_change": FaultKind(
         meaning="the clock jumps to the next session",
-        parameters={"time": Parameter(default="09:45", meaning="New York time of the arrival")},
+        parameters={"time": Parameter(default="09:45", wall_time=True, meaning="New York time of the arrival")},
         lasting=False,
     ),
     "wrong_zone": FaultKind(

@@ -17,9 +17,7 @@ from magic8_companion.domain.bars import Floats
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionRow
 from magic8_companion.domain.trading_day import BAR, new_york_day, session_on
-from magic8_companion.options.black_scholes import CALL as CALL_SIGN
-from magic8_companion.options.black_scholes import PUT as PUT_SIGN
-from magic8_companion.options.black_scholes import greeks
+from magic8_companion.options.black_scholes import greeks, right_sign
 from magic8_companion.options.expiry import Product, product, years_of
 from magic8_companion.testing.contracts import CALL, PUT, Instrument
 from magic8_companion.testing.market import GatewayMarket, tape_at
@@ -28,6 +26,8 @@ STRIKES_EACH_SIDE: Final = 100
 _SPARE: Final = 40  # strikes beyond the listed ones, for days on which the price runs away
 _SHORTEST_SECONDS: Final = 5.0
 _DAYS_PER_YEAR: Final = 365
+_NAMES: Final = {CALL: "call", PUT: "put"}
+_COLUMNS: Final = ("bid", "ask", "price", "volatility", "delta", "gamma", "vega", "theta")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,23 @@ class OptionQuote:
     open_interest: int
 
 
-Board = dict[tuple[str, float], OptionQuote]
-"""Quotes by right and strike."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """All calls or all puts of a symbol at one moment; ``table`` has a row per strike and the greeks as columns."""
+
+    rows: tuple[OptionRow, ...]
+    places: dict[float, int]
+    table: list[list[float]]
+    spot: float
+
+    def quote(self, strike: float, name: str) -> OptionQuote | None:
+        place = self.places.get(strike)
+        if place is None or not np.isfinite(self.table[place]).all():
+            return None
+        row = self.rows[place]
+        greek_values = dict(zip(_COLUMNS, self.table[place], strict=True))
+        volume, held = getattr(row, f"{name}_volume") or 0, getattr(row, f"{name}_oi") or 0
+        return OptionQuote(**greek_values, spot=self.spot, volume=volume, open_interest=held)
 
 
 class OptionPrices:
@@ -57,14 +72,14 @@ class OptionPrices:
     def __init__(self, market: GatewayMarket) -> None:
         self._market = market
         self._rows: Callable[[str, datetime], tuple[OptionRow, ...]] = lru_cache(maxsize=64)(self._make_rows)
-        self._board: Callable[[str, datetime], Board] = lru_cache(maxsize=64)(self._make_board)
+        self._side: Callable[[str, str, datetime], _Side] = lru_cache(maxsize=64)(self._make_side)
 
     def quote(self, instrument: Instrument, at: datetime) -> OptionQuote | None:
         """Return the quote of an option, or None when it is not quoted at that moment."""
         if not self.is_quoted(instrument, at):
             return None
-        board = self._board(instrument.symbol, at.replace(microsecond=0))
-        return board.get((instrument.right, instrument.strike))
+        side = self._side(instrument.symbol, instrument.right, at.replace(microsecond=0))
+        return side.quote(instrument.strike, _NAMES[instrument.right])
 
     def is_quoted(self, instrument: Instrument, at: datetime) -> bool:
         """Tell whether an option is traded at that moment: it expires today, at the close, and the market is open."""
@@ -82,45 +97,23 @@ class OptionPrices:
         except DataUnavailable:
             return ()
 
-    def _make_board(self, symbol: str, at: datetime) -> Board:
+    def _make_side(self, symbol: str, right: str, at: datetime) -> _Side:
         rows = self._rows(symbol, at.replace(second=0))
-        if not rows:
-            return {}
         spot = tape_at(self._market, symbol, at).last
-        facts, day = product(symbol), new_york_day(at)
-        years = years_of(max(_SHORTEST_SECONDS, facts.seconds_left(day, at)))
-        board: Board = {}
-        for right, sign, name in ((CALL, CALL_SIGN, "call"), (PUT, PUT_SIGN, "put")):
-            board |= _side(rows, right, sign, name, spot, years, facts)
-        return board
-
-
-def _side(
-    rows: tuple[OptionRow, ...], right: str, sign: float, name: str, spot: float, years: float, facts: Product
-) -> Board:
-    strikes = np.array([row.strike for row in rows])
-    vols = np.array([getattr(row, f"{name}_iv") or np.nan for row in rows])
-    answer = greeks(spot, strikes, years, 0.0, vols, sign)
-    bids, asks = bid_ask(answer.price, facts)
-    columns = (bids, asks, answer.price, vols, answer.delta, answer.gamma, answer.vega / 100, answer.theta)
-    table = np.column_stack([*columns[:7], columns[7] / _DAYS_PER_YEAR]).tolist()
-    return {
-        (right, row.strike): OptionQuote(
-            bid=values[0],
-            ask=values[1],
-            price=values[2],
-            volatility=values[3],
-            delta=values[4],
-            gamma=values[5],
-            vega=values[6],
-            theta=values[7],
+        facts = product(symbol)
+        years = years_of(max(_SHORTEST_SECONDS, facts.seconds_left(new_york_day(at), at)))
+        strikes = np.array([row.strike for row in rows])
+        vols = np.array([getattr(row, f"{_NAMES[right]}_iv") or np.nan for row in rows])
+        answer = greeks(spot, strikes, years, 0.0, vols, right_sign(right))
+        bids, asks = bid_ask(answer.price, facts)
+        vega, theta = answer.vega / 100, answer.theta / _DAYS_PER_YEAR
+        columns = (bids, asks, answer.price, vols, answer.delta, answer.gamma, vega, theta)
+        return _Side(
+            rows=rows,
+            places={row.strike: place for place, row in enumerate(rows)},
+            table=np.column_stack(columns).tolist(),
             spot=spot,
-            volume=getattr(row, f"{name}_volume") or 0,
-            open_interest=getattr(row, f"{name}_oi") or 0,
         )
-        for row, values in zip(rows, table, strict=True)
-        if np.isfinite(values).all()
-    }
 
 
 def bid_ask(price: Floats, facts: Product) -> tuple[Floats, Floats]:

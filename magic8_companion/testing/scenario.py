@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.testing.faults import REQUEST_KINDS, Fault, Value, fault_problems, nearest
+from magic8_companion.testing.faults import REQUEST_KINDS, Fault, Value, fault_problems, nearest, wall_time
 
 SPOKEN_VERSION: Final = 178
 """The newest version whose text messages this gateway writes; newer settings negotiate down to it."""
@@ -151,11 +151,10 @@ def _step(number: int, table: object, problems: list[str]) -> Step | None:
 
 def _trigger(given: object, problems: list[str]) -> Trigger:
     if isinstance(given, str):
-        try:
-            return Trigger(wall=time.fromisoformat(given))
-        except ValueError:
+        wall = wall_time(given)
+        if wall is None:
             problems.append(f'at = {given!r} is no New York time such as "10:31" or "10:31:30"')
-            return Trigger()
+        return Trigger(wall=wall)
     if not isinstance(given, dict):
         problems.append(f'at = {given!r} is neither a time such as "10:31" nor a table such as {{ seconds = 5 }}')
         return Trigger()
