@@ -37,7 +37,7 @@ from magic8_companion.plugins import load_plugin
 from magic8_companion.ports import Clock, Extension, MarketData, Scorer
 from magic8_companion.providers.catalogue import canonical_name, create_provider
 from magic8_companion.providers.clocked import PlayableDays
-from magic8_companion.scoring import create_scorer
+from magic8_companion.scoring import Switches, create_scorer
 from magic8_companion.unified_config import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -150,7 +150,12 @@ def build_service(
 def create_checkpoint_scorer(settings: Settings) -> Scorer:
     """Return the rule scorer, with the ML around it when that is enabled and can be loaded."""
     rules: Scorer = create_scorer(
-        settings.get_scorer_mode(), high=settings.min_recommendation_score, medium=settings.medium_score
+        settings.get_scorer_mode(),
+        high=settings.min_recommendation_score,
+        medium=settings.medium_score,
+        switches=Switches(
+            greeks=settings.enable_greeks, gamma=settings.enable_enhanced_gex, volume=settings.enable_volume_analysis
+        ),
     )
     if not settings.enable_ml_integration:
         return rules

@@ -11,14 +11,16 @@ from typing import Any, Final
 from magic8_companion.domain.blend import label, published
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.market_view import MarketView
-from magic8_companion.domain.scores import Evidence, RuleScore, ScoreCard
+from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, TIE_ORDER, VERTICAL, canonical_symbol
+from magic8_companion.scoring.adjustments import Switches, adjusted
 from magic8_companion.scoring.butterfly import BUTTERFLY_RULES
 from magic8_companion.scoring.iron_condor import IRON_CONDOR_RULES
 from magic8_companion.scoring.rule import Rule, score
 from magic8_companion.scoring.vertical import VERTICAL_RULES
 
-MODES: Final = ("simple", "standard", "enhanced")
+ENHANCED: Final = "enhanced"
+MODES: Final = ("simple", "standard", ENHANCED)
 NO_RECOMMENDATION: Final = "NONE"
 
 TABLES: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
@@ -26,31 +28,35 @@ TABLES: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
 )
 """Strategy -> its rules, in the order of publication; the highest points of every table add up to 100."""
 
-_UNPROVEN: Final = Evidence(
-    factor="adjustments",
-    value=None,
-    points=0.0,
-    why="no adjustment for Greeks, volume or gamma walls has yet proven on replays that it betters the ranking",
-)
+_ALL_ON: Final = Switches()
 
 
 class RuleScorer:
-    """Scores views by rules alone.
+    """Scores views by rules alone; mode enhanced adds the adjustments that are switched on.
 
     ``score`` is pure.  ``score_combo_types`` is its face for callers that hold the dict of ``analyze_symbol``; it also
     keeps the card for :meth:`explain`.
     """
 
     def __init__(
-        self, mode: str = "standard", *, high: float = 65.0, medium: float = 35.0, min_gap: float = 0.0
+        self,
+        mode: str = "standard",
+        *,
+        high: float = 65.0,
+        medium: float = 35.0,
+        min_gap: float = 0.0,
+        switches: Switches = _ALL_ON,
     ) -> None:
         self.mode = mode
+        self.switches = switches
         self.high, self.medium, self.min_gap = high, medium, min_gap
         self._cards: dict[str, ScoreCard] = {}
 
     def score(self, view: MarketView) -> ScoreCard:
         """Return the score card of the view's symbol; the view is not changed."""
-        rules = {name: self._with_mode(score(table, view.tape)) for name, table in TABLES.items()}
+        rules = {name: score(table, view.tape) for name, table in TABLES.items()}
+        if self.mode == ENHANCED:
+            rules = adjusted(rules, view, self.switches)
         scores = {name: published(rule.value) for name, rule in rules.items()}
         return ScoreCard(symbol=view.state.symbol, rules=rules, scores=scores)
 
@@ -100,20 +106,20 @@ class RuleScorer:
             return {"recommendation": best, "score": scores[best], "confidence": confidence}
         return {"recommendation": NO_RECOMMENDATION, "reason": reason}
 
-    def _with_mode(self, rule: RuleScore) -> RuleScore:
-        if self.mode != "enhanced":
-            return rule
-        return RuleScore(evidence=(*rule.evidence, _UNPROVEN), rationale=rule.rationale)
-
 
 def create_scorer(
-    mode: str = "standard", *, high: float = 65.0, medium: float = 35.0, min_gap: float = 0.0
+    mode: str = "standard",
+    *,
+    high: float = 65.0,
+    medium: float = 35.0,
+    min_gap: float = 0.0,
+    switches: Switches = _ALL_ON,
 ) -> RuleScorer:
     """Return the rule scorer of a mode.
 
     The mode decides what the analysis may read (``simple``: bars and VIX; ``standard``: also the chain); the tables
-    are the same.  ``enhanced`` adds the adjustments that have proven themselves on replays: none so far, and the
-    evidence says so.  ``high``, ``medium`` and ``min_gap`` are the marks of :meth:`RuleScorer.generate_recommendation`.
+    are the same.  ``enhanced`` adds the adjustments of Greeks, gamma and volume that ``switches`` leave on.  ``high``,
+    ``medium`` and ``min_gap`` are the marks of :meth:`RuleScorer.generate_recommendation`.
 
     Raises
     ------
@@ -124,4 +130,4 @@ def create_scorer(
     if wanted not in MODES:
         nearest = get_close_matches(wanted, MODES, n=1, cutoff=0.0)[0]
         raise ConfigError([f"scorer mode {mode!r} is unknown; did you mean {nearest!r}? known: {', '.join(MODES)}"])
-    return RuleScorer(wanted, high=high, medium=medium, min_gap=min_gap)
+    return RuleScorer(wanted, high=high, medium=medium, min_gap=min_gap, switches=switches)

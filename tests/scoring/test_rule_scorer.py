@@ -67,14 +67,6 @@ async def test_the_evidence_explains_the_last_scoring() -> None:
     assert scorer.explain("QQQ") == {}
 
 
-async def test_mode_enhanced_says_that_nothing_was_adjusted() -> None:
-    """Zero points and the reason, for every strategy."""
-    scorer = create_scorer("enhanced")
-    await scorer.score_combo_types({"view": view_of(WORKED_TAPE)}, "SPY")
-    last = {name: items[-1] for name, items in scorer.explain("SPY").items()}
-    assert {(item["factor"], item["points"]) for item in last.values()} == {("adjustments", 0.0)}
-
-
 @pytest.mark.parametrize("market_data", [{}, {"view": None}, {"view": {"tape": {}}}])
 async def test_market_data_without_a_view_is_refused(market_data: dict) -> None:
     """A dict made by hand cannot be scored: the sentence says what to pass."""

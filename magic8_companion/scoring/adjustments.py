@@ -1,0 +1,168 @@
+"""The adjustments of mode enhanced: what Greeks, traded contracts and gamma walls add to a rule score.
+
+Each is a smooth ramp over one measure of :mod:`magic8_companion.scoring.measures`.  A group gives at most 10 points
+either way (gamma 20) and all together at most 20; what a cap takes away is an evidence item of its own, so that the
+points of the evidence still add up to the score.  A measure that is not known gives no points and says so.  None of
+them has proven on replays that it betters the ranking; that is why they belong to a mode that is not the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from magic8_companion.domain.blend import published
+from magic8_companion.domain.market_view import MarketView
+from magic8_companion.domain.scores import Evidence, RuleScore
+from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
+from magic8_companion.scoring.measures import Measures, gamma_measures, greek_measures, volume_measures
+from magic8_companion.scoring.rule import Rule
+
+TOTAL_CAP: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """Which groups of adjustments are on; all have an effect in mode enhanced alone."""
+
+    greeks: bool = True
+    gamma: bool = True
+    volume: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One group: how it measures a view, the most it may add or take, and its rules by strategy."""
+
+    name: str
+    measure: Callable[[MarketView], Measures]
+    cap: float
+    rules: Mapping[str, tuple[Rule, ...]]
+
+
+_LIQUID: Final = Rule(factor="liquidity", ramp=((50.0, 0.0), (85.0, 5.0)), why="tight quotes keep what is earned")
+
+GREEKS: Final = Group(
+    name="greeks",
+    measure=greek_measures,
+    cap=10.0,
+    rules={
+        BUTTERFLY: (
+            Rule(factor="butterfly_delta", ramp=((0.02, 3.0), (0.15, 0.0)), why="a centred body needs no direction"),
+            Rule(factor="butterfly_gamma", ramp=((0.25, 3.0), (0.40, 0.0)), why="a small move must not undo it"),
+            Rule(factor="butterfly_theta", ramp=((0.02, 0.0), (0.10, 5.0)), why="near its body time pays the owner"),
+        ),
+        IRON_CONDOR: (
+            Rule(factor="condor_delta", ramp=((0.01, 4.0), (0.10, 0.0)), why="both sides must be equally far"),
+            Rule(
+                factor="condor_vega",
+                ramp=((0.9, 0.0), (1.3, 2.0), (2.0, 2.0), (2.6, 0.0)),
+                why="some premium to lose, not so much that a jump of volatility hurts",
+            ),
+        ),
+        VERTICAL: (
+            Rule(factor="vertical_delta", ramp=((0.25, 0.0), (0.40, 3.0)), why="a direction must show in the price"),
+            Rule(factor="vertical_gamma", ramp=((0.10, 2.0), (0.20, 0.0)), why="steady delta keeps the direction"),
+        ),
+    },
+)
+
+VOLUME: Final = Group(
+    name="volume",
+    measure=volume_measures,
+    cap=10.0,
+    rules={
+        BUTTERFLY: (
+            _LIQUID,
+            Rule(factor="turnover", ramp=((2.0, 4.0), (5.0, 0.0)), why="little trading beside what is held: no news"),
+        ),
+        IRON_CONDOR: (
+            Rule(
+                factor="liquidity",
+                ramp=((30.0, -3.0), (50.0, 0.0), (85.0, 5.0)),
+                why="four legs pay the spread four times",
+            ),
+            Rule(factor="flow_tilt", ramp=((0.05, 3.0), (0.40, 0.0)), why="balanced flow bets on no side"),
+        ),
+        VERTICAL: (
+            _LIQUID,
+            Rule(factor="flow_tilt", ramp=((0.10, 0.0), (0.40, 2.0)), why="one-sided flow bets on a direction"),
+            Rule(factor="turnover", ramp=((3.0, 0.0), (6.0, 2.0)), why="much trading beside what is held: new bets"),
+        ),
+    },
+)
+
+GAMMA: Final = Group(
+    name="gamma",
+    measure=gamma_measures,
+    cap=20.0,
+    rules={
+        BUTTERFLY: (
+            Rule(factor="gamma_ratio", ramp=((0.0, 0.0), (0.35, 10.0)), why="dealers long gamma pin the price"),
+            Rule(factor="nearest_wall", ramp=((0.1, 10.0), (0.6, 0.0)), why="a near wall is where a price is pinned"),
+            Rule(factor="flip_distance", ramp=((0.2, 5.0), (1.0, 0.0)), why="near the flip hedging is light"),
+        ),
+        IRON_CONDOR: (
+            Rule(factor="gamma_ratio", ramp=((0.0, 0.0), (0.35, 8.0)), why="dealers long gamma dampen moves"),
+            Rule(
+                factor="nearest_wall",
+                ramp=((0.05, -15.0), (0.4, 0.0), (1.0, 10.0), (3.0, 10.0), (4.0, 0.0)),
+                why="walls beyond the expected move hold the wings, a wall at the price does not",
+            ),
+        ),
+        VERTICAL: (
+            Rule(factor="gamma_ratio", ramp=((-0.35, 8.0), (0.0, 0.0)), why="dealers short gamma stretch a move"),
+            Rule(factor="flip_distance", ramp=((0.1, 10.0), (0.6, 0.0)), why="across the flip a move feeds itself"),
+            Rule(factor="wall_ahead", ramp=((0.1, -5.0), (0.6, 0.0)), why="a wall ahead stops the move"),
+        ),
+    },
+)
+
+GROUPS: Final[Mapping[str, Group]] = MappingProxyType({group.name: group for group in (GREEKS, GAMMA, VOLUME)})
+
+
+def adjusted(rules: Mapping[str, RuleScore], view: MarketView, switches: Switches) -> dict[str, RuleScore]:
+    """Return the rule scores with the evidence of every group that is switched on."""
+    return with_groups(rules, view, [group for name, group in GROUPS.items() if getattr(switches, name)])
+
+
+def with_groups(rules: Mapping[str, RuleScore], view: MarketView, groups: Sequence[Group]) -> dict[str, RuleScore]:
+    """Return the rule scores with the evidence of some groups."""
+    measured = {group.name: group.measure(view) for group in groups}
+    return {name: _adjusted(name, score, groups, measured) for name, score in rules.items()}
+
+
+def _adjusted(strategy: str, score: RuleScore, groups: Sequence[Group], measured: Mapping[str, Measures]) -> RuleScore:
+    evidence: list[Evidence] = []
+    told = []
+    for group in groups:
+        items = [_judged(rule, measured[group.name]) for rule in group.rules[strategy]]
+        items += _cut(f"{group.name}_cap", items, group.cap)
+        told.append(f"{group.name} {_sum(items):+.1f}")
+        evidence += items
+    evidence += _cut("adjustments_cap", evidence, TOTAL_CAP)
+    if not groups:
+        told.append("all switched off")
+    rationale = f"{score.rationale} Adjustments: {', '.join(told)}."
+    return RuleScore(evidence=(*score.evidence, *evidence), rationale=rationale)
+
+
+def _judged(rule: Rule, measures: Measures) -> Evidence:
+    value = measures[rule.factor]
+    if value is None:
+        return Evidence(factor=rule.factor, value=None, points=0.0, why=f"{rule.why} (not known here: no points)")
+    return Evidence(factor=rule.factor, value=round(value, 4), points=rule.points(value), why=rule.why)
+
+
+def _cut(factor: str, items: Sequence[Evidence], cap: float) -> list[Evidence]:
+    total = _sum(items)
+    excess = published(total - min(cap, max(-cap, total)))
+    if excess == 0:
+        return []
+    return [Evidence(factor=factor, value=cap, points=-excess, why=f"no more than {cap:g} points either way")]
+
+
+def _sum(items: Sequence[Evidence]) -> float:
+    return published(sum(item.points for item in items))
