@@ -10,7 +10,7 @@ from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day, require_aware
 from magic8_companion.options.risk_reward import RiskReward
 from magic8_ml.messages.json_block import block_orders, block_predictions, block_symbol, find_object
-from magic8_ml.messages.order_grammar import KNOWN_SYMBOL
+from magic8_ml.messages.order_grammar import ACTION, KNOWN_SYMBOL
 from magic8_ml.messages.order_reader import read_order
 from magic8_ml.messages.positions import read_positions
 from magic8_ml.messages.predictions import PredictionBlocks, heading_symbol, is_sonar_heading, labelled_numbers
@@ -106,7 +106,7 @@ class _Reader:
     def _read_line(self, number: int, raw: str, line: str) -> None:
         under_sonar, self._under_sonar = self._under_sonar, False
         try:
-            found = read_order(line, on=self._on, under_sonar=under_sonar)
+            found = read_order(line, on=self._on, under_sonar=under_sonar) if ACTION.search(line) else None
             if found is not None:
                 self._orders.append((number, found.order, require_risk(found.order)))
                 self.alert_id = self.alert_id or found.alert_id
@@ -118,7 +118,8 @@ class _Reader:
             self.refuse(number, raw, refusal)
 
     def _read_text(self, number: int, raw: str, line: str) -> None:
-        self.positions += read_positions(line)
+        if "/" in line:
+            self.positions += read_positions(line)
         symbol = heading_symbol(line)
         if symbol:
             self._heading = self._heading or symbol

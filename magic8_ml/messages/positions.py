@@ -27,7 +27,7 @@ def read_positions(line: str) -> list[dict[str, Any]]:
     Traceback (most recent call last):
     magic8_ml.messages.values.Refusal: ambiguous_structure: 'P5100/P5105_C4900/C4905' fits no structure
     """
-    found = _LINE.match(line) if "/" in line else None
+    found = _LINE.match(line)
     return [_read(text) for text in found["all"].split()] if found else []
 
 

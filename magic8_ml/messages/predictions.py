@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from magic8_companion.domain.strategy import canonical_symbol
-from magic8_ml.messages.number_text import read_number
+from magic8_ml.messages.number_text import NUMBER, number_of
 from magic8_ml.messages.order_grammar import KNOWN_SYMBOL
 from magic8_ml.messages.values import NO_PREDICTIONS, Predictions, Refusal
 
 _LABELLED: Final = re.compile(
     r"(?P<label>(?:CURRENT\s{1,3})?PRICE|PREDICTED(?:[\s-]{1,3}(?:CLOSE|PRICE))?|(?:SHORT|LONG)[\s-]{0,3}TERM"
-    r"|TARGET\s{0,3}#?[12])\s{0,9}[:=]\s{0,9}(?P<value>[^\s/|;]{1,40})(?P<more>\s+\d)?",
+    r"|TARGET\s{0,3}#?[12])\s{0,9}[:=]\s{0,9}"
+    rf"(?:(?P<sign>[+-])?\$?(?P<number>{NUMBER})[,;)\]]{{0,3}}(?![^\s/|])(?!\s+\d)"
+    r"|(?P<bad>[+-]?\$?\.?\d[^\s/|;]{0,40}))",
     re.ASCII,
 )
-_VALUE: Final = re.compile(r"(?P<sign>[+-]?)\$?(?P<number>[\d.,]*[\d.])[,;)\]]*", re.ASCII)
-_DIGIT: Final = re.compile(r"\d", re.ASCII)
-_NUMERIC_START: Final = re.compile(r"[+-]?\$?\.?\d", re.ASCII)
 _HEADING: Final = re.compile(r"\b(?:ALERT|ANALYSIS|UPDATE|SIGNALS?|0DTE|MAGIC8|PREDICTION|FORECAST)\b", re.ASCII)
 _SONAR: Final = re.compile(r"[^A-Z0-9]*SONAR[^A-Z0-9]*")
 _FIELDS: Final = {
@@ -63,24 +63,25 @@ def labelled_numbers(line: str) -> list[tuple[str, float | Refusal]]:
     >>> labelled_numbers("STRIKE PRICE: 5860")
     []
     """
-    if (":" not in line and "=" not in line) or not _DIGIT.search(line):
+    if ":" not in line and "=" not in line:
         return []
     return [
-        (_FIELDS[_NO_NAME.sub("", found["label"])], _value(found))
+        (_field(found["label"]), _value(found))
         for found in _LABELLED.finditer(line)
-        if _NUMERIC_START.match(found["value"]) and _begins_label(line[: found.start()])
+        if not found.start() or _begins_label(line[: found.start()])
     ]
 
 
+@lru_cache(maxsize=256)
+def _field(label: str) -> str:
+    return _FIELDS[_NO_NAME.sub("", label)]
+
+
 def _value(found: re.Match[str]) -> float | Refusal:
-    value = _VALUE.fullmatch(found["value"])
-    if value is None or found["more"]:
-        return Refusal("bad_number", f"{found[0].strip()!r} is no number")
-    try:
-        number = read_number(value["number"])
-    except Refusal as refusal:
-        return refusal
-    return -number if value["sign"] == "-" else number
+    if found["bad"]:
+        return Refusal("bad_number", f"{found[0]!r} is no number")
+    number = number_of(found["number"])
+    return -number if found["sign"] == "-" else number
 
 
 def _begins_label(before: str) -> bool:
