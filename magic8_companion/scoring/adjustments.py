@@ -1,6 +1,7 @@
 """The adjustments of mode enhanced: what Greeks, traded contracts and gamma walls add to a rule score.
 
-Each is a smooth ramp over one measure of :mod:`magic8_companion.scoring.measures`.  A group gives at most 10 points
+Each is a smooth ramp over one measure of :mod:`magic8_companion.scoring.measures`, with no points in the middle of what
+simulated chains show, so that a mode does not lift all scores.  A group gives at most 10 points
 either way (gamma 20) and all together at most 20; what a cap takes away is an evidence item of its own, so that the
 points of the evidence still add up to the score.  A measure that is not known gives no points and says so.  None of
 them has proven on replays that it betters the ranking; that is why they belong to a mode that is not the default.
@@ -42,7 +43,9 @@ class Group:
     rules: Mapping[str, tuple[Rule, ...]]
 
 
-_LIQUID: Final = Rule(factor="liquidity", ramp=((50.0, 0.0), (85.0, 5.0)), why="tight quotes keep what is earned")
+_LIQUID: Final = Rule(
+    factor="liquidity", ramp=((30.0, -5.0), (70.0, 0.0), (95.0, 2.0)), why="wide quotes take what is earned"
+)
 
 GREEKS: Final = Group(
     name="greeks",
@@ -50,21 +53,23 @@ GREEKS: Final = Group(
     cap=10.0,
     rules={
         BUTTERFLY: (
-            Rule(factor="butterfly_delta", ramp=((0.02, 3.0), (0.15, 0.0)), why="a centred body needs no direction"),
-            Rule(factor="butterfly_gamma", ramp=((0.25, 3.0), (0.40, 0.0)), why="a small move must not undo it"),
-            Rule(factor="butterfly_theta", ramp=((0.02, 0.0), (0.10, 5.0)), why="near its body time pays the owner"),
+            Rule(factor="butterfly_delta", ramp=((0.01, 3.0), (0.05, 0.0), (0.15, -3.0)), why="a body at the price"),
+            Rule(factor="butterfly_gamma", ramp=((0.26, 3.0), (0.315, 0.0), (0.37, -3.0)), why="moves undo it slowly"),
+            Rule(factor="butterfly_theta", ramp=((0.1, -4.0), (0.132, 0.0), (0.16, 4.0)), why="time pays its owner"),
         ),
         IRON_CONDOR: (
-            Rule(factor="condor_delta", ramp=((0.01, 4.0), (0.10, 0.0)), why="both sides must be equally far"),
+            Rule(factor="condor_delta", ramp=((0.0, 4.0), (0.02, 0.0), (0.08, -4.0)), why="both sides equally far"),
             Rule(
                 factor="condor_vega",
-                ramp=((0.9, 0.0), (1.3, 2.0), (2.0, 2.0), (2.6, 0.0)),
+                ramp=((0.8, -2.0), (1.2, 0.0), (1.7, 2.0), (2.2, 0.0), (2.6, -2.0)),
                 why="some premium to lose, not so much that a jump of volatility hurts",
             ),
         ),
         VERTICAL: (
-            Rule(factor="vertical_delta", ramp=((0.25, 0.0), (0.40, 3.0)), why="a direction must show in the price"),
-            Rule(factor="vertical_gamma", ramp=((0.10, 2.0), (0.20, 0.0)), why="steady delta keeps the direction"),
+            Rule(
+                factor="vertical_delta", ramp=((0.26, -3.0), (0.335, 0.0), (0.42, 3.0)), why="it moves with the price"
+            ),
+            Rule(factor="vertical_gamma", ramp=((0.11, 2.0), (0.158, 0.0), (0.2, -2.0)), why="and keeps doing so"),
         ),
     },
 )
@@ -76,20 +81,16 @@ VOLUME: Final = Group(
     rules={
         BUTTERFLY: (
             _LIQUID,
-            Rule(factor="turnover", ramp=((2.0, 4.0), (5.0, 0.0)), why="little trading beside what is held: no news"),
+            Rule(factor="turnover", ramp=((2.0, 4.0), (3.6, 0.0), (6.0, -4.0)), why="little trading: no news"),
         ),
         IRON_CONDOR: (
-            Rule(
-                factor="liquidity",
-                ramp=((30.0, -3.0), (50.0, 0.0), (85.0, 5.0)),
-                why="four legs pay the spread four times",
-            ),
-            Rule(factor="flow_tilt", ramp=((0.05, 3.0), (0.40, 0.0)), why="balanced flow bets on no side"),
+            _LIQUID,
+            Rule(factor="flow_tilt", ramp=((0.0, 3.0), (0.15, 0.0), (0.4, -3.0)), why="balanced flow bets on no side"),
         ),
         VERTICAL: (
             _LIQUID,
-            Rule(factor="flow_tilt", ramp=((0.10, 0.0), (0.40, 2.0)), why="one-sided flow bets on a direction"),
-            Rule(factor="turnover", ramp=((3.0, 0.0), (6.0, 2.0)), why="much trading beside what is held: new bets"),
+            Rule(factor="flow_tilt", ramp=((0.0, -2.0), (0.15, 0.0), (0.4, 2.0)), why="one-sided flow bets on a side"),
+            Rule(factor="turnover", ramp=((2.0, -2.0), (3.6, 0.0), (6.0, 2.0)), why="much trading: new bets"),
         ),
     },
 )
@@ -100,22 +101,24 @@ GAMMA: Final = Group(
     cap=20.0,
     rules={
         BUTTERFLY: (
-            Rule(factor="gamma_ratio", ramp=((0.0, 0.0), (0.35, 10.0)), why="dealers long gamma pin the price"),
-            Rule(factor="nearest_wall", ramp=((0.1, 10.0), (0.6, 0.0)), why="a near wall is where a price is pinned"),
-            Rule(factor="flip_distance", ramp=((0.2, 5.0), (1.0, 0.0)), why="near the flip hedging is light"),
+            Rule(factor="gamma_ratio", ramp=((-0.35, -10.0), (0.35, 10.0)), why="dealers long gamma pin the price"),
+            Rule(factor="nearest_wall", ramp=((0.05, 10.0), (0.25, 0.0), (0.8, -5.0)), why="prices pin at a wall"),
+            Rule(
+                factor="flip_distance", ramp=((0.1, 5.0), (0.9, 0.0), (2.0, -2.0)), why="hedging is light at the flip"
+            ),
         ),
         IRON_CONDOR: (
-            Rule(factor="gamma_ratio", ramp=((0.0, 0.0), (0.35, 8.0)), why="dealers long gamma dampen moves"),
+            Rule(factor="gamma_ratio", ramp=((-0.35, -8.0), (0.35, 8.0)), why="dealers long gamma dampen moves"),
             Rule(
                 factor="nearest_wall",
-                ramp=((0.05, -15.0), (0.4, 0.0), (1.0, 10.0), (3.0, 10.0), (4.0, 0.0)),
-                why="walls beyond the expected move hold the wings, a wall at the price does not",
+                ramp=((0.05, -10.0), (0.25, 0.0), (0.9, 10.0)),
+                why="walls at the wings hold the price, a wall at the price does not",
             ),
         ),
         VERTICAL: (
-            Rule(factor="gamma_ratio", ramp=((-0.35, 8.0), (0.0, 0.0)), why="dealers short gamma stretch a move"),
-            Rule(factor="flip_distance", ramp=((0.1, 10.0), (0.6, 0.0)), why="across the flip a move feeds itself"),
-            Rule(factor="wall_ahead", ramp=((0.1, -5.0), (0.6, 0.0)), why="a wall ahead stops the move"),
+            Rule(factor="gamma_ratio", ramp=((-0.35, 8.0), (0.35, -8.0)), why="dealers short gamma stretch a move"),
+            Rule(factor="flip_distance", ramp=((0.1, 8.0), (0.9, 0.0), (2.5, -5.0)), why="a move feeds itself there"),
+            Rule(factor="wall_ahead", ramp=((0.05, -5.0), (0.4, 0.0), (1.2, 3.0)), why="a wall ahead stops the move"),
         ),
     },
 )

@@ -5,7 +5,7 @@ deviation to the close that the smile implies, in points.  A measure that cannot
 
 ``<strategy>_delta``           abs(delta) of the candidate structure, per share
 ``<strategy>_gamma``           abs(gamma) x s: change of that delta over one standard deviation
-``butterfly_theta``            what it earns per hour, as a share of its wing
+``butterfly_theta``            what it earns to the close at its present pace, as a share of its wing
 ``condor_vega``                abs(value change) per volatility point, in per cent of its wing
 ``liquidity``                  0..100: tight quotes (half), open interest and trades present (a quarter each)
 ``turnover``                   volume over open interest, as it would be by the close at an even pace
@@ -36,7 +36,6 @@ from magic8_companion.options.structures import butterfly, iron_condor, vertical
 
 Measures = Mapping[str, float | None]
 
-_HOURS_PER_YEAR: Final = 8_760.0
 _WING_REACH: Final = 1.75
 _NEAR_MONEY: Final = 5
 _WIDE_QUOTE: Final = 0.20
@@ -63,7 +62,7 @@ def greek_measures(view: MarketView) -> Measures:
         given = {
             f"{name}_delta": abs(delta),
             f"{name}_gamma": abs(gamma) * deviation,
-            f"{name}_theta": theta / _HOURS_PER_YEAR / wing,
+            f"{name}_theta": theta * smile.years / wing,
             f"{name}_vega": abs(vega) / wing,
         }
         found |= {key: value for key, value in given.items() if key in nothing and np.isfinite(value)}
