@@ -29,6 +29,7 @@ from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.services import HostServices
 from magic8_companion.output.atm_closes import AtmCloses
+from magic8_companion.output.chain_recorder import ChainRecorder
 from magic8_companion.output.lock import FolderLock
 from magic8_companion.output.publisher import Publisher
 from magic8_companion.output.script_writer import ScriptWriter
@@ -132,6 +133,7 @@ def build_service(
         scorer,
         provider,
         options,
+        record=ChainRecorder(settings.run_output_dir).record,
     )
     engine = RecommendationEngine(
         clock=clock,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeVar
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE, STALE, STATUS_ORDER, MarketState
 from magic8_companion.domain.market_view import MarketView
+from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.recommendation import CheckpointResult, SymbolRecommendation
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.engine.checkpoints import Checkpoint
@@ -26,6 +27,8 @@ PATIENCE: Final = 2.0
 """A scorer keeps its own time limit; one that does not return within this many times that limit is given up."""
 
 T = TypeVar("T")
+Record = Callable[[Sequence[OptionChain]], None]
+"""Keeps the chains of a checkpoint; runs in a thread of its own and must not raise."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,19 +63,28 @@ class CheckpointPipeline:
     """Observe all symbols side by side, then judge one after the other in configured order, off the loop."""
 
     def __init__(
-        self, observer: Observer, analyse: Analyst, scorer: Scorer, provider: MarketData, options: EngineOptions
+        self,
+        observer: Observer,
+        analyse: Analyst,
+        scorer: Scorer,
+        provider: MarketData,
+        options: EngineOptions,
+        *,
+        record: Record | None = None,
     ) -> None:
         self._observer = observer
         self._analyse = analyse
         self._scorer = scorer
         self._provider = provider
         self._options = options
+        self._record = record
 
     async def run(self, checkpoint: Checkpoint) -> Judgement:
         """Return the judgement of the checkpoint; never raises because of a symbol."""
         symbols = self._options.symbols
         _log.info("🎯 CHECKPOINT %s (%s mode)", checkpoint.label, self._options.system_mode)
         states = await asyncio.gather(*(_or_skip(symbol, partial(self._observe, symbol)) for symbol in symbols))
+        self._hand_over([state.chain for state in states if isinstance(state, MarketState) and state.chain])
         judged: dict[str, _Judged] = {}
         skipped: dict[str, str] = {}
         for symbol, state in zip(symbols, states, strict=True):
@@ -94,6 +106,11 @@ class CheckpointPipeline:
 
     async def _observe(self, symbol: str) -> MarketState:
         return await self._observer.observe(symbol, with_chain=self._options.with_chain)
+
+    def _hand_over(self, chains: Sequence[OptionChain]) -> None:
+        # beside the checkpoint, which does not wait; the loop waits for its threads before it closes
+        if self._record is not None and chains:
+            asyncio.get_running_loop().run_in_executor(None, self._record, chains)
 
     async def _judge_in_time(self, state: MarketState, valid_until: datetime) -> _Judged:
         limit = PATIENCE * self._options.ml_timeout_seconds

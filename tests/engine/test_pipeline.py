@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Sequence
 from datetime import time, timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.ml_result import Prediction, Unavailable
+from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.engine.checkpoints import agenda
 from magic8_companion.engine.observer import MarketObserver
@@ -115,3 +118,24 @@ async def test_the_worst_data_names_the_result() -> None:
     judgement = await line.run()
     assert judgement.result.data_status == "delayed"
     assert judgement.result.checkpoint_at + timedelta(seconds=5) == line.checkpoint.due_at
+
+
+async def test_chains_are_handed_over_beside_the_checkpoint() -> None:
+    """A recorder that blocks for ever delays nothing; it sees the chain of every observed symbol."""
+    seen, release = [], threading.Event()
+
+    def record(chains: Sequence[OptionChain]) -> None:
+        seen.extend(chain.symbol for chain in chains)
+        release.wait(10)
+
+    line = Line()
+    settings = options()
+    clock = SteppingClock(FULL_DAY.at(time(10, 30, 5)))
+    observer = MarketObserver(FakeMarket(clock), clock, settings)
+    line.pipeline = CheckpointPipeline(observer, view_of, FakeScorer(), line.market, settings, record=record)
+    try:
+        assert len((await line.run()).result.recommendations) == 2
+        assert not release.is_set()
+    finally:
+        release.set()
+    assert seen == ["SPX", "SPY"]

@@ -1,0 +1,104 @@
+"""Every option chain that the host sees, kept for later: ``chains/SPX/2025-06-26.parquet``, one file a symbol and day.
+
+The folder is a folder of recordings: provider replay reads it, alone or beside bars.  A file is replaced as a whole by
+an atomic rename, so a reader sees the old one or the new one.  A chain that cannot be kept costs a line in the log and
+nothing else: recording is a service to later evaluation, never to the decision at hand.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from magic8_companion.domain.option_chain import OptionChain, OptionRow
+from magic8_companion.domain.trading_day import new_york_day
+
+FOLDER: Final = "chains"
+
+_INTEGERS: Final = frozenset({"call_oi", "put_oi", "call_volume", "put_volume", "dte"})
+_VALUES: Final = tuple(item.name for item in fields(OptionRow))
+_SCHEMA: Final = pa.schema(
+    [
+        ("ts_utc", pa.timestamp("us", tz="UTC")),
+        ("symbol", pa.string()),
+        ("spot", pa.float64()),
+        *((name, pa.int64() if name in _INTEGERS else pa.float64()) for name in _VALUES),
+        ("source", pa.string()),
+        ("status", pa.string()),
+    ]
+)
+
+_log = logging.getLogger(__name__)
+
+
+class ChainRecorder:
+    """The recorder of one output folder; nothing is created before the first chain.  Safe to use from any thread."""
+
+    def __init__(self, output_dir: Path) -> None:
+        self._folder = output_dir / FOLDER
+        self._turn = threading.Lock()
+
+    def path_of(self, symbol: str, day: date) -> Path:
+        """Return where the chains of a symbol and trading date are kept."""
+        return self._folder / symbol / f"{day}.parquet"
+
+    def record(self, chains: Sequence[OptionChain]) -> None:
+        """Keep chains; one of the same symbol and moment replaces what was kept of it.  Never raises for a file."""
+        with self._turn:
+            for (symbol, day), group in groupby(sorted(chains, key=_place), key=_place):
+                try:
+                    self._add(self.path_of(symbol, day), [_table(chain) for chain in group])
+                except (OSError, pa.ArrowException) as error:
+                    _log.warning("The chains of %s were not recorded: %s", symbol, error)
+
+    def _add(self, path: Path, tables: Sequence[pa.Table]) -> None:
+        new = pa.concat_tables(tables)
+        kept = [_kept(path, new)] if path.exists() else []
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # hidden until it is whole: readers of the folder pass over names that begin with a dot
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+        try:
+            pq.write_table(pa.concat_tables([*kept, new]).sort_by("ts_utc"), temporary, compression="zstd")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _place(chain: OptionChain) -> tuple[str, date]:
+    return chain.symbol, new_york_day(chain.as_of)
+
+
+def _kept(path: Path, new: pa.Table) -> pa.Table:
+    try:
+        with pq.ParquetFile(path) as file:
+            old = file.read(use_threads=False).cast(_SCHEMA)
+    except (pa.ArrowException, ValueError) as error:  # a damaged file is set aside, not lost and not in the way
+        aside = path.with_name(f"{path.name}.damaged")
+        path.replace(aside)
+        _log.warning("%s could not be read (%s) and is kept as %s", path, error, aside.name)
+        return _SCHEMA.empty_table()
+    return old.filter(pc.invert(pc.is_in(old["ts_utc"], value_set=new["ts_utc"].combine_chunks())))
+
+
+def _table(chain: OptionChain) -> pa.Table:
+    count = len(chain.rows)
+    columns = {
+        "ts_utc": [chain.as_of] * count,
+        "symbol": [chain.symbol] * count,
+        "spot": [chain.spot] * count,
+        **{name: [getattr(row, name) for row in chain.rows] for name in _VALUES},
+        "source": [chain.source] * count,
+        "status": [chain.status] * count,
+    }
+    return pa.table(columns, schema=_SCHEMA)
