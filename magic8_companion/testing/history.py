@@ -94,9 +94,7 @@ def rows_of(world: World, instrument: Instrument, request: HistoryRequest) -> li
     end = request.end_at(now)
     start = request.start_at(end)
     bars = world.market.bars(instrument.symbol, new_york_day(start), new_york_day(end))
-    if request.length < _FIVE_MINUTES:
-        bars = minute_bars(bars)
-    seen = seen_at(bars, end)
+    seen = minute_bars(bars, end) if request.length < _FIVE_MINUTES else seen_at(bars, end)
     seen = seen[int(np.searchsorted(seen.starts, round(start.timestamp()) * 10**9)) :]
     rows = _days(seen, end) if request.length == DAILY else _grouped(seen, request.length, end)
     running = world.troubles.find("running_bar")

@@ -75,12 +75,7 @@ class HistoryRequest:
 
     def start_at(self, end: datetime) -> datetime:
         """Return the instant from which on bars begin."""
-        match = _DURATION.fullmatch(self.duration)
-        if match is None:
-            raise Refused(321, f"Error validating request. Duration {self.duration!r} is not known.")
-        count, unit = int(match[1]), match[2]
-        if unit == "D" and count > 365:
-            raise Refused(321, "Error validating request. Durations longer than 365 days must be made in years.")
+        count, unit = self._duration()
         if unit == "S":
             return end - timedelta(seconds=count)
         return new_york_instant(max(_FIRST_DAY, _first_day(count, unit, end)), time(0))
@@ -93,13 +88,25 @@ class HistoryRequest:
         Refused
             321 for fields that are not valid, 162 for prices that the contract does not have.
         """
-        self.start_at(self.end_at(datetime(2025, 1, 1, tzinfo=UTC)))
-        if self.keep_up_to_date and (self.end or self.length == DAILY):
+        self._duration()
+        if self.end:
+            _instant(self.end)
+        daily = self.length == DAILY
+        if self.keep_up_to_date and (self.end or daily):
             raise Refused(321, "Error validating request. Bars that stay up to date have no end and are intraday.")
         kinds = ("TRADES",) if instrument.underlying.sec_type == INDEX else _PRICES_OF_STOCKS
         if self.what not in kinds or instrument.expiry is not None:
             name = f"{instrument.local_symbol}@{instrument.underlying.exchange} {self.what.title()}"
             raise Refused(162, f"Historical Market Data Service error message: HMDS query returned no data: {name}")
+
+    def _duration(self) -> tuple[int, str]:
+        match = _DURATION.fullmatch(self.duration)
+        if match is None:
+            raise Refused(321, f"Error validating request. Duration {self.duration!r} is not known.")
+        count, unit = int(match[1]), match[2]
+        if unit == "D" and count > 365:
+            raise Refused(321, "Error validating request. Durations longer than 365 days must be made in years.")
+        return count, unit
 
 
 def read_history_request(fields: FieldReader) -> HistoryRequest:

@@ -116,10 +116,9 @@ def tape_at(market: GatewayMarket, symbol: str, at: datetime) -> Tape:
 
 def seen_at(bars: Bars, at: datetime) -> Bars:
     """Return the bars that have begun at ``at``; of the running one only what has happened so far."""
-    begun = bars[: int(np.searchsorted(bars.starts, to_ns(at), side="left"))]
-    if not len(begun) or at >= begun.last_end:
+    begun, share = _begun(bars, at)
+    if share == 1.0:
         return begun
-    share = (to_ns(at) - int(begun.starts[-1])) / nanoseconds(begun.length)
     path = path_within(begun, len(begun) - 1, 0.0, share)
     return Bars(
         starts=begun.starts,
@@ -129,6 +128,28 @@ def seen_at(bars: Bars, at: datetime) -> Bars:
         close=np.append(begun.close[:-1], path[-1]),
         volume=np.append(begun.volume[:-1], np.floor(begun.volume[-1] * share)),
         length=begun.length,
+    )
+
+
+def minute_bars(bars: Bars, at: datetime) -> Bars:
+    """Return the bars of one minute that have begun at ``at``; of the running one, only what has happened."""
+    begun, share = _begun(bars, at)
+    begins = np.arange(5) / 5
+    cuts = [
+        (index, begin, min(begin + 0.2, limit))
+        for index in range(len(begun))
+        for limit in (share if index == len(begun) - 1 else 1.0,)
+        for begin in begins[begins < limit].tolist()
+    ]
+    paths = [path_within(begun, *cut) for cut in cuts]
+    return Bars(
+        starts=np.array([begun.starts[index] + round(begin * _BAR_NS) for index, begin, _ in cuts], dtype=np.int64),
+        open=np.array([path[0] for path in paths]),
+        high=np.array([path.max() for path in paths]),
+        low=np.array([path.min() for path in paths]),
+        close=np.array([path[-1] for path in paths]),
+        volume=np.floor([begun.volume[index] * (end - begin) for index, begin, end in cuts]),
+        length=timedelta(minutes=1),
     )
 
 
@@ -143,21 +164,6 @@ def path_within(bars: Bars, index: int, begin: float, end: float) -> Floats:
     return np.asarray(np.round(path, 2))
 
 
-def minute_bars(bars: Bars) -> Bars:
-    """Return the path of 5-minute bars as bars of one minute."""
-    parts = [[path_within(bars, index, n / 5, (n + 1) / 5) for n in range(5)] for index in range(len(bars))]
-    paths = [path for part in parts for path in part]
-    return Bars(
-        starts=(bars.starts[:, None] + np.arange(5) * (_BAR_NS // 5)).ravel(),
-        open=np.array([path[0] for path in paths]),
-        high=np.array([path.max() for path in paths]),
-        low=np.array([path.min() for path in paths]),
-        close=np.array([path[-1] for path in paths]),
-        volume=np.repeat(np.floor(bars.volume / 5), 5),
-        length=timedelta(minutes=1),
-    )
-
-
 def last_close(market: GatewayMarket, symbol: str, day: date) -> float:
     """Return the close before a day, or the first price of that day when nothing earlier is known.
 
@@ -169,3 +175,11 @@ def last_close(market: GatewayMarket, symbol: str, day: date) -> float:
     bars = market.bars(symbol, day - _LOOK_BACK, day)
     before = bars.between(utc_midnight(day - _LOOK_BACK), utc_midnight(day))
     return float(before.close[-1]) if len(before) else float(bars.open[0])
+
+
+def _begun(bars: Bars, at: datetime) -> tuple[Bars, float]:
+    # the bars that have begun, and how much of the last one has passed: 1 unless it is running
+    begun = bars[: int(np.searchsorted(bars.starts, to_ns(at), side="left"))]
+    if not len(begun) or at >= begun.last_end:
+        return begun, 1.0
+    return begun, (to_ns(at) - int(begun.starts[-1])) / nanoseconds(begun.length)

@@ -148,7 +148,10 @@ class FieldReader:
 
     def integer(self) -> int:
         """Return the next field as an integer, 0 when it is not set."""
-        return int(self.number())
+        number = self.number()
+        if not number.is_integer():
+            raise ProtocolError(f"field {self._next} is {self._fields[self._next - 1]!r}, not an integer")
+        return int(number)
 
     def number(self) -> float:
         """Return the next field as a number, 0 when it is not set."""
