@@ -6,6 +6,7 @@ All parts are small whole numbers, packed into one 64-bit integer without loss.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ from magic8_ml.history.text_columns import MISSING
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+_NO_MINUTE: Final = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,8 @@ def identify(profit: Rows, trades: Rows, said: Sentences) -> tuple[Keys, Keys]:
     by_sentence, by_columns = np.append(places[: len(said.right)], MISSING), places[len(said.right) :]
     written = by_sentence[trades.sentence]
     structures = (by_sentence[profit.sentence], np.where(written == MISSING, by_columns, written))
-    signals = (_signal(profit), _signal(trades))
+    first_minute = int(np.concatenate([profit.minute, trades.minute]).min(initial=_NO_MINUTE))
+    signals = (_signal(profit, first_minute), _signal(trades, first_minute))
     size = max(int(places.max(initial=MISSING)), 0) + 2
     exact = [signal * size + structure + 1 for signal, structure in zip(signals, structures, strict=True)]
     ordinals = [_ordinal(rows.file, key) for rows, key in zip((profit, trades), exact, strict=True)]
@@ -76,8 +80,8 @@ def structure_places(strikes: Floats, right: Ints) -> Ints:
     return found
 
 
-def _signal(rows: Rows) -> Ints:
-    return (rows.minute * len(MAGIC8_SYMBOLS) + rows.symbol) * len(HISTORY_STRATEGIES) + rows.strategy
+def _signal(rows: Rows, first_minute: int) -> Ints:
+    return ((rows.minute - first_minute) * len(MAGIC8_SYMBOLS) + rows.symbol) * len(HISTORY_STRATEGIES) + rows.strategy
 
 
 def _ordinal(file: Ints, key: Ints) -> Ints:

@@ -55,7 +55,7 @@ class EnhancedDiscordParser:
             alert_id=reader.alert_id,
             author=author,
             time=require_aware(time) if time else None,
-            raw=text,
+            raw_text=text,
             positions=tuple(reader.positions),
         )
         return Message(

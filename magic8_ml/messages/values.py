@@ -159,7 +159,7 @@ class Metadata:
     alert_id: str | None
     author: str | None
     time: datetime | None
-    raw: str
+    raw_text: str
     positions: tuple[dict[str, Any], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -170,7 +170,7 @@ class Metadata:
             "alert_id": self.alert_id,
             "author": self.author,
             "time": self.time,
-            "raw": self.raw,
+            "raw_text": self.raw_text,
             "positions": list(self.positions),
         }
 

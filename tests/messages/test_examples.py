@@ -186,4 +186,4 @@ def test_predictions_of_one_symbol_never_reach_another() -> None:
 def test_origin_is_metadata() -> None:
     """Message id, author and raw text are handed through."""
     metadata = parse(BUTTERFLY, message_id="77", author="magic8")["metadata"]
-    assert (metadata["message_id"], metadata["author"], metadata["raw"]) == ("77", "magic8", BUTTERFLY)
+    assert (metadata["message_id"], metadata["author"], metadata["raw_text"]) == ("77", "magic8", BUTTERFLY)

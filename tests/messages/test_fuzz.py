@@ -42,7 +42,7 @@ def check(text: str) -> None:
         assert math.isfinite(risk.max_loss)
         assert risk.max_loss > 0
         assert risk.max_profit > 0
-    assert message.metadata.raw == text
+    assert message.metadata.raw_text == text
 
 
 def test_damaged_messages_never_raise() -> None:
