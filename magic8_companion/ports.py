@@ -61,8 +61,11 @@ class MarketData(Protocol):
     """
 
     name: str
-    status: str
     loop_bound: bool
+
+    @property
+    def status(self) -> str:
+        """Return what the source declares of itself now; it may change with what arrives."""
 
     async def get_spot_price(self, symbol: str) -> float:
         """Return the last price in points: finite and positive."""

@@ -1,0 +1,162 @@
+"""What may be asked of IB and how fast: messages, market-data lines, history requests.
+
+Messages are counted in real time (a limit of the wire), history in the clock's.  All limits are IB's own minus a
+little, because what leaves here evenly may arrive less evenly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from magic8_companion.domain.errors import DataUnavailable
+
+LINES_FOR_CHAINS: Final = 4
+"""Lines that the underlyings never take, so that a chain can always be read, if slowly."""
+
+_BURST: Final = 3
+_SLOW_SECONDS: Final = 60.0
+
+IDENTICAL: Final = timedelta(seconds=16)
+PACING_BACK_OFF: Final = timedelta(seconds=15)
+_BURST_WINDOW: Final = timedelta(seconds=2.5)
+_BURST_COUNT: Final = 5
+_LONG_WINDOW: Final = timedelta(seconds=605)
+_LONG_COUNT: Final = 60
+_NOTHING: Final = timedelta(0)
+
+
+class MessageRate:
+    """Lets messages leave evenly: never more than ``per_second`` and a burst of 3 in any second.
+
+    Time lost (a stalled loop) is not caught up: whoever is late sends later, not faster.
+    """
+
+    def __init__(self, per_second: float) -> None:
+        self._interval = 1.0 / per_second
+        self._next = 0.0
+        self._slow_until = 0.0
+        self._turns = asyncio.Lock()
+        self.sent = 0
+
+    def delay(self, now: float) -> float:
+        """Return seconds until the next message may leave; ``now`` in seconds of any steady clock."""
+        return max(0.0, self._next - (_BURST - 1) * self._interval - now)
+
+    def count(self, now: float) -> None:
+        """Take note of a message that leaves."""
+        pace = self._interval * (2 if now < self._slow_until else 1)
+        self._next = max(self._next, now) + pace
+        self.sent += 1
+
+    def slow_down(self, now: float) -> None:
+        """Halve the rate for a minute: IB has complained."""
+        self._slow_until = now + _SLOW_SECONDS
+
+    async def turn(self) -> None:
+        """Wait for the turn to send one message, first come first served."""
+        loop = asyncio.get_running_loop()
+        async with self._turns:
+            while (wait := self.delay(loop.time())) > 0:
+                await asyncio.sleep(wait)
+            self.count(loop.time())
+
+
+class LineBudget:
+    """Market-data lines that are in use at the same time."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.used = 0
+        self.lasting = 0
+        self._free = asyncio.Semaphore(capacity)
+        self._to_swallow = 0
+
+    async def take(self, *, lasting: bool = False) -> None:
+        """Wait for a free line.
+
+        Raises
+        ------
+        DataUnavailable
+            ``no_free_line`` when lasting lines would leave too few for chains.
+        """
+        if lasting and self.lasting >= self.capacity - LINES_FOR_CHAINS:
+            raise DataUnavailable(
+                "no_free_line",
+                f"{self.lasting} of {self.capacity} market-data lines watch underlyings already; "
+                "raise M8C_IB_MARKET_DATA_LINES if your account has more, or watch fewer symbols",
+            )
+        self.lasting += lasting
+        try:
+            await self._free.acquire()
+        except BaseException:
+            self.lasting -= lasting
+            raise
+        self.used += 1
+
+    def give_back(self, *, lasting: bool = False) -> None:
+        """Return a line."""
+        self.used -= 1
+        self.lasting -= lasting
+        if self._to_swallow:
+            self._to_swallow -= 1
+        else:
+            self._free.release()
+
+    def shrink(self) -> None:
+        """Use one line less from now on: IB allows fewer than it was told."""
+        if self.capacity > 2 * LINES_FOR_CHAINS:
+            self.capacity -= 1
+            self._to_swallow += 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRequest:
+    """What makes two history requests identical: contract, bar size and duration, as all end now and want trades."""
+
+    con_id: int
+    size: str
+    duration: str
+    end: str = ""
+
+
+class HistoryPacing:
+    """Plans history requests; the rules are those of small bars, kept for all sizes.
+
+    No identical request within 15 s, at most 5 per contract in 2 s, 60 in 10 minutes; nothing for 15 s after IB has
+    complained.
+    """
+
+    def __init__(self) -> None:
+        self._sent: deque[tuple[datetime, HistoryRequest]] = deque()
+        self._not_before: datetime | None = None
+
+    def wait(self, request: HistoryRequest, now: datetime) -> timedelta:
+        """Return how long the request has to wait; zero: it may leave now."""
+        while self._sent and self._sent[0][0] <= now - _LONG_WINDOW:
+            self._sent.popleft()
+        same = [at for at, sent in self._sent if sent == request]
+        contract = [at for at, sent in self._sent if sent.con_id == request.con_id]
+        waits = [_NOTHING if self._not_before is None else self._not_before - now]
+        if same:
+            waits.append(same[-1] + IDENTICAL - now)
+        if len(contract) >= _BURST_COUNT:
+            waits.append(contract[-_BURST_COUNT] + _BURST_WINDOW - now)
+        if len(self._sent) >= _LONG_COUNT:
+            waits.append(self._sent[-_LONG_COUNT][0] + _LONG_WINDOW - now)
+        return max(_NOTHING, *waits)
+
+    def count(self, request: HistoryRequest, now: datetime) -> None:
+        """Take note of a request that leaves."""
+        self._sent.append((now, request))
+
+    def back_off(self, now: datetime) -> None:
+        """Send nothing for a while: IB speaks of pacing."""
+        self._not_before = now + PACING_BACK_OFF
+
+    def in_window(self, now: datetime) -> int:
+        """Count the requests of the last 10 minutes."""
+        return sum(at > now - _LONG_WINDOW for at, _ in self._sent)

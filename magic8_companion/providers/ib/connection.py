@@ -1,0 +1,239 @@
+"""The life of the one connection: open it, hear it end, back off, open the next, until it is closed.
+
+The heart asks the gateway for its time every ten seconds.  That finds a socket that died without a word and a clock
+that is wrong; it proves nothing about data, which only fresh data do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.ports import Clock
+from magic8_companion.providers.ib.budget import HistoryPacing
+from magic8_companion.providers.ib.codes import NO_REQUEST, Effect, IBRefusal, effect_of
+from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, Opener, SessionOver
+from magic8_companion.providers.ib.link import CLOCK_SKEW, FINAL, NOT_CONNECTED, PATIENCE, Link
+from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.waiting import PARTICIPANT, Bell, Deadline, until, within
+
+T = TypeVar("T")
+
+HEARTBEAT: Final = timedelta(seconds=10)
+LARGEST_SKEW: Final = timedelta(seconds=5)
+INVALID_REQUEST: Final = 321
+
+_HEARTBEAT_PATIENCE_SECONDS: Final = 4.0
+_FIRST_PAUSE: Final = timedelta(seconds=1)
+_LONGEST_PAUSE: Final = timedelta(seconds=60)
+_OWN_GHOST: Final = timedelta(minutes=3)
+_HALF_SECOND: Final = timedelta(milliseconds=500)
+
+_log = logging.getLogger(__name__)
+
+
+class Connection:
+    """Keeps a connection open and lets others ask it.
+
+    ``changed`` rings at whatever may end a wait: a connection that comes or goes, a message of the gateway.
+    """
+
+    def __init__(self, clock: Clock, options: IBOptions, opener: Opener) -> None:
+        self._clock, self._options, self._opener = clock, options, opener
+        self.link = Link(clock.now())
+        self.changed = Bell()
+        self.history = HistoryPacing()
+        self.connects = 0
+        self._gateway: Gateway | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._ended_at: datetime | None = None
+        self._invalid: dict[str, DataUnavailable] = {}
+
+    @property
+    def open_gateway(self) -> Gateway | None:
+        """Return the gateway while it is connected, whether IB's servers are or not."""
+        return None if self._gateway is None or self._gateway.is_over else self._gateway
+
+    def start(self) -> None:
+        """Begin to connect; does nothing the second time, unless the life has ended by a bug: then that is raised."""
+        if self._life is None:
+            self.link = Link(self._clock.now())
+            self._life = asyncio.get_running_loop().create_task(self._live())
+        elif self._life.done() and not self._life.cancelled():
+            self._life.result()
+
+    async def close(self) -> None:
+        """End the connection in good order and stay closed."""
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.gather(self._life, return_exceptions=True)
+        if self._gateway is not None:
+            await self._gateway.close()
+            self._lost("closed")
+
+    def drop(self, reason: str) -> None:
+        """End the connection because it is of no use; the next one is opened at once."""
+        if (gateway := self.open_gateway) is not None:
+            gateway.abort(reason)
+
+    def heard_tick(self) -> None:
+        """Take note of a fresh quote."""
+        if self.link.fresh_tick():
+            self.changed.ring()
+
+    def heard_bar(self) -> None:
+        """Take note of a bar that is as new as it can be."""
+        if self.link.fresh_bar():
+            self.changed.ring()
+
+    async def gateway(self, deadline: Deadline) -> Gateway:
+        """Return the gateway as soon as it can be asked.
+
+        Raises
+        ------
+        DataUnavailable
+            ``ib_disconnected``, ``client_id_in_use``, ``gateway_silent``, ``gateway_too_old`` or ``clock_skew``.
+        """
+        self.start()
+
+        def ready() -> Gateway | None:
+            trouble = self.link.blocked
+            if trouble is None:
+                return self.open_gateway
+            if self._clock.now() - trouble.since > PATIENCE or trouble.why in FINAL:
+                raise self.link.refusal(trouble)
+            return None
+
+        found = await until(self._clock, deadline, self.changed, ready)
+        if found is None:
+            trouble = self.link.blocked
+            raise self.link.refusal(trouble) if trouble else DataUnavailable("ib_disconnected", "the connection ended")
+        return found
+
+    async def ask(self, what: str, request: Callable[[Gateway], Awaitable[T]], deadline: Deadline) -> T:
+        """Return the answer to a request; it is repeated on the next connection if this one ends meanwhile.
+
+        Raises
+        ------
+        IBRefusal
+            When IB answers with an error.
+        DataUnavailable
+            ``timeout``, ``request_refused`` (a bug: the same request is never sent again), or see :meth:`gateway`.
+        """
+        if what in self._invalid:
+            raise self._invalid[what]
+        while True:
+            gateway = await self.gateway(deadline)
+            try:
+                return await within(self._clock, deadline.seconds_left, request(gateway))
+            except SessionOver:
+                await asyncio.sleep(0)
+            except TimeoutError as error:
+                raise DataUnavailable("timeout", f"IB did not answer for {what}") from error
+            except IBRefusal as refusal:
+                if refusal.code == INVALID_REQUEST:
+                    self._refuse_for_good(what, refusal)
+                raise
+
+    async def _live(self) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                self._gateway = gateway = await self._opener(self._hear)
+            except CannotConnect as error:
+                if not self._try_again(error):
+                    return
+            else:
+                begun = self._clock.now()
+                await self._serve(gateway)
+                if self._clock.now() - begun >= _LONGEST_PAUSE:
+                    pause = _FIRST_PAUSE
+            await self._clock.sleep_until(self._clock.now() + pause, PARTICIPANT)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _try_again(self, error: CannotConnect) -> bool:
+        now = self._clock.now()
+        # a gateway may hold our own id for a while after our own connection broke
+        ghost = self._ended_at is not None and now - self._ended_at < _OWN_GHOST
+        final = error.why in FINAL and not ghost
+        self.link.lost(error.why if final or error.why not in FINAL else NOT_CONNECTED, str(error), now)
+        self.changed.ring()
+        _log.log(logging.ERROR if final else logging.WARNING, "IB: %s", error)
+        return not final
+
+    async def _serve(self, gateway: Gateway) -> None:
+        heart = asyncio.get_running_loop().create_task(self._beat(gateway))
+        try:
+            reason = await gateway.ended()
+        except BaseException:
+            gateway.abort("the host is stopping")
+            raise
+        finally:
+            heart.cancel()
+            await asyncio.gather(heart, return_exceptions=True)
+        self._lost(reason)
+
+    def _lost(self, reason: str) -> None:
+        if self._gateway is not None:
+            self._gateway, self._ended_at = None, self._clock.now()
+            self.link.lost(NOT_CONNECTED, f"the connection to {self._options.address} ended: {reason}", self._ended_at)
+            self.changed.ring()
+            _log.info("Disconnected from IB: %s", reason)
+
+    async def _beat(self, gateway: Gateway) -> None:
+        introduced = False
+        while not gateway.is_over:
+            asked_at = self._clock.now()
+            try:
+                at = await within(self._clock, _HEARTBEAT_PATIENCE_SECONDS, gateway.gateway_time())
+            except SessionOver:
+                return
+            except TimeoutError:
+                if gateway.heard_at < asked_at:
+                    gateway.abort("the socket is dead: nothing comes back")
+                    return
+            else:
+                self._compare_clocks(at + _HALF_SECOND, asked_at + (self._clock.now() - asked_at) / 2)
+            if not introduced:
+                introduced = True
+                self._introduce()
+            await self._clock.sleep_until(asked_at + HEARTBEAT, PARTICIPANT)
+
+    def _introduce(self) -> None:
+        self.connects += 1
+        self.link.connected(self._clock.now())
+        _log.info("Connected to IB %s (client %s)", self._options.address, self._options.client_id)
+        self.changed.ring()
+
+    def _compare_clocks(self, theirs: datetime, ours: datetime) -> None:
+        skew = (theirs - ours).total_seconds()
+        if abs(skew) <= LARGEST_SKEW.total_seconds():
+            self.link.remove(CLOCK_SKEW)
+            return
+        side = "behind" if skew > 0 else "ahead of"
+        self.link.add(
+            CLOCK_SKEW,
+            f"this machine's clock is {abs(skew):.0f} s {side} IB's: no bar can be told complete; synchronise it (NTP)",
+            self._clock.now(),
+        )
+        self.changed.ring()
+
+    def _hear(self, request: int, code: int, text: str) -> None:
+        effect = effect_of(code)
+        if effect in {Effect.TOO_MANY_MESSAGES, Effect.TOO_MANY_LINES}:
+            _log.error("IB says %s %s: slowing down; please report this", code, text)
+        elif request == NO_REQUEST and effect is not Effect.NOTHING:
+            _log.log(
+                logging.WARNING if code < 2000 or code in {2103, 2105, 2110, 2157} else logging.INFO, "IB: %s", text
+            )
+        if request == NO_REQUEST or effect is Effect.COMPETING_SESSION:
+            self.link.notice(effect, text, self._clock.now())
+            self.changed.ring()
+
+    def _refuse_for_good(self, what: str, refusal: IBRefusal) -> None:
+        _log.error("IB refuses the request for %s as invalid (%s); please report this", what, refusal.text)
+        self._invalid[what] = DataUnavailable("request_refused", f"IB refused the request for {what}: {refusal.text}")

@@ -1,0 +1,105 @@
+"""Facts about contracts: where IB lists each symbol, and which class its daily options have.
+
+Sources: IB's contract search (2025); option classes as in ``options.expiry``.  The symbol of an option is that of its
+underlying; only the trading class tells SPXW, which settles at the close, from SPX, which settles in the opening
+auction of a third Friday.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.options.expiry import product
+
+INDEX: Final = "IND"
+STOCK: Final = "STK"
+OPTION: Final = "OPT"
+SMART: Final = "SMART"
+USD: Final = "USD"
+CALL: Final = "C"
+PUT: Final = "P"
+
+_INDICES: Final = {"SPX": "CBOE", "XSP": "CBOE", "VIX": "CBOE", "NDX": "NASDAQ", "RUT": "RUSSELL"}
+_STOCKS: Final = {"SPY": "ARCA", "IWM": "ARCA", "QQQ": "NASDAQ", "AAPL": "NASDAQ", "TSLA": "NASDAQ"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A contract as it is asked for; a blank expiry, strike or right matches all.  Everything is in USD."""
+
+    symbol: str
+    kind: str
+    exchange: str
+    primary_exchange: str = ""
+    expiry: date | None = None
+    trading_class: str = ""
+    multiplier: str = ""
+
+    def __str__(self) -> str:
+        """Return what a sentence needs."""
+        when = f" of {self.expiry}" if self.expiry else ""
+        return f"{self.trading_class or self.symbol} {self.kind} on {self.exchange}{when}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A contract as IB lists it; ``right`` is C, P or empty, ``strike`` in points (0 for an underlying)."""
+
+    con_id: int
+    symbol: str
+    kind: str
+    exchange: str
+    trading_class: str = ""
+    expiry: date | None = None
+    strike: float = 0.0
+    right: str = ""
+    multiplier: str = ""
+
+    def __str__(self) -> str:
+        """Return what a sentence needs."""
+        option = f" {self.expiry} {self.strike:g}{self.right}" if self.expiry else ""
+        return f"{self.trading_class or self.symbol}{option}"
+
+
+def underlying(symbol: str) -> Wanted:
+    """Return the contract of a symbol itself.
+
+    Raises
+    ------
+    DataUnavailable
+        ``contract_unknown`` for a symbol without an entry: where IB lists it must be known, not guessed.
+
+    >>> underlying("SPX").exchange, underlying("SPY").exchange, underlying("SPY").primary_exchange
+    ('CBOE', 'SMART', 'ARCA')
+    """
+    if symbol in _INDICES:
+        return Wanted(symbol=symbol, kind=INDEX, exchange=_INDICES[symbol])
+    if symbol in _STOCKS:
+        return Wanted(symbol=symbol, kind=STOCK, exchange=SMART, primary_exchange=_STOCKS[symbol])
+    known = ", ".join((*_INDICES, *_STOCKS))
+    raise DataUnavailable("contract_unknown", f"where IB lists {symbol} is not known here; known: {known}")
+
+
+def options_of(symbol: str, expiry: date) -> Wanted:
+    """Return all options of a symbol that expire on a day, in the class that expires daily.
+
+    Raises
+    ------
+    DataUnavailable
+        ``unknown_product`` for a symbol without options.
+
+    >>> options_of("SPX", date(2025, 6, 20)).trading_class, options_of("SPX", date(2025, 6, 20)).symbol
+    ('SPXW', 'SPX')
+    """
+    facts = product(symbol)
+    return Wanted(
+        symbol=symbol,
+        kind=OPTION,
+        exchange=SMART,
+        expiry=expiry,
+        trading_class=facts.option_class,
+        multiplier=str(facts.multiplier),
+    )

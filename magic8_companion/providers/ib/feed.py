@@ -1,0 +1,242 @@
+"""The underlyings: one line each, kept open for as long as the host runs, and the ear that hears silence.
+
+While the session is open every line must bring fresh ticks.  A line that is silent alone is opened again after 30 s.
+When all are silent they are opened again after 10 s, and after 30 s the feed is called silent and the connection is
+replaced, whatever the socket says; only a market-data farm that is known to be down is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.trading_day import new_york_day, session_on
+from magic8_companion.ports import Clock
+from magic8_companion.providers.ib.book import ContractBook
+from magic8_companion.providers.ib.codes import Effect, IBRefusal, effect_of, unavailable
+from magic8_companion.providers.ib.connection import Connection
+from magic8_companion.providers.ib.gateway import Gateway, SessionOver
+from magic8_companion.providers.ib.link import COMPETING_SESSION, FEED_SILENT, PATIENCE, QUOTES_BROKEN
+from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.quotes import OLDEST, Line
+from magic8_companion.providers.ib.waiting import PARTICIPANT, Bell, Deadline, until
+
+LONE_SILENCE: Final = timedelta(seconds=30)
+RESUBSCRIBE_AFTER: Final = timedelta(seconds=10)
+DEAF_AFTER: Final = timedelta(seconds=30)
+REFUSED_FOR: Final = timedelta(seconds=60)
+FAILED_FOR: Final = timedelta(seconds=5)
+SETTLING: Final = timedelta(milliseconds=250)
+"""A new line is believed after this: first comes what IB remembers, a moment later the time that gives it away."""
+
+_TICK: Final = timedelta(seconds=1)
+_NO_TICKS: Final = (COMPETING_SESSION, FEED_SILENT, QUOTES_BROKEN)
+
+_log = logging.getLogger(__name__)
+
+
+class Feed:
+    """Watches underlyings; a symbol is watched from the first time somebody asks for it."""
+
+    def __init__(self, clock: Clock, options: IBOptions, connection: Connection, book: ContractBook) -> None:
+        self._clock, self._options = clock, options
+        self._connection, self._book = connection, book
+        self._ticked = Bell()
+        self._lines: dict[str, Line] = {}
+        self._failures: dict[str, DataUnavailable] = {}
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._listener: asyncio.Task[None] | None = None
+        self._watching_since: datetime | None = None
+        self._heard_at: datetime | None = None
+        self._excused_at: datetime | None = None
+        self._resubscribed_at: datetime | None = None
+
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        """Return the open lines by symbol."""
+        return self._lines
+
+    @property
+    def delayed(self) -> bool:
+        """Tell whether any underlying comes late."""
+        return any(line.delayed for line in self._lines.values())
+
+    async def spot(self, symbol: str, deadline: Deadline) -> float:
+        """Return the price of an underlying in points, at most a minute old.
+
+        Raises
+        ------
+        DataUnavailable
+            ``stale_quotes``, ``feed_silent``, ``bad_spot``, ``no_permission``, ``competing_session``,
+            ``contract_unknown``, ``no_free_line``, or why IB cannot be asked.
+        """
+        self._keep(symbol)
+        await self._connection.gateway(deadline)
+
+        def answer() -> float | None:
+            if symbol in self._failures:
+                raise self._failures[symbol]
+            self._refuse_a_lasting_trouble()
+            line = self._lines.get(symbol)
+            return None if line is None else self._spot_of(line)
+
+        found = await until(self._clock, deadline, self._ticked, answer)
+        if found is None:
+            raise self._why_no_spot(symbol)
+        self._connection.heard_tick()
+        return found
+
+    async def close(self) -> None:
+        """Stop watching."""
+        tasks = [*self._keepers.values(), *([self._listener] if self._listener else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def age_seconds(self, symbol: str) -> float | None:
+        """Return how old the newest price of a symbol is, None without any."""
+        line = self._lines.get(symbol)
+        if line is None or line.fresh_at < line.opened_at - OLDEST:
+            return None
+        return (self._clock.now() - line.fresh_at).total_seconds()
+
+    def _keep(self, symbol: str) -> None:
+        loop = asyncio.get_running_loop()
+        for task in (self._listener, self._keepers.get(symbol)):
+            if task is not None and task.done():
+                task.result()  # a keeper ends by a bug only
+        if self._listener is None:
+            self._listener = loop.create_task(self._listen())
+        if symbol not in self._keepers:
+            self._keepers[symbol] = loop.create_task(self._keep_open(symbol))
+
+    async def _keep_open(self, symbol: str) -> None:
+        while True:
+            gateway = await self._next_gateway()
+            generation = self._connection.link.generation
+            self._failures.pop(symbol, None)
+            try:
+                await self._watch(symbol, gateway)
+            except SessionOver:
+                await asyncio.sleep(0)
+            except IBRefusal as refusal:
+                self._fail(symbol, unavailable(f"the quotes of {symbol}", refusal))
+                await self._pause(REFUSED_FOR, generation)
+            except DataUnavailable as failure:
+                self._fail(symbol, failure)
+                await self._pause(FAILED_FOR, generation)
+
+    async def _next_gateway(self) -> Gateway:
+        while True:
+            try:
+                return await self._connection.gateway(self._deadline())
+            except DataUnavailable:  # whoever asks for a price is told by the connection itself
+                await self._clock.sleep_until(self._clock.now() + _TICK, PARTICIPANT)
+
+    async def _watch(self, symbol: str, gateway: Gateway) -> None:
+        contract = await self._book.underlying(symbol, self._deadline())
+        line = await gateway.open_line(contract, "", self._ticked, lasting=True)
+        self._watching_since = self._watching_since or line.opened_at
+        self._lines[symbol] = line
+        try:
+            await self._mind(symbol, line, gateway)
+        finally:
+            gateway.close_line(line)
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._clock, self._options.request_timeout_seconds)
+
+    async def _mind(self, symbol: str, line: Line, gateway: Gateway) -> None:
+        # returns when the line has to be opened again
+        link, generation = self._connection.link, self._connection.link.generation
+        next_look = line.opened_at + SETTLING
+        while not gateway.is_over and link.generation == generation:
+            await self._clock.sleep_until(next_look, PARTICIPANT)
+            next_look = self._clock.now() + _TICK
+            if line.refusal is not None:
+                await self._take_refusal(line, line.refusal, gateway)
+                return
+            if self._spot_of(line) is not None:
+                self._failures.pop(symbol, None)
+                self._connection.heard_tick()
+            if link.expects_data and self._clock.now() - max(line.fresh_at, line.opened_at) > LONE_SILENCE:
+                _log.info("IB: no tick of %s for %.0f s, subscribing again", symbol, LONE_SILENCE.total_seconds())
+                return
+            self._ticked.ring()  # time alone may have changed an answer
+
+    async def _take_refusal(self, line: Line, refusal: IBRefusal, gateway: Gateway) -> None:
+        missing = effect_of(refusal.code) is Effect.NOT_SUBSCRIBED
+        if not (missing and self._options.allow_delayed and not line.may_be_delayed):
+            raise refusal
+        _log.warning("IB: live data are not subscribed, asking for delayed data (%s)", refusal.text)
+        await gateway.ask_for_delayed()
+
+    async def _pause(self, length: timedelta, generation: int) -> None:
+        # a failure is tried again later, or when a new connection gives a new chance
+        until_then = self._clock.now() + length
+        while self._clock.now() < until_then and self._connection.link.generation == generation:
+            await self._clock.sleep_until(self._clock.now() + _TICK, PARTICIPANT)
+
+    def _fail(self, symbol: str, failure: DataUnavailable) -> None:
+        self._failures[symbol] = failure
+        self._ticked.ring()
+
+    async def _listen(self) -> None:
+        while True:
+            self._connection.link.expects_data = self._expected_since() is not None
+            self._judge_silence(self._clock.now())
+            await self._clock.sleep_until(self._clock.now() + _TICK, PARTICIPANT)
+
+    def _judge_silence(self, now: datetime) -> None:
+        link, expected_since = self._connection.link, self._expected_since()
+        if expected_since is None or link.connected_at is None or link.blocked is not None:
+            return
+        newest = max(line.fresh_at for line in self._lines.values())
+        heard = self._heard_at = max(newest, self._heard_at or newest, expected_since)
+        if now - heard >= DEAF_AFTER:
+            link.add(FEED_SILENT, f"the market is open, but no tick has come for {DEAF_AFTER.seconds} s", now)
+        if link.find(QUOTES_BROKEN):  # the gateway has said so itself, and another connection would hear the same
+            self._excused_at = now
+        here = max(heard, link.connected_at, self._excused_at or heard)
+        if now - here >= DEAF_AFTER:
+            self._connection.drop("no tick while the market is open")
+        elif now - max(here, self._resubscribed_at or here) >= RESUBSCRIBE_AFTER:
+            self._resubscribed_at = now
+            link.resubscribe(now)
+
+    def _expected_since(self) -> datetime | None:
+        # from when on ticks must come: the session is open and some line is open
+        now = self._clock.now()
+        session = session_on(new_york_day(now))
+        if session is None or not session.contains(now) or self._watching_since is None:
+            return None
+        if all(line.refusal is not None for line in self._lines.values()):
+            return None
+        return max(session.open_at, self._watching_since)
+
+    def _spot_of(self, line: Line) -> float | None:
+        now = self._clock.now()
+        if now - line.opened_at < SETTLING:
+            return None
+        return line.spot(max(self._connection.link.trusted_from, now - OLDEST))
+
+    def _refuse_a_lasting_trouble(self) -> None:
+        link = self._connection.link
+        trouble = link.find(*_NO_TICKS)
+        if trouble is not None and self._clock.now() - trouble.since > PATIENCE:
+            raise link.refusal(trouble)
+
+    def _why_no_spot(self, symbol: str) -> DataUnavailable:
+        link, line = self._connection.link, self._lines.get(symbol)
+        trouble = link.blocked or link.find(*_NO_TICKS)
+        if trouble is not None:
+            return link.refusal(trouble)
+        if line is None or not line.answered("last"):
+            return DataUnavailable("feed_silent", f"no tick of {symbol} has come")
+        if line.value("last", line.opened_at) is None:
+            return DataUnavailable("bad_spot", f"IB sends no usable price of {symbol}")
+        return DataUnavailable("stale_quotes", f"the newest price of {symbol} is older than {OLDEST.seconds} s")

@@ -1,0 +1,187 @@
+"""What the connection is worth at a moment: connected, degraded and why, or in need of a human.
+
+Troubles come and go by events; the gravest one is what operators read.  ``trusted_from`` says from when on quotes are
+believed: whatever was received before a loss, a return or a broken farm is never served again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.providers.ib.codes import Effect
+
+CONNECTED: Final = "connected"
+DEGRADED: Final = "degraded"
+NEEDS_HUMAN: Final = "needs_human"
+
+NOT_CONNECTED: Final = "not_connected"
+LINK_LOST: Final = "link_lost"
+CLOCK_SKEW: Final = "clock_skew"
+COMPETING_SESSION: Final = "competing_session"
+FEED_SILENT: Final = "feed_silent"
+AWAITING_DATA: Final = "awaiting_data"
+QUOTES_BROKEN: Final = "quotes_broken"
+BARS_BROKEN: Final = "bars_broken"
+CONTRACTS_BROKEN: Final = "contracts_broken"
+
+FINAL: Final = frozenset({"client_id_in_use", "gateway_too_old"})
+"""Why connecting stops: another attempt cannot succeed before a human has done something."""
+
+PATIENCE: Final = timedelta(seconds=15)
+"""Requests wait for a connection that was lost only just; a longer outage is answered at once."""
+
+ON_ITS_WAY: Final = timedelta(seconds=1)
+"""Bad news is overtaken by ticks that were sent before it: nothing received so soon after it counts as fresh."""
+
+_HUMAN_AFTER: Final = {
+    "client_id_in_use": timedelta(0),
+    "gateway_too_old": timedelta(0),
+    "gateway_silent": timedelta(seconds=30),
+    "gateway_unreachable": timedelta(minutes=10),
+}
+_OUTAGES: Final = (*_HUMAN_AFTER, NOT_CONNECTED)
+_GRAVITY: Final = (
+    *_OUTAGES,
+    LINK_LOST,
+    CLOCK_SKEW,
+    COMPETING_SESSION,
+    FEED_SILENT,
+    AWAITING_DATA,
+    QUOTES_BROKEN,
+    BARS_BROKEN,
+    CONTRACTS_BROKEN,
+)
+_BLOCKING: Final = (*_OUTAGES, LINK_LOST, CLOCK_SKEW)
+_DISPROVED_BY_TICKS: Final = (LINK_LOST, COMPETING_SESSION, FEED_SILENT, AWAITING_DATA, QUOTES_BROKEN)
+_DISPROVED_BY_BARS: Final = (AWAITING_DATA, BARS_BROKEN)
+_PUBLISHED_AS_DISCONNECTED: Final = frozenset({"gateway_unreachable", NOT_CONNECTED, LINK_LOST})
+_SURVIVE_A_LOSS: Final = (FEED_SILENT, CLOCK_SKEW)
+_BEGINS: Final = {
+    Effect.LINK_LOST: (LINK_LOST, "the gateway has no connection to IB"),
+    Effect.COMPETING_SESSION: (COMPETING_SESSION, "another login of this user takes the live data, log it out"),
+    Effect.QUOTES_BROKEN: (QUOTES_BROKEN, "quotes are suspect"),
+    Effect.BARS_BROKEN: (BARS_BROKEN, "history is suspect"),
+    Effect.CONTRACTS_BROKEN: (CONTRACTS_BROKEN, "definitions of contracts are suspect"),
+}
+_ENDS: Final = {
+    Effect.LINK_BACK: LINK_LOST,
+    Effect.LINK_BACK_EMPTY: LINK_LOST,
+    Effect.QUOTES_REPAIRED: QUOTES_BROKEN,
+    Effect.BARS_REPAIRED: BARS_BROKEN,
+    Effect.CONTRACTS_REPAIRED: CONTRACTS_BROKEN,
+}
+_DISTRUSTS_QUOTES: Final = frozenset({LINK_LOST, COMPETING_SESSION, QUOTES_BROKEN})
+
+
+def begins_trouble(effect: Effect) -> bool:
+    """Tell whether a message of the gateway brings bad news about the connection."""
+    return effect in _BEGINS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something that is wrong, since when, and a sentence that says what to do."""
+
+    why: str
+    since: datetime
+    sentence: str
+
+
+class Link:
+    """The troubles of a connection; every method takes the time of its event."""
+
+    def __init__(self, now: datetime) -> None:
+        self._troubles: dict[str, Trouble] = {}
+        self.trusted_from = now
+        self.connected_at: datetime | None = None
+        self.generation = 0
+        self.expects_data = False
+        self.lost(NOT_CONNECTED, "no connection has been opened yet", now)
+
+    def connected(self, now: datetime) -> None:
+        """Take note of a new connection: nothing is subscribed on it and nothing is fresh."""
+        self.remove(*_OUTAGES)
+        self.connected_at = now
+        self.resubscribe(now)
+
+    def lost(self, why: str, sentence: str, now: datetime) -> None:
+        """Take note that there is no connection; an outage began when it began, whatever it is called later."""
+        since = min((item.since for item in self._troubles.values() if item.why in _OUTAGES), default=now)
+        self._troubles = {name: item for name, item in self._troubles.items() if name in _SURVIVE_A_LOSS}
+        self._troubles[why] = Trouble(why=why, since=since, sentence=sentence)
+        self.connected_at = None
+
+    def notice(self, effect: Effect, text: str, now: datetime) -> None:
+        """Take a message of the gateway."""
+        if effect in _BEGINS:
+            why, sentence = _BEGINS[effect]
+            if why in _DISTRUSTS_QUOTES:
+                self.trusted_from = now + ON_ITS_WAY
+            self.add(why, f"{sentence}: {text}", now)
+        elif effect in _ENDS:
+            self.remove(_ENDS[effect])
+        if effect is Effect.LINK_BACK_EMPTY:
+            self.resubscribe(now)
+        elif effect is Effect.LINK_BACK:
+            self._await_data(now)
+
+    def add(self, why: str, sentence: str, now: datetime) -> None:
+        """Add a trouble, unless it is known already."""
+        self._troubles.setdefault(why, Trouble(why=why, since=now, sentence=sentence))
+
+    def remove(self, *whys: str) -> None:
+        """Forget troubles."""
+        for why in whys:
+            self._troubles.pop(why, None)
+
+    def fresh_tick(self) -> bool:
+        """Take note of a quote that was received after ``trusted_from``; tell whether it is news."""
+        return self._disprove(_DISPROVED_BY_TICKS)
+
+    def fresh_bar(self) -> bool:
+        """Take note of a bar that is as new as it can be; tell whether it is news."""
+        return self._disprove(_DISPROVED_BY_BARS)
+
+    def resubscribe(self, now: datetime) -> None:
+        """Let every line be opened again, and believe none of the old ones."""
+        self.generation += 1
+        self._await_data(now)
+
+    def find(self, *whys: str) -> Trouble | None:
+        """Return the gravest of some troubles, or None."""
+        return next((self._troubles[why] for why in _GRAVITY if why in whys and why in self._troubles), None)
+
+    @property
+    def blocked(self) -> Trouble | None:
+        """Return why nothing can be asked, or None."""
+        return self.find(*_BLOCKING)
+
+    @property
+    def worst(self) -> Trouble | None:
+        """Return the gravest trouble; that no data has come yet is none while none is due."""
+        ignored = () if self.expects_data else (AWAITING_DATA,)
+        return self.find(*(why for why in _GRAVITY if why not in ignored))
+
+    def state(self, now: datetime) -> str:
+        """Return connected, degraded or needs_human."""
+        worst = self.worst
+        if worst is None:
+            return CONNECTED
+        return NEEDS_HUMAN if now - worst.since >= _HUMAN_AFTER.get(worst.why, timedelta.max) else DEGRADED
+
+    def refusal(self, trouble: Trouble) -> DataUnavailable:
+        """Return the error for whoever asks while there is a trouble."""
+        reason = "ib_disconnected" if trouble.why in _PUBLISHED_AS_DISCONNECTED else trouble.why
+        return DataUnavailable(reason, trouble.sentence)
+
+    def _disprove(self, whys: tuple[str, ...]) -> bool:
+        disproved = self.find(*whys) is not None
+        self.remove(*whys)
+        return disproved
+
+    def _await_data(self, now: datetime) -> None:
+        self.trusted_from = now
+        self.add(AWAITING_DATA, "connected, but no fresh quote or bar has arrived yet", now)

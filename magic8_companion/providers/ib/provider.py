@@ -1,0 +1,203 @@
+"""``ib``: the port's market data from TWS or a gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Final
+
+import pandas as pd
+
+from magic8_companion.domain.errors import ConfigError, DataUnavailable
+from magic8_companion.domain.market_state import DELAYED, LIVE
+from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.domain.trading_day import new_york_day, session_on
+from magic8_companion.ports import Clock, MarketData
+from magic8_companion.providers.ib.bars import History
+from magic8_companion.providers.ib.book import ContractBook
+from magic8_companion.providers.ib.chain import SOURCE, Chains
+from magic8_companion.providers.ib.connection import Connection
+from magic8_companion.providers.ib.feed import Feed
+from magic8_companion.providers.ib.gateway import Gateway, Opener, Told
+from magic8_companion.providers.ib.link import CONNECTED, NOT_CONNECTED
+from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.vix import VIX, vix_bars
+from magic8_companion.providers.ib.waiting import Deadline
+
+RUNNING_SESSION: Final = "1d"
+
+_PATIENCE: Final = 0.9
+"""Share of the caller's time-out after which a request gives up, so that its reason is published and not "timeout"."""
+
+_CHAIN_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What lives on one loop."""
+
+    loop: asyncio.AbstractEventLoop
+    connection: Connection
+    feed: Feed
+    history: History
+    chains: Chains
+
+
+class IBProvider:
+    """Market data of Interactive Brokers; the connection is opened by the first request and kept until :meth:`close`.
+
+    Parameters
+    ----------
+    opener
+        Opens a connection; by default one on ``ib_async``.
+
+    Raises
+    ------
+    ConfigError
+        When ``ib_async`` is not installed.
+    """
+
+    name = SOURCE
+    loop_bound = True
+
+    def __init__(self, clock: Clock, options: IBOptions, opener: Opener | None = None) -> None:
+        if opener is None and find_spec("ib_async") is None:
+            raise ConfigError(["provider ib needs the package ib_async; install the extra: pip install -e '.[ib]'"])
+        self._clock, self._options = clock, options
+        self._opener = opener or self._open
+        self._parts: _Parts | None = None
+        self._closed = False
+
+    @property
+    def status(self) -> str:
+        """Return delayed while any underlying comes late, else live."""
+        return DELAYED if self._parts is not None and self._parts.feed.delayed else LIVE
+
+    async def get_spot_price(self, symbol: str) -> float:
+        """Return the price of an underlying in points, received within the last minute.
+
+        Raises
+        ------
+        DataUnavailable
+            ``stale_quotes``, ``feed_silent``, ``bad_spot``, ``no_permission``, ``competing_session``,
+            ``contract_unknown``, ``no_free_line``, ``timeout``, ``ib_disconnected`` or why IB needs a human.
+        """
+        return await self._here().feed.spot(canonical_symbol(symbol), self._deadline())
+
+    async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
+        """Return the canonical frame of complete bars; see ``bar_requests`` for what the arguments mean.
+
+        The bars of a running session are given only together with fresh quotes of the symbol (the VIX, which is not
+        watched, excepted): whether they come late is part of the answer.
+
+        Raises
+        ------
+        DataUnavailable
+            The reasons of :meth:`get_spot_price`, and ``interval_unavailable``, ``period_unavailable``,
+            ``market_closed``, ``no_bars_yet``, ``missing_bars``, ``no_data``, ``pacing``, ``bad_bars``,
+            ``history_failed``, ``history_broken``, ``vix_not_asked``.
+        """
+        parts, name = self._here(), canonical_symbol(symbol)
+        if name == VIX:
+            attempts = self._options.vix_attempts
+            bars = await vix_bars(lambda: parts.history.bars(VIX, interval, period, self._deadline(attempts)), attempts)
+        else:
+            deadline = self._deadline()
+            if period == RUNNING_SESSION and self._is_open():
+                await parts.feed.spot(name, deadline)
+            bars = await parts.history.bars(name, interval, period, deadline)
+        frame = bars.frame()
+        frame.attrs = {"source": self.name, "status": self.status}
+        return frame
+
+    async def get_option_chain(self, symbol: str) -> dict[str, Any]:
+        """Return today's chain as the envelope of the host contract, with ``completeness`` as one key more.
+
+        Raises
+        ------
+        DataUnavailable
+            ``no_0dte_chain``, ``market_closed``, ``unknown_product``, ``chain_incomplete``, or the reasons of
+            :meth:`get_spot_price`.
+        """
+        chains, seconds = self._here().chains, max(_CHAIN_SECONDS, self._options.request_timeout_seconds)
+        return await chains.envelope(canonical_symbol(symbol), Deadline(self._clock, seconds))
+
+    def is_connected(self) -> bool:
+        """Tell whether the connection is up and its data are fresh."""
+        return self._parts is not None and self._parts.connection.link.state(self._clock.now()) == CONNECTED
+
+    def health(self) -> Mapping[str, Any]:
+        """Return what operators want to know: the state and why, since when, what to do, and how much is used."""
+        now, parts = self._clock.now(), self._parts
+        known: dict[str, Any] = {
+            "address": self._options.address,
+            "client_id": self._options.client_id,
+            "data_status": self.status,
+        }
+        if parts is None:
+            return {"state": "degraded", "why": NOT_CONNECTED, "since": None, "sentence": "not asked yet"} | known
+        link, worst, gateway = parts.connection.link, parts.connection.link.worst, parts.connection.open_gateway
+        return {
+            "state": link.state(now),
+            "why": None if worst is None else worst.why,
+            "since": link.connected_at if worst is None else worst.since,
+            "sentence": "" if worst is None else worst.sentence,
+            **known,
+            "connects": parts.connection.connects,
+            "server_version": None if gateway is None else gateway.server_version,
+            "lines_used": 0 if gateway is None else gateway.lines.used,
+            "lines_allowed": self._options.market_data_lines if gateway is None else gateway.lines.capacity,
+            "messages_sent": 0 if gateway is None else gateway.messages.sent,
+            "history_requests_10min": parts.connection.history.in_window(now),
+            "tick_age_seconds": {symbol: parts.feed.age_seconds(symbol) for symbol in sorted(parts.feed.lines)},
+        }
+
+    async def close(self) -> None:
+        """End the connection in good order; may be called twice."""
+        self._closed = True
+        parts, self._parts = self._parts, None
+        if parts is not None and parts.loop is asyncio.get_running_loop():
+            await parts.feed.close()
+            await parts.connection.close()
+
+    def _here(self) -> _Parts:
+        if self._closed:
+            raise DataUnavailable("closed", "the provider was closed")
+        loop = asyncio.get_running_loop()
+        if self._parts is None or self._parts.loop.is_closed():
+            self._parts = self._build(loop)
+        if self._parts.loop is not loop:
+            raise DataUnavailable("wrong_loop", "the IB connection belongs to another event loop")
+        return self._parts
+
+    def _build(self, loop: asyncio.AbstractEventLoop) -> _Parts:
+        clock, options = self._clock, self._options
+        connection = Connection(clock, options, self._opener)
+        book = ContractBook(clock, connection)
+        feed = Feed(clock, options, connection, book)
+        return _Parts(
+            loop=loop,
+            connection=connection,
+            feed=feed,
+            history=History(clock, connection, book),
+            chains=Chains(clock, options, connection, book, feed),
+        )
+
+    def _is_open(self) -> bool:
+        now = self._clock.now()
+        session = session_on(new_york_day(now))
+        return session is not None and session.contains(now)
+
+    def _deadline(self, shared_by: int = 1) -> Deadline:
+        return Deadline(self._clock, _PATIENCE * self._options.request_timeout_seconds / shared_by)
+
+    async def _open(self, told: Told) -> Gateway:
+        # the library is loaded when it is needed, and by nobody who uses another provider
+        from magic8_companion.providers.ib.session import Session  # noqa: PLC0415  # see above
+
+        return await Session.open(self._clock, self._options, told)
+
+
+_PORT: Final[type[MarketData]] = IBProvider

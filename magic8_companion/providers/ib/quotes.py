@@ -1,0 +1,185 @@
+"""One market-data line: what has arrived on it, each value with the time at which it was received."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from magic8_companion.providers.ib.codes import Effect, IBRefusal, effect_of, ends_request
+from magic8_companion.providers.ib.contracts import CALL, Listed
+from magic8_companion.providers.ib.waiting import Bell
+
+OLDEST: Final = timedelta(seconds=60)
+"""A quote older than this is stale."""
+
+_PRICES: Final = {1: "bid", 66: "bid", 2: "ask", 67: "ask", 4: "last", 68: "last"}
+_COUNTS: Final = {
+    8: "volume",
+    74: "volume",
+    27: "call_open_interest",
+    28: "put_open_interest",
+    29: "call_volume",
+    30: "put_volume",
+}
+_MODEL_GREEKS: Final = (13, 83)
+_LAST_TRADE_TIMES: Final = (45, 88)
+_LAST: Final = 4
+_DELAYED: Final = 3
+_FROZEN: Final = (2, 4)
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeks:
+    """IB's model of an option: volatility decimal per year, delta per share, gamma per point; None = not sent."""
+
+    volatility: float | None
+    delta: float | None
+    gamma: float | None
+
+
+class Line:
+    """What IB has said about one contract since the line was opened; nothing is remembered from an earlier line.
+
+    ``refusal`` is the error that ended the line, ``may_be_delayed`` whether late data had been asked for when it was
+    opened.  Prices that are no prices (-1, NaN) are kept as "none": it is known
+    that there is no bid, and no number is made of it.
+    """
+
+    def __init__(
+        self,
+        contract: Listed,
+        opened_at: datetime,
+        bell: Bell,
+        *,
+        lasting: bool = False,
+        may_be_delayed: bool = False,
+    ) -> None:
+        self.contract = contract
+        self.opened_at = opened_at
+        self.lasting = lasting
+        self.may_be_delayed = may_be_delayed
+        self.request_id = -1
+        self.refusal: IBRefusal | None = None
+        self.delayed = False
+        self.partial = False
+        self.greeks: Greeks | None = None
+        self._frozen = False
+        self._values: dict[str, tuple[float | None, datetime]] = {}
+        self._heard_at = _NEVER
+        self._traded_at: datetime | None = None
+        self._bell = bell
+
+    @property
+    def fresh_at(self) -> datetime:
+        """Return when the newest usable price was received, or traded if that is known to be earlier."""
+        if self._traded_at is None or self.delayed:
+            return self._heard_at
+        return min(self._heard_at, self._traded_at)
+
+    def on_price(self, tick: int, price: float, at: datetime) -> None:
+        """Take a price in points."""
+        name = _PRICES.get(tick)
+        if name is None:
+            return
+        if tick >= 66:
+            self.delayed = True
+        usable = math.isfinite(price) and (price > 0 or (price == 0 and name != "last"))
+        self._values[name] = (price if usable else None, _NEVER if self._frozen else at)
+        if usable and not self._frozen:
+            self._heard_at = at
+        self._bell.ring()
+
+    def on_count(self, tick: int, count: float, at: datetime) -> None:
+        """Take a number of contracts or shares; a real 0 is a 0."""
+        name = _COUNTS.get(tick)
+        if name is not None and math.isfinite(count) and count >= 0:
+            self._values[name] = (count, at)
+            self._bell.ring()
+
+    def on_greeks(self, tick: int, volatility: float, delta: float, gamma: float) -> None:
+        """Take IB's model; -1 and -2 mean "not computed", as does whatever is impossible."""
+        if tick not in _MODEL_GREEKS:
+            return
+        self.greeks = Greeks(
+            volatility=volatility if math.isfinite(volatility) and volatility > 0 else None,
+            delta=delta if math.isfinite(delta) and abs(delta) <= 1 else None,
+            gamma=gamma if math.isfinite(gamma) and gamma >= 0 else None,
+        )
+        self._bell.ring()
+
+    def on_text(self, tick: int, text: str, at: datetime) -> None:
+        """Take the time of the last trade: a price that was remembered for half an hour says so here.
+
+        A later time confirms the price, because an unchanged one is not sent again.
+        """
+        if tick not in _LAST_TRADE_TIMES or not text.isdigit() or not int(text):
+            return
+        traded_at = datetime.fromtimestamp(int(text), UTC)
+        price, _ = self._values.get("last", (None, at))
+        if self._traded_at is not None and traded_at > self._traded_at and price is not None:
+            self.on_price(_LAST, price, at)
+        self._traded_at = traded_at
+        self._bell.ring()
+
+    def on_data_type(self, kind: int) -> None:
+        """Take the kind of data that follows: live, frozen, delayed or delayed and frozen."""
+        self.delayed = kind >= _DELAYED
+        self._frozen = kind in _FROZEN
+        self._bell.ring()
+
+    def on_code(self, code: int, text: str) -> None:
+        """Take an error that came under this line's request."""
+        effect = effect_of(code)
+        self.delayed |= effect is Effect.DELAYED
+        self.partial |= effect is Effect.PARTIAL
+        if ends_request(code):
+            self.refusal = IBRefusal(code, text)
+        self._bell.ring()
+
+    def value(self, name: str, since: datetime) -> float | None:
+        """Return a value that was received at or after ``since``, or None."""
+        value, at = self._values.get(name, (None, _NEVER))
+        return value if at >= since else None
+
+    def answered(self, name: str) -> bool:
+        """Tell whether anything was said of a value, if only that there is none."""
+        return name in self._values
+
+    @property
+    def quoted_at(self) -> datetime:
+        """Return when the older of bid and ask was received; long ago without both."""
+        return min(self._values.get(name, (None, _NEVER))[1] for name in ("bid", "ask"))
+
+    def bid_ask(self, since: datetime) -> tuple[float | None, float | None]:
+        """Return bid and ask in points."""
+        return self.value("bid", since), self.value("ask", since)
+
+    def spot(self, since: datetime) -> float | None:
+        """Return the price of an underlying, in points, from what was received at or after ``since``.
+
+        It is the last trade where that lies between bid and ask or these are unknown or crossed, else their middle.
+        None when the last trade is known to be older: then the whole line shows a moment that is over.
+        """
+        if self._traded_at is not None and self._traded_at < since and not self.delayed:
+            return None
+        last = self.value("last", since)
+        bid, ask = self.bid_ask(since)
+        if bid and ask and bid <= ask:
+            return last if last is not None and bid <= last <= ask else (bid + ask) / 2
+        return last
+
+    def open_interest(self) -> int | None:
+        """Return last night's open interest of an option in contracts."""
+        return self._count("call_open_interest" if self.contract.right == CALL else "put_open_interest")
+
+    def volume(self) -> int | None:
+        """Return today's volume of an option in contracts."""
+        own = self._count("call_volume" if self.contract.right == CALL else "put_volume")
+        return self._count("volume") if own is None else own
+
+    def _count(self, name: str) -> int | None:
+        value = self.value(name, _NEVER)
+        return None if value is None else int(value)

@@ -1,0 +1,87 @@
+"""Waiting with a limit on the host's clock, so that an accelerated day keeps its proportions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from magic8_companion.ports import Clock
+
+T = TypeVar("T")
+
+PARTICIPANT: Final = "ib"
+
+
+class Deadline:
+    """An instant by which something must be known."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self.at: Final[datetime] = clock.now() + timedelta(seconds=seconds)
+
+    @property
+    def seconds_left(self) -> float:
+        """Return seconds until the deadline, 0 when it has passed."""
+        return max(0.0, (self.at - self._clock.now()).total_seconds())
+
+
+class Bell:
+    """Wakes everybody who waits for the next change of something."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def ring(self) -> None:
+        """Tell that something has changed."""
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()
+
+    async def next_ring(self) -> None:
+        """Wait for the next change."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        try:
+            await future
+        finally:
+            self._waiting.discard(future)
+
+
+async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
+    """Return what ``work`` returns; it is cancelled when the time is over.
+
+    Raises
+    ------
+    TimeoutError
+        When ``seconds`` of the clock have passed before it was done.
+    """
+    task = asyncio.ensure_future(work)
+    timer = asyncio.ensure_future(clock.sleep_until(clock.now() + timedelta(seconds=seconds), PARTICIPANT))
+    try:
+        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise TimeoutError(f"not done within {seconds:g} s")
+        return task.result()
+    finally:
+        task.cancel()
+        timer.cancel()
+        await asyncio.gather(task, timer, return_exceptions=True)
+
+
+async def until(clock: Clock, deadline: Deadline, bell: Bell, answer: Callable[[], T | None]) -> T | None:
+    """Return the first answer that is not None, looking again at each ring; None when the deadline passes."""
+
+    async def look() -> T:
+        while (found := answer()) is None:
+            await bell.next_ring()
+        return found
+
+    if (known := answer()) is not None:
+        return known
+    try:
+        return await within(clock, deadline.seconds_left, look())
+    except TimeoutError:
+        return answer()

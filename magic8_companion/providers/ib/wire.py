@@ -1,0 +1,158 @@
+"""The library underneath: ``ib_async`` with ears for market data alone, and its contracts and bars in our words.
+
+Only this module and ``session`` know the library.  Whatever the gateway says of accounts, positions and orders is
+dropped unread.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from ib_async import IB, Client, Contract, ContractDetails
+from ib_async.objects import BarData, Position
+from ib_async.wrapper import Wrapper
+
+from magic8_companion.ports import Clock
+from magic8_companion.providers.ib.codes import IBRefusal, ends_request
+from magic8_companion.providers.ib.contracts import USD, Listed, Wanted
+from magic8_companion.providers.ib.gateway import RawBar, SessionOver, Told
+from magic8_companion.providers.ib.quotes import Line
+
+_UNREAD: Final = (
+    "accountSummary",
+    "accountUpdateMulti",
+    "commissionReport",
+    "completedOrder",
+    "execDetails",
+    "openOrder",
+    "orderStatus",
+    "position",
+    "tcpDataProcessed",
+    "tickGeneric",
+    "tickReqParams",
+    "updateAccountValue",
+    "updatePortfolio",
+)
+
+
+class Ear(Wrapper):
+    """The library's callbacks: answers reach their requests, ticks their lines, and account matters nobody."""
+
+    def __init__(self, ib: IB, clock: Clock, told: Told) -> None:
+        self._clock, self._told = clock, told
+        self.lines: dict[int, Line] = {}
+        self.arrived_at = clock.now()
+        super().__init__(ib)
+        self.start: Any = self.startReq  # the library does not type them
+        self._end: Any = self._endReq
+        heard = {
+            "tcpDataArrived": self._on_arrival,
+            "error": self._on_code,
+            "priceSizeTick": self._on_price,
+            "tickSize": self._on_count,
+            "tickString": self._on_text,
+            "marketDataType": self._on_data_type,
+            "tickOptionComputation": self._on_greeks,
+        }
+        for name, hear in (heard | dict.fromkeys(_UNREAD, _drop)).items():
+            setattr(self, name, hear)
+
+    def forget(self, key: int | str) -> None:
+        """Drop a request that nobody waits for any more."""
+        self._end(key, [])
+
+    def lose_requests(self) -> None:
+        """Tell everybody who waits for an answer that it will not come."""
+        for key in [*self._futures]:
+            self._end(key, SessionOver("the answer was lost with IB's link"), success=False)
+
+    def _on_arrival(self) -> None:
+        self.arrived_at = self._clock.now()
+
+    def _on_code(self, request: int, code: int, text: str, *_: object) -> None:
+        if request in self._futures and ends_request(code):
+            self._end(request, IBRefusal(code, text), success=False)
+        elif (line := self.lines.get(request)) is not None:
+            line.on_code(code, text)
+        self._told(request, code, text)
+
+    def _on_price(self, request: int, tick: int, price: float, _size: float) -> None:
+        if (line := self.lines.get(request)) is not None:
+            line.on_price(tick, price, self.arrived_at)
+
+    def _on_count(self, request: int, tick: int, count: float) -> None:
+        if (line := self.lines.get(request)) is not None:
+            line.on_count(tick, count, self.arrived_at)
+
+    def _on_text(self, request: int, tick: int, text: str) -> None:
+        if (line := self.lines.get(request)) is not None:
+            line.on_text(tick, text, self.arrived_at)
+
+    def _on_data_type(self, request: int, kind: int) -> None:
+        if (line := self.lines.get(request)) is not None:
+            line.on_data_type(kind)
+
+    def _on_greeks(self, request: int, tick: int, *figures: float) -> None:
+        if (line := self.lines.get(request)) is not None:
+            _, volatility, delta, _, _, gamma, *_ = figures
+            line.on_greeks(tick, volatility, delta, gamma)
+
+
+class Reader(IB):
+    """The library's client with our ear; ``requests`` are its calls, which it does not type."""
+
+    def __init__(self, clock: Clock, told: Told) -> None:
+        super().__init__()
+        self.ear = Ear(self, clock, told)
+        self.requests: Any = Client(self.ear)  # type: ignore[no-untyped-call]  # as above
+        self.wrapper, self.client = self.ear, self.requests
+        self.requests.MaxRequests = 0  # our own budget sends evenly, the library's in bursts
+
+    async def reqPositionsAsync(self) -> list[Position]:  # noqa: N802  # the library's name
+        """Return nothing and ask nothing: the library wants positions at every start, read-only or not."""
+        return []
+
+
+def as_ib(contract: Wanted | Listed) -> Contract:
+    """Return a contract as the library wants it."""
+    asked = Contract(
+        symbol=contract.symbol,
+        secType=contract.kind,
+        exchange=contract.exchange,
+        currency=USD,
+        lastTradeDateOrContractMonth=f"{contract.expiry:%Y%m%d}" if contract.expiry else "",
+        tradingClass=contract.trading_class,
+        multiplier=contract.multiplier,
+    )
+    if isinstance(contract, Wanted):
+        asked.primaryExchange = contract.primary_exchange
+    else:
+        asked.conId, asked.strike, asked.right = contract.con_id, contract.strike, contract.right
+    return asked
+
+
+def as_listed(details: ContractDetails) -> Listed:
+    """Return a contract as IB lists it."""
+    contract = details.contract or Contract()
+    expiry = contract.lastTradeDateOrContractMonth
+    return Listed(
+        con_id=contract.conId,
+        symbol=contract.symbol,
+        kind=contract.secType,
+        exchange=contract.exchange,
+        trading_class=contract.tradingClass,
+        expiry=datetime.strptime(expiry[:8], "%Y%m%d").date() if expiry else None,  # noqa: DTZ007  # a date has no zone
+        strike=contract.strike,
+        right=contract.right[:1],
+        multiplier=contract.multiplier,
+    )
+
+
+def as_raw_bar(bar: BarData) -> RawBar:
+    """Return a bar as IB sent it."""
+    return RawBar(start=bar.date, open=bar.open, high=bar.high, low=bar.low, close=bar.close, volume=bar.volume)
+
+
+def _drop(*_: object) -> None:
+    """Drop what a reader of market data has no business to know."""
