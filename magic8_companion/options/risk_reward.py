@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Any, Final
 
 from magic8_companion.domain.errors import OrderRefused
-from magic8_companion.options.payoff import Leg, profile
+from magic8_companion.options.payoff import Leg, Profile, profile
 from magic8_companion.options.structures import action_sign, build
 
 _CENTS: Final = 6  # decimals of dollars and points that are kept
@@ -95,9 +95,10 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
     legs = build(strategy, strikes, action, right)
     _check_numbers(premium, quantity, multiplier, fees)
     cost = _net_premium(premium, action_sign(action), price_effect)
-    _check_possible(legs, cost)
+    before_fees = profile(legs, cost)
+    _check_possible(before_fees, cost)
     contracts = sum(abs(leg.quantity) for leg in legs)
-    result = profile(legs, cost + fees * contracts / multiplier)
+    result = profile(legs, cost + fees * contracts / multiplier) if fees else before_fees
     assert result.max_loss is not None and result.max_profit is not None  # noqa: S101, PT018 - wings close both tails
     assert result.below is not None and result.above is not None  # noqa: S101, PT018 - the same
     dollars = multiplier * quantity
@@ -137,8 +138,7 @@ def _net_premium(premium: float, sign: int, price_effect: str | None) -> float:
     return effects[price_effect.upper()] * abs(premium)
 
 
-def _check_possible(legs: Sequence[Leg], cost: float) -> None:
-    before_fees = profile(legs, cost)
+def _check_possible(before_fees: Profile, cost: float) -> None:
     if before_fees.max_profit is not None and before_fees.max_profit <= 0:
         raise OrderRefused("cannot_win", f"a debit of {cost:g} is at or above the best payoff")
     if cost < 0 and before_fees.max_loss is not None and before_fees.max_loss <= 0:
