@@ -43,9 +43,7 @@ class Group:
     rules: Mapping[str, tuple[Rule, ...]]
 
 
-_LIQUID: Final = Rule(
-    factor="liquidity", ramp=((30.0, -5.0), (70.0, 0.0), (95.0, 2.0)), why="wide quotes take what is earned"
-)
+_LIQUID: Final = Rule(factor="liquidity", ramp=((40.0, -5.0), (80.0, 0.0)), why="wide quotes take what is earned")
 
 GREEKS: Final = Group(
     name="greeks",
