@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from magic8_companion.testing import account, details, history, streams, system
+from magic8_companion.testing.contracts import instrument_by_id
 from magic8_companion.testing.message_ids import ORDERS, Request
 from magic8_companion.testing.session import Session
 from magic8_companion.testing.wire import FieldReader
@@ -55,6 +56,8 @@ _ID_AFTER: Final = {
     Request.EXECUTIONS: 2,
 }
 
+_CONTRACT_AFTER: Final = {Request.MARKET_DATA: 3, Request.CONTRACT_DETAILS: 3, Request.HISTORICAL_BARS: 2}
+
 
 def request_id_of(request: Request, fields: list[str]) -> int:
     """Return the id under which a request is answered, -1 for requests without one."""
@@ -65,12 +68,12 @@ def request_id_of(request: Request, fields: list[str]) -> int:
 
 
 def symbol_of(request: Request, fields: list[str]) -> str:
-    """Return the symbol that a request names, or nothing."""
-    places = {
-        Request.MARKET_DATA: 4,
-        Request.CONTRACT_DETAILS: 4,
-        Request.HISTORICAL_BARS: 3,
-        Request.OPTION_PARAMETERS: 2,
-    }
-    place = places.get(request)
-    return fields[place].upper() if place is not None and place < len(fields) else ""
+    """Return the symbol that a request is about, or nothing."""
+    place = _CONTRACT_AFTER.get(request)
+    if request is Request.OPTION_PARAMETERS and len(fields) > 2:
+        return fields[2].upper()
+    if place is None or place + 1 >= len(fields):
+        return ""
+    con_id, symbol = fields[place : place + 2]
+    known = instrument_by_id(int(con_id)) if con_id.isdigit() else None
+    return known.symbol if known else symbol.upper()

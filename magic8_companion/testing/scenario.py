@@ -158,7 +158,7 @@ def _trigger(given: object, problems: list[str]) -> Trigger:
     if not isinstance(given, dict):
         problems.append(f'at = {given!r} is neither a time such as "10:31" nor a table such as {{ seconds = 5 }}')
         return Trigger()
-    wrong = _unknown("at", given, _TRIGGERS) + _trigger_problems(given)
+    wrong = _unknown("at", given, _TRIGGERS) or _trigger_problems(given)
     problems += wrong
     return Trigger() if wrong else Trigger(**given)
 

@@ -71,6 +71,11 @@ class SimulatedGateway:
         return self._port
 
     @property
+    def listening(self) -> bool:
+        """Tell whether connections are accepted; False while a restart lasts."""
+        return self._server is not None
+
+    @property
     def violations(self) -> Sequence[Violation]:
         """Return every rule that a client has broken, oldest first."""
         return tuple(self._world.violations)

@@ -13,6 +13,7 @@ import pytest
 
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.option_chain import OptionChain
+from magic8_companion.testing.contracts import STOCK, UNDERLYINGS
 from magic8_companion.testing.market import SimulatedGatewayMarket
 from magic8_companion.testing.scenario import Scenario, parse_scenario
 from magic8_companion.testing.server import SimulatedGateway
@@ -124,12 +125,13 @@ async def eventually(condition: Callable[[], Any], limit: float = LIMIT) -> None
 
 def index(symbol: str, exchange: str = "CBOE") -> Any:
     """Return the contract of an index."""
-    return ib_async.Index(symbol, exchange, "USD")
+    return ib_async.Index(symbol, exchange, "USD", conId=UNDERLYINGS[symbol].con_id if symbol in UNDERLYINGS else 0)
 
 
 def stock(symbol: str) -> Any:
     """Return the contract of a stock."""
-    return ib_async.Stock(symbol, "SMART", "USD")
+    known = symbol in UNDERLYINGS and UNDERLYINGS[symbol].sec_type == STOCK
+    return ib_async.Stock(symbol, "SMART", "USD", conId=UNDERLYINGS[symbol].con_id if known else 0)
 
 
 def expiry_of(symbol: str, trading_class: str, day: date = DAY, strike: float = 0.0, right: str = "") -> Any:
