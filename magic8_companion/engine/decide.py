@@ -179,12 +179,12 @@ def _entry(name: str, card: ScoreCard, graded: tuple[str, bool], valid_until: da
 def _priced(entry: Entry, offer: Offer | None) -> Entry:
     if offer is None:
         return entry
-    evidence = (*(entry.evidence or ()), offer.evidence)
-    if offer.ticket is None:
-        return replace(entry, rationale=f"{entry.rationale} No ticket: {offer.reason}.", evidence=evidence)
+    # where quotes were looked at, the numbers are those of the ticket alone, never of a structure that nobody quotes
+    said = "" if offer.ticket is not None else f" No ticket: {offer.reason}."
     return replace(
         entry,
-        evidence=evidence,
+        rationale=f"{entry.rationale}{said}",
+        evidence=(*(entry.evidence or ()), offer.evidence),
         ticket=offer.ticket,
         win_probability=offer.win_probability,
         implied_probability=offer.implied_probability,

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.ml_result import MLResult, RemainingMove, Unavailable
+from magic8_companion.domain.ml_result import MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.recommendation import CheckpointResult, SymbolRecommendation
 from magic8_companion.domain.scores import ScoreCard
@@ -39,9 +39,9 @@ def state_of(chain: OptionChain | None = CHAIN) -> MarketState:
     return replace(bare_state(), as_of=NOON, spot=CHAIN.spot, chain=chain)
 
 
-def model(share: float = 0.75, *, direction: str = "neutral", drift: float = 0.0) -> MLResult:
+def model(share: float = 0.75, *, direction: str = "neutral") -> Prediction:
     """Return an answer whose remaining move is a share of what the options say."""
-    residuals = np.random.default_rng(8).standard_normal(4000) + drift
+    residuals = np.random.default_rng(8).standard_normal(4000)
     move = RemainingMove(scale=share * DEVIATION, residuals=tuple(residuals.tolist()))
     return prediction(move=move, direction=direction)
 
@@ -110,6 +110,16 @@ def test_a_model_that_agrees_with_the_market_finds_no_net_edge() -> None:
     assert "none passes; nearest is" in condor.rationale
     assert record.best_strategy == "No_Trade"
     assert "no_net_edge" in record.strategies["No_Trade"].rationale
+
+
+def test_no_number_stands_beside_a_missing_ticket() -> None:
+    """The model's own probabilities belong to a structure at a modelled price, which nobody quotes here."""
+    ml = replace(model(1.0), win_probability={"Vertical": 0.7}, implied_probability={"Vertical": 0.6})
+    entry = record_of(state_of(), ml).strategies["Vertical"]
+    assert entry.ticket is None
+    assert (entry.win_probability, entry.implied_probability, entry.expected_value) == (None, None, None)
+    unseen = record_of(state_of(None), ml).strategies["Vertical"]
+    assert (unseen.win_probability, unseen.implied_probability) == (0.7, 0.6)
 
 
 def test_without_quotes_to_execute_nothing_is_said_about_an_edge() -> None:
