@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
+
+HistoryRule = Literal["history_identical", "history_burst", "history_window", "history_open"]
 
 MESSAGES_PER_SECOND: Final = 50
 OPEN_REQUESTS: Final = 50
@@ -46,7 +48,7 @@ class HistoryPacing:
         self._accepted: deque[tuple[datetime, str, str]] = deque()
         self.open: set[tuple[int, int]] = set()
 
-    def problem(self, contract: str, request: str, now: datetime) -> str | None:
+    def problem(self, contract: str, request: str, now: datetime) -> HistoryRule | None:
         """Take a request and return the rule that it breaks, or None and remember it."""
         while self._accepted and self._accepted[0][0] <= now - _WINDOW:
             self._accepted.popleft()
@@ -55,7 +57,7 @@ class HistoryPacing:
             self._accepted.append((now, contract, request))
         return broken
 
-    def _broken(self, contract: str, request: str, now: datetime) -> str | None:
+    def _broken(self, contract: str, request: str, now: datetime) -> HistoryRule | None:
         if any(at > now - _IDENTICAL and asked == request for at, _, asked in self._accepted):
             return "history_identical"
         if sum(at > now - _BURST and of == contract for at, of, _ in self._accepted) >= _BURST_COUNT - 1:

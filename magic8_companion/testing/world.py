@@ -6,14 +6,14 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_companion.ports import Clock
 from magic8_companion.testing.listing import Listing
 from magic8_companion.testing.market import GatewayMarket
 from magic8_companion.testing.option_prices import OptionPrices
-from magic8_companion.testing.pacing import HistoryPacing
+from magic8_companion.testing.pacing import HistoryPacing, HistoryRule
 from magic8_companion.testing.scenario import Settings
 from magic8_companion.testing.troubles import Troubles
 
@@ -34,16 +34,16 @@ class LogLine:
         return f"{self.at:%Y-%m-%d %H:%M:%S}Z {new_york_label(self.at)} {who:>7}  {self.text}"
 
 
+ViolationKind = Literal[HistoryRule, "message_rate", "lines", "order", "protocol"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """A rule that a client has broken.
-
-    ``kind`` is message_rate, lines, history_identical, history_burst, history_window, history_open, order or protocol.
-    """
+    """A rule that a client has broken."""
 
     at: datetime
     connection: int
-    kind: str
+    kind: ViolationKind
     text: str
 
 
@@ -88,7 +88,7 @@ class World:
         if self._listener:
             self._listener(line)
 
-    def violate(self, kind: str, text: str, connection: int) -> None:
+    def violate(self, kind: ViolationKind, text: str, connection: int) -> None:
         """Record that a client broke a rule."""
         self.violations.append(Violation(at=self.now(), connection=connection, kind=kind, text=text))
         self.note(f"VIOLATION {kind}: {text}", connection)
