@@ -114,11 +114,11 @@ def test_a_model_that_agrees_with_the_market_finds_no_net_edge() -> None:
 
 def test_no_number_stands_beside_a_missing_ticket() -> None:
     """The model's own probabilities belong to a structure at a modelled price, which nobody quotes here."""
-    ml = replace(model(1.0), win_probability={"Vertical": 0.7}, implied_probability={"Vertical": 0.6})
-    entry = record_of(state_of(), ml).strategies["Vertical"]
+    ml = replace(model(1.0), win_probability={"Iron_Condor": 0.7}, implied_probability={"Iron_Condor": 0.6})
+    entry = record_of(state_of(), ml).strategies["Iron_Condor"]
     assert entry.ticket is None
     assert (entry.win_probability, entry.implied_probability, entry.expected_value) == (None, None, None)
-    unseen = record_of(state_of(None), ml).strategies["Vertical"]
+    unseen = record_of(state_of(None), ml).strategies["Iron_Condor"]
     assert (unseen.win_probability, unseen.implied_probability) == (0.7, 0.6)
 
 
