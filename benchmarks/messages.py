@@ -55,9 +55,8 @@ def main() -> int:
         codes.update(error.code for error in message.errors)
         trades += len(message.trades)
     spent = time.process_time() - begin
-    print(
-        f"{FUZZED:,} damaged messages: no exception, {trades:,} trades, {codes.total():,} refusals in {spent:.0f} CPU s"
-    )
+    refused = codes.total()
+    print(f"{FUZZED:,} damaged messages: no exception, {trades:,} trades, {refused:,} refusals in {spent:.0f} CPU s")
     print(f"slowest {1000 * slowest:.1f} ms")
     for code, count in codes.most_common():
         print(f"  {code:22} {count:>9,}")
