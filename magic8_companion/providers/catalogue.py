@@ -11,6 +11,7 @@ from typing import Final
 
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.ports import Clock, MarketData
+from magic8_companion.providers.ib.options import IBOptions
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def create_provider(
     strikes_each_side: int = 20,
     yahoo_server: str | None = None,
     fallback_to_yahoo: bool = False,
-    vix_attempts: int = 1,
+    ib_options: IBOptions | None = None,
 ) -> MarketData:
     """Return a new provider.
 
@@ -56,8 +57,8 @@ def create_provider(
         Address that plays Yahoo, in place of Yahoo itself.
     fallback_to_yahoo
         With ``ib``: what IB cannot answer is asked of Yahoo, and stamped as such.
-    vix_attempts
-        How often IB is asked for the VIX before Yahoo is.
+    ib_options
+        Where the gateway is and what may be asked of it; default is a paper TWS on this machine.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def create_provider(
         return ReplayProvider(replay_path, clock)
     if wanted == "yahoo":
         return _yahoo(clock, strikes_each_side, yahoo_server)
-    first = _ib()
+    first = _ib(clock, ib_options or IBOptions())
     if not fallback_to_yahoo:
         return first
     from magic8_companion.providers.fallback import FallbackProvider  # noqa: PLC0415  # see above
@@ -88,11 +89,13 @@ def create_provider(
     except ConfigError as error:
         logger.warning("Nobody stands in for IB: %s", error.problems[0])
         return first
-    return FallbackProvider(first, second, clock, vix_attempts=vix_attempts)
+    return FallbackProvider(first, second, clock)
 
 
-def _ib() -> MarketData:
-    raise ConfigError(["provider ib comes with live data and is not available yet; use replay or simulated"])
+def _ib(clock: Clock, options: IBOptions) -> MarketData:
+    from magic8_companion.providers.ib.provider import IBProvider  # noqa: PLC0415  # see create_provider
+
+    return IBProvider(clock, options)
 
 
 def _yahoo(clock: Clock, strikes_each_side: int, server: str | None) -> MarketData:

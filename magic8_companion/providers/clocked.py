@@ -7,10 +7,13 @@ from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
+from magic8_companion.domain.bar_lengths import DAY, utc_midnight
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.domain.trading_day import BAR
 from magic8_companion.ports import Clock
 from magic8_companion.providers.bar_requests import BarSource, bars_at, newest_close
+from magic8_companion.recordings.bar_file import RawBars
 
 
 @runtime_checkable
@@ -45,7 +48,10 @@ class ClockedBars:
     The coroutines never wait for anything, so they may run on any loop and in any thread.
     """
 
+    name: str
     loop_bound = False
+    history_days = 366
+    history_reach_days = None
 
     def __init__(self, source: BarSource, clock: Clock) -> None:
         self._source, self._clock = source, clock
@@ -73,6 +79,21 @@ class ClockedBars:
         """
         self._require_open()
         return bars_at(self._source, canonical_symbol(symbol), interval, period, self._clock.now()).frame()
+
+    async def read_history(self, symbol: str, first: date, last: date) -> RawBars:
+        """Return the 5-minute bars of [first, last] for a collector, complete days only.
+
+        Raises
+        ------
+        DataUnavailable
+            ``no_data`` without any.
+        """
+        self._require_open()
+        symbol, end = canonical_symbol(symbol), min(self._clock.now(), utc_midnight(last) + DAY)
+        bars = self._source.history(symbol, BAR, utc_midnight(first), end)
+        if not len(bars):
+            raise DataUnavailable("no_data", f"there are no complete days of {symbol} from {first} to {last}")
+        return RawBars.of(bars, symbol, self.name)
 
     def is_connected(self) -> bool:
         """Tell whether the provider has not been closed."""

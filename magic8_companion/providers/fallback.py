@@ -26,7 +26,6 @@ T = TypeVar("T")
 BARS: Final = "bars"
 PRICE: Final = "price"
 CHAIN: Final = "chain"
-VIX: Final = "VIX"
 
 REST: Final = timedelta(seconds=60)
 """So long the first source is not asked again for what it did not answer in time."""
@@ -46,10 +45,9 @@ class FallbackProvider:
         Real feeds: invented or recorded data never stand in for them.
     clock
         Tells when a source that did not answer may be asked again.
-    patience_seconds
-        How long the first source may take; the second gets the rest of the caller's time.
-    vix_attempts
-        How often the first source is asked for the VIX, each time within the patience; 0 asks the second alone.
+    patience_seconds, chain_patience_seconds
+        How long the first source may take for bars or a price, and for a chain; the second gets the rest of the
+        caller's time.
 
     Raises
     ------
@@ -64,13 +62,14 @@ class FallbackProvider:
         clock: Clock,
         *,
         patience_seconds: float = 7.0,
-        vix_attempts: int = 1,
+        chain_patience_seconds: float = 45.0,
     ) -> None:
         for source in (first, second):
             if source.status in {REPLAY, SIMULATED}:
                 raise ConfigError([f"provider {source.name} is no real feed and cannot stand in for one"])
         self._sources = (first, second)
-        self._clock, self._patience_seconds, self._vix_attempts = clock, patience_seconds, vix_attempts
+        self._clock = clock
+        self._patience = {BARS: patience_seconds, PRICE: patience_seconds, CHAIN: chain_patience_seconds}
         self._rests: dict[tuple[str, str], datetime] = {}
         self._of_bars: dict[str, MarketData] = {}
         self._stands_in: set[tuple[str, str]] = set()
@@ -162,24 +161,12 @@ class FallbackProvider:
         until = self._rests.get((kind, symbol))
         if until is not None and self._clock.now() < until:
             raise DataUnavailable("timeout", f"it did not answer lately and is asked again at {until:%H:%M:%S}Z")
-        refusal = DataUnavailable("not_asked", "it is not asked for the VIX")
-        for _ in range(self._vix_attempts if symbol == VIX else 1):
-            try:
-                return await self._within_patience(question)
-            except DataUnavailable as error:
-                refusal = error
-                if error.reason in _NO_FAULT:
-                    break
-        if refusal.reason == "timeout":
-            self._rests[kind, symbol] = self._clock.now() + REST
-        raise refusal
-
-    async def _within_patience(self, question: Callable[[MarketData], Awaitable[T]]) -> T:
         try:
-            async with asyncio.timeout(self._patience_seconds):
+            async with asyncio.timeout(self._patience[kind]):
                 return await question(self._sources[0])
         except TimeoutError as error:
-            detail = f"it did not answer within {self._patience_seconds:g} s"
+            self._rests[kind, symbol] = self._clock.now() + REST
+            detail = f"it did not answer within {self._patience[kind]:g} s"
             raise DataUnavailable("timeout", detail) from error
 
 

@@ -5,4 +5,5 @@ bar_checks   what is wrong with its bars
 bar_series   all bars of one symbol and one length, day by day
 bar_folder   the files of a folder, read when asked for
 chains       the option chains beside them
+bar_table    bars as tables to be written
 """

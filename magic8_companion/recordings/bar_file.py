@@ -30,7 +30,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from magic8_companion.domain.bars import Floats, Stamps
+from magic8_companion.domain.bars import Bars, Floats, Stamps
 from magic8_companion.domain.errors import DataUnavailable
 
 SUFFIXES: Final = (".parquet", ".csv")
@@ -68,6 +68,12 @@ class RawBars:
     starts: Stamps
     prices: Floats
     volume: Floats
+
+    @classmethod
+    def of(cls, bars: Bars, symbol: str, source: str) -> RawBars:
+        """Return good bars as if they had been read from ``source``."""
+        prices = np.stack([getattr(bars, name) for name in _PRICES])
+        return cls(file=source, symbol=symbol, starts=bars.starts, prices=prices, volume=bars.volume)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

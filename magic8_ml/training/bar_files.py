@@ -7,12 +7,13 @@ its day, as in the host's replay, and a note says so; a file that cannot be read
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
-from magic8_companion.domain.trading_day import BAR
+from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR
 from magic8_companion.recordings.bar_folder import BarFolder, read_daily
 from magic8_companion.recordings.bar_series import BarSeries
 from magic8_ml.training.refusal import TrainingRefused
@@ -60,17 +61,31 @@ def read_bar_folder(folder: Path, symbols: tuple[str, ...] | None = None) -> Tra
 def read_vix_daily(path: Path) -> Bars:
     """Read daily VIX rows (date, open, high, low, close) of the years of the exchange calendar.
 
+    ``path`` may also be a folder of bars that holds the VIX, daily or intraday.
+
     Raises
     ------
     TrainingRefused
         When the file is missing, is not daily, or holds no row that can be believed.
     """
+    if path.is_dir():
+        return _vix_in(path)
     if not path.is_file():
         raise TrainingRefused(f"the VIX file {path} is not there (parquet or CSV with date, open, high, low, close)")
     try:
         return _believed(read_daily(path))
     except DataUnavailable as error:
         raise TrainingRefused(f"the VIX file {path} cannot be used: {error.detail}") from error
+
+
+def _vix_in(folder: Path) -> Bars:
+    try:
+        bars = BarFolder(folder).daily(_VIX, date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
+    except ConfigError as error:
+        raise TrainingRefused(error.problems[0]) from error
+    if not len(bars):
+        raise TrainingRefused(f"the folder {folder} holds no complete day of the VIX")
+    return bars
 
 
 def _believed(series: BarSeries) -> Bars:

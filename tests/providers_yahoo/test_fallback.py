@@ -68,10 +68,10 @@ class Feed:
 class Pair:
     """A fallback and the two feeds behind it."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self) -> None:
         self.clock = SetClock(new_york(DAY, 11, 0, 5))
         self.ib, self.yahoo = Feed("ib", "live", self.clock), Feed("yahoo", "delayed", self.clock)
-        self.provider = FallbackProvider(self.ib, self.yahoo, self.clock, patience_seconds=0.05, **options)
+        self.provider = FallbackProvider(self.ib, self.yahoo, self.clock, patience_seconds=0.05)
 
     def bars(self, symbol: str = "SPX") -> pd.DataFrame:
         """Ask for today's bars."""
@@ -164,16 +164,6 @@ def test_a_question_without_an_answer_is_not_asked_twice(reason: str) -> None:
     pair.ib.refuses = {"bars": reason}
     assert refusal(pair.provider.get_historical_data("SPX", "5m", "1d")).reason == reason
     assert pair.yahoo.asked == []
-
-
-@pytest.mark.parametrize("attempts", [0, 1, 3])
-def test_the_vix_is_asked_of_the_first_as_often_as_wanted(attempts: int) -> None:
-    """The number of attempts is a setting; other symbols have one."""
-    pair = Pair(vix_attempts=attempts)
-    pair.ib.refuses = {"bars": "pacing"}
-    for symbol in ("VIX", "SPX"):
-        assert belongs_to(pair.bars(symbol), "yahoo", symbol)
-    assert pair.ib.asked == ["bars VIX"] * attempts + ["bars SPX"]
 
 
 @pytest.mark.parametrize("name", ["simulated", "replay"])

@@ -58,22 +58,26 @@ class ChartBars:
 
 def chart_bars(chart: Chart, symbol: str, ticker: Ticker, length: timedelta, now: datetime) -> ChartBars:
     """Judge the rows of a chart; ``length`` is that of its bars."""
-    rows = _complete_rows(chart, now) if length < DAY else len(chart.starts)
-    if ticker.scale != 1:
-        chart = replace(chart, prices=np.round(chart.prices * ticker.scale, 4))
-    counted = np.zeros(rows) if symbol in INDICES else np.nan_to_num(chart.volume[:rows])
-    raw = RawBars(
-        file=f"Yahoo {ticker.label}",
-        symbol=symbol,
-        starts=chart.starts[:rows],
-        prices=chart.prices[:, :rows],
-        volume=counted,
-    )
+    raw = chart_rows(chart, symbol, ticker, length, now)
     part = checked(raw, None, length)
     told = tuple(replace(fault, fix="Yahoo may correct it later") for fault in part.faults)
     series = series_of([replace(part, faults=told)], symbol)
+    rows = len(raw.starts)
     until = min(now, chart.traded_at) if not rows else from_ns(int(chart.starts[rows - 1])) + length
     return ChartBars(series=series, known_until=until)
+
+
+def chart_rows(chart: Chart, symbol: str, ticker: Ticker, length: timedelta, now: datetime) -> RawBars:
+    """Return the rows of complete bars, in points of the symbol; nothing else is judged."""
+    rows = _complete_rows(chart, now) if length < DAY else len(chart.starts)
+    prices = chart.prices[:, :rows]
+    return RawBars(
+        file=f"yahoo {ticker.label}",
+        symbol=symbol,
+        starts=chart.starts[:rows],
+        prices=prices if ticker.scale == 1 else np.round(prices * ticker.scale, 4),
+        volume=np.zeros(rows) if symbol in INDICES else np.nan_to_num(chart.volume[:rows]),
+    )
 
 
 def require_price(chart: Chart, symbol: str, ticker: Ticker, session: Session) -> float:

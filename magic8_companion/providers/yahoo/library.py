@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import tempfile
 import threading
 import warnings
@@ -152,6 +153,7 @@ class Library:
 def _configure() -> None:
     # yfinance keeps its settings in itself: errors shall be raised, nothing shall be written into the home directory
     yfinance.config.debug.hide_exceptions = False
+    logging.getLogger("yfinance").setLevel(logging.CRITICAL)  # what it logs is published as a reason
     warnings.filterwarnings("ignore", category=pd.errors.Pandas4Warning, module=r"yfinance\.")
     folder = tempfile.TemporaryDirectory(prefix="magic8-yahoo-", ignore_cleanup_errors=True)
     atexit.register(folder.cleanup)
@@ -170,4 +172,5 @@ def _number(value: object) -> float | None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    sentence = (str(error).splitlines() or [type(error).__name__])[0]
+    return sentence.split(" See https://curl.se")[0][:200]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from magic8_companion.domain.bar_lengths import DAY, interval_length, utc_midnight
-from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED
 from magic8_companion.domain.strategy import canonical_symbol
@@ -16,12 +18,13 @@ from magic8_companion.domain.trading_day import BAR, new_york_day, new_york_inst
 from magic8_companion.ports import Clock, MarketData
 from magic8_companion.providers.bar_requests import bars_at, first_day
 from magic8_companion.providers.yahoo.chains import SOURCE, chain_of
-from magic8_companion.providers.yahoo.charts import chart_bars, require_price
+from magic8_companion.providers.yahoo.charts import chart_bars, chart_rows, require_price
 from magic8_companion.providers.yahoo.library import Chart, Library
 from magic8_companion.providers.yahoo.patience import BackOff, Pace
 from magic8_companion.providers.yahoo.session import BoundedSession
 from magic8_companion.providers.yahoo.threads import in_thread
 from magic8_companion.providers.yahoo.tickers import Ticker, bar_tickers, chain_ticker
+from magic8_companion.recordings.bar_file import RawBars
 
 INTRADAY_DAYS: Final = 59
 """Yahoo keeps 5-minute bars for 60 calendar days."""
@@ -50,6 +53,8 @@ class YahooProvider:
     name = SOURCE
     status = DELAYED
     loop_bound = False
+    history_days = INTRADAY_DAYS
+    history_reach_days = INTRADAY_DAYS
 
     def __init__(
         self, clock: Clock, *, timeout_seconds: float = 10.0, strikes_each_side: int = 20, server: str | None = None
@@ -109,6 +114,25 @@ class YahooProvider:
             lambda: self._library.options(ticker, day), f"Yahoo's options of {ticker}", self._limit_seconds
         )
         return chain_of(tables, symbol, day, self._clock.now(), self._strikes_each_side).as_envelope()
+
+    async def read_history(self, symbol: str, first: date, last: date) -> RawBars:
+        """Return the 5-minute rows of [first, last] for a collector, as Yahoo tells them.
+
+        Raises
+        ------
+        DataUnavailable
+            ``no_data`` without any, or a reason of :class:`Library`.
+        """
+        self._require_open()
+        symbol, today = canonical_symbol(symbol), new_york_day(self._clock.now())
+        for ticker in bar_tickers(symbol):
+            chart = await self._chart(ticker, BAR, first, today)
+            raw = chart_rows(chart, symbol, ticker, BAR, self._clock.now())
+            begin, end = np.searchsorted(raw.starts, [to_ns(utc_midnight(first)), to_ns(utc_midnight(last) + DAY)])
+            if end > begin:
+                here = slice(begin, end)
+                return replace(raw, starts=raw.starts[here], prices=raw.prices[:, here], volume=raw.volume[here])
+        raise DataUnavailable("no_data", f"Yahoo has no 5-minute bars of {symbol} from {first} to {last}")
 
     def is_connected(self) -> bool:
         """Tell whether Yahoo may be asked now: open, and not silent after a refusal."""
