@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -111,6 +112,12 @@ class Host(Protocol):
 
         Called on that very loop it must not wait: it raises ``DataUnavailable("called_on_provider_loop")`` for a
         loop-bound provider and observes on a private loop for any other.
+        """
+
+    def observing(self, symbol: str) -> Future[MarketState]:
+        """Begin to observe ``symbol`` and return at once: many symbols are observed side by side without a thread each.
+
+        The future holds what :meth:`observe` would return or raise; cancelling it gives the observation up.
         """
 
     def submit(self, result: FiveMinuteResult) -> int:

@@ -322,7 +322,7 @@ class MLSchedulerExtension:
         now = self._host.clock.now()
         if self.last_update is not None and timedelta(0) <= now - self.last_update < FETCH_PAUSE:
             return
-        seen = self._observations.refresh(self._host.observe, self.symbols, stop)
+        seen = self._observations.refresh(self._host, self.symbols, stop)
         if ON_PROVIDER_LOOP in self._observations.problems.values():
             logger.warning("called on provider loop: the data seen before stays in use")
             return

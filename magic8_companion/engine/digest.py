@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 
-from magic8_companion.domain.bars import COLUMNS
+from magic8_companion.domain.bars import COLUMNS, Bars
 from magic8_companion.domain.market_state import MarketState
 
 
@@ -24,7 +25,14 @@ def inputs_digest(state: MarketState) -> str:
     )
     digest.update(repr(facts).encode())
     for bars in (state.bars, state.history, state.vix_bars, state.vix_daily):
-        digest.update(len(bars).to_bytes(8, "little"))
-        for column in ("starts", *COLUMNS):
-            digest.update(getattr(bars, column).astype("<i8" if column == "starts" else "<f8").tobytes())
+        digest.update(_bars_digest(bars))
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _bars_digest(bars: Bars) -> bytes:
+    # Bars never change and are told apart by identity: a day's history is read once, not at every slot.
+    digest = sha256()
+    for column in ("starts", *COLUMNS):
+        digest.update(getattr(bars, column).astype("<i8" if column == "starts" else "<f8").tobytes())
+    return digest.digest()

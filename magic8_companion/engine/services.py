@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -74,13 +75,26 @@ class HostServices:
         DataUnavailable
             ``called_on_provider_loop``, ``timeout``, or why the symbol cannot be observed.
         """
-        loop = self._loop_to_observe_on()
-        future = asyncio.run_coroutine_threadsafe(self._observer.observe(symbol, with_chain=False), loop)
+        future = self.observing(symbol)
         try:
-            state = future.result(self._limit)
+            return future.result(self._limit)
         except TimeoutError as error:
             future.cancel()
             raise DataUnavailable("timeout", f"{symbol} was not observed within {self._limit:g} s") from error
+
+    def observing(self, symbol: str) -> Future[MarketState]:
+        """Begin to observe ``symbol``; the future holds what :meth:`observe` would return or raise.
+
+        Raises
+        ------
+        DataUnavailable
+            ``called_on_provider_loop``.
+        """
+        loop = self._loop_to_observe_on()
+        return asyncio.run_coroutine_threadsafe(self._observe(symbol), loop)
+
+    async def _observe(self, symbol: str) -> MarketState:
+        state = await self._observer.observe(symbol, with_chain=False)
         self._newsroom.note_inputs(symbol, inputs_digest(state))
         return state
 

@@ -11,7 +11,7 @@ from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE, MarketState
@@ -24,9 +24,18 @@ ON_PROVIDER_LOOP: Final = "called_on_provider_loop"
 _TIMEOUT: Final = "fetch_timeout"
 _POLL_SECONDS: Final = 0.1
 
-Observe = Callable[[str], MarketState]
 Seen = dict[str, "MarketState | str"]
 """A state by symbol, or why there is none."""
+
+
+class Watcher(Protocol):
+    """The part of a host that observes (see ``ports.Host``)."""
+
+    def observe(self, symbol: str) -> MarketState:
+        """Observe and wait."""
+
+    def observing(self, symbol: str) -> Future[MarketState]:
+        """Begin to observe."""
 
 
 class Observations:
@@ -41,12 +50,12 @@ class Observations:
         self._with_vix: MarketState | None = None
         self.problems: dict[str, str] = {}
 
-    def refresh(self, observe: Observe, symbols: Sequence[str], stop: threading.Event) -> dict[str, MarketState]:
+    def refresh(self, host: Watcher, symbols: Sequence[str], stop: threading.Event) -> dict[str, MarketState]:
         """Observe every symbol, within the limit altogether or until ``stop``; return the states that are new."""
         if _inside_a_loop():
-            seen: Seen = {symbol: _outcome(observe, symbol) for symbol in symbols}
+            seen: Seen = {symbol: _outcome(partial(host.observe, symbol), symbol) for symbol in symbols}
         else:
-            seen = _side_by_side(observe, symbols, self._limit, stop)
+            seen = _side_by_side(host, symbols, self._limit, stop)
         states = {symbol: found for symbol, found in seen.items() if isinstance(found, MarketState)}
         self._states |= states
         self._with_vix = next((state for state in states.values() if state.vix is not None), self._with_vix)
@@ -65,25 +74,22 @@ class Observations:
         return replace(state, as_of=at, data_status=aged_status(state.data_status, end, at))
 
 
-def _side_by_side(observe: Observe, symbols: Sequence[str], seconds: float, stop: threading.Event) -> Seen:
-    # A symbol whose source hangs costs itself alone: its thread is left behind and its late answer dropped.
-    futures: dict[str, Future[MarketState | str]] = {symbol: Future() for symbol in symbols}
-    for symbol, future in futures.items():
-        call = partial(_answer, future, observe, symbol)
-        threading.Thread(target=call, name=f"ml_observe_{symbol}", daemon=True).start()
+def _side_by_side(host: Watcher, symbols: Sequence[str], seconds: float, stop: threading.Event) -> Seen:
+    # A symbol whose source hangs costs itself alone: it is given up and its late answer dropped.
+    futures = {symbol: host.observing(symbol) for symbol in symbols}
     for _ in range(math.ceil(seconds / _POLL_SECONDS)):
         if stop.is_set() or not wait(futures.values(), timeout=_POLL_SECONDS).not_done:
             break
-    return {symbol: future.result() if future.done() else _TIMEOUT for symbol, future in futures.items()}
+    seen: Seen = {}
+    for symbol, future in futures.items():
+        seen[symbol] = _outcome(future.result, symbol) if future.done() else _TIMEOUT
+        future.cancel()
+    return seen
 
 
-def _answer(future: Future[MarketState | str], observe: Observe, symbol: str) -> None:
-    future.set_result(_outcome(observe, symbol))
-
-
-def _outcome(observe: Observe, symbol: str) -> MarketState | str:
+def _outcome(answer: Callable[[], MarketState], symbol: str) -> MarketState | str:
     try:
-        return observe(symbol)
+        return answer()
     except DataUnavailable as error:
         return error.reason
     except Exception:

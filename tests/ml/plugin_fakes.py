@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -199,6 +200,9 @@ class FakeHost:
     def last_checkpoint(self) -> datetime | None:
         return max((at for at in self.checkpoints if at <= self.clock.now()), default=None)
 
+    def observing(self, symbol: str) -> Future[MarketState]:
+        return begun(self.observe, symbol)
+
     def observe(self, symbol: str) -> MarketState:
         self.observed.append((symbol, self.clock.now()))
         return self.watch(market_state(symbol, self.clock.now()))
@@ -208,6 +212,33 @@ class FakeHost:
         self.submitted.append(result)
         self.submitted_at.append(self.clock.now())
         return len(self.submitted)
+
+
+def begun(observe: Callable[[str], MarketState], symbol: str) -> Future[MarketState]:
+    """Observe on a thread of its own and return the future."""
+    future: Future[MarketState] = Future()
+
+    def answer() -> None:
+        try:
+            state = observe(symbol)
+        except Exception as error:  # noqa: BLE001  # the caller sees it through the future
+            future.set_exception(error)
+        else:
+            if future.set_running_or_notify_cancel():
+                future.set_result(state)
+
+    threading.Thread(target=answer, daemon=True).start()
+    return future
+
+
+class Watching:
+    """The observing part of a host around one function."""
+
+    def __init__(self, observe: Callable[[str], MarketState]) -> None:
+        self.observe = observe
+
+    def observing(self, symbol: str) -> Future[MarketState]:
+        return begun(self.observe, symbol)
 
 
 def extension(host: FakeHost, reply: object = None) -> MLSchedulerExtension:

@@ -20,6 +20,7 @@ from tests.ml.plugin_fakes import (
     LIMIT,
     FakeHost,
     FakeModel,
+    Watching,
     answer,
     extension,
     market_state,
@@ -231,7 +232,7 @@ def test_a_symbol_that_hangs_costs_itself_alone() -> None:
         return market_state(symbol, moment("10:35:05"))
 
     observations = Observations(limit_seconds=1)
-    seen = observations.refresh(observe, ["SPX", "SPY", "QQQ"], threading.Event())
+    seen = observations.refresh(Watching(observe), ["SPX", "SPY", "QQQ"], threading.Event())
     release.set()
     assert list(seen) == ["SPY", "QQQ"]
     assert observations.problems == {"SPX": "fetch_timeout"}
@@ -247,7 +248,7 @@ def test_a_fetch_ends_with_stop() -> None:
         release.wait(LIMIT)
         return market_state(symbol, moment("10:35:05"))
 
-    assert Observations(limit_seconds=LIMIT).refresh(observe, ["SPX"], stop) == {}
+    assert Observations(limit_seconds=LIMIT).refresh(Watching(observe), ["SPX"], stop) == {}
     assert not release.is_set()
     release.set()
 
