@@ -1,0 +1,124 @@
+"""A retraining once a week, after the close, in a process of its own: the host's slots never wait for it."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from magic8_companion.domain.trading_day import new_york_day, sessions_between
+from magic8_companion.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+PARTICIPANT: Final = "ml_retraining"
+AFTER_CLOSE: Final = timedelta(minutes=30)
+LOG_FILE: Final = "retrain.log"
+_POLL_SECONDS: Final = 1.0
+_WEEK: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainingPlan:
+    """What to learn from and when; ``weekday`` is 0 for Monday to 4 for Friday, ``out`` the folder of models/."""
+
+    bars_dir: Path
+    vix_file: Path
+    out: Path
+    weekday: int = 4
+
+    def command(self) -> list[str]:
+        """Return the words of the process to start."""
+        words = ["--bars-dir", self.bars_dir, "--vix", self.vix_file, "--out", self.out]
+        return [sys.executable, "-m", "magic8_ml", "retrain", *map(str, words)]
+
+
+class Process(Protocol):
+    """What is asked of a started process."""
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs."""
+
+
+def next_due(now: datetime, weekday: int) -> datetime:
+    """Return the next time to retrain: half an hour after the close of the week's session on ``weekday``.
+
+    Where the exchange is shut on that day it is the session before it in the same week, or else the next one.
+
+    >>> from datetime import UTC
+    >>> next_due(datetime(2025, 4, 14, 12, tzinfo=UTC), 4).isoformat()  # Friday the 18th is Good Friday
+    '2025-04-17T20:30:00+00:00'
+    """
+    today = new_york_day(now)
+    monday = today - timedelta(days=today.weekday())
+    while True:
+        sessions = sessions_between(monday, monday + timedelta(days=4))
+        upto = [session for session in sessions if session.day.weekday() <= weekday] or list(sessions[:1])
+        if upto and (due := upto[-1].close_at + AFTER_CLOSE) > now:
+            return due
+        monday += _WEEK
+
+
+class WeeklyRetraining:
+    """A daemon thread that starts the retraining when it is due; ``start`` starts a process."""
+
+    def __init__(
+        self, clock: Clock, plan: RetrainingPlan, start: Callable[[Sequence[str], Path], Process] | None = None
+    ) -> None:
+        self._clock, self._plan, self._start_process = clock, plan, start or start_process
+        self._stop = threading.Event()
+        self._due: datetime | None = None
+        self._last: dict[str, Any] = {"retraining_started": None, "retraining_exit_code": None}
+        self.thread = threading.Thread(target=self._watch, name=PARTICIPANT, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread as a participant of the clock."""
+        self._clock.enter(PARTICIPANT)  # before the thread runs: replayed time must wait for its first wait
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end; a retraining that runs is left to finish: it disturbs nobody."""
+        self._stop.set()
+
+    def health(self) -> Mapping[str, Any]:
+        """Return retraining_due, retraining_started and retraining_exit_code of the last one."""
+        return {"retraining_due": self._due, **self._last}
+
+    def _watch(self) -> None:
+        try:
+            while True:
+                self._due = next_due(self._clock.now(), self._plan.weekday)
+                if not self._clock.wait_until(self._due, PARTICIPANT, self._stop):
+                    return
+                self._run()
+        finally:
+            self._clock.leave(PARTICIPANT)
+
+    def _run(self) -> None:
+        self._last = {"retraining_started": self._clock.now(), "retraining_exit_code": None}
+        try:
+            process = self._start_process(self._plan.command(), self._plan.out / LOG_FILE)
+        except OSError as error:
+            logger.warning("ML retraining could not be started: %s", error)
+            return
+        logger.info("ML retraining started")
+        while (code := process.poll()) is None:
+            if self._stop.wait(_POLL_SECONDS):
+                return
+        self._last["retraining_exit_code"] = code
+        logger.log(logging.WARNING if code else logging.INFO, "ML retraining ended with code %d", code)
+
+
+def start_process(words: Sequence[str], log: Path) -> Process:
+    """Start a process that outlives a stop of the host; what it says is appended to ``log``."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as stream:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter, our own command
+            words, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
+        )
