@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_companion.testing.codes import SYSTEM, Refused
 from magic8_companion.testing.director import Director
@@ -74,7 +75,7 @@ class Conversation:
         own = self._world.settings.server_version
         self._session.version = min(own, hello.maximum, SPOKEN_VERSION)
         wall = datetime.fromtimestamp(gateway_seconds(self._session), UTC).astimezone(NEW_YORK)
-        self._session.send(self._session.version, f"{wall:%Y%m%d %H:%M:%S} EST")
+        self._session.send(self._session.version, f"{wall:%Y%m%d %H:%M:%S %Z}")
         text = f"speaks {hello.minimum}..{hello.maximum}, the gateway {own}: version {self._session.version}"
         self._world.note(text, self._session.number)
 
@@ -112,6 +113,8 @@ class Conversation:
             HANDLERS[request](session, FieldReader(fields))
         except Refused as refused:
             session.refuse(request_id, refused)
+        except DataUnavailable as error:
+            session.error(request_id, 200, str(error))
         except ProtocolError as error:
             self._world.violate("protocol", f"{request.kind}: {error}", session.number)
             session.error(request_id, 321, f"Error validating request. {error}")
@@ -120,7 +123,8 @@ class Conversation:
         if self._world.troubles.find("client_id_in_use"):
             return True
         wanted = FieldReader(fields[2:3]).integer()
-        return any(other.client_id == wanted and not other.ended for other in self._sessions)
+        others = (other for other in self._sessions if other is not self._session and not other.ended)
+        return any(other.client_id == wanted for other in others)
 
     def _count_rate(self) -> None:
         session, counts = self._session, self._world.counts

@@ -153,7 +153,7 @@ class Director:
         for session in self._started():
             session.system(code)
             if code == 1101:
-                session.drop_lines()
+                session.release()
             for subscription in session.subscriptions.values():
                 subscription.deaf = fault.flag("deaf")
 

@@ -57,6 +57,10 @@ class HistoryPacing:
             self._accepted.append((now, contract, request))
         return broken
 
+    def forget(self, connection: int) -> None:
+        """Forget the open requests of a connection that has ended."""
+        self.open = {key for key in self.open if key[0] != connection}
+
     def _broken(self, contract: str, request: str, now: datetime) -> HistoryRule | None:
         if any(at > now - _IDENTICAL and asked == request for at, _, asked in self._accepted):
             return "history_identical"

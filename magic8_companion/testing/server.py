@@ -121,6 +121,7 @@ class SimulatedGateway:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # the transports close their sockets in this turn of the loop
         if self._failures:
             raise self._failures[0]  # a broken gateway must not look like a well-behaved one
 
@@ -148,7 +149,7 @@ class SimulatedGateway:
             await Conversation(session, self._sessions, self._director, self._looked_before).run(reader)
         finally:
             self._sessions.discard(session)
-            session.drop_lines()
+            session.release()
             session.close()
 
     async def _beat(self) -> None:
@@ -161,6 +162,7 @@ class SimulatedGateway:
             await self._director.catch_up()
             if now >= next_ticks:
                 next_ticks = now + self._tick_seconds
+                self._world.counts.rounds += 1
                 for session in self._sessions:
                     update_ticks(session)
                     update_bars(session)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from typing import Final
 
@@ -70,12 +69,13 @@ class Session:
         """Queue the error of a refused request."""
         self.error(request_id, refused.code, refused.text)
 
-    def drop_lines(self) -> None:
-        """Forget every subscription and give its lines back."""
+    def release(self) -> None:
+        """Forget every subscription and open request, and give the lines back."""
         for _ in self.subscriptions:
             self.world.return_line()
         self.subscriptions.clear()
         self.bar_updates.clear()
+        self.world.history.forget(self.number)
 
     def close(self) -> None:
         """End the connection in good order, after what is queued."""
@@ -90,7 +90,7 @@ class Session:
 
     def freeze(self) -> None:
         """Stop reading and writing; the socket stays open."""
-        self.drop_lines()
+        self.release()
         self.frozen = True
         transport = self._writer.transport
         if isinstance(transport, asyncio.ReadTransport):
@@ -98,12 +98,17 @@ class Session:
 
     async def write_out(self) -> None:
         """Send what is queued until the connection ends, in pieces if the faults say so."""
-        with contextlib.suppress(ConnectionError):
+        try:
             while self._queue or not self._closing:
                 await self._filled.wait()
                 self._filled.clear()
                 while self._queue:
                     await self._write(b"".join(self._take()))
+        except ConnectionError:
+            pass  # whoever reads notices it as well and ends the session
+        except asyncio.CancelledError:
+            self._writer.transport.abort()
+            raise
         self._writer.close()
 
     def _take(self) -> list[bytes]:
@@ -115,6 +120,8 @@ class Session:
         trouble = self.world.troubles.find("segments")
         size = int(trouble.fault.number("size")) if trouble else len(data)
         for start in range(0, len(data), size):
+            if self._writer.is_closing():
+                return
             self._writer.write(data[start : start + size])
             if trouble:
                 await asyncio.sleep(0)  # without a turn of the loop the pieces would leave as one

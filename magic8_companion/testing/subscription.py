@@ -28,7 +28,7 @@ class Subscription:
 
 @dataclass(slots=True, kw_only=True)
 class BarUpdates:
-    """A history request that keeps its last bar up to date; ``newest`` returns that bar's fields."""
+    """A history request that stays up to date; ``newest`` returns the fields of its last bars, oldest first."""
 
-    newest: Callable[[], tuple[Field, ...] | None]
-    sent: tuple[Field, ...] | None = None
+    newest: Callable[[], list[tuple[Field, ...]]]
+    sent: list[tuple[Field, ...]] = field(default_factory=list)

@@ -10,7 +10,7 @@ from magic8_companion.testing.faults import CATALOGUE, Fault
 
 @dataclass(slots=True, kw_only=True)
 class Trouble:
-    """A fault that is on; ``uses_left`` counts down where the fault has a count."""
+    """A fault that is on; ``uses_left`` counts the requests that it still meets, None = all."""
 
     fault: Fault
     since: datetime
@@ -19,7 +19,7 @@ class Trouble:
 
 
 class Troubles:
-    """The lasting faults; a later one of the same name and scope joins the earlier."""
+    """The lasting faults; of two with the same name the later one counts where both concern a symbol."""
 
     def __init__(self) -> None:
         self._active: list[Trouble] = []
@@ -27,12 +27,12 @@ class Troubles:
     def begin(self, fault: Fault, now: datetime) -> Trouble:
         """Switch a lasting fault on."""
         seconds = fault.number("seconds")
-        limited = "count" in fault.parameters and fault.name in {"unanswered", "refused"} and fault.number("count")
+        uses = int(fault.number("count")) if "request" in fault.parameters else 0
         trouble = Trouble(
             fault=fault,
             since=now,
             until=now + timedelta(seconds=seconds) if seconds else None,
-            uses_left=int(fault.number("count")) if limited else None,
+            uses_left=uses or None,
         )
         self._active.append(trouble)
         return trouble

@@ -49,8 +49,9 @@ class Violation:
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """What the summary says."""
+    """What the summary says, and how many ``rounds`` of ticks there were."""
 
+    rounds: int = 0
     messages: int = 0
     peak_rate: int = 0
     connections: int = 0

