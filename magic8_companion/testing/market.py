@@ -183,3 +183,6 @@ def _begun(bars: Bars, at: datetime) -> tuple[Bars, float]:
     if not len(begun) or at >= begun.last_end:
         return begun, 1.0
     return begun, (to_ns(at) - int(begun.starts[-1])) / nanoseconds(begun.length)
+
+
+_PORTS: Final[tuple[type[GatewayMarket], ...]] = (SimulatedGatewayMarket, RecordedGatewayMarket)

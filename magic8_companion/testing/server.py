@@ -127,6 +127,8 @@ class SimulatedGateway:
 
     async def open(self) -> None:
         """Accept connections (see ``director.Listener``)."""
+        if self._server is not None:
+            return
         self._server = await asyncio.start_server(self._accept, self._host, self._port)
         self._port = int(self._server.sockets[0].getsockname()[1])
         self._world.note(f"listens on {self._host}:{self._port}")

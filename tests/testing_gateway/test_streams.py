@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -13,33 +12,21 @@ from magic8_companion.testing.faults import Fault
 from magic8_companion.testing.market import tape_at
 from tests.testing_gateway.tools import (
     DAY,
+    GENERIC,
     MARKET,
+    SPOT,
     START,
     Errors,
     HandClock,
+    at_the_money,
     connected,
     eventually,
-    expiry_of,
     gateway,
     index,
+    is_complete,
     near_options,
     stock,
 )
-
-SPOT = tape_at(MARKET, "SPX", START).last
-GENERIC = "100,101,106"
-
-
-def is_complete(ticker: Any) -> bool:
-    """Tell whether a quote of an option has everything that can come."""
-    held = ticker.callOpenInterest if ticker.contract.right == "C" else ticker.putOpenInterest
-    return ticker.modelGreeks is not None and not math.isnan(held)
-
-
-async def at_the_money(client: Any, right: str = "C") -> Any:
-    """Return the qualified option nearest the money."""
-    (contract,) = await client.qualifyContractsAsync(expiry_of("SPX", "SPXW", DAY, 5 * round(SPOT / 5), right))
-    return contract
 
 
 async def test_a_chain_of_41_strikes_streams_and_ends() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ import pytest
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.testing.contracts import STOCK, UNDERLYINGS
-from magic8_companion.testing.market import SimulatedGatewayMarket
+from magic8_companion.testing.market import SimulatedGatewayMarket, tape_at
 from magic8_companion.testing.scenario import Scenario, parse_scenario
 from magic8_companion.testing.server import SimulatedGateway
 
@@ -27,6 +28,9 @@ LIMIT = 10.0
 
 MARKET = SimulatedGatewayMarket(seed=8)
 """One market for all tests: it never changes and remembers what it has computed."""
+
+SPOT = tape_at(MARKET, "SPX", START).last
+GENERIC = "100,101,106"
 
 
 class HandClock:
@@ -152,3 +156,15 @@ async def near_options(client: Any, symbol: str, trading_class: str, spot: float
     details = await client.reqContractDetailsAsync(expiry_of(symbol, trading_class))
     contracts = sorted((item.contract for item in details), key=lambda one: (abs(one.strike - spot), one.right))
     return contracts[: 2 * count]
+
+
+def is_complete(ticker: Any) -> bool:
+    """Tell whether a quote of an option has everything that can come."""
+    held = ticker.callOpenInterest if ticker.contract.right == "C" else ticker.putOpenInterest
+    return ticker.modelGreeks is not None and not math.isnan(held)
+
+
+async def at_the_money(client: Any, right: str = "C") -> Any:
+    """Return the qualified option nearest the money."""
+    (contract,) = await client.qualifyContractsAsync(expiry_of("SPX", "SPXW", DAY, 5 * round(SPOT / 5), right))
+    return contract
