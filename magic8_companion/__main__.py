@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "run": ("magic8_companion.unified_main", "run", "run the host (the default command; see run --help)"),
     "gamma": ("magic8_companion.gamma_command", "gamma", "show the gamma exposure of a chain as JSON and picture"),
     "collect": ("magic8_companion.collect.command", "collect", "fetch history into daily files (replay, training)"),
+    "doctor": ("magic8_companion.doctor.command", "doctor", "say what is wrong with this installation and its feed"),
     "schema": ("magic8_companion.commands", "schema", "print the JSON Schema of a published file"),
     "settings": ("magic8_companion.commands", "settings", "print the effective settings, or --example for all"),
 }

@@ -8,6 +8,7 @@ import pytest
 
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.providers.catalogue import canonical_name, create_provider
+from magic8_companion.providers.fallback import FallbackProvider
 from tests.providers.makers import DAY, SetClock, new_york, rows, save
 
 CLOCK = SetClock(new_york(DAY, 12))
@@ -25,14 +26,20 @@ def test_file_is_another_name_of_replay(tmp_path: Path) -> None:
     assert create_provider("FILE", CLOCK, replay_path=tmp_path).name == "replay"
 
 
-@pytest.mark.parametrize("name", ["ib", "IB"])
-def test_live_providers_say_that_they_are_still_to_come(name: str) -> None:
-    """Asking for a feed that is not there gives one sentence and nothing in its place."""
-    with pytest.raises(ConfigError) as caught:
-        create_provider(name, CLOCK)
-    assert caught.value.problems == (
-        f"provider {name.lower()} comes with live data and is not available yet; use replay or simulated",
-    )
+@pytest.mark.parametrize("name", ["ib", "IB", "yahoo"])
+def test_live_providers_ask_nobody_before_they_are_asked(name: str) -> None:
+    """A real feed is created without a connection, and with the name that is published."""
+    provider = create_provider(name, CLOCK)
+    assert provider.name == name.lower()
+    assert provider.status in {"live", "delayed"}
+
+
+def test_yahoo_stands_in_for_ib_when_it_is_allowed_to() -> None:
+    """Before the first answer the pair speaks for IB; without the permission IB is alone."""
+    pair = create_provider("ib", CLOCK, fallback_to_yahoo=True)
+    assert isinstance(pair, FallbackProvider)
+    assert (pair.name, pair.loop_bound) == ("ib", True)
+    assert not isinstance(create_provider("ib", CLOCK), FallbackProvider)
 
 
 @pytest.mark.parametrize(
