@@ -16,10 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from magic8_companion.analysis import AnalysisOptions
 from magic8_companion.clocks import ReplayClock, SystemClock
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
-from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
 from magic8_companion.engine.analyst import RememberingAnalyst
 from magic8_companion.engine.day import Progress, RecommendationEngine
@@ -39,6 +37,7 @@ from magic8_companion.ports import Clock, Extension, MarketData, Scorer
 from magic8_companion.providers.catalogue import canonical_name, create_provider
 from magic8_companion.providers.clocked import PlayableDays
 from magic8_companion.scoring import Switches, create_scorer
+from magic8_companion.settings_mapping import analysis_options, engine_options, ib_options, ml_options
 from magic8_companion.unified_config import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -84,7 +83,7 @@ def check_recordings(settings: Settings, session: Session) -> None:
     DataUnavailable
         When no symbol of the run has usable bars on that day; a single bad symbol is skipped later, with its reason.
     """
-    provider = _create_provider(settings, SystemClock())
+    provider = create_configured_provider(settings, SystemClock())
     if settings.market_data_provider != "replay" or not isinstance(provider, PlayableDays):
         return
     failures = []
@@ -121,7 +120,7 @@ def build_service(
         When the provider is unknown or the output folder cannot be written.
     """
     clock = clock or create_clock(settings)
-    provider = _create_provider(settings, clock)
+    provider = create_configured_provider(settings, clock)
     options = engine_options(settings)
     observer = MarketObserver(provider, clock, options)
     newsroom = _newsroom(settings, clock, provider, options)
@@ -186,72 +185,6 @@ def create_extension(services: HostServices, scorer: Scorer) -> Extension | None
     return extension
 
 
-def engine_options(settings: Settings) -> EngineOptions:
-    """Map the settings to what the engine needs to know."""
-    live_folder = settings.path(settings.output_dir)
-    return EngineOptions(
-        symbols=settings.supported_symbols,
-        kill_switch_file=settings.kill_switch,
-        system_mode=settings.get_scorer_mode(),
-        checkpoint_times=settings.checkpoint_times,
-        checkpoint_grace_minutes=settings.checkpoint_grace_minutes,
-        checkpoint_valid_minutes=settings.checkpoint_valid_minutes,
-        republish_seconds=settings.republish_seconds,
-        high_score=settings.min_recommendation_score,
-        medium_score=settings.medium_score,
-        min_score_gap=settings.min_score_gap,
-        merge_strategy=settings.ml_5min_merge_strategy,
-        half_life_minutes=settings.ml_5min_half_life_minutes,
-        trade_on_delayed_data=settings.trade_on_delayed_data,
-        nonlive_in_live_dir=not settings.is_live and settings.run_output_dir == live_folder,
-        max_data_age_minutes=settings.max_data_age_minutes,
-        bar_history_days=settings.ml_bar_history_days,
-        bar_close_delay_seconds=settings.bar_close_delay_seconds,
-        request_timeout_seconds=settings.ib_request_timeout,
-        ml_timeout_seconds=settings.ml_timeout_seconds,
-        enable_ml_integration=settings.enable_ml_integration,
-        enable_ml_5min=settings.enable_ml_5min,
-        pause_vix_level=settings.pause_vix_level,
-        pause_vix_jump_pct=settings.pause_vix_jump_pct,
-    )
-
-
-def analysis_options(settings: Settings) -> AnalysisOptions:
-    """Map the settings to what the analysis needs to know."""
-    return AnalysisOptions(
-        iv_min_history_days=settings.iv_min_history_days,
-        gamma_regime_thresholds=settings.gamma_regime_thresholds,
-    )
-
-
-def ml_options(settings: Settings) -> MLOptions:
-    """Map the settings to what the plugin needs to know."""
-    return MLOptions(
-        path=ml_folder(settings),
-        weight=settings.ml_weight,
-        timeout_seconds=settings.ml_timeout_seconds,
-        max_bar_age_minutes=settings.ml_max_bar_age_minutes,
-        max_vix_age_minutes=settings.ml_max_vix_age_minutes,
-        interval_minutes=settings.ml_5min_interval,
-        confidence_threshold=settings.ml_5min_confidence_threshold,
-        valid_minutes=settings.ml_5min_valid_minutes,
-        checkpoint_pause_minutes=settings.ml_5min_checkpoint_pause_minutes,
-        bar_close_delay_seconds=settings.bar_close_delay_seconds,
-        request_timeout_seconds=settings.ib_request_timeout,
-        trade_on_delayed_data=settings.trade_on_delayed_data,
-    )
-
-
-def ml_folder(settings: Settings) -> Path:
-    """Return the folder that holds ``models/``.
-
-    A simulated run has its own unless ML_PATH is set: a model of invented history must never meet a real market.
-    """
-    if settings.market_data_provider == "simulated" and "ml_path" not in settings.model_fields_set:
-        return settings.run_output_dir / "ml"
-    return settings.path(settings.ml_path)
-
-
 def standalone_host(
     *,
     provider: MarketData | None = None,
@@ -303,27 +236,30 @@ def script_provider(settings: Settings, wall: time = SCRIPT_TIME) -> MarketData:
         When the provider cannot be had, or the asked day is no session.
     """
     clock = SystemClock() if settings.is_live else ReplayClock(run_session(settings).at(wall))
-    return _create_provider(settings, clock)
+    return create_configured_provider(settings, clock)
 
 
 @lru_cache(maxsize=8)
 def _script_parts(name: str) -> tuple[MarketData, Clock]:
     settings = load_settings(overrides={"market_data_provider": name})
     clock = _script_clock(settings)
-    return _create_provider(settings, clock), clock
+    return create_configured_provider(settings, clock), clock
 
 
 def _script_clock(settings: Settings) -> Clock:
     return SystemClock() if settings.is_live else ReplayClock(run_session(settings).at(SCRIPT_TIME))
 
 
-def _create_provider(settings: Settings, clock: Clock) -> MarketData:
+def create_configured_provider(settings: Settings, clock: Clock) -> MarketData:
+    """Return a new provider as the settings describe it; raises ``ConfigError`` when it cannot be had."""
     return create_provider(
         settings.market_data_provider,
         clock,
         replay_path=None if settings.replay_path is None else settings.path(settings.replay_path),
         seed=settings.simulated_seed,
         strikes_each_side=settings.chain_strikes_each_side,
+        fallback_to_yahoo=settings.ibkr_fallback_to_yahoo,
+        ib_options=ib_options(settings),
     )
 
 
@@ -356,7 +292,7 @@ def _published_file(settings: Settings) -> Path | None:
 
 
 def _last_recorded_day(settings: Settings) -> date | None:
-    provider = _create_provider(settings, SystemClock())
+    provider = create_configured_provider(settings, SystemClock())
     if not isinstance(provider, PlayableDays):
         return None
     spans = [provider.span(symbol) for symbol in settings.supported_symbols]

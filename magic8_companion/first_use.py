@@ -12,10 +12,10 @@ from typing import Final
 
 import orjson
 
-from magic8_companion import bootstrap
 from magic8_companion.domain.trading_day import Session, previous_session
 from magic8_companion.providers.bar_writer import write_bar_files
 from magic8_companion.providers.simulated_market import SimulatedMarket
+from magic8_companion.settings_mapping import ml_folder
 from magic8_companion.unified_config import Settings
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ async def ensure_model(settings: Settings, session: Session, stop: asyncio.Event
     chosen_by_user = "ml_path" in settings.model_fields_set
     if settings.market_data_provider != "simulated" or not wants_ml or chosen_by_user or not _can_learn():
         return
-    folder = bootstrap.ml_folder(settings)
+    folder = ml_folder(settings)
     last = previous_session(session.day).day
     note = folder / "learnt_from.json"
     if _fits(note, settings, last):
@@ -57,7 +57,7 @@ async def _train(settings: Settings, vix: Path, first: date, last: date, stop: a
         "--symbols": ",".join(settings.supported_symbols),
         "--start-date": first,
         "--end-date": last,
-        "--out": bootstrap.ml_folder(settings),
+        "--out": ml_folder(settings),
     }
     words = [str(word) for pair in arguments.items() for word in pair]
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "magic8_ml", "train", *words)

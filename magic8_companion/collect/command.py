@@ -133,7 +133,7 @@ class CollectProgress:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    from magic8_companion.bootstrap import _create_provider  # noqa: PLC0415  # after --help
+    from magic8_companion.bootstrap import create_configured_provider  # noqa: PLC0415  # after --help
     from magic8_companion.clocks import SystemClock  # noqa: PLC0415  # as above
     from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # as above
 
@@ -144,7 +144,7 @@ async def _run(options: argparse.Namespace) -> int:
     symbols = tuple(dict.fromkeys(canonical_symbol(name) for name in options.symbols.split(",") if name.strip()))
     if not symbols:
         raise ConfigError(["--symbols names no symbol"])
-    provider = _create_provider(settings, clock)
+    provider = create_configured_provider(settings, clock)
     try:
         return await collect_into(
             provider,

@@ -9,6 +9,7 @@ from typing import Final
 
 from magic8_companion import bootstrap
 from magic8_companion.doctor.check import FAILED, OK, SKIPPED, Check
+from magic8_companion.settings_mapping import ml_folder
 from magic8_companion.unified_config import Settings
 
 _SPEAKERS: Final = ("magic8_ml", "magic8_companion.bootstrap")
@@ -20,7 +21,7 @@ def model_check(settings: Settings) -> Check:
     if not (settings.enable_ml_integration or settings.enable_ml_5min):
         told = "ML is switched off (M8C_ENABLE_ML_INTEGRATION, M8C_ENABLE_ML_5MIN): rules alone decide"
         return Check(name="model", status=SKIPPED, result=told)
-    folder = bootstrap.ml_folder(settings)
+    folder = ml_folder(settings)
     with _listening() as said:
         scorer = bootstrap.create_checkpoint_scorer(settings.model_copy(update={"enable_ml_integration": True}))
     if getattr(scorer, "ml_system", None) is not None:
