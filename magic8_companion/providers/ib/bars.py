@@ -31,7 +31,7 @@ from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline
 FIVE_MINUTES: Final = "5 mins"
 ONE_DAY: Final = "1 day"
 _LONGEST_IN_DAYS: Final = 365
-_ALTERNATIVES: Final = 3
+_ALTERNATIVES: Final = 4
 _FRESH: Final = 2 * BAR
 _POLL: Final = timedelta(seconds=1)
 
@@ -75,7 +75,10 @@ class History:
 
         async def ask(gateway: Gateway) -> Sequence[RawBar]:
             request = await self._turn(what, requests, deadline)
-            return await gateway.bars(contract, size, request.duration)
+            try:
+                return await gateway.bars(contract, size, request.duration)
+            finally:
+                self._connection.history.done()
 
         while True:
             try:

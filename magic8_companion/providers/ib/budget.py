@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from magic8_companion.domain.errors import DataUnavailable
-
 LINES_FOR_CHAINS: Final = 4
 """Lines that the underlyings never take, so that a chain can always be read, if slowly."""
 
@@ -26,6 +24,8 @@ _BURST_WINDOW: Final = timedelta(seconds=2.5)
 _BURST_COUNT: Final = 5
 _LONG_WINDOW: Final = timedelta(seconds=605)
 _LONG_COUNT: Final = 60
+_MOST_OPEN: Final = 50
+_POLL: Final = timedelta(seconds=1)
 _NOTHING: Final = timedelta(0)
 
 
@@ -66,41 +66,22 @@ class MessageRate:
 
 
 class LineBudget:
-    """Market-data lines that are in use at the same time."""
+    """Market-data lines that are open at the same time."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.used = 0
-        self.lasting = 0
         self._free = asyncio.Semaphore(capacity)
         self._to_swallow = 0
 
-    async def take(self, *, lasting: bool = False) -> None:
-        """Wait for a free line.
-
-        Raises
-        ------
-        DataUnavailable
-            ``no_free_line`` when lasting lines would leave too few for chains.
-        """
-        if lasting and self.lasting >= self.capacity - LINES_FOR_CHAINS:
-            raise DataUnavailable(
-                "no_free_line",
-                f"{self.lasting} of {self.capacity} market-data lines watch underlyings already; "
-                "raise M8C_IB_MARKET_DATA_LINES if your account has more, or watch fewer symbols",
-            )
-        self.lasting += lasting
-        try:
-            await self._free.acquire()
-        except BaseException:
-            self.lasting -= lasting
-            raise
+    async def take(self) -> None:
+        """Wait for a free line, first come first served."""
+        await self._free.acquire()
         self.used += 1
 
-    def give_back(self, *, lasting: bool = False) -> None:
+    def give_back(self) -> None:
         """Return a line."""
         self.used -= 1
-        self.lasting -= lasting
         if self._to_swallow:
             self._to_swallow -= 1
         else:
@@ -126,13 +107,14 @@ class HistoryRequest:
 class HistoryPacing:
     """Plans history requests; the rules are those of small bars, kept for all sizes.
 
-    No identical request within 15 s, at most 5 per contract in 2 s, 60 in 10 minutes; nothing for 15 s after IB has
-    complained.
+    No identical request within 15 s, at most 5 per contract in 2 s, 60 in 10 minutes, 50 unanswered; nothing for 15 s
+    after IB has complained.
     """
 
     def __init__(self) -> None:
         self._sent: deque[tuple[datetime, HistoryRequest]] = deque()
         self._not_before: datetime | None = None
+        self._open = 0
 
     def wait(self, request: HistoryRequest, now: datetime) -> timedelta:
         """Return how long the request has to wait; zero: it may leave now."""
@@ -147,11 +129,18 @@ class HistoryPacing:
             waits.append(contract[-_BURST_COUNT] + _BURST_WINDOW - now)
         if len(self._sent) >= _LONG_COUNT:
             waits.append(self._sent[-_LONG_COUNT][0] + _LONG_WINDOW - now)
+        if self._open >= _MOST_OPEN:
+            waits.append(_POLL)
         return max(_NOTHING, *waits)
 
     def count(self, request: HistoryRequest, now: datetime) -> None:
         """Take note of a request that leaves."""
         self._sent.append((now, request))
+        self._open += 1
+
+    def done(self) -> None:
+        """Take note of a request that was answered or given up."""
+        self._open -= 1
 
     def back_off(self, now: datetime) -> None:
         """Send nothing for a while: IB speaks of pacing."""

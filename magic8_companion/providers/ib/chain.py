@@ -143,7 +143,7 @@ class Chains:
         now = self._clock.now()
         since = max(self._connection.link.trusted_from, now - OLDEST)
         rows, completeness = chain_rows(lines, spot, product(symbol), day, now, since)
-        if completeness.quoted == 0:
+        if completeness.priced == 0:
             raise DataUnavailable("chain_incomplete", f"no option of {symbol} has a usable quote")
         delayed = self._feed.delayed or any(line.delayed for pair in lines for line in pair.lines)
         chain = OptionChain(

@@ -45,12 +45,14 @@ class OptionLines:
 class Completeness:
     """How many of the wanted options said what.
 
-    ``quoted`` have a bid and an ask that can be believed (a bid of 0 is one), ``crossed`` had bid above ask and were
-    blanked, ``own_greeks`` are those computed here because IB sent none.
+    ``answered`` have said anything, ``priced`` have a bid or an ask that can be believed (a bid of 0 is one),
+    ``quoted`` have both; ``crossed`` had bid above ask and were blanked; ``own_greeks`` were computed here because IB
+    sent none.
     """
 
     options: int
     answered: int
+    priced: int
     quoted: int
     crossed: int
     greeks: int
@@ -95,6 +97,7 @@ def chain_rows(
     return rows, Completeness(
         options=len(options),
         answered=sum(option.answered for option in options),
+        priced=sum(option.bid is not None or option.ask is not None for option in options),
         quoted=sum(option.bid is not None and option.ask is not None for option in options),
         crossed=sum(option.crossed for option in options),
         greeks=sum(option.greeks.gamma is not None for option in options),

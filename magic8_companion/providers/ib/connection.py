@@ -17,7 +17,15 @@ from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.budget import HistoryPacing
 from magic8_companion.providers.ib.codes import NO_REQUEST, Effect, IBRefusal, effect_of
 from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, Opener, SessionOver
-from magic8_companion.providers.ib.link import CLOCK_SKEW, FINAL, NOT_CONNECTED, PATIENCE, Link
+from magic8_companion.providers.ib.link import (
+    CLOCK_SKEW,
+    FINAL,
+    HOPELESS,
+    NOT_CONNECTED,
+    PATIENCE,
+    Link,
+    begins_trouble,
+)
 from magic8_companion.providers.ib.options import IBOptions
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Bell, Deadline, until, within
 
@@ -104,10 +112,12 @@ class Connection:
             trouble = self.link.blocked
             if trouble is None:
                 return self.open_gateway
-            if self._clock.now() - trouble.since > PATIENCE or trouble.why in FINAL:
+            if self._clock.now() - trouble.since > PATIENCE or trouble.why in HOPELESS:
                 raise self.link.refusal(trouble)
             return None
 
+        if (trouble := self.link.blocked) is not None:
+            deadline = deadline.not_after(trouble.since + PATIENCE)
         found = await until(self._clock, deadline, self.changed, ready)
         if found is None:
             trouble = self.link.blocked
@@ -233,6 +243,11 @@ class Connection:
         if request == NO_REQUEST or effect is Effect.COMPETING_SESSION:
             self.link.notice(effect, text, self._clock.now())
             self.changed.ring()
+
+    def _level(self, effect: Effect) -> int:
+        if begins_trouble(effect):
+            return logging.WARNING
+        return logging.DEBUG if self.link.worst is None or self.link.connected_at is None else logging.INFO
 
     def _refuse_for_good(self, what: str, refusal: IBRefusal) -> None:
         _log.error("IB refuses the request for %s as invalid (%s); please report this", what, refusal.text)

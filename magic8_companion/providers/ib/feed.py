@@ -17,6 +17,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import new_york_day, session_on
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.book import ContractBook
+from magic8_companion.providers.ib.budget import LINES_FOR_CHAINS
 from magic8_companion.providers.ib.codes import Effect, IBRefusal, effect_of, unavailable
 from magic8_companion.providers.ib.connection import Connection
 from magic8_companion.providers.ib.gateway import Gateway, SessionOver
@@ -30,10 +31,14 @@ RESUBSCRIBE_AFTER: Final = timedelta(seconds=10)
 DEAF_AFTER: Final = timedelta(seconds=30)
 REFUSED_FOR: Final = timedelta(seconds=60)
 FAILED_FOR: Final = timedelta(seconds=5)
+SPOT_PATIENCE: Final = timedelta(seconds=5)
+"""So long a line that has been open for a while may take to bring a usable price."""
+
 SETTLING: Final = timedelta(milliseconds=250)
 """A new line is believed after this: first comes what IB remembers, a moment later the time that gives it away."""
 
 _TICK: Final = timedelta(seconds=1)
+_KEEPERS_SHARE: Final = 0.6
 _NO_TICKS: Final = (COMPETING_SESSION, FEED_SILENT, QUOTES_BROKEN)
 
 _log = logging.getLogger(__name__)
@@ -75,6 +80,7 @@ class Feed:
             ``contract_unknown``, ``no_free_line``, or why IB cannot be asked.
         """
         self._keep(symbol)
+        self._refuse_a_lasting_trouble()
         await self._connection.gateway(deadline)
 
         def answer() -> float | None:
@@ -84,6 +90,9 @@ class Feed:
             line = self._lines.get(symbol)
             return None if line is None else self._spot_of(line)
 
+        line = self._lines.get(symbol)
+        if line is not None and self._clock.now() - line.opened_at > SPOT_PATIENCE:
+            deadline = deadline.not_after(self._clock.now() + SPOT_PATIENCE)
         found = await until(self._clock, deadline, self._ticked, answer)
         if found is None:
             raise self._why_no_spot(symbol)
@@ -112,7 +121,17 @@ class Feed:
         if self._listener is None:
             self._listener = loop.create_task(self._listen())
         if symbol not in self._keepers:
+            self._require_a_line(symbol)
             self._keepers[symbol] = loop.create_task(self._keep_open(symbol))
+
+    def _require_a_line(self, symbol: str) -> None:
+        allowed = self._options.market_data_lines - LINES_FOR_CHAINS
+        if len(self._keepers) >= allowed:
+            raise DataUnavailable(
+                "no_free_line",
+                f"{allowed} market-data lines watch other symbols already and the rest is for chains: raise "
+                f"M8C_IB_MARKET_DATA_LINES if the account has more, or do without {symbol}",
+            )
 
     async def _keep_open(self, symbol: str) -> None:
         while True:
@@ -139,7 +158,7 @@ class Feed:
 
     async def _watch(self, symbol: str, gateway: Gateway) -> None:
         contract = await self._book.underlying(symbol, self._deadline())
-        line = await gateway.open_line(contract, "", self._ticked, lasting=True)
+        line = await gateway.open_line(contract, "", self._ticked)
         self._watching_since = self._watching_since or line.opened_at
         self._lines[symbol] = line
         try:
@@ -148,7 +167,8 @@ class Feed:
             gateway.close_line(line)
 
     def _deadline(self) -> Deadline:
-        return Deadline(self._clock, self._options.request_timeout_seconds)
+        # a little less than those have who wait for the line, so that they hear what is wrong
+        return Deadline(self._clock, _KEEPERS_SHARE * self._options.request_timeout_seconds)
 
     async def _mind(self, symbol: str, line: Line, gateway: Gateway) -> None:
         # returns when the line has to be opened again
@@ -163,10 +183,16 @@ class Feed:
             if self._spot_of(line) is not None:
                 self._failures.pop(symbol, None)
                 self._connection.heard_tick()
-            if link.expects_data and self._clock.now() - max(line.fresh_at, line.opened_at) > LONE_SILENCE:
-                _log.info("IB: no tick of %s for %.0f s, subscribing again", symbol, LONE_SILENCE.total_seconds())
+            if self._is_silent_alone(line):
+                _log.info("IB: no tick of %s for %d s, subscribing again", symbol, LONE_SILENCE.seconds)
                 return
             self._ticked.ring()  # time alone may have changed an answer
+
+    def _is_silent_alone(self, line: Line) -> bool:
+        expected_since = self._expected_since()
+        if expected_since is None:
+            return False
+        return self._clock.now() - max(line.fresh_at, line.opened_at, expected_since) > LONE_SILENCE
 
     async def _take_refusal(self, line: Line, refusal: IBRefusal, gateway: Gateway) -> None:
         missing = effect_of(refusal.code) is Effect.NOT_SUBSCRIBED
@@ -239,4 +265,4 @@ class Feed:
             return DataUnavailable("feed_silent", f"no tick of {symbol} has come")
         if line.value("last", line.opened_at) is None:
             return DataUnavailable("bad_spot", f"IB sends no usable price of {symbol}")
-        return DataUnavailable("stale_quotes", f"the newest price of {symbol} is older than {OLDEST.seconds} s")
+        return DataUnavailable("stale_quotes", f"no price of {symbol} of the last {OLDEST.seconds} s can be believed")

@@ -80,14 +80,8 @@ class Gateway(Protocol):
     async def gateway_time(self) -> datetime:
         """Return the gateway's time, to the second below."""
 
-    async def open_line(self, contract: Listed, ticks: str, bell: Bell, *, lasting: bool = False) -> Line:
-        """Open a market-data line as soon as the budgets allow; ``ticks`` are the generic ticks, comma-separated.
-
-        Raises
-        ------
-        DataUnavailable
-            ``no_free_line``, for lasting lines only.
-        """
+    async def open_line(self, contract: Listed, ticks: str, bell: Bell) -> Line:
+        """Open a market-data line as soon as the budgets allow; ``ticks`` are the generic ticks, comma-separated."""
 
     def close_line(self, line: Line) -> None:
         """Cancel a line when its turn comes; nothing that still arrives on it is believed."""

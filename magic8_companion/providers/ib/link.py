@@ -30,7 +30,10 @@ CONTRACTS_BROKEN: Final = "contracts_broken"
 FINAL: Final = frozenset({"client_id_in_use", "gateway_too_old"})
 """Why connecting stops: another attempt cannot succeed before a human has done something."""
 
-PATIENCE: Final = timedelta(seconds=15)
+HOPELESS: Final = FINAL | {CLOCK_SKEW}
+"""Troubles that do not pass while a request waits."""
+
+PATIENCE: Final = timedelta(seconds=12)
 """Requests wait for a connection that was lost only just; a longer outage is answered at once."""
 
 ON_ITS_WAY: Final = timedelta(seconds=1)

@@ -48,18 +48,9 @@ class Line:
     that there is no bid, and no number is made of it.
     """
 
-    def __init__(
-        self,
-        contract: Listed,
-        opened_at: datetime,
-        bell: Bell,
-        *,
-        lasting: bool = False,
-        may_be_delayed: bool = False,
-    ) -> None:
+    def __init__(self, contract: Listed, opened_at: datetime, bell: Bell, *, may_be_delayed: bool = False) -> None:
         self.contract = contract
         self.opened_at = opened_at
-        self.lasting = lasting
         self.may_be_delayed = may_be_delayed
         self.request_id = -1
         self.refusal: IBRefusal | None = None

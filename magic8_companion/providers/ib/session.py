@@ -154,25 +154,22 @@ class Session:
         at: datetime = await self._answer("currentTime", None, lambda _: self._requests.reqCurrentTime())
         return at
 
-    async def open_line(self, contract: Listed, ticks: str, bell: Bell, *, lasting: bool = False) -> Line:
-        """Open a market-data line as soon as the budget allows and return what will arrive on it.
+    async def open_line(self, contract: Listed, ticks: str, bell: Bell) -> Line:
+        """Open a market-data line as soon as the budgets allow and return what will arrive on it.
 
         Raises
         ------
         SessionOver
-        DataUnavailable
-            ``no_free_line``, for lasting lines only.
         """
-        await self.lines.take(lasting=lasting)
+        await self.lines.take()
         try:
             await self._turn()
-            late = self.asks_for_delayed
-            line = Line(contract, self._clock.now(), bell, lasting=lasting, may_be_delayed=late)
+            line = Line(contract, self._clock.now(), bell, may_be_delayed=self.asks_for_delayed)
             line.request_id = self._requests.getReqId()
             self._reader.ear.lines[line.request_id] = line
             self._requests.reqMktData(line.request_id, as_ib(contract), ticks, *_STREAM)
         except BaseException:
-            self.lines.give_back(lasting=lasting)
+            self.lines.give_back()
             raise
         return line
 
@@ -182,7 +179,7 @@ class Session:
             return
         gone = line.refusal is not None and effect_of(line.refusal.code) is not Effect.COMPETING_SESSION
         if gone or self.is_over:
-            self.lines.give_back(lasting=line.lasting)
+            self.lines.give_back()
             return
         task = asyncio.get_running_loop().create_task(self._cancel_line(line))
         self._cancelling.add(task)
@@ -282,7 +279,7 @@ class Session:
         except SessionOver:
             pass
         finally:
-            self.lines.give_back(lasting=line.lasting)
+            self.lines.give_back()
 
     def _hear(self, number: int, code: int, text: str) -> None:
         effect = effect_of(code)

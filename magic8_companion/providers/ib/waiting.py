@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -19,7 +20,13 @@ class Deadline:
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
-        self.at: Final[datetime] = clock.now() + timedelta(seconds=seconds)
+        self.at = clock.now() + timedelta(seconds=seconds)
+
+    def not_after(self, instant: datetime) -> Deadline:
+        """Return the earlier of this deadline and an instant."""
+        earlier = copy(self)
+        earlier.at = min(self.at, instant)
+        return earlier
 
     @property
     def seconds_left(self) -> float:

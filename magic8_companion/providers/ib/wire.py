@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ib_async import IB, Client, Contract, ContractDetails
-from ib_async.objects import BarData, Position
+from ib_async.objects import BarData
 from ib_async.wrapper import Wrapper
 
 from magic8_companion.ports import Clock
@@ -18,6 +18,9 @@ from magic8_companion.providers.ib.codes import IBRefusal, ends_request
 from magic8_companion.providers.ib.contracts import USD, Listed, Wanted
 from magic8_companion.providers.ib.gateway import RawBar, SessionOver, Told
 from magic8_companion.providers.ib.quotes import Line
+
+READING: Final = frozenset({1, 2, 9, 20, 25, 49, 59, 71})
+"""The messages that may leave: lines and their end, contracts, bars and their end, time, type of data, start."""
 
 _UNREAD: Final = (
     "accountSummary",
@@ -99,17 +102,34 @@ class Ear(Wrapper):
             line.on_greeks(tick, volatility, delta, gamma)
 
 
+class ReadingClient(Client):
+    """The library's end of the socket: whatever does not read market data is refused before it leaves."""
+
+    MaxRequests = 0  # our own budget sends evenly, the library's in bursts
+
+    def send(self, *fields: Any, makeEmpty: bool = True) -> None:  # noqa: ANN401, N803  # the library's signature
+        """Send a message.
+
+        Raises
+        ------
+        PermissionError
+            For a message that is not among those that read market data.
+        """
+        if fields[0] not in READING:
+            raise PermissionError(f"message {fields[0]} does not read market data and is never sent")
+        super().send(*fields, makeEmpty=makeEmpty)  # type: ignore[no-untyped-call]  # the library does not type it
+
+
 class Reader(IB):
     """The library's client with our ear; ``requests`` are its calls, which it does not type."""
 
     def __init__(self, clock: Clock, told: Told) -> None:
         super().__init__()
         self.ear = Ear(self, clock, told)
-        self.requests: Any = Client(self.ear)  # type: ignore[no-untyped-call]  # as above
+        self.requests: Any = ReadingClient(self.ear)  # type: ignore[no-untyped-call]  # as above
         self.wrapper, self.client = self.ear, self.requests
-        self.requests.MaxRequests = 0  # our own budget sends evenly, the library's in bursts
 
-    async def reqPositionsAsync(self) -> list[Position]:  # noqa: N802  # the library's name
+    async def reqPositionsAsync(self) -> list[Any]:  # noqa: N802  # the library's name
         """Return nothing and ask nothing: the library wants positions at every start, read-only or not."""
         return []
 
