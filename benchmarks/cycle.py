@@ -1,6 +1,6 @@
 """One 5-minute cycle of 8 symbols, beside its floor in the same run; memory of a whole day; time of ``--help``.
 
-The cycle is the real one: bars in memory -> observation -> features -> two-stage model -> merge -> schema -> both files
+The cycle is the real one: bars in memory -> observation -> features -> model -> merge -> schema -> both files
 archived, replaced and synced.  The floor is what nobody can avoid: the bare model calls, orjson, and two atomic
 replacements with fsync.  Run it with ``python benchmarks/cycle.py``.
 """
@@ -53,20 +53,20 @@ def cycles(folder: Path) -> tuple[list[float], list[float]]:
         whole.append(time.perf_counter() - begin)
         if result is None or len(result.signals) != len(SYMBOLS):
             raise SystemExit(f"slot {number} did not predict all symbols: {extension.last_skip_reason} {result}")
-        floor.append(_floor(predictor.model.stages, folder, host.output_dir))
+        floor.append(_floor(predictor.model.forecaster.variance.booster, folder, host.output_dir))
     host.close()
     return whole[8:], floor[8:]
 
 
-def _floor(stages: Any, folder: Path, output: Path) -> float:  # noqa: ANN401  # the two boosters
+def _floor(booster: Any, folder: Path, output: Path) -> float:  # noqa: ANN401  # the library is untyped
+    from magic8_ml.models.boosted_variance import explain_boosted  # noqa: PLC0415  # as above
+
     names = ("recommendations.json", "ml_predictions_5min.json")
     contents = [orjson.loads((output / name).read_bytes()) for name in names]
-    rows = np.zeros((1, stages.direction.num_features()))
-    asked = np.zeros((3, stages.volatility.num_features()))
+    row = np.zeros((1, booster.num_features()))
     begin = time.perf_counter()
     for _ in SYMBOLS:
-        stages.direction.inplace_predict(rows)
-        stages.volatility.inplace_predict(asked)
+        explain_boosted(booster, row)
     for name, content in zip(names, contents, strict=True):
         _replace(folder / f"floor_{name}", orjson.dumps(content))
     return time.perf_counter() - begin

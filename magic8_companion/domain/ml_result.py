@@ -18,12 +18,22 @@ class RemainingMove:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """What one feature did to a prediction: its value (None when missing) and what it added to the log variance."""
+
+    feature: str
+    value: float | None
+    effect: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """A real answer of the two-stage model for one symbol at one moment.
 
     ``confidence`` is in [0, 1] at 4 decimals: the number that is published as ``ml_confidence``.
     ``strategy`` may be No_Trade, which is an answer, not an absence of one.  ``move`` is None when the model does not
     say how far the price may go: then nothing can be said of the expected value of a ticket.
+    ``explanation`` lists what moved the forecast of the remaining variance most, the largest effect first.
     """
 
     strategy: str
@@ -39,6 +49,7 @@ class Prediction:
     expected_value: Mapping[str, float] = field(default_factory=dict)
     blocked_by: tuple[str, ...] = ()
     move: RemainingMove | None = None
+    explanation: tuple[Contribution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

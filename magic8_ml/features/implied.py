@@ -15,6 +15,9 @@ from magic8_companion.domain.bars import Floats
 
 SESSIONS_PER_YEAR: Final = 252
 PACE_EXPONENT: Final = 0.45
+PACE_LIMIT: Final = 16.0
+"""A pace outside 1/16..16 says more about the feed than about the day."""
+
 SOURCE: Final = "vix"
 
 
@@ -37,9 +40,10 @@ def implied_sigma_left(day_variance: float, share_left: Floats) -> Floats:
 
 
 def pace_aware(sigma_left: Floats, pace: Floats) -> Floats:
-    """Scale s_imp(t) by today's pace (realised so far / expected so far); NaN pace gives NaN.
+    """Scale s_imp(t) by today's pace (realised so far / expected so far); an unknown pace says nothing.
 
-    >>> pace_aware(np.array([0.01]), np.array([2.0])).round(6).tolist()
-    [0.011688]
+    >>> pace_aware(np.array([0.01, 0.01]), np.array([2.0, np.nan])).round(6).tolist()
+    [0.011688, 0.01]
     """
-    return sigma_left * pace ** (PACE_EXPONENT / 2)
+    known = np.clip(np.where(np.isnan(pace), 1.0, pace), 1 / PACE_LIMIT, PACE_LIMIT)
+    return np.asarray(sigma_left * known ** (PACE_EXPONENT / 2))

@@ -1,4 +1,4 @@
-"""What is to be predicted at each entry time, as numbers and as classes against the symbol's own recent past.
+"""When is predicted, and against what the outcome is classed: trailing terciles of the symbol's own recent past.
 
 u = realised over implied sigma of the rest of the day, z = the remaining move in implied sigmas.  Their classes are
 trailing terciles of the same statistic, symbol and half hour, so a third of the days falls into each class at any
@@ -7,18 +7,13 @@ level of the VIX.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from magic8_companion.domain.bars import Floats
-from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.features.sessions import FULL_DAY_BARS
-from magic8_ml.features.today import Today
-
-Classes = npt.NDArray[np.int8]
 
 ENTRY_BARS: Final = np.arange(3, FULL_DAY_BARS - 2, 3)
 """Bars done at each entry time: every 15 minutes, 09:45 to 15:45, so that each of the 13 half hours has entries."""
@@ -27,7 +22,6 @@ LONG_WINDOW: Final = 252
 SHORT_WINDOW: Final = 126
 MIN_DAYS: Final = 60
 BUCKETS: Final = 13
-NO_CLASS: Final = -1
 DEFINITION: Final = (
     "u = sqrt(RV_rem)/s_imp, z = ln(S_H/S_t)/s_imp, s_imp from VIX x premium x share of the last 30 sessions;"
     " classes by q33/q67 of the same symbol and 30-minute bucket over 252 sessions (126 while short, none below 60"
@@ -35,63 +29,47 @@ DEFINITION: Final = (
 )
 _LONG_ENOUGH: Final = 200
 
+MORNING, MIDDAY, AFTERNOON, LAST_HOUR = range(4)
+GROUPS: Final = np.repeat((MORNING, MIDDAY, AFTERNOON, LAST_HOUR), (4, 4, 3, 2))
+"""The part of the day of each half hour: to 11:30, to 13:30, to 15:00, the last hour."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one full day, per entry time; ``u`` and ``z`` have shape (n_entries,)."""
-
-    u: Floats
-    z: Floats
+N_GROUPS: Final = 4
 
 
-def outcome_of(today: Today) -> Outcome:
-    """Measure u and z of a finished full day at its entry times.  Label side only: it reads the whole day.
-
-    Raises
-    ------
-    DataUnavailable
-        ``no_movement`` when the days before moved at no time after an entry: nothing to compare with.
-    """
-    at = ENTRY_BARS - 1
-    sigma = today.sigma_left()[at]
-    if not (sigma > 0).all():
-        raise DataUnavailable("no_movement", "prices of earlier days stood still for the rest of the day")
-    remaining = np.maximum(today.realised[-1] - today.realised[at], 0.0)
-    return Outcome(u=np.sqrt(remaining) / sigma, z=(today.log_close[-1] - today.log_close[at]) / sigma)
-
-
-def trailing_classes(rows: npt.NDArray[np.int64], values: Floats) -> Classes:
-    """Class each day's values against the terciles of the days before it.
+def trailing_cuts(days: npt.NDArray[np.int64], values: Floats, at: npt.NDArray[np.int64] | None = None) -> Floats:
+    """Return the terciles that were known of a statistic before each day.
 
     Parameters
     ----------
-    rows
-        Session positions of the days on the exchange calendar, ascending, shape (n_days,).
+    days
+        Session positions of the days whose values are known, ascending, shape (n_days,).
     values
-        The statistic, shape (n_days, n_entries).
+        The statistic at the entry times of those days, shape (n_days, n_entries).
+    at
+        Session positions of the days that ask, ascending; default: ``days``.
 
     Returns
     -------
-    Classes
-        0 below q33, 2 above q67, else 1; -1 where fewer than 60 of the last 252 sessions are known.  A day's own value
-        and later ones never enter its terciles; the window is counted in sessions, so it never reaches over a gap.
+    Floats
+        q33 and q67, shape (n_asking, 13 half hours, 2); NaN where fewer than 60 of the last 252 sessions are known.  A
+        day's own value and later ones never enter; the window is counted in sessions, so it never reaches over a gap.
     """
-    answer = np.full(values.shape, NO_CLASS, dtype=np.int8)
+    asking = days if at is None else at
+    answer = np.full((len(asking), BUCKETS, 2), np.nan)
     by_bucket = values[:, _ENTRIES_OF_BUCKET]
-    for day, row in enumerate(rows):
-        first = _window_start(rows[:day], int(row))
-        if day - first < MIN_DAYS:
-            continue
-        low, high = np.quantile(by_bucket[first:day], (1 / 3, 2 / 3), axis=(0, 2))[:, ENTRY_BUCKETS]
-        answer[day] = 1 - (values[day] < low) + (values[day] > high)
+    for n, day in enumerate(asking.tolist()):
+        behind = int(np.searchsorted(days, day))
+        first = _window_start(days[:behind], day)
+        if behind - first >= MIN_DAYS:
+            answer[n] = np.quantile(by_bucket[first:behind], (1 / 3, 2 / 3), axis=(0, 2)).T
     return answer
 
 
-def _window_start(earlier: npt.NDArray[np.int64], row: int) -> int:
-    first = int(np.searchsorted(earlier, row - LONG_WINDOW))
+def _window_start(earlier: npt.NDArray[np.int64], day: int) -> int:
+    first = int(np.searchsorted(earlier, day - LONG_WINDOW))
     if len(earlier) - first >= _LONG_ENOUGH:
         return first
-    return int(np.searchsorted(earlier, row - SHORT_WINDOW))
+    return int(np.searchsorted(earlier, day - SHORT_WINDOW))
 
 
 def bucket_of(minutes_to_close: Floats) -> npt.NDArray[np.int64]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 import numpy as np
 
 from magic8_companion.domain.bars import Floats
 from magic8_ml.features.catalogue import CATALOGUE
 from magic8_ml.features.today import Today
+
+FeatureTable = Callable[[Today], Floats]
+"""Whatever computes the features of a day so far; training can be handed another one, and audits it."""
+
+AVAILABLE_AT: Final = np.array([feature.available_at for feature in CATALOGUE])
+"""Minutes after the open from which each column is known, shape (n_features,)."""
 
 
 def feature_matrix(today: Today) -> Floats:

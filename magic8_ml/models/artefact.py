@@ -1,10 +1,9 @@
 """The model on disk: UBJSON trees, JSON numbers and a manifest that proves what they are.  Never a pickle.
 
     models/
-    ├── direction.ubj      stage 1
-    ├── volatility.ubj     stage 2
-    ├── numbers.json       reference ranks and bounds
-    └── manifest.json      what it was fitted on, and the sha256 of the three
+    ├── variance.ubj       the trees of the remaining variance
+    ├── numbers.json       everything else: regression, residuals, odds, reference edges, terciles, bounds
+    └── manifest.json      what it was fitted on, and the sha256 of the two
 
 Nothing in the folder depends on the clock: the same data and library versions give the same bytes.
 """
@@ -26,14 +25,12 @@ import xgboost as xgb
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.features.catalogue import FEATURE_NAMES, schema_digest
 from magic8_ml.models.bounds import Bounds
-from magic8_ml.models.confidence import ReferenceRanks
-from magic8_ml.models.two_stage import STAGE_2_NAMES, TwoStageModel
+from magic8_ml.models.distribution_forecaster import FittedDistribution
 from magic8_ml.models.ubjson import is_whole_object
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MANIFEST: Final = "manifest.json"
-_DIRECTION: Final = "direction.ubj"
-_VOLATILITY: Final = "volatility.ubj"
+_TREES: Final = "variance.ubj"
 _NUMBERS: Final = "numbers.json"
 
 
@@ -53,8 +50,7 @@ class ModelUnavailable(PluginUnavailable):
 class TrainedModel:
     """Everything a prediction needs besides its inputs; ``manifest`` is the JSON object of the same name."""
 
-    stages: TwoStageModel
-    references: ReferenceRanks
+    forecaster: FittedDistribution
     bounds: Bounds
     manifest: Mapping[str, Any]
 
@@ -69,18 +65,13 @@ class TrainedModel:
         return tuple(self.manifest["symbols"])
 
 
-def save_model(
-    folder: Path, stages: TwoStageModel, references: ReferenceRanks, bounds: Bounds, facts: Mapping[str, Any]
-) -> TrainedModel:
+def save_model(folder: Path, forecaster: FittedDistribution, bounds: Bounds, facts: Mapping[str, Any]) -> TrainedModel:
     """Write a model into ``folder``, whole or not at all, and return it as it will be loaded.
 
     ``facts`` are the JSON-able facts of the training: ``last_day`` and ``symbols`` at least.
     """
-    files = {
-        _DIRECTION: bytes(stages.direction.save_raw("ubj")),
-        _VOLATILITY: bytes(stages.volatility.save_raw("ubj")),
-        _NUMBERS: orjson.dumps({"references": references.as_json(), "bounds": bounds.as_json()}),
-    }
+    numbers = {"forecaster": forecaster.as_json(), "bounds": bounds.as_json()}
+    files = {_TREES: bytes(forecaster.variance.booster.save_raw("ubj")), _NUMBERS: orjson.dumps(numbers)}
     digests = {name: _sha256(content) for name, content in files.items()}
     short = _sha256("".join(digests.values()).encode())[:8]
     manifest = {
@@ -93,7 +84,7 @@ def save_model(
     }
     text = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
     _replace_folder(folder, {**files, MANIFEST: text})
-    return TrainedModel(stages=stages, references=references, bounds=bounds, manifest=manifest)
+    return TrainedModel(forecaster=forecaster, bounds=bounds, manifest=manifest)
 
 
 def load_model(folder: Path) -> TrainedModel:
@@ -108,18 +99,15 @@ def load_model(folder: Path) -> TrainedModel:
     manifest = _read_manifest(folder)
     if manifest.get("feature_digest") != schema_digest() or manifest.get("features") != list(FEATURE_NAMES):
         raise ModelUnavailable("feature_mismatch", f"{folder} was made for other features; train again")
-    files = {name: _checked(folder, name, manifest) for name in (_DIRECTION, _VOLATILITY, _NUMBERS)}
+    files = {name: _checked(folder, name, manifest) for name in (_TREES, _NUMBERS)}
+    booster = _booster(folder / _TREES, files[_TREES], FEATURE_NAMES)
     try:
         numbers = orjson.loads(files[_NUMBERS])
-        references = ReferenceRanks.from_json(numbers["references"])
+        forecaster = FittedDistribution.from_json(numbers["forecaster"], booster)
         bounds = Bounds.from_json(numbers["bounds"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelUnavailable("model_corrupt", f"{folder / _NUMBERS}: {error}") from error
-    stages = TwoStageModel(
-        direction=_booster(folder / _DIRECTION, files[_DIRECTION], FEATURE_NAMES),
-        volatility=_booster(folder / _VOLATILITY, files[_VOLATILITY], STAGE_2_NAMES),
-    )
-    return TrainedModel(stages=stages, references=references, bounds=bounds, manifest=manifest)
+    return TrainedModel(forecaster=forecaster, bounds=bounds, manifest=manifest)
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

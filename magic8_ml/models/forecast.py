@@ -135,6 +135,7 @@ class Forecast:
     ``win`` and ``implied`` (n_rows, 3): probability of a net gain, by the forecast and by the price;
     ``edge`` (n_rows, 3): ln odds of ``win`` before it is shrunk, less those of ``implied``;
     ``value`` (n_rows, 3): expected net result in units of the largest loss;
+    ``touch`` (n_rows, 3): probability that a short strike (of a butterfly: a wing) is reached before the close;
     ``confidence`` (n_rows, 3): mid-rank of the edge among its references, 0..1 at 4 decimals;
     ``vertical`` (n_rows,): which of the four verticals is meant, an index of ``structures.VERTICALS``;
     ``chosen`` (n_rows,): the answer, an index of ``strategy_view.OUTCOMES``, -1 for none.
@@ -148,6 +149,7 @@ class Forecast:
     implied: Floats
     edge: Floats
     value: Floats
+    touch: Floats
     confidence: Floats
     vertical: Integers
     chosen: Integers
@@ -168,7 +170,7 @@ class Forecast:
         0.02
         """
         shapes = {"direction": (3,), "regime": (3,), "quantiles": (len(LEVELS),)}
-        shapes |= dict.fromkeys(("win", "implied", "edge", "value", "confidence"), (3,))
+        shapes |= dict.fromkeys(("win", "implied", "edge", "value", "touch", "confidence"), (3,))
         nothing: dict[str, Any] = {
             "sigma": np.full(n_rows, np.nan),
             **{name: np.full((n_rows, *shape), np.nan) for name, shape in shapes.items()},

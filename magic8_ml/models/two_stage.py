@@ -1,4 +1,7 @@
-"""Two stages of boosted trees: the direction, then the volatility regime given the direction.
+"""The challenger: two stages of boosted trees, the direction, then the volatility regime given the direction.
+
+It learns the classes themselves, where the forecaster that ships reads them off a distribution, and it has to be beaten
+on the same rows.
 
 Stage 2 has one more column than stage 1, ``direction`` (-1 bearish, 0 neutral, 1 bullish): fitted on what came, asked
 once for each that may come.  P(direction) x P(regime | direction) is then a coherent joint of nine cells, from which
@@ -15,7 +18,7 @@ import xgboost as xgb
 
 from magic8_companion.domain.bars import Floats
 from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.features.labels import Classes
+from magic8_ml.models.forecast import FittedForecaster, Forecast, Integers, Past, Rows
 
 STAGE_2_NAMES: Final = (*FEATURE_NAMES, "direction")
 _CLASSES: Final = 3
@@ -66,6 +69,11 @@ class TwoStageModel:
     direction: xgb.Booster
     volatility: xgb.Booster
 
+    def predict(self, rows: Rows) -> Forecast:
+        """Say both classes of each row, and nothing of trades."""
+        joint = self.joint(rows.features)
+        return Forecast.silent(len(rows), direction=joint.sum(axis=2), regime=joint.sum(axis=1))
+
     def joint(self, features: Floats) -> Floats:
         """Return P(direction, regime) of shape (n_rows, 3, 3); each row sums to 1.
 
@@ -80,7 +88,27 @@ class TwoStageModel:
         return _normalised(direction)[:, :, None] * _normalised(regime).reshape(n_rows, _CLASSES, _CLASSES)
 
 
-def fit_two_stage(features: Floats, direction: Classes, regime: Classes) -> TwoStageModel:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoStageForecaster:
+    """Learns both stages from labelled rows."""
+
+    name: str = "two-stage classifiers"
+
+    def fit(self, rows: Rows, past: Past | None = None) -> FittedForecaster:  # noqa: ARG002 - nothing to calibrate
+        """Fit both stages; without any label all classes are alike."""
+        labelled = rows[rows.labelled]
+        if not len(labelled):
+            return _Unlearnt()
+        return fit_two_stage(labelled.features, labelled.direction, labelled.regime)
+
+
+class _Unlearnt:
+    def predict(self, rows: Rows) -> Forecast:
+        thirds = np.full((len(rows), _CLASSES), 1 / _CLASSES)
+        return Forecast.silent(len(rows), direction=thirds, regime=thirds)
+
+
+def fit_two_stage(features: Floats, direction: Integers, regime: Integers) -> TwoStageModel:
     """Fit both stages on labelled rows; the same rows in the same order give the same bytes."""
     realised = _CODES[direction][:, None]
     return TwoStageModel(
@@ -89,7 +117,7 @@ def fit_two_stage(features: Floats, direction: Classes, regime: Classes) -> TwoS
     )
 
 
-def _fit(features: Floats, classes: Classes, names: tuple[str, ...], settings: StageSettings) -> xgb.Booster:
+def _fit(features: Floats, classes: Integers, names: tuple[str, ...], settings: StageSettings) -> xgb.Booster:
     parameters = settings.parameters(len(classes))
     rows = xgb.QuantileDMatrix(
         features, classes, feature_names=list(names), max_bin=parameters["max_bin"], nthread=parameters["nthread"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC
 from typing import Any, Final, TypeGuard
 
@@ -12,7 +13,7 @@ import pandas as pd
 
 from magic8_companion.domain.bars import COLUMNS, Bars
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
+from magic8_companion.domain.ml_result import Contribution, MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy
 from magic8_ml.models.strategy_view import DIRECTIONS, REGIMES
 
@@ -72,6 +73,8 @@ def answer_of(result: MLResult) -> dict[str, Any]:
             "model_version": result.model_version,
             "rationale": result.rationale,
             "blocked_by": list(result.blocked_by),
+            "remaining_move": None if result.move is None else asdict(result.move),
+            "explanation": [asdict(item) for item in result.explanation],
         },
         "available": True,
         "reason": None,
@@ -111,6 +114,8 @@ def result_of(answer: object) -> MLResult:
         implied_probability=_numbers(answer.get("implied_probability")),
         expected_value=_numbers(answer.get("expected_value")),
         blocked_by=tuple(str(code) for code in details.get("blocked_by", ())),
+        move=_move(details.get("remaining_move")),
+        explanation=_explanation(details.get("explanation")),
     )
 
 
@@ -135,6 +140,23 @@ def _numbers(values: object) -> dict[str, float]:
     if not isinstance(values, Mapping):
         return {}
     return {str(name): float(value) for name, value in values.items() if _is_number(value)}
+
+
+def _move(said: object) -> RemainingMove | None:
+    # without a usable one nothing is said of tickets; the prediction itself stands
+    if not isinstance(said, Mapping) or not _is_number(scale := said.get("scale")) or not scale > 0:
+        return None
+    residuals = tuple(float(value) for value in said.get("residuals", ()) if _is_number(value))
+    return RemainingMove(scale=float(scale), residuals=residuals)
+
+
+def _explanation(said: object) -> tuple[Contribution, ...]:
+    items = said if isinstance(said, list | tuple) else ()
+    return tuple(
+        Contribution(feature=str(item["feature"]), value=item.get("value"), effect=float(item["effect"]))
+        for item in items
+        if isinstance(item, Mapping) and "feature" in item and _is_number(item.get("effect"))
+    )
 
 
 def _frame(earlier: Bars, today: Bars) -> pd.DataFrame:

@@ -2,119 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-import numpy as np
-
-from magic8_companion.domain.bars import Bars, Floats
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
+from magic8_companion.domain.ml_result import MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.features.day_history import DayHistory
-from magic8_ml.features.labels import bucket_of
-from magic8_ml.features.sessions import session_table
-from magic8_ml.features.table import feature_matrix
-from magic8_ml.features.today import today_of
 from magic8_ml.models.artefact import TrainedModel
-from magic8_ml.models.strategy_view import DIRECTIONS, OUTCOMES, REGIMES, choose, strategy_probabilities
-from magic8_ml.serving.inputs import DAILY_OPEN, PredictionInputs
+from magic8_ml.models.families import family_of
+from magic8_ml.models.forecast import Forecast, Rows
+from magic8_ml.models.strategy_view import DIRECTIONS, OUTCOMES, REGIMES
+from magic8_ml.serving.freshness import require_fresh
+from magic8_ml.serving.histories import Histories
+from magic8_ml.serving.inputs import PredictionInputs
+from magic8_ml.serving.rationale import explanation_of, rationale_of
+from magic8_ml.serving.rows import serving_rows
 
-CLOSE_RUNNER_UP: Final = 0.05
-_SAME_ASSET: Final = (frozenset({"SPX", "SPY", "XSP"}), frozenset({"NDX", "QQQ"}), frozenset({"RUT", "IWM"}))
-_MINUTES: Final = FEATURE_NAMES.index("minutes_to_close")
+REGIME_FEATURES: Final = frozenset({"log_vix", "variance_premium", "trailing_u", "log_realised_5_days"})
+"""Features that tell the state of the market before the open: when one was never seen like this, the regime is new."""
+
+_PROBABILITY_DECIMALS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TwoStagePredictor:
-    """Predicts with one model; holds no state, so any thread may call it.
-
-    Below ``confidence_threshold`` no strategy is good enough to speak against No_Trade.
-    """
+class Predictor:
+    """Predicts with one model; any thread may call it."""
 
     model: TrainedModel
-    confidence_threshold: float = 0.65
     max_bar_age: timedelta = timedelta(minutes=10)
     max_vix_age: timedelta = timedelta(minutes=30)
+    _histories: Histories = field(default_factory=Histories, repr=False, compare=False)
 
     def predict(self, inputs: PredictionInputs) -> MLResult:
         """Answer with a prediction, or ``Unavailable`` with its reason; unfit inputs are an answer, not an error."""
         try:
-            self._require_known(inputs.symbol)
-            today = inputs.today.between(inputs.session.open_at, min(inputs.as_of, inputs.session.close_at))
-            self._require_fresh(inputs, today)
-            row = serving_row(inputs, today)
+            rows = self._row(inputs)
         except DataUnavailable as error:
             return Unavailable(reason=error.reason, detail=error.detail)
-        if offenders := self.model.bounds.offenders(row, FEATURE_NAMES):
-            return Unavailable(reason="out_of_distribution", detail=f"never seen like this: {', '.join(offenders)}")
-        return self._view(row)
+        return self._prediction(rows)
+
+    def _row(self, inputs: PredictionInputs) -> Rows:
+        self._require_known(inputs.symbol)
+        bars = inputs.today.between(inputs.session.open_at, min(inputs.as_of, inputs.session.close_at))
+        require_fresh(replace(inputs, today=bars), max_bar_age=self.max_bar_age, max_vix_age=self.max_vix_age)
+        rows = serving_rows(inputs, bars, self.model.forecaster.cuts, self._histories)
+        self._require_seen(rows)
+        return rows
 
     def _require_known(self, symbol: str | None) -> None:
-        if symbol is None or symbol in self.model.symbols:
-            return
-        family = next((assets for assets in _SAME_ASSET if symbol in assets), frozenset())
-        if not family & set(self.model.symbols):
+        if symbol is not None and not family_of(symbol) & set(self.model.symbols):
             seen = ", ".join(self.model.symbols)
             raise DataUnavailable("abstained", f"the model has never seen {symbol}; it was trained on {seen}")
 
-    def _require_fresh(self, inputs: PredictionInputs, today: Bars) -> None:
-        if inputs.as_of >= inputs.session.close_at:
-            raise DataUnavailable("market_closed", "nothing of the session is left to predict")
-        if not len(today):
-            raise DataUnavailable("missing_bars", "no complete 5-minute bar of today")
-        if (age := inputs.as_of - today.last_end) > self.max_bar_age:
-            raise DataUnavailable("stale_bars", f"the newest bar is {_minutes(age)} old")
-        if not len(inputs.vix_today):
-            raise DataUnavailable("missing_vix", "no VIX of today")
-        age = inputs.as_of - inputs.vix_today.last_end
-        if inputs.vix_kind != DAILY_OPEN and age > self.max_vix_age:
-            raise DataUnavailable("stale_vix", f"the newest VIX is {_minutes(age)} old")
+    def _require_seen(self, rows: Rows) -> None:
+        offenders = self.model.bounds.offenders(rows.features[0], FEATURE_NAMES)
+        if offenders:
+            reason = "regime_unseen" if REGIME_FEATURES & set(offenders) else "out_of_distribution"
+            raise DataUnavailable(reason, f"never seen like this: {', '.join(offenders)}")
 
-    def _view(self, row: Floats) -> Prediction:
-        joint = self.model.stages.joint(row[None, :])
-        probabilities = strategy_probabilities(joint)
-        ranks = self.model.references.ranks(probabilities, bucket_of(row[_MINUTES : _MINUTES + 1]))
-        chosen = int(choose(joint, ranks, self.confidence_threshold)[0])
-        direction = dict(zip(DIRECTIONS, joint[0].sum(axis=1).tolist(), strict=True))
-        regime = dict(zip(REGIMES, joint[0].sum(axis=0).tolist(), strict=True))
+    def _prediction(self, rows: Rows) -> Prediction:
+        forecaster = self.model.forecaster
+        forecast, effects = forecaster.explain(rows)
+        direction = dict(zip(DIRECTIONS, forecast.direction[0].tolist(), strict=True))
+        regime = dict(zip(REGIMES, forecast.regime[0].tolist(), strict=True))
+        explanation = explanation_of(rows.features[0], effects[0])
+        likeliest = (max(direction, key=direction.__getitem__), max(regime, key=regime.__getitem__))
         return Prediction(
-            strategy=OUTCOMES[chosen],
-            confidence=float(ranks[0, chosen]),
-            direction=max(direction, key=direction.__getitem__),
+            strategy=OUTCOMES[int(forecast.chosen[0])],
+            confidence=confidence_of(forecast),
+            direction=likeliest[0],
             direction_probabilities=direction,
-            volatility_regime=max(regime, key=regime.__getitem__),
+            volatility_regime=likeliest[1],
             regime_probabilities=regime,
             model_version=self.model.version,
-            rationale=_rationale(chosen, probabilities[0].tolist(), ranks[0].tolist()),
+            rationale=rationale_of(forecast, forecaster.odds.slopes, likeliest, explanation),
+            win_probability=_by_strategy(forecast.win[0].tolist()),
+            implied_probability=_by_strategy(forecast.implied[0].tolist()),
+            move=RemainingMove(
+                scale=float(forecast.sigma[0]), residuals=forecaster.residuals.points_at(int(rows.bucket[0]))
+            ),
+            explanation=explanation,
         )
 
 
-def serving_row(inputs: PredictionInputs, today: Bars) -> Floats:
-    """Compute the features at the end of the newest bar by the very functions that training uses; (n_features,).
-
-    The VIX is today's first value, as in training, whatever the source delivers later in the day.
-
-    Raises
-    ------
-    DataUnavailable
-        ``missing_bars``, ``history_short`` or ``market_closed``.
-    """
-    row = session_table().position(inputs.session.day)
-    history = DayHistory.before(row, inputs.history, inputs.vix_daily)
-    matrix = feature_matrix(today_of(today, history, float(inputs.vix_today.open[0])))
-    return np.asarray(matrix[-1])
+def confidence_of(forecast: Forecast) -> float:
+    """Return the confidence of the first row's answer: its rank, of No_Trade what the best rank lacks of 1."""
+    chosen = int(forecast.chosen[0])
+    ranks: list[float] = forecast.confidence[0].tolist()
+    return round(1 - max(ranks), _PROBABILITY_DECIMALS) if OUTCOMES[chosen] == NO_TRADE else ranks[chosen]
 
 
-def _rationale(chosen: int, probabilities: list[float], ranks: list[float]) -> str:
-    name, rank = OUTCOMES[chosen], ranks[chosen]
-    text = f"{name}: probability {probabilities[chosen]:.2f}, rank {rank:.2f} of the last year at this hour"
-    rivals = (other for other in BASE_STRATEGIES if other != name)
-    close = [other for other in rivals if 0 <= rank - ranks[OUTCOMES.index(other)] < CLOSE_RUNNER_UP]
-    return f"{text}; close behind: {', '.join(close)}" if close and name != NO_TRADE else text
-
-
-def _minutes(age: timedelta) -> str:
-    return f"{age.total_seconds() / 60:.0f} minutes"
+def _by_strategy(values: list[float]) -> dict[str, float]:
+    return {name: round(value, _PROBABILITY_DECIMALS) for name, value in zip(BASE_STRATEGIES, values, strict=True)}

@@ -13,7 +13,7 @@ from magic8_ml.models.artefact import ModelUnavailable, load_model
 from magic8_ml.serving.call import answer_of
 from magic8_ml.serving.config import MLConfig
 from magic8_ml.serving.inputs import PredictionInputs
-from magic8_ml.serving.predictor import TwoStagePredictor
+from magic8_ml.serving.predictor import Predictor
 
 
 class ProductionMLSystem:
@@ -31,9 +31,8 @@ class ProductionMLSystem:
         if not config.enable_two_stage:
             raise ModelUnavailable("no_model", "the two-stage model is switched off (enable_two_stage)")
         self.config = config
-        self.predictor = TwoStagePredictor(
+        self.predictor = Predictor(
             model=load_model(config.folder),
-            confidence_threshold=config.confidence_threshold,
             max_bar_age=timedelta(minutes=max_bar_age_minutes),
             max_vix_age=timedelta(minutes=max_vix_age_minutes),
         )

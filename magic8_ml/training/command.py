@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--end-date", type=date.fromisoformat, help="last day looked at, YYYY-MM-DD")
     out = "folder that M8C_ML_PATH names; models/ is written in it"
     parser.add_argument("--out", type=Path, required=True, help=out)
+    challenge = "have the two-stage classifiers predict the same days, for comparison; takes much longer"
+    parser.add_argument("--challenge", action="store_true", help=challenge)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
             first_day=options.start_date,
             last_day=options.end_date,
             out=options.out,
+            challenge=options.challenge,
         )
     except TrainingRefused as refusal:
         print(f"Training refused: {refusal}", file=sys.stderr)
@@ -63,6 +66,7 @@ def run_train(
     first_day: date | None,
     last_day: date | None,
     out: Path,
+    challenge: bool = False,
 ) -> TrainingReport:
     """Read, train, print; raises ``TrainingRefused`` with one sentence when it cannot be done."""
     if first_day and last_day and first_day > last_day:
@@ -72,7 +76,15 @@ def run_train(
     for note in folder.notes:
         print(note)
     with ProgressBars() as progress:
-        report = train(folder.bars, read_vix_daily(vix_file), out, progress, first_day=first_day, last_day=last_day)
+        report = train(
+            folder.bars,
+            read_vix_daily(vix_file),
+            out,
+            progress,
+            first_day=first_day,
+            last_day=last_day,
+            challenge=challenge,
+        )
     print(report.table())
     return report
 

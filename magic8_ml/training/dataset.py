@@ -1,146 +1,181 @@
-"""Bars and VIX -> one labelled row per symbol and entry time, by the functions that serve live."""
+"""Bars and VIX -> one row per symbol and entry time, by the functions that serve live."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from magic8_companion.domain.bars import Bars, Floats
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.features.catalogue import FEATURE_NAMES
 from magic8_ml.features.day_history import DayHistory
-from magic8_ml.features.labels import (
-    ENTRY_BARS,
-    ENTRY_BUCKETS,
-    NO_CLASS,
-    Classes,
-    Outcome,
-    outcome_of,
-    trailing_classes,
-)
-from magic8_ml.features.sessions import complete_days, session_table, values_on
-from magic8_ml.features.table import feature_matrix
-from magic8_ml.features.today import today_of
+from magic8_ml.features.labels import ENTRY_BARS, ENTRY_BUCKETS, trailing_cuts
+from magic8_ml.features.sessions import FULL_DAY_BARS, complete_days, session_table, values_on
+from magic8_ml.features.table import FeatureTable, feature_matrix
+from magic8_ml.features.today import Today, today_of
+from magic8_ml.models.forecast import Integers, Outcomes, Rows, concatenated
+from magic8_ml.training.outcomes import outcomes_of
 from magic8_ml.training.progress import Progress, silent
 
-Rows = npt.NDArray[np.int64]
+SHARE_SESSIONS: Final = 120
+SHARE_MIN_DAYS: Final = 60
+_AT: Final = ENTRY_BARS - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """The rows of all symbols, by symbol and time.
+
+    ``dropped`` counts per symbol the days of its span that could not be used, by reason.
+    """
+
+    rows: Rows
+    dropped: Mapping[str, Mapping[str, int]]
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SymbolDays:
-    """One symbol's full days: session rows (n_days,), features (n_days, n_entries, n_features), u and z per entry.
+    """One symbol's full days: session positions (n_days,) and, per entry time, features, prices and outcomes.
 
-    ``dropped`` counts the days of the span that could not be used, by reason.
+    ``features`` has shape (n_days, n_entries, n_features), the other arrays (n_days, n_entries); ``implied_day``
+    (n_days,) is the variance that the VIX open implied for each session.
     """
 
-    days: Rows
+    days: Integers
+    implied_day: Floats
     features: Floats
-    u: Floats
-    z: Floats
+    spot: Floats
+    sigma_vix: Floats
+    sigma_today: Floats
+    outcomes: Outcomes
     dropped: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Dataset:
-    """Labelled rows of all symbols, by symbol and time; ``days`` are positions on the exchange calendar.
-
-    ``symbols`` names whose bars were seen, also those too short for labels; ``symbol`` indexes it; ``seen`` holds the
-    features of every usable row, labelled or not, and ``last_seen`` is the newest usable day.
-    """
-
-    symbols: tuple[str, ...]
-    features: Floats
-    direction: Classes
-    regime: Classes
-    days: Rows
-    bucket: Rows
-    symbol: Rows
-    seen: Floats
-    last_seen: int
-    dropped: Mapping[str, Mapping[str, int]]
-
-    def __len__(self) -> int:
-        """Count the labelled rows."""
-        return len(self.days)
-
-
-def symbol_days(symbol: str, bars: Bars, vix_daily: Bars, progress: Progress = silent) -> SymbolDays:
-    """Compute features and outcomes of every full day; half, incomplete and historyless days are dropped and counted.
+def dataset_of(
+    bars: Mapping[str, Bars], vix_daily: Bars, progress: Progress = silent, table: FeatureTable = feature_matrix
+) -> Dataset:
+    """Compute the rows of every symbol.
 
     ``vix_daily``: stamps at 00:00 UTC of the trading date; of a day itself only the open is used.
     """
+    parts = {name: symbol_days(name, series, vix_daily, progress, table) for name, series in sorted(bars.items())}
+    symbols = tuple(name for name, days in parts.items() if len(days.days)) or tuple(parts)[:1]
+    return Dataset(
+        rows=concatenated([_rows_of(parts[name], symbols, n) for n, name in enumerate(symbols)]),
+        dropped={name: days.dropped for name, days in parts.items()},
+    )
+
+
+def symbol_days(
+    symbol: str,
+    bars: Bars,
+    vix_daily: Bars,
+    progress: Progress = silent,
+    table: FeatureTable = feature_matrix,
+) -> SymbolDays:
+    """Compute features and outcomes of every full day; half, incomplete and historyless days are counted as dropped."""
     first, last = _span(bars)
     days, positions = complete_days(bars, first, last)
     vix_open = values_on(vix_daily.starts, vix_daily.open, first, last)[days - first]
     dropped = _incomplete(bars, first, last, days)
-    kept: list[int] = []
-    features: list[Floats] = []
-    outcomes: list[Outcome] = []
+    kept: list[_Day] = []
     for n, (day, at, vix) in enumerate(zip(days.tolist(), positions[:, 0].tolist(), vix_open.tolist(), strict=True)):
         progress(f"features {symbol}", n + 1, len(days), len(kept) * len(ENTRY_BARS))
         if np.isnan(vix):
             dropped["missing_vix"] += 1
             continue
         try:
-            today = today_of(bars[at : at + positions.shape[1]], DayHistory.before(day, bars, vix_daily), vix)
-            outcome = outcome_of(today)
+            today = today_of(bars[at : at + FULL_DAY_BARS], DayHistory.before(day, bars, vix_daily), vix)
+            kept.append(_day(today, table))
         except DataUnavailable as error:
             dropped[error.reason] += 1
-            continue
-        kept.append(day)
-        features.append(feature_matrix(today)[ENTRY_BARS - 1])
-        outcomes.append(outcome)
-    n_entries, n_features = len(ENTRY_BARS), len(FEATURE_NAMES)
+    return _stacked(kept, dropped)
+
+
+class _Day(NamedTuple):
+    day: int
+    implied: float
+    features: Floats
+    spot: Floats
+    sigma_vix: Floats
+    sigma_today: Floats
+    outcomes: Outcomes
+
+
+def _day(today: Today, table: FeatureTable) -> _Day:
+    return _Day(
+        day=today.history.row,
+        implied=today.implied_day,
+        features=table(today)[_AT],
+        spot=today.bars.close[_AT],
+        sigma_vix=today.sigma_left()[_AT],
+        sigma_today=today.sigma_left(with_pace=True)[_AT],
+        outcomes=outcomes_of(today, ENTRY_BARS),
+    )
+
+
+def _stacked(kept: list[_Day], dropped: Mapping[str, int]) -> SymbolDays:
+    n_entries = len(ENTRY_BARS)
+
+    def per_entry(values: list[Floats]) -> Floats:
+        return np.array(values, dtype=np.float64).reshape(-1, n_entries)
+
+    came = {item.name: per_entry([getattr(day.outcomes, item.name) for day in kept]) for item in fields(Outcomes)}
     return SymbolDays(
-        days=np.array(kept, dtype=np.int64),
-        features=np.array(features, dtype=np.float64).reshape(-1, n_entries, n_features),
-        u=np.array([outcome.u for outcome in outcomes]).reshape(-1, n_entries),
-        z=np.array([outcome.z for outcome in outcomes]).reshape(-1, n_entries),
+        days=np.array([day.day for day in kept], dtype=np.int64),
+        implied_day=np.array([day.implied for day in kept], dtype=np.float64),
+        features=np.array([day.features for day in kept], dtype=np.float64).reshape(-1, n_entries, len(FEATURE_NAMES)),
+        spot=per_entry([day.spot for day in kept]),
+        sigma_vix=per_entry([day.sigma_vix for day in kept]),
+        sigma_today=per_entry([day.sigma_today for day in kept]),
+        outcomes=Outcomes(**came),
         dropped=dict(dropped),
     )
 
 
-def dataset_of(by_symbol: Mapping[str, SymbolDays], first_day: int = 0) -> Dataset:
-    """Label and stack the days of all symbols from session row ``first_day`` on; earlier days serve as references."""
-    symbols = tuple(sorted(name for name, data in by_symbol.items() if len(data.days)))
-    used = symbols or tuple(by_symbol)[:1]  # without any day the arrays are empty, but of the right shape
-    parts = [_labelled(n, by_symbol[name], first_day) for n, name in enumerate(used)]
-    seen = [by_symbol[name].features.reshape(-1, len(FEATURE_NAMES)) for name in used]
-    return Dataset(
+def _rows_of(data: SymbolDays, symbols: tuple[str, ...], number: int) -> Rows:
+    n_days, n_entries = data.spot.shape
+    came, share = data.outcomes, _share_sigma(data)
+    per_row: dict[str, Any] = {name: getattr(data, name).ravel() for name in ("spot", "sigma_vix", "sigma_today")}
+    root = np.sqrt(came.realised)
+    return Rows(
         symbols=symbols,
-        features=np.concatenate([part.features for part in parts]),
-        direction=np.concatenate([part.direction for part in parts]),
-        regime=np.concatenate([part.regime for part in parts]),
-        days=np.concatenate([part.days for part in parts]),
-        bucket=np.concatenate([part.bucket for part in parts]),
-        symbol=np.concatenate([part.symbol for part in parts]),
-        seen=np.concatenate(seen),
-        last_seen=max((int(by_symbol[name].days[-1]) for name in symbols), default=-1),
-        dropped={name: data.dropped for name, data in sorted(by_symbol.items())},
+        symbol=np.full(n_days * n_entries, number),
+        day=np.repeat(data.days, n_entries),
+        bucket=np.tile(ENTRY_BUCKETS, n_days),
+        bars_done=np.tile(ENTRY_BARS, n_days),
+        half_day=np.zeros(n_days * n_entries, dtype=np.bool_),
+        features=data.features.reshape(n_days * n_entries, len(FEATURE_NAMES)),
+        sigma_share=share.ravel(),
+        regime_cuts=_cuts(data.days, root / data.sigma_vix),
+        direction_cuts=_cuts(data.days, came.move / data.sigma_vix),
+        regime_cuts_today=_cuts(data.days, root / data.sigma_today),
+        outcomes=Outcomes(**{item.name: getattr(came, item.name).ravel() for item in fields(Outcomes)}),
+        **per_row,
     )
 
 
-class _Labelled(NamedTuple):
-    features: Floats
-    direction: Classes
-    regime: Classes
-    days: Rows
-    bucket: Rows
-    symbol: Rows
+def _cuts(days: Integers, values: Floats) -> Floats:
+    return trailing_cuts(days, values)[:, ENTRY_BUCKETS].reshape(-1, 2)
 
 
-def _labelled(number: int, data: SymbolDays, first_day: int) -> _Labelled:
-    direction = trailing_classes(data.days, data.z)
-    regime = trailing_classes(data.days, data.u)
-    use = (direction != NO_CLASS) & (regime != NO_CLASS) & (data.days >= first_day)[:, None]
-    days = np.broadcast_to(data.days[:, None], use.shape)[use]
-    bucket = np.broadcast_to(ENTRY_BUCKETS, use.shape)[use]
-    return _Labelled(data.features[use], direction[use], regime[use], days, bucket, np.full(len(days), number))
+def _share_sigma(data: SymbolDays) -> Floats:
+    # mean share of the implied day that was still realised at this time of day, over the last 120 sessions
+    share = data.outcomes.realised / data.implied_day[:, None]
+    answer = np.full(share.shape, np.nan)
+    for n, day in enumerate(data.days.tolist()):
+        first = int(np.searchsorted(data.days, day - SHARE_SESSIONS))
+        if n - first >= SHARE_MIN_DAYS:
+            answer[n] = np.sqrt(share[first:n].mean(axis=0) * data.implied_day[n])
+    return answer
 
 
 def _span(bars: Bars) -> tuple[int, int]:
@@ -151,7 +186,7 @@ def _span(bars: Bars) -> tuple[int, int]:
     return max(0, int(np.searchsorted(opens, bars.starts[0], side="right")) - 1), last
 
 
-def _incomplete(bars: Bars, first: int, last: int, complete: Rows) -> Counter[str]:
+def _incomplete(bars: Bars, first: int, last: int, complete: Integers) -> Counter[str]:
     table = session_table()
     begin, end = (np.searchsorted(bars.starts, edge[first:last]) for edge in (table.opens, table.closes))
     traded = np.flatnonzero(end > begin) + first

@@ -1,9 +1,9 @@
-"""From bars to a stored model: data set, walk-forward predictions, final fit, reference ranks, report."""
+"""From bars to a stored model: data set, audit, walk-forward, final fit, report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -12,24 +12,123 @@ import numpy as np
 import xgboost as xgb
 
 from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.features import implied, labels
-from magic8_ml.features.catalogue import FEATURE_NAMES
+from magic8_ml.features.catalogue import FEATURE_NAMES, schema_digest
 from magic8_ml.features.day_history import HISTORY_SESSIONS
 from magic8_ml.features.sessions import day_number, session_table
+from magic8_ml.features.table import FeatureTable, feature_matrix
 from magic8_ml.models.artefact import save_model
 from magic8_ml.models.bounds import Bounds
-from magic8_ml.models.two_stage import fit_two_stage
-from magic8_ml.training.dataset import Dataset, dataset_of, symbol_days
-from magic8_ml.training.evaluation import evaluate, references_of
+from magic8_ml.models.distribution_forecaster import DistributionForecaster, FittedDistribution
+from magic8_ml.models.forecast import Forecast, Mask, Past, Rows
+from magic8_ml.models.strategy_view import REGIMES
+from magic8_ml.models.two_stage import TwoStageForecaster
+from magic8_ml.training.audit import Audit, audit
+from magic8_ml.training.dataset import Dataset, dataset_of
+from magic8_ml.training.evaluation import Evaluation, evaluate
 from magic8_ml.training.progress import Progress, silent
 from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.report import TrainingReport
-from magic8_ml.training.walk_forward import folds, out_of_fold
+from magic8_ml.training.walk_forward import Fold, Plan, folds_of, rows_of_folds, walk_forward
 
 MODEL_FOLDER: Final = "models"
 MIN_LABELLED_DAYS: Final = 100
 WARM_UP_SESSIONS: Final = 75
 """Complete sessions before a symbol's first label: 15 days of history, then 60 of reference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Learnt:
+    """A model before it is stored: what it learnt from, how it did out of fold, and itself.
+
+    ``tested`` marks the rows of ``data`` that ``forecast`` speaks of.
+    """
+
+    data: Dataset
+    audit: Audit
+    folds: tuple[Fold, ...]
+    tested: Mask
+    forecast: Forecast
+    evaluation: Evaluation
+    forecaster: FittedDistribution
+    bounds: Bounds
+
+    def facts(self) -> dict[str, Any]:
+        """Return the JSON-able facts of the training, for the manifest."""
+        rows = self.data.rows
+        labelled = rows.labelled
+        days = {name: len(np.unique(rows.day[labelled & (rows.symbol == n)])) for n, name in enumerate(rows.symbols)}
+        slopes = zip(BASE_STRATEGIES, self.forecaster.odds.slopes, strict=True)
+        return {
+            "symbols": list(rows.symbols),
+            "first_day": _text(int(rows.day.min())),
+            "last_day": _text(int(rows.day.max())),
+            "rows": len(rows),
+            "labelled_days": days,
+            "dropped_days": {name: dict(drops) for name, drops in self.data.dropped.items()},
+            "history_sessions": HISTORY_SESSIONS,
+            "label_definition": labels.DEFINITION,
+            "implied_source": implied.SOURCE,
+            "edge_slopes": {name: slope._asdict() for name, slope in slopes},
+            "audit": {"feature_digest": schema_digest(), "values": self.audit.values, "late": list(self.audit.late)},
+            "folds": [
+                {
+                    "learnt": [_text(int(fold.learnt[0])), _text(int(fold.learnt[-1]))],
+                    "tested": [_text(int(fold.tested[0])), _text(int(fold.tested[-1]))],
+                }
+                for fold in self.folds
+            ],
+            "evaluation": asdict(self.evaluation),
+            "libraries": {"numpy": np.__version__, "xgboost": xgb.__version__},
+        }
+
+
+def learn(
+    bars: Mapping[str, Bars],
+    vix_daily: Bars,
+    progress: Progress = silent,
+    *,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    challenge: bool = False,
+    table: FeatureTable = feature_matrix,
+) -> Learnt:
+    """Learn a model from 5-minute bars per symbol and daily VIX rows, stamped 00:00 UTC of their trading date.
+
+    ``first_day`` and ``last_day`` limit the rows learnt from: earlier bars serve as history, later ones are never
+    looked at.  ``challenge`` has the two-stage classifiers predict the same rows, for the report.
+
+    Raises
+    ------
+    TrainingRefused
+        When the data cannot carry a model, or a feature of the sample was not known at its time.
+    """
+    if not bars:
+        raise TrainingRefused("no symbol is given")
+    known = {symbol: _until(series, last_day) for symbol, series in bars.items()}
+    whole = dataset_of(known, vix_daily, progress, table)
+    rows = whole.rows[whole.rows.day >= _first_row(first_day)]
+    folds = _require_learnable(whole, rows)
+    found = audit(known, vix_daily, rows, table)
+    if found.late:
+        raise TrainingRefused(f"these features look ahead, they were not known at their time: {', '.join(found.late)}")
+    forecaster = DistributionForecaster()
+    tested = rows_of_folds(rows, folds)
+    forecast = walk_forward(forecaster, rows, folds, progress)
+    other = walk_forward(TwoStageForecaster(), rows, folds, progress) if challenge else None
+    fitted = forecaster.fit(rows, Past(rows=rows[tested], forecast=forecast))
+    progress("final fit", 1, 1, len(rows))
+    return Learnt(
+        data=Dataset(rows=rows, dropped=whole.dropped),
+        audit=found,
+        folds=folds,
+        tested=tested,
+        forecast=forecast,
+        evaluation=evaluate(rows, tested, folds, forecast, other),
+        forecaster=fitted,
+        bounds=Bounds.of(rows.features),
+    )
 
 
 def train(
@@ -40,42 +139,24 @@ def train(
     *,
     first_day: date | None = None,
     last_day: date | None = None,
+    challenge: bool = False,
 ) -> TrainingReport:
-    """Fit a model on 5-minute bars per symbol and daily VIX rows, and write it to ``out/models``.
-
-    ``vix_daily`` rows are stamped 00:00 UTC of their trading date.  ``first_day`` and ``last_day`` limit the rows
-    learnt from: earlier bars serve as history, later ones are never looked at.
-
-    Raises
-    ------
-    TrainingRefused
-        When the data cannot carry a model; nothing is written then.
-    """
-    if not bars:
-        raise TrainingRefused("no symbol is given")
-    days = {
-        symbol: symbol_days(symbol, _until(series, last_day), vix_daily, progress)
-        for symbol, series in sorted(bars.items())
-    }
-    data = dataset_of(days, _first_row(first_day))
-    _require_learnable(data)
-    tested = out_of_fold(data, progress)
-    stages = fit_two_stage(data.features, data.direction, data.regime)
-    progress("final fit", 1, 1, len(data))
-    references = references_of(data, tested)
-    evaluation = evaluate(data, tested, references)
-    facts = {**_facts(data), "evaluation": asdict(evaluation)}
-    model = save_model(out / MODEL_FOLDER, stages, references, Bounds.of(data.seen), facts)
+    """Learn a model (see :func:`learn`) and write it to ``out/models``; nothing is written when that is refused."""
+    learnt = learn(bars, vix_daily, progress, first_day=first_day, last_day=last_day, challenge=challenge)
+    facts = learnt.facts()
+    model = save_model(out / MODEL_FOLDER, learnt.forecaster, learnt.bounds, facts)
+    rows = learnt.data.rows
     return TrainingReport(
         folder=out / MODEL_FOLDER,
         model_version=model.version,
-        symbols=data.symbols,
-        first_day=_date(int(data.days.min())),
-        last_day=_date(int(data.days.max())),
-        rows=len(data),
-        days=len(np.unique(data.days)),
-        dropped=data.dropped,
-        evaluation=evaluation,
+        symbols=rows.symbols,
+        first_day=date.fromisoformat(facts["first_day"]),
+        last_day=date.fromisoformat(facts["last_day"]),
+        rows=len(rows),
+        days=len(np.unique(rows.day)),
+        dropped=learnt.data.dropped,
+        evaluation=learnt.evaluation,
+        slopes=dict(zip(BASE_STRATEGIES, learnt.forecaster.odds.slopes, strict=True)),
     )
 
 
@@ -91,20 +172,21 @@ def _first_row(first_day: date | None) -> int:
     return 0 if first_day is None else int(np.searchsorted(session_table().days, day_number(first_day)))
 
 
-def _require_learnable(data: Dataset) -> None:
-    if not len(data.seen):
-        raise TrainingRefused(f"no day can be learnt from ({_left_out(data)})")
-    if np.ptp(data.seen[:, FEATURE_NAMES.index("log_vix")]) == 0:
-        raise TrainingRefused("the VIX has one and the same value on every day: this is not the VIX")
-    if (days := len(np.unique(data.days))) < MIN_LABELLED_DAYS:
+def _require_learnable(whole: Dataset, rows: Rows) -> tuple[Fold, ...]:
+    if not len(whole.rows):
+        raise TrainingRefused(f"no day can be learnt from ({_left_out(whole)})")
+    labelled = rows[rows.labelled]
+    if (days := len(np.unique(labelled.day))) < MIN_LABELLED_DAYS:
         raise TrainingRefused(
             f"too little history: {days} labelled days, need {MIN_LABELLED_DAYS}; the first {WARM_UP_SESSIONS} complete"
-            f" sessions of a symbol only serve as reference ({_left_out(data)})"
+            f" sessions of a symbol only serve as reference ({_left_out(whole)})"
         )
-    first_fit, _ = next(folds(data.days))
-    for stage, classes in (("direction", data.direction), ("volatility", data.regime)):
-        if len(np.unique(classes[first_fit])) < 3:
+    if np.ptp(rows.features[:, FEATURE_NAMES.index("log_vix")]) == 0:
+        raise TrainingRefused("the VIX has one and the same value on every day: this is not the VIX")
+    for stage, classes in (("direction", labelled.direction), ("volatility", labelled.regime)):
+        if len(np.unique(classes)) < len(REGIMES):
             raise TrainingRefused(f"the {stage} labels do not hold all three classes: there is nothing to tell apart")
+    return folds_of(rows.day, Plan.of(rows.day))
 
 
 def _left_out(data: Dataset) -> str:
@@ -112,22 +194,5 @@ def _left_out(data: Dataset) -> str:
     return "left out: " + (", ".join(counts) or "nothing")
 
 
-def _facts(data: Dataset) -> dict[str, Any]:
-    days = {name: len(np.unique(data.days[data.symbol == n])) for n, name in enumerate(data.symbols)}
-    return {
-        "symbols": list(data.symbols),
-        "first_day": _date(int(data.days.min())).isoformat(),
-        "last_day": _date(data.last_seen).isoformat(),
-        "last_labelled_day": _date(int(data.days.max())).isoformat(),
-        "rows": len(data),
-        "labelled_days": days,
-        "dropped_days": {name: dict(drops) for name, drops in data.dropped.items()},
-        "history_sessions": HISTORY_SESSIONS,
-        "label_definition": labels.DEFINITION,
-        "implied_source": implied.SOURCE,
-        "libraries": {"numpy": np.__version__, "xgboost": xgb.__version__},
-    }
-
-
-def _date(row: int) -> date:
-    return session_table().sessions[row].day
+def _text(row: int) -> str:
+    return session_table().sessions[row].day.isoformat()

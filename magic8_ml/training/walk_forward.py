@@ -1,77 +1,115 @@
-"""Out-of-fold predictions: every day is predicted by a model that saw only earlier days, of any symbol.
+"""Purged walk-forward: every day is forecast by models that learnt from earlier days alone, of any symbol.
 
-Expanding window, refitted a fixed number of times; one day of embargo between the last day learnt and the first
-predicted.  A fold is a block of calendar days over ALL symbols: rows of one day are never on both sides.
+A fold is a block of calendar days over ALL symbols, so rows of one day are never on two sides; between the last day
+learnt and the first one forecast lies an embargo.  The training window only grows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.features.labels import BUCKETS, Classes
-from magic8_ml.models.two_stage import fit_two_stage
-from magic8_ml.training.dataset import Dataset
-from magic8_ml.training.progress import Progress
+from magic8_ml.models.forecast import Forecast, Forecaster, Integers, Mask, Past, Rows
+from magic8_ml.training.progress import Progress, silent
 
-REFITS: Final = 8
-FIRST_FIT_SHARE: Final = 0.4
-MIN_FIRST_FIT_DAYS: Final = 40
+TRAINING_DAYS: Final = 250
+REFIT_DAYS: Final = 20
 EMBARGO_DAYS: Final = 1
+_FIRST_SHARE: Final = 0.2
+_FEWEST_TRAINING_DAYS: Final = 40
+_MOST_TRAINING_DAYS: Final = 125
+_FEWEST_REFITS: Final = 8
+_MOST_REFITS: Final = 24
 
-Mask = npt.NDArray[np.bool_]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a walk-forward goes; only days that have rows are counted."""
+
+    training_days: int = TRAINING_DAYS
+    refit_days: int = REFIT_DAYS
+    embargo_days: int = EMBARGO_DAYS
+
+    @classmethod
+    def of(cls, days: Integers) -> Plan:
+        """Return the plan of a training: a fifth of the days, 40 to 125, is learnt first, then 8 to 24 refits follow.
+
+        >>> Plan.of(np.arange(1000)), Plan.of(np.arange(140)).refit_days
+        (Plan(training_days=125, refit_days=37, embargo_days=1), 13)
+        """
+        count = len(np.unique(days))
+        first = min(_MOST_TRAINING_DAYS, max(_FEWEST_TRAINING_DAYS, round(_FIRST_SHARE * count)))
+        tested = max(1, count - first - EMBARGO_DAYS)
+        refit = min(max(REFIT_DAYS, -(-tested // _MOST_REFITS)), -(-tested // _FEWEST_REFITS))
+        return cls(training_days=first, refit_days=refit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class OutOfFold:
-    """Predictions of the tested rows.
+class Fold:
+    """One block: ``learnt`` and ``tested`` are ascending session positions on the exchange calendar."""
 
-    ``tested`` (n_rows,) marks them; ``joint`` (n_tested, 3, 3) is the model's; ``direction_climatology`` and
-    ``regime_climatology`` (n_tested, 3) are the class shares of the same training days and half hour.
+    learnt: Integers
+    tested: Integers
+
+
+def folds_of(days: Integers, plan: Plan) -> tuple[Fold, ...]:
+    """Cut the days of rows into folds; none when there are too few days to learn from.
+
+    >>> fold = folds_of(np.arange(7), Plan(training_days=3, refit_days=2))[0]
+    >>> fold.learnt.tolist(), fold.tested.tolist()
+    ([0, 1, 2], [4, 5])
     """
-
-    tested: Mask
-    joint: Floats
-    direction_climatology: Floats
-    regime_climatology: Floats
-
-
-def folds(days: npt.NDArray[np.int64]) -> Iterator[tuple[Mask, Mask]]:
-    """Yield (train, test) masks over rows whose session positions are ``days``."""
     unique = np.unique(days)
-    first = max(MIN_FIRST_FIT_DAYS, round(FIRST_FIT_SHARE * len(unique)))
-    edges = np.unique(np.linspace(first, len(unique), REFITS + 1).astype(int)).tolist()
-    for start, end in pairwise(edges):
-        yield days < unique[start - EMBARGO_DAYS], (days >= unique[start]) & (days <= unique[end - 1])
-
-
-def out_of_fold(data: Dataset, progress: Progress) -> OutOfFold:
-    """Predict each test block with a model fitted on the days before it."""
-    joint = np.full((len(data), 3, 3), np.nan)
-    direction, regime = np.full((len(data), 3), np.nan), np.full((len(data), 3), np.nan)
-    for n, (train, test) in enumerate(folds(data.days)):
-        model = fit_two_stage(data.features[train], data.direction[train], data.regime[train])
-        joint[test] = model.joint(data.features[test])
-        direction[test] = _climatology(data.direction[train], data.bucket[train])[data.bucket[test]]
-        regime[test] = _climatology(data.regime[train], data.bucket[train])[data.bucket[test]]
-        progress("walk-forward", n + 1, REFITS, int(train.sum()))
-    tested = np.isfinite(joint[:, 0, 0])
-    return OutOfFold(
-        tested=tested,
-        joint=joint[tested],
-        direction_climatology=direction[tested],
-        regime_climatology=regime[tested],
+    first = plan.training_days + plan.embargo_days
+    return tuple(
+        Fold(learnt=unique[: start - plan.embargo_days], tested=unique[start : start + plan.refit_days])
+        for start in range(first, len(unique), plan.refit_days)
     )
 
 
-def _climatology(classes: Classes, bucket: npt.NDArray[np.int64]) -> Floats:
-    # class shares per half hour, Laplace-smoothed
-    counts = np.ones((BUCKETS, 3))
-    np.add.at(counts, (bucket, classes), 1)
-    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+def rows_of_folds(rows: Rows, folds: Sequence[Fold]) -> Mask:
+    """Tell which rows the folds forecast."""
+    return np.isin(rows.day, np.concatenate([fold.tested for fold in folds]))
+
+
+def walk_forward(forecaster: Forecaster, rows: Rows, folds: Sequence[Fold], progress: Progress = silent) -> Forecast:
+    """Forecast the tested rows, in their order, fold by fold.
+
+    ``rows`` have outcomes and are handed over without them when they are forecast.  Each fit also gets the forecasts
+    of days learnt that were themselves made out of fold.
+
+    Raises
+    ------
+    ValueError
+        When there is no fold, a side of one is empty, or a day lies on both sides.
+    """
+    if not folds:
+        raise ValueError("there is no fold to test")
+    parts: list[Forecast] = []
+    places = np.empty(0, dtype=np.int64)
+    for n, fold in enumerate(folds):
+        _require_purged(fold)
+        learnt, tested = np.isin(rows.day, fold.learnt), np.isin(rows.day, fold.tested)
+        fitted = forecaster.fit(rows[learnt], _past(rows, places, parts, fold))
+        parts.append(fitted.predict(rows[tested].without_outcomes()))
+        places = np.concatenate((places, np.flatnonzero(tested)))
+        progress(f"walk-forward {forecaster.name}", n + 1, len(folds), int(learnt.sum()))
+    return Forecast.joined(parts)[np.argsort(places)]
+
+
+def _require_purged(fold: Fold) -> None:
+    if not len(fold.learnt) or not len(fold.tested):
+        raise ValueError("a side of a fold is empty")
+    if fold.learnt.max() >= fold.tested.min():
+        raise ValueError("a fold learns from a day that is not before all days it tests")
+
+
+def _past(rows: Rows, places: Integers, parts: list[Forecast], fold: Fold) -> Past | None:
+    if not parts:
+        return None
+    forecast, made = Forecast.joined(parts), rows[places]
+    known = made.day <= fold.learnt.max()  # the embargo holds for what calibrates, too
+    return Past(rows=made[known], forecast=forecast[known])

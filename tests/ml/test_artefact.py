@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ import pytest
 
 from magic8_ml.features.catalogue import FEATURE_NAMES
 from magic8_ml.models.artefact import MANIFEST, ModelUnavailable, load_model, save_model
-from magic8_ml.models.strategy_view import strategy_probabilities
+from magic8_ml.models.distribution_forecaster import FittedDistribution
+from magic8_ml.models.forecast import Rows
+from magic8_ml.models.two_stage import fit_two_stage
+from magic8_ml.training.dataset import dataset_of
+from tests.ml.markets import Market
 
-FILES = ("direction.ubj", "volatility.ubj", "numbers.json")
+FILES = ("variance.ubj", "numbers.json")
 
 
 @pytest.fixture
@@ -46,33 +51,26 @@ def reason_of(folder: Path) -> str:
     return refused.value.reason
 
 
-def test_a_stored_model_answers_the_same(folder: Path, tmp_path: Path) -> None:
-    """Saving what was loaded gives the same bytes, version and probabilities."""
+@pytest.fixture(scope="module")
+def rows(market: Market) -> Rows:
+    """Compute the last rows of the market."""
+    return dataset_of(market.bars, market.vix).rows[-2000:].without_outcomes()
+
+
+def same_answers(one: FittedDistribution, other: FittedDistribution, rows: Rows) -> bool:
+    """Tell whether two forecasters say the same of every row, to the bit."""
+    said, again = one.predict(rows), other.predict(rows)
+    return all(np.array_equal(getattr(said, f.name), getattr(again, f.name), equal_nan=True) for f in fields(said))
+
+
+def test_a_stored_model_answers_the_same(folder: Path, tmp_path: Path, rows: Rows) -> None:
+    """Saving what was loaded gives the same bytes, version and answers."""
     model = load_model(folder)
     facts = {k: v for k, v in model.manifest.items() if k not in {"files", "features"}}
-    again = save_model(tmp_path / "again", model.stages, model.references, model.bounds, facts)
+    again = save_model(tmp_path / "again", model.forecaster, model.bounds, facts)
     assert again.version == model.version
     assert all((tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes() for name in FILES)
-    rows = np.random.default_rng(1).normal(size=(50, len(FEATURE_NAMES)))
-    assert np.array_equal(load_model(tmp_path / "again").stages.joint(rows), model.stages.joint(rows))
-
-
-def test_the_joint_is_a_distribution(folder: Path) -> None:
-    """Nine cells, none negative, sum one; so are the strategies' probabilities; missing values are allowed."""
-    rows = np.random.default_rng(1).normal(size=(50, len(FEATURE_NAMES)))
-    rows[:, 3] = np.nan
-    joint = load_model(folder).stages.joint(rows)
-    assert joint.shape == (50, 3, 3)
-    assert (joint >= 0).all()
-    np.testing.assert_allclose(joint.sum(axis=(1, 2)), 1, atol=1e-12)
-    np.testing.assert_allclose(strategy_probabilities(joint).sum(axis=1), 1, atol=1e-12)
-
-
-def test_one_row_alone_or_among_others_is_the_same_row(folder: Path) -> None:
-    """A batch of the past and a single live row give the same bits."""
-    stages = load_model(folder).stages
-    rows = np.random.default_rng(2).normal(size=(20, len(FEATURE_NAMES)))
-    assert np.array_equal(np.concatenate([stages.joint(row[None]) for row in rows]), stages.joint(rows))
+    assert same_answers(load_model(tmp_path / "again").forecaster, model.forecaster, rows)
 
 
 def test_the_manifest_says_what_was_learnt_from(folder: Path) -> None:
@@ -127,10 +125,21 @@ def test_reordered_columns_are_refused(folder: Path) -> None:
     assert reason_of(folder) == "feature_mismatch"
 
 
-def test_swapped_stages_are_refused(folder: Path) -> None:
-    """Each booster must have been fitted on the columns of its stage, whatever the manifest says."""
-    write_with_matching_hash(folder, "direction.ubj", (folder / "volatility.ubj").read_bytes())
+def test_trees_of_other_columns_are_refused(folder: Path) -> None:
+    """The booster must have been fitted on the columns of the catalogue, whatever the manifest says."""
+    stranger = fit_two_stage(np.eye(len(FEATURE_NAMES)), np.arange(len(FEATURE_NAMES)) % 3, np.arange(24) % 3)
+    write_with_matching_hash(folder, "variance.ubj", bytes(stranger.volatility.save_raw("ubj")))
     assert reason_of(folder) == "feature_mismatch"
+
+
+@pytest.mark.parametrize("part", ["variance", "residuals", "odds", "references", "cuts"])
+def test_numbers_that_lack_a_part_are_corrupt(folder: Path, part: str) -> None:
+    """Each part of the numbers is needed, and needs its shape."""
+    numbers = orjson.loads((folder / "numbers.json").read_bytes())
+    for spoilt in ({}, None, [1.0]):
+        numbers["forecaster"][part] = spoilt
+        write_with_matching_hash(folder, "numbers.json", orjson.dumps(numbers))
+        assert reason_of(folder) == "model_corrupt"
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{", b'{"format_version": 99}', b"\xff\xfe"])
@@ -144,7 +153,7 @@ def test_a_new_model_replaces_the_old_one_whole(folder: Path) -> None:
     """After a save the folder holds the new model alone, and nothing is left beside it."""
     (folder / "stray.txt").write_text("old")
     model = load_model(folder)
-    save_model(folder, model.stages, model.references, model.bounds, {"last_day": "2030-01-01", "symbols": ["SPY"]})
+    save_model(folder, model.forecaster, model.bounds, {"last_day": "2030-01-01", "symbols": ["SPY"]})
     assert load_model(folder).version.startswith("2030-01-01")
     assert sorted(p.name for p in folder.iterdir()) == sorted((*FILES, MANIFEST))
     assert [p.name for p in folder.parent.iterdir()] == ["models"]

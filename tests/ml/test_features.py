@@ -14,7 +14,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.features.catalogue import CATALOGUE, FEATURE_NAMES
 from magic8_ml.features.day_history import DayHistory
 from magic8_ml.features.sessions import session_table
-from magic8_ml.features.table import feature_matrix
+from magic8_ml.features.table import AVAILABLE_AT, feature_matrix
 from magic8_ml.features.today import Today, today_of
 from tests.ml.markets import Market, make_market, session_of
 
@@ -82,7 +82,8 @@ def test_columns_have_unique_names_and_say_what_they_are() -> None:
     """Each column has a name of its own, a formula, a look-back, a moment of availability and a unit."""
     assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
     for feature in CATALOGUE:
-        assert all((feature.formula, feature.looks_back, feature.available, feature.unit)), feature.name
+        assert all((feature.formula, feature.looks_back, feature.unit)), feature.name
+        assert 0 <= feature.available_at < 390, feature.name
 
 
 def test_columns_that_know_the_outcome_or_the_day_are_absent() -> None:
@@ -109,6 +110,14 @@ def test_a_window_that_is_not_full_is_missing_not_zero() -> None:
         values = column(name, today)
         assert np.isnan(values[: bars - 1]).all(), name
         assert not np.isnan(values[bars - 1 :]).any(), name
+
+
+def test_no_column_has_a_value_before_it_is_declared_available() -> None:
+    """At the end of bar n nothing is known that is declared to be known later than that."""
+    known_at = 5 * np.arange(1, 79)
+    early = known_at[:, None] < AVAILABLE_AT
+    assert np.isnan(feature_matrix(prepared())[early]).all()
+    assert early.any()
 
 
 def test_without_volume_the_distance_to_vwap_is_missing() -> None:

@@ -6,15 +6,23 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from magic8_ml.features.labels import ENTRY_BARS, ENTRY_BUCKETS, NO_CLASS, trailing_classes
+from magic8_ml.features.labels import ENTRY_BARS, ENTRY_BUCKETS, GROUPS, trailing_cuts
 
 N_ENTRIES = len(ENTRY_BARS)
+NO_CLASS = -1
 
 
 def draw(n_days: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw a stationary statistic for consecutive sessions."""
     rng = np.random.default_rng(seed)
     return np.arange(500, 500 + n_days), rng.lognormal(size=(n_days, N_ENTRIES))
+
+
+def trailing_classes(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Class values by the cuts of their half hour; -1 without cuts."""
+    cuts = trailing_cuts(rows, values)[:, ENTRY_BUCKETS]
+    classes = 1 - (values < cuts[..., 0]) + (values > cuts[..., 1])
+    return np.where(np.isnan(cuts[..., 0]), NO_CLASS, classes)
 
 
 @settings(max_examples=20, deadline=None)
@@ -78,3 +86,18 @@ def test_buckets_hold_every_entry_time_once() -> None:
     """25 entries, 09:45 to 15:45, fall into the 13 half hours: one into the first, two into each other."""
     assert N_ENTRIES == 25
     assert np.bincount(ENTRY_BUCKETS).tolist() == [1, *[2] * 12]
+
+
+def test_a_day_that_only_asks_gets_the_terciles_of_the_days_before_it() -> None:
+    """Cuts for tomorrow, or for a half day between, come from the known full days alone."""
+    rows, values = draw(150, 6)
+    known = np.delete(np.arange(150), 100)
+    asked = trailing_cuts(rows[known], values[known], rows[[100, 149]] + [0, 1])
+    assert np.array_equal(asked[0], trailing_cuts(rows[:101], values[:101])[100])
+    assert not np.isnan(asked[1]).any()
+
+
+def test_the_parts_of_the_day_follow_each_other() -> None:
+    """Morning to 11:30, midday to 13:30, afternoon to 15:00, the last hour: 4, 4, 3 and 2 half hours."""
+    assert np.bincount(GROUPS).tolist() == [4, 4, 3, 2]
+    assert (np.diff(GROUPS) >= 0).all()

@@ -19,8 +19,9 @@ from magic8_ml.features.labels import ENTRY_BARS
 from magic8_ml.features.sessions import session_table
 from magic8_ml.serving.call import prediction_arguments, result_of
 from magic8_ml.serving.config import MLConfig
+from magic8_ml.serving.histories import Histories
 from magic8_ml.serving.inputs import PredictionInputs
-from magic8_ml.serving.predictor import serving_row
+from magic8_ml.serving.rows import serving_rows
 from magic8_ml.serving.system import ProductionMLSystem
 from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.training.dataset import symbol_days
@@ -101,7 +102,9 @@ def test_wild_and_half_days_are_answered(system: ProductionMLSystem, real: Marke
     "day",
     [date(2018, 6, 12), date(2020, 4, 7), date(2020, 11, 30), date(2024, 11, 6), date(2024, 12, 2), date(2025, 4, 9)],
 )
-async def test_the_host_hands_over_what_training_learnt_from(real: Market, day: date) -> None:
+async def test_the_host_hands_over_what_training_learnt_from(
+    real: Market, system: ProductionMLSystem, day: date
+) -> None:
     """Observed through the host's own replay, the row is that of the training, bit for bit, after odd days too."""
     data = symbol_days("SPY", real.bars["SPY"], real.vix)
     n = data.days.tolist().index(session_table().position(day))
@@ -113,7 +116,8 @@ async def test_the_host_hands_over_what_training_learnt_from(real: Market, day: 
         clock.instant = opened + timedelta(minutes=5 * int(ENTRY_BARS[entry]), seconds=5)
         arguments = prediction_arguments(await observer.observe("SPY", with_chain=False))
         inputs = PredictionInputs.from_frames(arguments["bar_data"], arguments["vix_data"], arguments["current_time"])
-        assert np.array_equal(serving_row(inputs, inputs.today), data.features[n, entry], equal_nan=True)
+        rows = serving_rows(inputs, inputs.today, system.predictor.model.forecaster.cuts, Histories())
+        assert np.array_equal(rows.features[0], data.features[n, entry], equal_nan=True)
 
 
 class StandingClock:

@@ -17,10 +17,12 @@ from magic8_ml.features.day_history import DayHistory
 from magic8_ml.features.labels import ENTRY_BARS
 from magic8_ml.features.sessions import session_table
 from magic8_ml.models.artefact import ModelUnavailable
+from magic8_ml.models.forecast import Rows
 from magic8_ml.serving.call import answer_of, prediction_arguments, result_of
 from magic8_ml.serving.config import MLConfig
+from magic8_ml.serving.histories import Histories
 from magic8_ml.serving.inputs import PredictionInputs
-from magic8_ml.serving.predictor import serving_row
+from magic8_ml.serving.rows import serving_rows
 from magic8_ml.serving.system import ProductionMLSystem
 from magic8_ml.training.dataset import symbol_days
 from tests.ml.markets import Market, session_of, state_at
@@ -53,6 +55,11 @@ def call(system: ProductionMLSystem, state: MarketState) -> MLResult:
     return result_of(system.predict(**prediction_arguments(state)))
 
 
+def served(system: ProductionMLSystem, inputs: PredictionInputs) -> Rows:
+    """Return the row that serving computes."""
+    return serving_rows(inputs, inputs.today, system.predictor.model.forecaster.cuts, Histories())
+
+
 def reason(system: ProductionMLSystem, state: MarketState) -> str:
     """Predict what must not be predicted; both ways give the same reason."""
     result = call(system, state)
@@ -61,7 +68,7 @@ def reason(system: ProductionMLSystem, state: MarketState) -> str:
     return result.reason
 
 
-def test_a_replayed_state_gives_the_training_row_bit_for_bit(market: Market) -> None:
+def test_a_replayed_state_gives_the_training_row_bit_for_bit(system: ProductionMLSystem, market: Market) -> None:
     """At every entry time of several days the serving call computes exactly the row that training learnt from."""
     data = symbol_days("SPY", market.bars["SPY"], market.vix)
     table = session_table()
@@ -73,7 +80,7 @@ def test_a_replayed_state_gives_the_training_row_bit_for_bit(market: Market) -> 
             inputs = PredictionInputs.from_frames(
                 arguments["bar_data"], arguments["vix_data"], arguments["current_time"]
             )
-            assert np.array_equal(serving_row(inputs, inputs.today), data.features[n, entry], equal_nan=True)
+            assert np.array_equal(served(system, inputs).features[0], data.features[n, entry], equal_nan=True)
 
 
 def test_the_call_and_the_typed_core_agree(system: ProductionMLSystem, noon: MarketState) -> None:

@@ -1,0 +1,31 @@
+"""Symbols that are one asset under several names: what was learnt of one holds for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+EVERYBODY: Final = "*"
+"""Stands for all symbols together."""
+
+_FAMILIES: Final = (frozenset({"SPX", "SPY", "XSP"}), frozenset({"NDX", "QQQ"}), frozenset({"RUT", "IWM"}))
+
+
+def family_of(symbol: str) -> frozenset[str]:
+    """Return the names of a symbol's asset, its own included.
+
+    >>> sorted(family_of("SPX")), sorted(family_of("AAPL"))
+    (['SPX', 'SPY', 'XSP'], ['AAPL'])
+    """
+    return next((family for family in _FAMILIES if symbol in family), frozenset({symbol}))
+
+
+def known_as(symbol: str, names: Collection[str]) -> str:
+    """Return under which of ``names`` something stands for a symbol: its own, a sibling's, or everybody's.
+
+    >>> known_as("SPX", ("QQQ", "SPY")), known_as("AAPL", ("QQQ", "SPY"))
+    ('SPY', '*')
+    """
+    if symbol in names:
+        return symbol
+    return next((name for name in sorted(names) if name in family_of(symbol)), EVERYBODY)
