@@ -27,7 +27,7 @@ ATTEMPTS: Final = 12
 
 NO_DATA: Final = "no_data"
 NO_BARS: Final = "the source has no bars of this day"
-_HOPELESS: Final = frozenset({"no_permission", "contract_unknown", "unknown_symbol", "closed", "vix_not_asked"})
+_HOPELESS: Final = frozenset({"no_permission", "contract_unknown", "request_refused"})
 _NAME: Final = "collector"
 
 

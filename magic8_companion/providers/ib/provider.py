@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -23,8 +24,10 @@ from magic8_companion.providers.ib.feed import Feed
 from magic8_companion.providers.ib.gateway import Gateway, Opener, Told
 from magic8_companion.providers.ib.link import CONNECTED, NOT_CONNECTED
 from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.past import SPAN_DAYS, PastBars
 from magic8_companion.providers.ib.vix import VIX, vix_bars
 from magic8_companion.providers.ib.waiting import Deadline
+from magic8_companion.recordings.bar_file import RawBars
 
 RUNNING_SESSION: Final = "1d"
 
@@ -42,6 +45,7 @@ class _Parts:
     connection: Connection
     feed: Feed
     history: History
+    past: PastBars
     chains: Chains
 
 
@@ -61,6 +65,8 @@ class IBProvider:
 
     name = SOURCE
     loop_bound = True
+    history_days = SPAN_DAYS
+    history_reach_days = None
 
     def __init__(self, clock: Clock, options: IBOptions, opener: Opener | None = None) -> None:
         if opener is None and find_spec("ib_async") is None:
@@ -124,6 +130,16 @@ class IBProvider:
         chains, seconds = self._here().chains, max(_CHAIN_SECONDS, self._options.request_timeout_seconds)
         return await chains.envelope(canonical_symbol(symbol), Deadline(self._clock, seconds))
 
+    async def read_history(self, symbol: str, first: date, last: date) -> RawBars:
+        """Return the 5-minute bars of the sessions in [first, last] for a collector, under IB's pacing.
+
+        Raises
+        ------
+        DataUnavailable
+            ``no_data`` without any, or the reasons of :meth:`get_historical_data`.
+        """
+        return await self._here().past.rows(canonical_symbol(symbol), first, last, self.name)
+
     def is_connected(self) -> bool:
         """Tell whether the connection is up and its data are fresh."""
         return self._parts is not None and self._parts.connection.link.state(self._clock.now()) == CONNECTED
@@ -182,6 +198,7 @@ class IBProvider:
             connection=connection,
             feed=feed,
             history=History(clock, connection, book),
+            past=PastBars(clock, connection, book, options.request_timeout_seconds),
             chains=Chains(clock, options, connection, book, feed),
         )
 
