@@ -246,7 +246,7 @@ def untruths(state: MarketState, now: datetime, *, delayed: bool) -> list[str]:
     if state.data_status not in {LIVE, DELAYED}:
         found.append(f"the status is {state.data_status}")
     late = timedelta(minutes=15) if state.data_status == DELAYED else timedelta(0)
-    path = [tape_at(MARKET, state.symbol, now - late - timedelta(seconds=age)).last for age in range(-2, 80, 2)]
+    path = [tape_at(MARKET, state.symbol, now - late - timedelta(seconds=age)).last for age in range(-3, 80, 9)]
     if not min(path) - 0.05 <= state.spot <= max(path) + 0.05:
         found.append(f"the spot {state.spot} is not of the last minute ({min(path)}..{max(path)})")
     return found

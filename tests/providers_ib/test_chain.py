@@ -144,6 +144,7 @@ async def test_the_whole_expiry_is_one_request_a_day() -> None:
         asked = [item for item in here.openings.newest.asked if isinstance(item, Wanted) and item.expiry]
         assert [(item.expiry, item.trading_class) for item in asked] == [(DAY, "SPXW")]
         await here.clock.leap(24 * 3600)
+        await here.clock.advance(15)  # the line of the underlying has been quiet for a day and is opened again
         await here.chain(seconds=30)
         asked = [
             item.expiry

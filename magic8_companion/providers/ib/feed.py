@@ -38,6 +38,7 @@ SETTLING: Final = timedelta(milliseconds=250)
 """A new line is believed after this: first comes what IB remembers, a moment later the time that gives it away."""
 
 _TICK: Final = timedelta(seconds=1)
+_OVERSLEPT: Final = timedelta(seconds=5)
 _KEEPERS_SHARE: Final = 0.6
 _NO_TICKS: Final = (COMPETING_SESSION, FEED_SILENT, QUOTES_BROKEN)
 
@@ -81,7 +82,6 @@ class Feed:
         """
         self._keep(symbol)
         self._refuse_a_lasting_trouble()
-        await self._connection.gateway(deadline)
 
         def answer() -> float | None:
             if symbol in self._failures:
@@ -90,14 +90,14 @@ class Feed:
             line = self._lines.get(symbol)
             return None if line is None else self._spot_of(line)
 
-        line = self._lines.get(symbol)
-        if line is not None and self._clock.now() - line.opened_at > SPOT_PATIENCE:
-            deadline = deadline.not_after(self._clock.now() + SPOT_PATIENCE)
-        found = await until(self._clock, deadline, self._ticked, answer)
-        if found is None:
-            raise self._why_no_spot(symbol)
-        self._connection.heard_tick()
-        return found
+        while True:
+            await self._connection.gateway(deadline)
+            found = await until(self._clock, self._patience(symbol, deadline), self._ticked, answer)
+            if found is not None:
+                self._connection.heard_tick()
+                return found
+            if self._connection.link.blocked is None or not deadline.seconds_left:
+                raise self._why_no_spot(symbol)
 
     async def close(self) -> None:
         """Stop watching."""
@@ -176,6 +176,7 @@ class Feed:
         next_look = line.opened_at + SETTLING
         while not gateway.is_over and link.generation == generation:
             await self._clock.sleep_until(next_look, PARTICIPANT)
+            overslept = self._clock.now() - next_look > _OVERSLEPT
             next_look = self._clock.now() + _TICK
             if line.refusal is not None:
                 await self._take_refusal(line, line.refusal, gateway)
@@ -183,7 +184,7 @@ class Feed:
             if self._spot_of(line) is not None:
                 self._failures.pop(symbol, None)
                 self._connection.heard_tick()
-            if self._is_silent_alone(line):
+            if self._is_silent_alone(line) and not overslept:
                 _log.info("IB: no tick of %s for %d s, subscribing again", symbol, LONE_SILENCE.seconds)
                 return
             self._ticked.ring()  # time alone may have changed an answer
@@ -212,10 +213,15 @@ class Feed:
         self._ticked.ring()
 
     async def _listen(self) -> None:
+        looked_at = self._clock.now()
         while True:
+            now = self._clock.now()
+            if now - looked_at > _OVERSLEPT:  # a stalled or suspended host has not heard silence, it has not listened
+                self._watching_since = now
+            looked_at = now
             self._connection.link.expects_data = self._expected_since() is not None
-            self._judge_silence(self._clock.now())
-            await self._clock.sleep_until(self._clock.now() + _TICK, PARTICIPANT)
+            self._judge_silence(now)
+            await self._clock.sleep_until(now + _TICK, PARTICIPANT)
 
     def _judge_silence(self, now: datetime) -> None:
         link, expected_since = self._connection.link, self._expected_since()
@@ -243,6 +249,12 @@ class Feed:
         if all(line.refusal is not None for line in self._lines.values()):
             return None
         return max(session.open_at, self._watching_since)
+
+    def _patience(self, symbol: str, deadline: Deadline) -> Deadline:
+        now, line = self._clock.now(), self._lines.get(symbol)
+        if line is None or now - line.opened_at <= SPOT_PATIENCE:
+            return deadline
+        return deadline.not_after(now + SPOT_PATIENCE)
 
     def _spot_of(self, line: Line) -> float | None:
         now = self._clock.now()
