@@ -14,7 +14,6 @@ from typing import Final
 COMMANDS: Final = {
     "train": ("magic8_ml.training.command", "fit the model on 5-minute bars and daily VIX rows"),
     "models": ("magic8_ml.registry.command", "list, show, promote or roll back versions of the model"),
-    "tune": ("magic8_ml.tuning.command", "search settings inside the training days, on cores or a Dask cluster"),
     "ingest": ("magic8_ml.history.command", "read the raw Magic8 history into one data set"),
     "scales": ("magic8_ml.history.scales_command", "dollar ranges by symbol and strategy, and their groups"),
     "parse-message": ("magic8_ml.messages.command", "read a Discord message: predictions, orders, risk and reward"),
