@@ -23,11 +23,12 @@ from scipy.special import ndtr, ndtri
 
 from magic8_companion.domain.bars import Floats
 from magic8_ml.evaluation.regressions import Logit, Ridge, fit_logit, fit_ridge
-from magic8_ml.evaluation.residuals import Residuals
 from magic8_ml.features.catalogue import FEATURE_NAMES
 from magic8_ml.features.implied import implied_day_variance
 from magic8_ml.features.labels import BUCKETS
 from magic8_ml.models.forecast import LEVELS, FittedForecaster, Forecast, Forecaster, Integers, Past, Rows
+from magic8_ml.models.residuals import Residuals
+from magic8_ml.models.structures import Trades
 
 HAR_WINDOW_DAYS: Final = 750
 _GUARD: Final = (0.2, 5.0)
@@ -116,18 +117,13 @@ class _Certain:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """B2: the lognormal that VIX x share implies; ``pace_aware`` puts today's pace into it, as a market maker would.
+    """B2: the lognormal at one of the prices of the rest of the day, ``sigma_vix``, ``sigma_today`` or ``sigma_share``.
 
-    The share is the mean of the last 120 sessions, of the last 30 where those are not known.  It has no opinion on the
-    regime: realised over implied is 1 to it.
+    It has no opinion on the regime: realised over implied is 1 to it.
     """
 
-    pace_aware: bool = False
-
-    @property
-    def name(self) -> str:
-        """Return the name in reports."""
-        return "B2 VIX x share x pace" if self.pace_aware else "B2 VIX x share"
+    name: str
+    column: str
 
     def fit(self, rows: Rows, past: Past | None = None) -> FittedForecaster:  # noqa: ARG002 - a price learns nothing
         """Learn nothing."""
@@ -135,13 +131,12 @@ class Price:
 
     def predict(self, rows: Rows) -> Forecast:
         """Read the price."""
-        plain = np.where(np.isfinite(rows.sigma_share), rows.sigma_share, rows.sigma_vix)
-        sigma = rows.sigma_today if self.pace_aware else plain
+        sigma: Floats = getattr(rows, self.column)
         below = ndtr(rows.direction_cuts * (rows.sigma_vix / sigma)[:, None])
         return Forecast.silent(
             len(rows),
             sigma=sigma,
-            direction=np.stack((below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1]), axis=1),
+            direction=classes_below(below),
             quantiles=sigma[:, None] * ndtri(np.array(LEVELS)),
         )
 
@@ -154,15 +149,15 @@ class Har:
     columns: tuple[str, ...]
     absolute: bool = False
 
-    def fit(self, rows: Rows, past: Past | None = None) -> FittedForecaster:  # noqa: ARG002 - calibrated on its own rows
+    def fit(self, rows: Rows, past: Past | None = None) -> FittedHar:  # noqa: ARG002 - calibrated on its own rows
         """Fit the last 750 days."""
         recent = rows[rows.day >= np.unique(rows.day)[-HAR_WINDOW_DAYS:][0]]
         usable = recent[recent.known.realised > 0]
         ridge = fit_ridge(self.design(usable), np.log(usable.known.realised))
         raw = np.exp(ridge.predict(self.design(usable)))
         scale = float((usable.known.realised / raw).mean())
-        residuals = Residuals.of(usable, _guarded(scale * raw, usable))
-        return _FittedHar(self, ridge, scale, residuals)
+        sigma = np.sqrt(_guarded(scale * raw, usable))
+        return FittedHar(self, ridge, scale, Residuals.of(sigma, usable.known, usable.bucket))
 
     def design(self, rows: Rows) -> Floats:
         """Return its columns and one per half hour."""
@@ -174,15 +169,44 @@ class Har:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _FittedHar:
+class FittedHar:
+    """Says all that follows from its variance and from what it missed by on the training days."""
+
     har: Har
     ridge: Ridge
     scale: float
     residuals: Residuals
 
     def predict(self, rows: Rows) -> Forecast:
+        """Forecast sigma, classes and quantiles."""
+        sigma, bucket = self._sigma(rows), rows.bucket
+        price = rows.sigma_vix[:, None]
+        return Forecast.silent(
+            len(rows),
+            sigma=sigma,
+            regime=classes_below(self.residuals.variance_below((rows.regime_cuts * price) ** 2, sigma, bucket)),
+            direction=classes_below(self.residuals.below(rows.direction_cuts * price, sigma, bucket)),
+            quantiles=self.residuals.quantiles(sigma, bucket),
+        )
+
+    def odds(self, rows: Rows, trades: Trades) -> Floats:
+        """Return the odds of all six structures, (n_rows, 6)."""
+        sigma = self._sigma(rows)
+        below = [self.residuals.below(level, sigma, rows.bucket) for level in (trades.low, trades.high)]
+        return np.maximum(below[1] - below[0], 0.0)
+
+    def _sigma(self, rows: Rows) -> Floats:
         raw = self.scale * np.exp(self.ridge.predict(self.har.design(rows)))
-        return self.residuals.forecast(rows, _guarded(raw, rows))
+        return np.sqrt(_guarded(raw, rows))
+
+
+def classes_below(below: Floats) -> Floats:
+    """Return probabilities of three classes from those of lying below the two thresholds, (n_rows, 2).
+
+    >>> classes_below(np.array([[0.25, 0.75]])).tolist()
+    [[0.25, 0.5, 0.25]]
+    """
+    return np.stack((below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1]), axis=1)
 
 
 def _guarded(variance: Floats, rows: Rows) -> Floats:
@@ -213,13 +237,14 @@ class _FittedLogistic:
 
 
 CLIMATOLOGY: Final = Climatology()
-VIX_SHARE: Final = Price()
+VIX_SHARE: Final = Price("B2 VIX x share", "sigma_vix")
 HAR_TODAY: Final = Har("B4 HAR with today", _TODAY)
 
 BASELINES: Final[Sequence[Forecaster]] = (
     CLIMATOLOGY,
     VIX_SHARE,
-    Price(pace_aware=True),
+    Price("B2 VIX x share of 120 sessions", "sigma_share"),
+    Price("B2 VIX x share x pace", "sigma_today"),
     Har("B3 HAR-RV", _HAR, absolute=True),
     HAR_TODAY,
     Logistic(),

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from magic8_companion.domain.bars import Floats
 from magic8_ml.evaluation.inference import SEED, Interval, Rows, block_counts, day_sums
@@ -16,6 +16,7 @@ BINS: Final = 10
 _DRAWS: Final = 500
 _CLIP: Final = 1e-4
 _STEPS: Final = 25
+_FLAT: Final = 1e-9
 
 
 class Murphy(NamedTuple):
@@ -116,18 +117,12 @@ def reliability_line(probabilities: Floats, happened: Floats, days: Rows) -> Lin
     A draw takes one Newton step from the fit to all days, which needs day sums alone and differs from the full refit
     only in the second order.
     """
-    clipped = np.clip(probabilities, _CLIP, 1 - _CLIP)
-    design = np.stack((np.ones(len(clipped)), np.log(clipped / (1 - clipped))), axis=1)
-    fit = np.array([0.0, 1.0])
     n_days = len(np.unique(days))
     nothing = Interval(value=np.nan, low=np.nan, high=np.nan, n_days=n_days)
-    if len(np.unique(happened)) < 2 or np.ptp(design[:, 1]) < 1e-9:
-        return Line(nothing, nothing)
-    for _ in range(_STEPS):
-        fit = fit + _newton_step(_newton_terms(design, happened, fit).sum(axis=0))
+    fit = fit_line(probabilities, happened)
     if not np.isfinite(fit).all():
         return Line(nothing, nothing)
-    terms = block_counts(n_days) @ day_sums(_newton_terms(design, happened, fit), days)
+    terms = block_counts(n_days) @ day_sums(_newton_terms(_log_odds(probabilities), happened, fit), days)
     drawn = fit + _newton_step(terms)
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     intercept, slope = (
@@ -136,11 +131,34 @@ def reliability_line(probabilities: Floats, happened: Floats, days: Rows) -> Lin
     return Line(slope, intercept)
 
 
-def _newton_terms(design: Floats, happened: Floats, fit: Floats) -> Floats:
+def fit_line(probabilities: Floats, happened: Floats) -> Floats:
+    """Return intercept and slope of the recalibration line, NaN where it has none, as with one outcome alone.
+
+    >>> fit_line(np.array([0.6] * 10 + [0.2] * 10), np.array([1.0] * 8 + [0.0] * 10 + [1.0] * 2)).round(3).tolist()
+    [0.759, 1.547]
+    """
+    odds, fit = _log_odds(probabilities), np.array([0.0, 1.0])
+    if np.ptp(odds) < _FLAT or np.ptp(happened) == 0:
+        return np.full(2, np.nan)
+    for _ in range(_STEPS):
+        fit = fit + _newton_step(_newton_terms(odds, happened, fit).sum(axis=0))
+    return fit
+
+
+def apply_line(fit: Floats, probabilities: Floats) -> Floats:
+    """Return recalibrated probabilities; without a line they stay as they are."""
+    return np.asarray(expit(fit[0] + fit[1] * _log_odds(probabilities))) if np.isfinite(fit).all() else probabilities
+
+
+def _log_odds(probabilities: Floats) -> Floats:
+    return np.asarray(logit(np.clip(probabilities, _CLIP, 1 - _CLIP)))
+
+
+def _newton_terms(odds: Floats, happened: Floats, fit: Floats) -> Floats:
     # gradient (2) and Hessian (3) per row
-    said = expit(design @ fit)
-    miss, weight, x = happened - said, said * (1 - said), design[:, 1]
-    return np.stack((miss, miss * x, weight, weight * x, weight * x**2), axis=1)
+    said = expit(fit[0] + fit[1] * odds)
+    miss, weight = happened - said, said * (1 - said)
+    return np.stack((miss, miss * odds, weight, weight * odds, weight * odds**2), axis=1)
 
 
 def _newton_step(terms: Floats) -> Floats:

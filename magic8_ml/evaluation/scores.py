@@ -7,8 +7,10 @@ distributions.  Smaller is better everywhere.
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import rankdata
 
 from magic8_companion.domain.bars import Floats
+from magic8_ml.models.forecast import Mask
 
 _SMALLEST = 1e-9
 
@@ -43,12 +45,12 @@ def qlike(forecast: Floats, realised: Floats) -> Floats:
 
 
 def crps_of_quantiles(levels: Floats, quantiles: Floats, came: Floats) -> Floats:
-    """Return the continuous ranked probability score from quantiles: twice the mean pinball loss.
+    """Return the continuous ranked probability score from quantiles: twice the pinball loss, each for its share.
 
     Parameters
     ----------
     levels
-        Probabilities of the quantiles, shape (n_levels,), evenly spread like (i + 0.5) / n.
+        Ascending probabilities of the quantiles, shape (n_levels,); each speaks for the probabilities nearest to it.
     quantiles
         Shape (n_rows, n_levels).
     came
@@ -57,8 +59,9 @@ def crps_of_quantiles(levels: Floats, quantiles: Floats, came: Floats) -> Floats
     >>> crps_of_quantiles(np.array([0.5]), np.array([[1.0]]), np.array([3.0])).tolist()
     [2.0]
     """
+    edges = np.concatenate(([0.0], (levels[1:] + levels[:-1]) / 2, [1.0]))
     miss = came[:, None] - quantiles
-    return np.asarray(2 * np.maximum(levels * miss, (levels - 1) * miss).mean(axis=1))
+    return np.asarray(2 * np.maximum(levels * miss, (levels - 1) * miss) @ np.diff(edges))
 
 
 def crps_of_ensemble(members: Floats, came: Floats) -> Floats:
@@ -81,3 +84,15 @@ def squared_log_error(forecast: Floats, realised: Floats) -> Floats:
     [1.0]
     """
     return np.asarray(np.log(np.where(realised > 0, realised, np.nan) / forecast) ** 2)
+
+
+def auc(score: Floats, happened: Mask) -> float:
+    """Return the probability that a random hit scores above a random miss, equals counting half.
+
+    >>> auc(np.array([0.1, 0.4, 0.4, 0.8]), np.array([False, True, False, True]))
+    0.875
+    """
+    hits, misses = int(happened.sum()), int((~happened).sum())
+    if not hits or not misses:
+        return float("nan")
+    return float((rankdata(score)[happened].sum() - hits * (hits + 1) / 2) / (hits * misses))

@@ -28,18 +28,18 @@ class Axis:
     log: bool = False
 
     def share(self, value: float) -> float:
-        """Return the place of a value between low (0) and high (1), never outside.
+        """Return the place of a value between low (0) and high (1), never outside; low may be the larger one.
 
         >>> Axis(label="", low=1, high=100, ticks=(), log=True).share(10)
         0.5
         """
-        low, high, at = (
-            (math.log(max(v, 1e-300)) for v in (self.low, self.high, value)) if self.log else self._plain(value)
-        )
-        return min(1.0, max(0.0, (at - low) / (high - low))) if high > low else 0.5
+        scale = _log if self.log else float
+        low, high, at = map(scale, (self.low, self.high, value))
+        return min(1.0, max(0.0, (at - low) / (high - low))) if high != low else 0.5
 
-    def _plain(self, value: float) -> tuple[float, float, float]:
-        return self.low, self.high, value
+
+def _log(value: float) -> float:
+    return math.log(max(value, 1e-300))
 
 
 def round_ticks(low: float, high: float, text: str = "{:g}", about: int = 5) -> tuple[tuple[float, str], ...]:
@@ -135,7 +135,7 @@ class Chart:
         left, level = self._at(self._x.low, tick[0])
         right, _ = self._at(self._x.high, tick[0])
         return (
-            f'<line class="grid" x1="{left}" x2="{right}" y1="{level}" y2="{level}"/>'
+            f'<line class="gridline" x1="{left}" x2="{right}" y1="{level}" y2="{level}"/>'
             f'<text class="tick" x="{left - 6}" y="{level + 3.5}" text-anchor="end">{escape(tick[1])}</text>'
         )
 

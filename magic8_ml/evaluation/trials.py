@@ -38,15 +38,20 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialCount:
-    """What the log holds: runs, distinct configurations, and earlier runs that opened an overlapping segment."""
+class TrialLog:
+    """What the log holds.
+
+    ``opened_before`` counts earlier runs of other trials on days of this final segment; ``figures`` are those of every
+    trial ever logged, the newest last.
+    """
 
     runs: int
     configurations: int
     opened_before: int
+    figures: Sequence[Mapping[str, float | None]]
 
 
-def log_trials(folder: Path, trials: Sequence[Trial]) -> TrialCount:
+def log_trials(folder: Path, trials: Sequence[Trial]) -> TrialLog:
     """Append trials of one run and count the whole log.
 
     Raises
@@ -56,18 +61,24 @@ def log_trials(folder: Path, trials: Sequence[Trial]) -> TrialCount:
     """
     path = folder / FILE
     before = _read(path)
-    segments = {(trial.first, trial.last) for trial in trials}
-    earlier = {
-        line["run"]
-        for line in before
-        if any(line["first"] <= last and first <= line["last"] for first, last in segments)
-    }
     run = 1 + max((int(line["run"]) for line in before), default=0)
     lines = [{"run": run, "identity": trial.identity, **asdict(trial)} for trial in trials]
     with path.open("ab") as file:
         file.writelines(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
-    known = {line["identity"] for line in (*before, *lines)}
-    return TrialCount(runs=run, configurations=len(known), opened_before=len(earlier))
+    every = [*before, *lines]
+    return TrialLog(
+        runs=run,
+        configurations=len({line["identity"] for line in every}),
+        opened_before=len({line["run"] for line in before if _opens(line, trials)}),
+        figures=[line["figures"] for line in every],
+    )
+
+
+def _opens(line: Mapping[str, Any], trials: Sequence[Trial]) -> bool:
+    # the very same trial again opens nothing: it gives the same figures
+    known = {(trial.identity, trial.data, trial.first, trial.last) for trial in trials}
+    again = (line["identity"], line["data"], line["first"], line["last"]) in known
+    return not again and any(line["first"] <= trial.last and trial.first <= line["last"] for trial in trials)
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Rows drawn from a market whose volatility is known: fast, seeded, and with skill exactly where it is put in.
 
-Every day has a hidden multiplier of the price's volatility; the features see it through noise.  Moves are normal with
-the true volatility, so direction is luck.
+Every day has a hidden multiplier of the price's volatility; the features see it through noise.  Its half hours are
+normal with the true volatility, so direction is luck, and rows of one day share its ending.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def _symbol(rng: np.random.Generator, known: np.ndarray, number: int) -> dict[st
     left = (BUCKETS - bucket) / BUCKETS
     sigma_vix = 0.01 * np.sqrt(left) * (1 + 0.5 * number)
     hidden = np.repeat(known + 0.2 * rng.standard_normal(n_days), PER_DAY)
-    sigma = sigma_vix * np.exp(hidden)
-    bars = 6 * (BUCKETS - bucket)
-    realised = sigma**2 * rng.chisquare(bars) / bars
-    move = np.sqrt(realised) * rng.standard_normal(n)
+    part = (sigma_vix[0] * np.exp(hidden[::PER_DAY]) / np.sqrt(BUCKETS))[:, None]  # sigma of one half hour
+    variance = part**2 * rng.chisquare(6, (n_days, BUCKETS)) / 6
+    steps = np.sqrt(variance) * rng.standard_normal((n_days, BUCKETS))
+    realised, move = _to_the_close(variance).ravel(), _to_the_close(steps).ravel()
     features = np.full((n, len(FEATURE_NAMES)), np.nan)
 
     def put(name: str, values: np.ndarray) -> None:
@@ -56,7 +56,7 @@ def _symbol(rng: np.random.Generator, known: np.ndarray, number: int) -> dict[st
         "symbol": np.full(n, number),
         "day": day,
         "bucket": bucket,
-        "bars_done": 78 - bars,
+        "bars_done": 6 * bucket,
         "half_day": np.zeros(n, dtype=np.bool_),
         "features": features,
         "spot": np.full(n, 500.0),
@@ -71,3 +71,7 @@ def _symbol(rng: np.random.Generator, known: np.ndarray, number: int) -> dict[st
         "highest": np.abs(move) * 1.2,
         "lowest": -np.abs(move) * 1.2,
     }
+
+
+def _to_the_close(parts: np.ndarray) -> np.ndarray:
+    return np.cumsum(parts[:, ::-1], axis=1)[:, ::-1]

@@ -1,0 +1,59 @@
+"""Results that are too good: each of these is a bug until proven otherwise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from magic8_ml.evaluation.judged import Judged
+from magic8_ml.evaluation.scores import auc, brier
+from magic8_ml.evaluation.win_baselines import RECALIBRATED_PRICE
+
+DIRECTION_AUC: Final = 0.60
+WIN_SKILL: Final = 0.08
+ACCURACY_OVER_MAJORITY: Final = 0.05
+YEARLY_SHARPE: Final = 2.0
+_SESSIONS: Final = 252
+
+
+def alarms(judged: Judged, daily_sharpe: float) -> list[str]:
+    """Return a sentence for each figure above what anybody has measured out of sample."""
+    found = [
+        ("AUC of the sign of the move", sign_auc(judged), DIRECTION_AUC),
+        ("win Brier skill over the recalibrated price", _win_skill(judged), WIN_SKILL),
+        ("accuracy of wins above the commoner outcome", _excess_accuracy(judged), ACCURACY_OVER_MAJORITY),
+        ("yearly Sharpe ratio of HIGH calls at modelled premia", daily_sharpe * _SESSIONS**0.5, YEARLY_SHARPE),
+    ]
+    return [
+        f"Too good to be true: {name} is {value:.3f}, above {limit:g}. This is a bug until proven otherwise."
+        for name, value, limit in found
+        if value > limit
+    ]
+
+
+def sign_auc(judged: Judged) -> float:
+    """Return how well the direction tells rises from falls: 0.5 is not at all."""
+    said, move = judged.model.direction, judged.rows.known.move
+    known = np.isfinite(said).all(axis=1) & (move != 0)
+    return auc(said[known, 2] - said[known, 0], move[known] > 0)
+
+
+def _win_skill(judged: Judged) -> float:
+    won, ours, theirs = judged.settled.won, judged.model.win, judged.settled.odds[RECALIBRATED_PRICE]
+    known = np.isfinite(ours) & np.isfinite(theirs) & np.isfinite(won)
+    if not known.any():
+        return float("nan")
+    return float(1 - brier(ours[known], won[known]).mean() / brier(theirs[known], won[known]).mean())
+
+
+def _excess_accuracy(judged: Judged) -> float:
+    # over all structures, each against its own commoner outcome
+    right = commoner = count = 0.0
+    for _, column, meant in judged.structures():
+        said, won = judged.model.win[meant, column], judged.settled.won[meant, column]
+        known = np.isfinite(said) & np.isfinite(won)
+        right += float(((said[known] > 0.5) == (won[known] > 0)).sum())
+        commoner += max(float(won[known].sum()), float((1 - won[known]).sum()))
+        count += float(known.sum())
+    return (right - commoner) / count if count else float("nan")

@@ -1,0 +1,93 @@
+"""``python -m magic8_ml evaluate``: files in; a JSON report, a page and a line per trial out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from magic8_ml.evaluation.designs import DESIGNS
+from magic8_ml.evaluation.evaluate import Question, evaluate
+from magic8_ml.evaluation.page import page
+from magic8_ml.evaluation.report import as_json
+from magic8_ml.evaluation.rule_scores import read_rule_scores
+from magic8_ml.evaluation.summary import summary
+from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_ml.training.command import EXIT_REFUSED, ProgressBars, symbol_list
+from magic8_ml.training.dataset import dataset_of
+from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.training.walk_forward import REFIT_DAYS, TRAINING_DAYS, Plan
+
+JSON: Final = "evaluation.json"
+PAGE: Final = "evaluation.html"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``evaluate``."""
+    parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
+    parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
+    parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
+    first = "first day scored, YYYY-MM-DD; default: the last 252 tested days; earlier days teach"
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, help=first)
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, help="last day scored, YYYY-MM-DD")
+    days = f"days learnt from before the first forecast (default {TRAINING_DAYS})"
+    parser.add_argument("--training-days", type=int, default=TRAINING_DAYS, help=days)
+    refit = f"days between two fits (default {REFIT_DAYS})"
+    parser.add_argument("--refit-days", type=int, default=REFIT_DAYS, help=refit)
+    rules = "file of rule scores: symbol, time, Butterfly, Iron_Condor, Vertical"
+    parser.add_argument("--rule-scores", type=Path, help=rules)
+    out = f"folder for {JSON}, {PAGE} and trials.jsonl"
+    parser.add_argument("--out", type=Path, required=True, help=out)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run ``evaluate``; a refusal is one sentence on stderr."""
+    try:
+        report = _report(options)
+    except TrainingRefused as refusal:
+        print(f"Evaluation refused: {refusal}", file=sys.stderr)
+        return EXIT_REFUSED
+    write(report, options.out / JSON, options.out / PAGE)
+    print(summary(report))
+    print(f"\n{options.out / PAGE}")
+    return 0
+
+
+def write(report: Mapping[str, Any], json_file: Path, page_file: Path | None) -> None:
+    """Write the report as JSON and, if wanted, as a page.
+
+    Raises
+    ------
+    TrainingRefused
+        When a file cannot be written.
+    """
+    try:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_bytes(as_json(report))
+        if page_file is not None:
+            page_file.parent.mkdir(parents=True, exist_ok=True)
+            page_file.write_text(page(report), encoding="utf-8")
+    except OSError as error:
+        raise TrainingRefused(f"the report cannot be written: {error}") from error
+
+
+def _report(options: argparse.Namespace) -> dict[str, Any]:
+    if options.training_days < 1 or options.refit_days < 1:
+        raise TrainingRefused("--training-days and --refit-days must be at least 1")
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingRefused(f"the folder {options.out} cannot be made: {error.strerror}") from error
+    folder = read_bar_folder(options.bars_dir, options.symbols)
+    for note in folder.notes:
+        print(note)
+    plan = Plan(training_days=options.training_days, refit_days=options.refit_days)
+    question = Question(designs=DESIGNS, plan=plan, first=options.first, last=options.last)
+    with ProgressBars() as progress:
+        data = dataset_of(folder.bars, read_vix_daily(options.vix), progress)
+        points = read_rule_scores(options.rule_scores, data.rows) if options.rule_scores else None
+        facts = {"symbols": list(data.rows.symbols), "rows": len(data), "days_left_out": data.dropped}
+        return evaluate(data.rows, question, options.out, facts=facts, points=points, progress=progress)

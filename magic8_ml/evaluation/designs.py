@@ -1,0 +1,12 @@
+"""The designs that are evaluated side by side: the one that ships, and those that had the same chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from magic8_ml.models.distribution_forecaster import DistributionForecaster
+from magic8_ml.models.forecast import Forecaster
+from magic8_ml.models.two_stage import TwoStageForecaster
+
+DESIGNS: Final[Sequence[Forecaster]] = (DistributionForecaster(), TwoStageForecaster())

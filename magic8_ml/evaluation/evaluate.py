@@ -1,0 +1,173 @@
+"""The whole evaluation: designs side by side in a purged walk-forward, one report, every design logged as a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from magic8_ml.evaluation.alarms import alarms
+from magic8_ml.evaluation.endpoints import ALL, endpoints_of
+from magic8_ml.evaluation.judge import bench_of
+from magic8_ml.evaluation.judged import Judged
+from magic8_ml.evaluation.leak import ROUNDS, leak_exhibit
+from magic8_ml.evaluation.luck import daily_returns, luck
+from magic8_ml.evaluation.overfitting import sharpe_facts
+from magic8_ml.evaluation.report import Context, fold_map, report_of, span_of
+from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
+from magic8_ml.evaluation.win_baselines import RULES, Structures
+from magic8_ml.features.sessions import day_number, session_table
+from magic8_ml.models.forecast import Forecast, Forecaster, Mask, Rows
+from magic8_ml.training.progress import Progress, silent
+from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.training.walk_forward import Fold, Plan, folds_of, walk_forward
+
+TRAILING_DAYS: Final = 252
+"""Without dates the last year of tested days is scored; those before only teach."""
+
+NO_RULE_SCORES: Final = (
+    "no rule scores were supplied, and the plugin does not know the host's rules (--rule-scores FILE)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is evaluated: ``designs``, the one that ships first, on the days from ``first`` to ``last``.
+
+    ``exhibit_rounds`` is the capacity of the classifier that shows what a random split pretends.
+    """
+
+    designs: Sequence[Forecaster]
+    plan: Plan
+    first: date | None = None
+    last: date | None = None
+    exhibit_rounds: int = ROUNDS
+
+
+def evaluate(
+    rows: Rows,
+    question: Question,
+    out: Path,
+    *,
+    facts: Mapping[str, Any],
+    points: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Return the report; trials are appended to the log in ``out``.
+
+    Parameters
+    ----------
+    rows
+        All rows with outcomes, also those that only teach.
+    facts
+        About the data, shown as they are.
+    points
+        The rule scorer's points at each row, (n_rows, 3), or None.
+
+    Raises
+    ------
+    TrainingRefused
+        When too few days are left to learn from, or none to score.
+    """
+    folds = _folds(rows, question.plan)
+    structures = Structures.of(rows, points)
+    said = {design.name: walk_forward(design, rows, folds, progress) for design in question.designs}
+    bench = bench_of(rows, structures, folds, progress)
+    scored = _scored(bench.rows, question)
+    each = {name: bench.judged(forecast, _without(said, name))[scored] for name, forecast in said.items()}
+    champion = question.designs[0].name
+    judged = each[champion]
+    log = _logged(out, rows, question, each)
+    fortune = luck(judged, {name: one.model for name, one in each.items()}, _sharpes(log), log.configurations)
+    context = Context(
+        title="Magic8 evaluation",
+        model={"name": champion, "settings": settings_of(question.designs[0])},
+        data=facts,
+        protocol={
+            **asdict(question.plan),
+            "configurations": log.configurations,
+            "runs": log.runs,
+            "final_segment": list(span_of(judged.rows.day)),
+            "final_segment_opened_before": log.opened_before,
+            "luck": fortune,
+            "folds": fold_map(folds),
+        },
+        leak=leak_exhibit(rows, structures, question.exhibit_rounds),
+        unavailable={} if points is not None else {RULES: NO_RULE_SCORES},
+        warnings=[*alarms(judged, fortune["sharpe_daily"]), *_opened_again(log)],
+    )
+    return report_of(judged, context)
+
+
+def _folds(rows: Rows, plan: Plan) -> tuple[Fold, ...]:
+    if folds := folds_of(rows.day, plan):
+        return folds
+    days = len(np.unique(rows.day))
+    raise TrainingRefused(
+        f"too little history: {days} days have rows, and {plan.training_days} are needed before the first tested one"
+    )
+
+
+def _scored(rows: Rows, question: Question) -> Mask:
+    table = session_table()
+    first = int(np.searchsorted(table.days, day_number(question.first))) if question.first else 0
+    last = len(table.days)
+    if question.last is not None:
+        last = int(np.searchsorted(table.days, day_number(question.last), side="right")) - 1
+    days = np.unique(rows.day[(rows.day >= first) & (rows.day <= last)])
+    if not len(days):
+        span = " to ".join(span_of(rows.day))
+        raise TrainingRefused(f"no day to score between the dates asked for; out-of-fold forecasts exist for {span}")
+    return np.isin(rows.day, days if question.first else days[-TRAILING_DAYS:])
+
+
+def _without(said: Mapping[str, Forecast], name: str) -> dict[str, Forecast]:
+    return {other: forecast for other, forecast in said.items() if other != name}
+
+
+def _logged(out: Path, rows: Rows, question: Question, each: Mapping[str, Judged]) -> TrialLog:
+    digest = data_digest(rows)
+    trials = []
+    for design in question.designs:
+        judged = each[design.name]
+        first, last = span_of(judged.rows.day)
+        settings = {**settings_of(design), "plan": asdict(question.plan)}
+        figures = {e.goal.name: e.found.value for e in endpoints_of(judged) if e.symbol == ALL}
+        figures["sharpe_daily"] = sharpe_facts(daily_returns(judged))[0]
+        trials.append(
+            Trial(configuration=design.name, settings=settings, data=digest, first=first, last=last, figures=figures)
+        )
+    return log_trials(out, trials)
+
+
+def _sharpes(log: TrialLog) -> list[float]:
+    known = (figures.get("sharpe_daily") for figures in log.figures)
+    return [value for value in known if value is not None]
+
+
+def _opened_again(log: TrialLog) -> list[str]:
+    if not log.opened_before:
+        return []
+    times = "once" if log.opened_before == 1 else f"{log.opened_before} times"
+    return [f"The final segment has been opened {times} before: its figures are no longer those of untouched data."]
+
+
+def settings_of(design: object) -> dict[str, Any]:
+    """Return the settings of a forecaster as plain values, its name left out."""
+    if not is_dataclass(design) or isinstance(design, type):
+        return {}
+    plain: dict[str, Any] = asdict(design)
+    return {name: value for name, value in plain.items() if name != "name"}
+
+
+def data_digest(rows: Rows) -> str:
+    """Return a short digest of what was learnt from and tested."""
+    digest = sha256()
+    for values in (rows.day, rows.symbol, rows.features, rows.known.realised, rows.known.move):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()[:16]

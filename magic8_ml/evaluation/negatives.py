@@ -1,0 +1,68 @@
+"""What did not work, in sentences: a report that lists only its successes is advertising."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from magic8_ml.evaluation.endpoints import ALL, Endpoint
+from magic8_ml.evaluation.measures import Line
+from magic8_ml.evaluation.wording import percent
+
+_SKILLS = {
+    "regime_rpss": "regime skill over climatology",
+    "qlike_gain": "variance gain over the price",
+    "win_skill": "win skill over the base rate",
+}
+
+
+def negative_results(
+    endpoints: Sequence[Endpoint], comparisons: Mapping[str, Sequence[Line]], slices: Mapping[str, Sequence[Any]]
+) -> list[str]:
+    """Name missed goals, baselines that were not beaten, and groups without proven skill."""
+    return [*_missed(endpoints), *_unbeaten(comparisons), *_weak(slices)]
+
+
+def _missed(endpoints: Sequence[Endpoint]) -> list[str]:
+    # of a single symbol only what failed: that it has too few days is said once
+    return [
+        f"{e.goal.name} ({e.symbol}) {e.status}: {e.found.value:.3f} [{e.found.low:.3f}, {e.found.high:.3f}],"
+        f" goal {_goal(e)}, {e.found.n_days} of {e.goal.needs_days} days needed."
+        for e in endpoints
+        if e.passed is False or (e.passed is None and e.symbol == ALL)
+    ]
+
+
+def _goal(endpoint: Endpoint) -> str:
+    goal = endpoint.goal
+    if goal.ceiling is None:
+        return f"at least {goal.floor:g}" + (" and above zero beyond doubt" if goal.above_zero else "")
+    return f"{goal.floor:g} to {goal.ceiling:g}"
+
+
+def _unbeaten(comparisons: Mapping[str, Sequence[Line]]) -> list[str]:
+    found = []
+    for score, lines in comparisons.items():
+        for line in lines:
+            gain = line.model_gain
+            if np.isfinite(line.p_value) and not gain.low > 0:
+                verb = "is better than the model" if gain.high < 0 else "is not proven to be beaten"
+                found.append(f"{score}: {line.name} {verb} (gain {_span([gain.value, gain.low, gain.high])}).")
+    return found
+
+
+def _weak(slices: Mapping[str, Sequence[Any]]) -> list[str]:
+    return [
+        f"{grouping} {group['name']}: {words} not proven ({_span(group[key])}, {group['days']} days)."
+        for grouping, groups in slices.items()
+        for group in groups
+        for key, words in _SKILLS.items()
+        if np.isfinite(group[key][0]) and not group[key][1] > 0
+    ]
+
+
+def _span(triple: Sequence[float]) -> str:
+    value, low, high = (percent(number) for number in triple)
+    return f"{value} [{low}, {high}]"

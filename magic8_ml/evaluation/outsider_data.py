@@ -1,0 +1,141 @@
+"""5-minute bars as other people keep them: one file or a folder, CSV or parquet, stamps in any zone.
+
+Everything is turned into the form the product reads, and then read by the product: what is not believed of our own
+files is not believed of others either.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import pandas as pd
+
+from magic8_companion.domain.trading_day import BAR
+from magic8_ml.training.bar_files import TrainingBars, read_bar_folder
+from magic8_ml.training.refusal import TrainingRefused
+
+_SUFFIXES: Final = (".csv", ".parquet")
+_TIMES: Final = ("ts_utc", "timestamp", "time", "datetime", "date")
+_PRICES: Final = ("open", "high", "low", "close")
+_OFFSET: Final = re.compile(r"(Z|UTC|[+-]\d{2}:?\d{2})\s*$", re.IGNORECASE)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}( 00:00:00)?|\d{1,2}/\d{1,2}/\d{4}")
+_ENOUGH: Final = 50
+_LETTERS: Final = re.compile(r"[A-Za-z]+")
+_EPOCH_UNITS: Final = ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000), (1e8, 1_000_000_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How files are meant: ``symbol`` where they do not say, the zone of stamps without one, and what is stamped."""
+
+    symbol: str | None = None
+    timezone: str | None = None
+    stamped_at_end: bool = False
+
+
+def read_outsider_bars(path: Path, reading: Reading) -> TrainingBars:
+    """Read a file or every file of a folder.
+
+    Raises
+    ------
+    TrainingRefused
+        When there is no file, one cannot be understood, or no bar can be believed; the sentence says how to help.
+    """
+    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in _SUFFIXES) if path.is_dir() else [path]
+    if not files or not files[0].is_file():
+        raise TrainingRefused(f"there is no CSV or parquet file at {path}")
+    with tempfile.TemporaryDirectory() as staging:
+        for number, file in enumerate(files):
+            frame = _understood(file, reading)
+            if frame is not None:
+                # numbered as they stand in the folder: where two files hold a bar, the first one is believed
+                frame.to_parquet(Path(staging) / f"bars_{number:05d}.parquet", index=False)
+            elif not path.is_dir():
+                raise TrainingRefused(f"{file.name} holds no 5-minute bars: open, high, low, close and a time of day")
+        return read_bar_folder(Path(staging), None)
+
+
+def _understood(file: Path, reading: Reading) -> pd.DataFrame | None:
+    frame = _frame(file)
+    if not set(_PRICES) <= set(frame.columns):
+        return None
+    values = _times(file, frame)
+    if _are_days(values):
+        return None
+    stamps = _stamps(file, values, reading)
+    if reading.stamped_at_end:
+        stamps = stamps - BAR
+    columns: dict[str, Any] = {"ts_utc": stamps, "symbol": _symbols(file, frame, reading)}
+    columns |= {name: frame[name].to_numpy() for name in (*_PRICES, "volume") if name in frame}
+    return pd.DataFrame(columns)
+
+
+def _frame(file: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(file) if file.suffix.lower() == ".parquet" else pd.read_csv(file)
+    except (OSError, ValueError) as error:
+        raise TrainingRefused(f"{file.name} cannot be read: {error}") from error
+    if isinstance(frame.index, pd.DatetimeIndex):
+        frame = frame.rename_axis("time").reset_index()
+    return frame.rename(columns=lambda name: str(name).strip().lower())
+
+
+def _times(file: Path, frame: pd.DataFrame) -> pd.Series[Any]:
+    name = next((column for column in _TIMES if column in frame), None)
+    if name is None:
+        raise TrainingRefused(f"{file.name} has no time column; name it one of {', '.join(_TIMES)}")
+    return frame[name]
+
+
+def _are_days(values: pd.Series[Any]) -> bool:
+    return all(_DAY.fullmatch(text) for text in values.head(_ENOUGH).astype(str).tolist())
+
+
+def _stamps(file: Path, values: pd.Series[Any], reading: Reading) -> pd.DatetimeIndex:
+    try:
+        if not pd.api.types.is_numeric_dtype(values):
+            return _zoned(file, values, reading)
+        size = float(values.abs().max())
+        factor = next((factor for least, factor in _EPOCH_UNITS if size >= least), None)
+        if factor is None:
+            raise TrainingRefused(f"{file.name}: the numbers in its time column are no times since 1970")
+        nanoseconds = (values.astype(np.int64) * factor).to_numpy()
+        return pd.DatetimeIndex(nanoseconds.view("datetime64[ns]"), tz="UTC")
+    except (ValueError, TypeError) as error:
+        raise TrainingRefused(f"{file.name} holds a time that cannot be read: {error}") from error
+
+
+def _zoned(file: Path, values: pd.Series[Any], reading: Reading) -> pd.DatetimeIndex:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return pd.DatetimeIndex(values).tz_convert("UTC")
+    if not pd.api.types.is_datetime64_dtype(values):
+        with_zone = [bool(_OFFSET.search(text)) for text in values.astype(str).tolist()]
+        if all(with_zone):
+            return pd.DatetimeIndex(pd.to_datetime(values, utc=True))
+        if any(with_zone):
+            raise TrainingRefused(f"{file.name} has times with and times without a zone")
+    if reading.timezone is None:
+        raise TrainingRefused(f"{file.name} has times without a zone; name it, such as --timezone America/New_York")
+    try:
+        zone = ZoneInfo(reading.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise TrainingRefused(f"there is no time zone {reading.timezone}") from error
+    local = pd.DatetimeIndex(pd.to_datetime(values))
+    return local.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").tz_convert("UTC")
+
+
+def _symbols(file: Path, frame: pd.DataFrame, reading: Reading) -> Any:  # noqa: ANN401 - one name, or one for each row
+    if "symbol" in frame:
+        return frame["symbol"].astype(str).str.upper().to_numpy()
+    folder = next((part.removeprefix("symbol=") for part in file.parts if part.startswith("symbol=")), None)
+    letters = _LETTERS.match(file.stem)
+    name = reading.symbol or folder or (letters[0] if letters else None)
+    if name is None:
+        raise TrainingRefused(f"{file.name} does not say its symbol; name it with --symbol")
+    return name.upper()

@@ -1,0 +1,142 @@
+"""The report as one self-contained page: no script, no network, readable in print, in the dark and without eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any, Final
+
+from magic8_ml.evaluation import plots
+from magic8_ml.evaluation.endpoints import ALL
+from magic8_ml.evaluation.markup import Markup, bullets, card, details, figure, section, table
+from magic8_ml.evaluation.sections import calls, groups, leak, volatility, win_odds
+from magic8_ml.evaluation.wording import percent, plain
+
+Record = Mapping[str, Any]
+
+_STATUS: Final = {"passed": ("✓", "passed"), "failed": ("✕", "failed"), "not yet testable": ("…", "wait")}
+
+
+def page(report: Record) -> str:
+    """Draw the page from the plain report."""
+    sections = {
+        ("endpoints", "Goals"): _endpoints(report),
+        ("volatility", "Volatility"): volatility(report),
+        ("win", "Win odds"): win_odds(report),
+        ("calls", "Calls"): calls(report),
+        ("where", "Where it works"): groups(report),
+        ("leak", "Leak exhibit"): leak(report),
+        ("negative", "Negative results"): _negative(report),
+        ("protocol", "Protocol"): _protocol(report),
+    }
+    links = "".join(f'<a href="#{identity}">{title}</a>' for (identity, title), body in sections.items() if body)
+    style = files("magic8_ml.evaluation").joinpath("page.css").read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(report['title'])}</title><style>{style}</style></head>\n"
+        f"<body><main>{_head(report)}<nav aria-label='Sections'>{links}</nav>{''.join(sections.values())}</main></body>"
+        "</html>\n"
+    )
+
+
+def _head(report: Record) -> str:
+    scored, verdict = report["scored"], report["verdict"]
+    lead = (
+        f"{', '.join(scored['symbols'])} · {scored['first']} to {scored['last']} · {scored['days']} days,"
+        f" {scored['rows']:,} forecasts · model {report['model']['name']}"
+    )
+    tiles = [
+        (verdict["passed"], "goals passed", "passed"),
+        (verdict["failed"], "goals failed", "failed"),
+        (verdict["not yet testable"], "not yet testable", "wait"),
+        (percent(scored["answered"], 0), "of the moments answered", ""),
+        (report["protocol"]["configurations"] or "–", "configurations tried", ""),
+    ]
+    shown = "".join(f'<div class="tile"><b class="{css}">{n}</b><span>{words}</span></div>' for n, words, css in tiles)
+    warnings = "".join(f'<p class="warning">{escape(sentence)}</p>' for sentence in report["warnings"])
+    return (
+        f'<header><h1>{escape(report["title"])}</h1><p class="lead">{escape(lead)}</p>{warnings}'
+        f'<div class="tiles">{shown}</div></header>'
+    )
+
+
+def _endpoints(report: Record) -> str:
+    found = report["endpoints"]
+    overall = [_endpoint_row(record) for record in found if record["symbol"] == ALL]
+    head = ("goal", "", "value", "95 % interval", "wanted", "days", "")
+    lead = (
+        "Set in advance. A dot is the measured value, its line the day-clustered interval, green dots mark the goal."
+        " Not yet testable: fewer days than it takes to prove the effect, if it is there."
+    )
+    symbols = sorted({record["symbol"] for record in found} - {ALL})
+    each = [
+        (name, *(_small(record) for symbol in symbols for record in found if _is(record, name, symbol)))
+        for name in dict.fromkeys(record["name"] for record in found)
+    ]
+    parts: list[str] = [card(table("", head, overall))]
+    if len(symbols) > 1:
+        parts.append(details("Each symbol", card(table("Value and status", ("goal", *symbols), each))))
+    return section("endpoints", "Goals", lead, *parts)
+
+
+def _is(record: Record, name: str, symbol: str) -> bool:
+    return bool(record["name"] == name and record["symbol"] == symbol)
+
+
+def _endpoint_row(record: Record) -> Sequence[object]:
+    name = Markup(f'{escape(record["name"])}<span class="meaning">{escape(record["meaning"])}</span>')
+    wanted = f"≥ {record['floor']:g}" if record["ceiling"] is None else f"{record['floor']:g} to {record['ceiling']:g}"
+    days = f"{record['n_days']} / {record['needs_days']}"
+    return name, Markup(plots.forest(record)), plain(record["value"]), _interval(record), wanted, days, _mark(record)
+
+
+def _mark(record: Record) -> Markup:
+    sign, css = _STATUS[record["status"]]
+    return Markup(f'<span class="status {css}">{sign} {record["status"]}</span>')
+
+
+def _small(record: Record) -> Markup:
+    sign, css = _STATUS[record["status"]]
+    return Markup(f'<span class="{css}" title="{record["status"]}">{sign}</span> {plain(record["value"])}')
+
+
+def _interval(record: Record) -> str:
+    return f"[{plain(record['low'])}, {plain(record['high'])}]"
+
+
+def _negative(report: Record) -> str:
+    found = report["negatives"]
+    missing = [f"{name}: not available, {reason}." for name, reason in report["unavailable"].items()]
+    lead = f"{len(found)} findings against the model, listed because they are as true as the others."
+    shown = found[:12]
+    rest = found[12:]
+    more = details(f"{len(rest)} more", bullets(rest)) if rest else ""
+    return section("negative", "Negative results", lead, bullets([*missing, *shown]), more)
+
+
+def _protocol(report: Record) -> str:
+    protocol = report["protocol"]
+    facts = [(key.replace("_", " "), _fact(value)) for key, value in protocol.items() if key != "folds"]
+    facts += [(key.replace("_", " "), _fact(value)) for key, value in report["data"].items()]
+    facts += [(f"model: {key.replace('_', ' ')}", _fact(value)) for key, value in report["model"].items()]
+    folds = protocol.get("folds") or []
+    chart = figure("Fold map", plots.fold_chart(folds), "Grey was learnt from, blue was tested.") if folds else ""
+    return section(
+        "protocol",
+        "Protocol and limits",
+        "",
+        chart,
+        details("Facts", card(table("", ("what", "value"), facts))),
+        Markup("<h3>Limits</h3>"),
+        bullets(report["limits"]),
+    )
+
+
+def _fact(value: Any) -> str:  # noqa: ANN401 - facts are plain JSON of any kind
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_fact(item)}" for key, item in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(_fact, value)) or "none"
+    return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,180 @@
+"""All figures of an evaluation as one plain value: what JSON holds, and what the page is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_ml.evaluation import tables
+from magic8_ml.evaluation.baselines import CLIMATOLOGY
+from magic8_ml.evaluation.calibration import Reliability, brier_parts, reliability, reliability_line
+from magic8_ml.evaluation.endpoints import Endpoint, endpoints_of
+from magic8_ml.evaluation.inference import Interval, holm
+from magic8_ml.evaluation.judged import Judged
+from magic8_ml.evaluation.leak import LeakLine
+from magic8_ml.evaluation.measures import LOSSES, Line, loss_table, win_table
+from magic8_ml.evaluation.negatives import negative_results
+from magic8_ml.features.sessions import session_table
+from magic8_ml.models.forecast import Integers
+from magic8_ml.training.walk_forward import Fold
+
+LIMITS: Final = (
+    "Premia are modelled, not recorded: calibration to the path of the underlying is real evidence.",
+    "Net results are anchored: premia paid nothing on average before. They are no evidence of a tradable edge.",
+    "Costs of four legs: 0.25 bp of spot (low), 0.75 bp (base), 3 bp (high).",
+    "There is no order book, no early exit and no jump inside a bar; events are priced only through the VIX.",
+    "All symbols move with one market: the sample size is the number of days, and intervals draw blocks of ten days.",
+    "The last 5-minute close stands for the official settlement.",
+    "Intervals are 95 % and per figure; the p-values of the tables are adjusted for being many where it says Holm.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the figures are about: plain facts that are shown as they are."""
+
+    title: str
+    model: Mapping[str, Any]
+    data: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+    leak: Sequence[LeakLine] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+
+
+def report_of(judged: Judged, context: Context) -> dict[str, Any]:
+    """Compute everything; what is not known is null.  ``endpoints`` and ``model`` have the form outsiders rely on."""
+    endpoints = endpoints_of(judged)
+    name = str(context.model["name"])
+    comparisons = {score: loss_table(judged, score, model=name, climatology=CLIMATOLOGY.name) for score in LOSSES}
+    comparisons |= {
+        f"win {score}": win_table(judged, score, model=name, climatology=CLIMATOLOGY.name)
+        for score in ("Brier", "log loss")
+    }
+    slices = tables.slices(judged)
+    found = {
+        "title": context.title,
+        "model": dict(context.model),
+        "scored": _scored(judged),
+        "endpoints": [endpoint.as_json() for endpoint in endpoints],
+        "verdict": verdict(endpoints),
+        "warnings": list(context.warnings),
+        "comparisons": _comparisons(comparisons),
+        "reliability": _reliability(judged),
+        "slices": slices,
+        "confidence": tables.confidence_histogram(judged),
+        "high": tables.high_table(judged),
+        "edge_quintiles": tables.edge_quintiles(judged),
+        "sigma": tables.sigma_cells(judged),
+        "accuracy": tables.accuracy_appendix(judged),
+        "leak": [asdict(line) for line in context.leak],
+        "negatives": negative_results(endpoints, comparisons, slices),
+        "unavailable": dict(context.unavailable),
+        "data": dict(context.data),
+        "protocol": dict(context.protocol),
+        "limits": list(LIMITS),
+    }
+    plain: dict[str, Any] = orjson.loads(as_json(found))
+    return plain
+
+
+def as_json(report: Mapping[str, Any]) -> bytes:
+    """Return the report as indented JSON; NaN becomes null."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(report, option=options)
+
+
+def verdict(endpoints: Sequence[Endpoint]) -> dict[str, int]:
+    """Count endpoints by their status."""
+    names = ("passed", "failed", "not yet testable")
+    return {name: sum(endpoint.status == name for endpoint in endpoints) for name in names}
+
+
+def day_name(position: int) -> str:
+    """Return the date of a session position, YYYY-MM-DD."""
+    return session_table().sessions[position].day.isoformat()
+
+
+def span_of(days: Integers) -> tuple[str, str]:
+    """Return first and last date."""
+    return day_name(int(days.min())), day_name(int(days.max()))
+
+
+def fold_map(folds: Sequence[Fold]) -> list[dict[str, Any]]:
+    """Return which days each fold learnt from and tested, by date and by number of days with rows."""
+    order = np.unique(np.concatenate([days for fold in folds for days in (fold.learnt, fold.tested)]))
+    return [
+        {
+            "learnt": span_of(fold.learnt),
+            "tested": span_of(fold.tested),
+            "learnt_days": len(fold.learnt),
+            "tested_days": [int(np.searchsorted(order, day)) for day in (fold.tested[0], fold.tested[-1])],
+        }
+        for fold in folds
+    ]
+
+
+def _scored(judged: Judged) -> dict[str, Any]:
+    first, last = span_of(judged.rows.day)
+    answered = judged.answered
+    return {
+        "first": first,
+        "last": last,
+        "days": judged.n_days,
+        "rows": len(judged),
+        "answered": float(answered.mean()),
+        "symbols": [name for n, name in enumerate(judged.rows.symbols) if (judged.rows.symbol == n).any()],
+    }
+
+
+def _comparisons(found: Mapping[str, Sequence[Line]]) -> dict[str, list[dict[str, Any]]]:
+    asked = {(score, line.name): line.p_value for score, lines in found.items() for line in lines}
+    adjusted = holm({"|".join(key): p for key, p in asked.items()})
+    return {
+        score: [
+            {
+                "name": line.name,
+                "loss": line.loss,
+                "skill": tables.triple(line.skill),
+                "model_gain": tables.triple(line.model_gain),
+                "p_value": line.p_value,
+                "p_holm": adjusted[f"{score}|{line.name}"],
+                "days": line.skill.n_days,
+            }
+            for line in lines
+        ]
+        for score, lines in found.items()
+    }
+
+
+def _reliability(judged: Judged) -> list[dict[str, Any]]:
+    columns = {"all strategies": slice(None), **{name: slice(n, n + 1) for n, name in enumerate(BASE_STRATEGIES)}}
+    answer = []
+    for name, column in columns.items():
+        said, won = judged.model.win[:, column].ravel(), judged.settled.won[:, column].ravel()
+        days = np.repeat(judged.rows.day, judged.model.win[:, column].shape[1])
+        known = np.isfinite(said) & np.isfinite(won)
+        if known.any():
+            found = reliability(said[known], won[known], days[known])
+            line = reliability_line(said[known], won[known], days[known])
+            parts = brier_parts(said[known], won[known])
+            answer.append(
+                {"name": name, **_curve(found), **_lines(line.slope, line.intercept), "brier": parts._asdict()}
+            )
+    return answer
+
+
+def _curve(found: Reliability) -> dict[str, Any]:
+    return {
+        name: value.tolist() if isinstance(value, np.ndarray) else value
+        for name, value in ((item, getattr(found, item)) for item in Reliability.__slots__)
+    }
+
+
+def _lines(slope: Interval, intercept: Interval) -> dict[str, Any]:
+    return {"slope": tables.triple(slope), "intercept": tables.triple(intercept)}

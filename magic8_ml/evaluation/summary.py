@@ -1,0 +1,37 @@
+"""The goals of a report as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from magic8_ml.evaluation.endpoints import ALL
+
+
+def summary(report: Mapping[str, Any]) -> str:
+    """Return the endpoints of all symbols together, and how many of each symbol's were met."""
+    scored = report["scored"]
+    symbols, span = ", ".join(scored["symbols"]), f"{scored['first']} .. {scored['last']}"
+    lines = [
+        f"{report['title']}: {symbols}, {span}, {scored['days']} days, {scored['rows']} forecasts",
+        *(f"  ! {sentence}" for sentence in report["warnings"]),
+        "",
+        f"  {'endpoint':<32}{'value':>9}{'95 % interval':>20}{'wanted':>16}{'days':>6}  status",
+        *(_line(record) for record in report["endpoints"] if record["symbol"] == ALL),
+    ]
+    each = sorted({record["symbol"] for record in report["endpoints"]} - {ALL})
+    for symbol in each if len(each) > 1 else ():
+        missed = [r["name"] for r in report["endpoints"] if r["symbol"] == symbol and r["passed"] is False]
+        lines.append(f"  {symbol}: {'failed ' + ', '.join(missed) if missed else 'nothing failed'}")
+    return "\n".join(lines)
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    wanted = f">= {record['floor']:g}" if record["ceiling"] is None else f"{record['floor']:g} .. {record['ceiling']:g}"
+    interval = f"[{_number(record['low'])}, {_number(record['high'])}]"
+    days = f"{record['n_days']:>6}"
+    return f"  {record['name']:<32}{_number(record['value']):>9}{interval:>20}{wanted:>16}{days}  {record['status']}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,154 @@
+"""The frozen model on bars of somebody else: the same figures, baselines and goals as in the evaluation.
+
+The model is not touched.  The baselines learn from the outsider's own earlier days; until there are enough of them the
+model is compared with prices alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+
+from magic8_companion.domain.trading_day import next_session
+from magic8_ml.evaluation.alarms import alarms
+from magic8_ml.evaluation.judge import bench_of, with_unlearnt
+from magic8_ml.evaluation.judged import Judged
+from magic8_ml.evaluation.luck import daily_returns
+from magic8_ml.evaluation.overfitting import sharpe_facts
+from magic8_ml.evaluation.report import Context, fold_map, report_of
+from magic8_ml.evaluation.win_baselines import RULES, Structures
+from magic8_ml.features.catalogue import FEATURE_NAMES
+from magic8_ml.features.sessions import day_number, session_table
+from magic8_ml.models.artefact import TrainedModel
+from magic8_ml.models.families import family_of
+from magic8_ml.models.forecast import Forecast, Integers, Mask, Rows
+from magic8_ml.training.progress import Progress, silent
+from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.training.walk_forward import EMBARGO_DAYS, REFIT_DAYS, Fold, rows_of_folds
+
+BASELINE_DAYS: Final = 60
+"""Days of the outsider that the baselines learn from before they answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Verified:
+    """The report, and the rows behind it."""
+
+    report: Mapping[str, Any]
+    judged: Judged
+
+
+def verify(
+    model: TrainedModel,
+    rows: Rows,
+    *,
+    first: date | None,
+    facts: Mapping[str, Any],
+    baseline_days: int = BASELINE_DAYS,
+    progress: Progress = silent,
+) -> Verified:
+    """Score the model on rows with outcomes, by default from the session after its freeze on.
+
+    Raises
+    ------
+    TrainingRefused
+        When no day is left to score; the sentence says why.
+    """
+    frozen = date.fromisoformat(str(model.manifest["last_day"]))
+    start = first or next_session(frozen).day
+    folds = _folds(rows.day, start, frozen, baseline_days)
+    structures, tested = Structures.of(rows), rows.day >= _position(start)
+    unlearnt = tested & ~rows_of_folds(rows, folds)
+    learnt = bench_of(rows, structures, folds, progress)
+    bench = with_unlearnt(learnt, rows[unlearnt], structures[unlearnt]) if unlearnt.any() else learnt
+    judged = bench.judged(forecast_or_silence(model, bench.rows))
+    sharpe = sharpe_facts(daily_returns(judged))[0]
+    context = Context(
+        title="Magic8 verification",
+        model=_model_facts(model),
+        data=facts,
+        protocol={
+            "scored_from": start.isoformat(),
+            "frozen": frozen.isoformat(),
+            "baseline_days": baseline_days,
+            "baselines_refit_days": REFIT_DAYS,
+            "embargo_days": EMBARGO_DAYS,
+            "configurations": model.manifest.get("trials"),
+            "folds": fold_map(folds),
+        },
+        unavailable={RULES: "the plugin does not know the host's rules"},
+        warnings=[*alarms(judged, sharpe), *_warnings(model, judged, frozen), *_unlearnt(rows.day[unlearnt])],
+    )
+    return Verified(report=report_of(judged, context), judged=judged)
+
+
+def forecast_or_silence(model: TrainedModel, rows: Rows) -> Forecast:
+    """Forecast rows as they would be served: without a call for what the model never saw the like of."""
+    forecast = model.forecaster.predict(rows.without_outcomes())
+    return replace(forecast, chosen=np.where(_strange(model, rows), -1, forecast.chosen))
+
+
+def _strange(model: TrainedModel, rows: Rows) -> Mask:
+    strangers = [n for n, name in enumerate(rows.symbols) if not family_of(name) & set(model.symbols)]
+    outside = np.array([bool(model.bounds.offenders(row, FEATURE_NAMES)) for row in rows.features], dtype=np.bool_)
+    return outside | np.isin(rows.symbol, strangers)
+
+
+def _folds(days: Integers, start: date, frozen: date, baseline_days: int) -> tuple[Fold, ...]:
+    unique = np.unique(days)
+    asked = int(np.searchsorted(unique, _position(start)))
+    begin = max(asked, baseline_days + EMBARGO_DAYS)
+    folds = tuple(
+        Fold(learnt=unique[: at - EMBARGO_DAYS], tested=unique[at : at + REFIT_DAYS])
+        for at in range(begin, len(unique), REFIT_DAYS)
+    )
+    if folds:
+        return folds
+    if asked == len(unique) and len(unique):
+        last = session_table().sessions[int(unique[-1])].day
+        raise TrainingRefused(
+            f"the bars end on {last}, and days are scored from {start} on; the model was frozen with data to {frozen}."
+            " Earlier days are no test of it: if they are to be scored all the same, say --from DATE"
+        )
+    raise TrainingRefused(
+        f"{len(unique)} days can be used and the baselines need {baseline_days} of them before they answer (a day needs"
+        " 15 complete sessions before it, and its class 60)"
+    )
+
+
+def _position(day: date) -> int:
+    return int(np.searchsorted(session_table().days, day_number(day)))
+
+
+def _warnings(model: TrainedModel, judged: Judged, frozen: date) -> list[str]:
+    days = np.unique(judged.rows.day)
+    early = int((days <= _position(frozen)).sum())
+    found = []
+    if early:
+        found.append(
+            f"{early} of {len(days)} scored days are not after the freeze of {frozen}: the model may have learnt from"
+            " them, or its design may have been chosen on them."
+        )
+    found += [
+        f"{name} was never trained: it gets forecasts, but no calls; in service the model abstains on it."
+        for name in judged.rows.symbols
+        if not family_of(name) & set(model.symbols)
+    ]
+    return found
+
+
+def _unlearnt(days: Integers) -> list[str]:
+    if not len(days):
+        return []
+    count = len(np.unique(days))
+    return [f"On the first {count} scored days only prices are compared with: the other baselines need earlier bars."]
+
+
+def _model_facts(model: TrainedModel) -> dict[str, Any]:
+    manifest = model.manifest
+    keep = ("last_day", "first_day", "symbols", "feature_digest", "files")
+    return {"name": model.version, "version": model.version, **{key: manifest.get(key) for key in keep}}

@@ -1,0 +1,94 @@
+"""``python -m magic8_ml verify``: the frozen model on your own bars, offline; 0 passed, 1 failed, 2 refused."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from magic8_companion.domain.errors import PluginUnavailable
+from magic8_ml.evaluation.command import write
+from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars
+from magic8_ml.evaluation.row_table import write_rows
+from magic8_ml.evaluation.summary import summary
+from magic8_ml.evaluation.verify import Verified, verify
+from magic8_ml.models.artefact import MANIFEST, TrainedModel, load_model
+from magic8_ml.registry.reloading import load_champion
+from magic8_ml.registry.roles import ROLES
+from magic8_ml.training.bar_files import read_vix_daily
+from magic8_ml.training.command import EXIT_REFUSED, ProgressBars
+from magic8_ml.training.dataset import dataset_of
+from magic8_ml.training.refusal import TrainingRefused
+
+EXIT_FAILED: Final = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``verify``."""
+    bars = "5-minute bars: a CSV or parquet file, or a folder of them; open, high, low, close and a time"
+    parser.add_argument("--bars", type=Path, required=True, help=bars)
+    parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
+    first = "first day scored, YYYY-MM-DD; default: the session after the model was frozen"
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, help=first)
+    model = "folder of the model, or one that holds models/ (default: M8C_ML_PATH, else data/ml)"
+    parser.add_argument("--model", type=Path, default=_installed(), help=model)
+    parser.add_argument("--json", type=Path, required=True, help="file for the report with its endpoints")
+    parser.add_argument("--html", type=Path, help="file for the page with its plots")
+    parser.add_argument("--rows", type=Path, help="CSV or parquet file for every probability beside what came")
+    parser.add_argument("--symbol", help="symbol of a file that does not say its own")
+    zone = "zone of times that carry none, such as America/New_York"
+    parser.add_argument("--timezone", help=zone)
+    stamps = "what the time of a bar is (default: its start)"
+    parser.add_argument("--stamps", choices=("start", "end"), default="start", help=stamps)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run ``verify``; a refusal is one sentence on stderr."""
+    try:
+        verified = _verified(options)
+        write(verified.report, options.json, options.html)
+        if options.rows:
+            write_rows(verified.judged, options.rows)
+    except TrainingRefused as refusal:
+        print(f"Verification refused: {refusal}", file=sys.stderr)
+        return EXIT_REFUSED
+    except PluginUnavailable as refusal:
+        print(f"Verification refused: {refusal}; name another with --model, or train one", file=sys.stderr)
+        return EXIT_REFUSED
+    failed = verified.report["verdict"]["failed"]
+    waiting = verified.report["verdict"]["not yet testable"]
+    print(summary(verified.report))
+    print(f"\n{'FAILED' if failed else 'PASSED'}: {failed} goals failed, {waiting} not yet testable")
+    return EXIT_FAILED if failed else 0
+
+
+def load_frozen(folder: Path) -> TrainedModel:
+    """Load the champion of a registry, or the single model in a folder; ``models/`` below it is found too.
+
+    Raises
+    ------
+    PluginUnavailable
+        When there is no usable model.
+    """
+    direct = any((folder / name).exists() for name in (MANIFEST, ROLES))
+    return load_champion(folder if direct else folder / "models", load_model).served
+
+
+def _verified(options: argparse.Namespace) -> Verified:
+    model = load_frozen(options.model)
+    reading = Reading(symbol=options.symbol, timezone=options.timezone, stamped_at_end=options.stamps == "end")
+    bars = read_outsider_bars(options.bars, reading)
+    for note in bars.notes:
+        print(note)
+    with ProgressBars() as progress:
+        data = dataset_of(bars.bars, read_vix_daily(options.vix), progress)
+        facts = {"symbols": list(data.rows.symbols), "rows": len(data), "days_left_out": data.dropped}
+        return verify(model, data.rows, first=options.first, facts=facts, progress=progress)
+
+
+def _installed() -> Path:
+    given = os.environ.get("M8C_ML_PATH") or os.environ.get("ML_PATH") or "data/ml"
+    return Path(os.environ.get("MAGIC8_PATH", ".")) / given

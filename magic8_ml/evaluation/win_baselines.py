@@ -1,0 +1,134 @@
+"""Odds of the same trades by those who do not forecast, each learning from the training days of the model.
+
+=====  ==============================================================================
+B1     base rate of structure and half hour
+B2     the odds that the modelled premium implies
+B4     HAR with today, times what it missed by in the past
+B5     logistic regression on all features
+B6     the rule scorer's points, turned into odds by one line per strategy; only where they are supplied
+B7     the odds of the premium, recalibrated
+B8     always what came most often
+=====  ==============================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+
+from magic8_companion.domain.bars import Floats
+from magic8_ml.evaluation.baselines import CLIMATOLOGY, HAR_TODAY
+from magic8_ml.evaluation.calibration import apply_line, fit_line
+from magic8_ml.evaluation.regressions import fit_logit
+from magic8_ml.features.labels import BUCKETS
+from magic8_ml.models.forecast import Integers, Mask, Rows
+from magic8_ml.models.structures import COST_PER_CONTRACT, SHAPES, Trades, trades_of
+from magic8_ml.training.progress import Progress, silent
+from magic8_ml.training.walk_forward import Fold
+
+PRICE: Final = "B2 price"
+LOGISTIC: Final = "B5 logistic regression"
+RULES: Final = "B6 rule scorer"
+RECALIBRATED_PRICE: Final = "B7 recalibrated price"
+MAJORITY: Final = "B8 majority"
+_CONTRACTS: Final = np.array([shape.contracts for shape in SHAPES])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Structures:
+    """Every canonical structure at every row, shape (n_rows, 6): Butterfly, Iron_Condor and the four verticals.
+
+    ``won`` 0 or 1; ``gross`` result before costs and ``cost`` of trading, in units of the largest loss; ``trades`` has
+    the premium and what it implies.
+    ``points`` (n_rows, 3): the rule scorer's 0..100 per strategy, None where nobody supplied them.
+    """
+
+    trades: Trades
+    won: Floats
+    gross: Floats
+    cost: Floats
+    points: Floats | None = None
+
+    @classmethod
+    def of(cls, rows: Rows, points: Floats | None = None) -> Structures:
+        """Price the structures at the sigma that knows today's pace, and settle them."""
+        trades, move = trades_of(rows.sigma_today), rows.known.move
+        cost = COST_PER_CONTRACT * _CONTRACTS / trades.largest_loss
+        won, gross = trades.won(move).astype(np.float64), trades.net(move) + cost
+        return cls(trades=trades, won=won, gross=gross, cost=cost, points=points)
+
+    def __getitem__(self, rows: Mask) -> Structures:
+        """Return some of the rows."""
+        trades = Trades(**{item.name: getattr(self.trades, item.name)[rows] for item in fields(Trades)})
+        points = None if self.points is None else self.points[rows]
+        return Structures(
+            trades=trades, won=self.won[rows], gross=self.gross[rows], cost=self.cost[rows], points=points
+        )
+
+    @property
+    def implied(self) -> Floats:
+        """Return the odds of the modelled premium."""
+        return self.trades.implied
+
+
+def win_odds(
+    rows: Rows, structures: Structures, folds: Sequence[Fold], progress: Progress = silent
+) -> dict[str, Floats]:
+    """Return each baseline's odds of all six structures on the tested rows, in their order."""
+    tested = np.isin(rows.day, np.concatenate([fold.tested for fold in folds]))
+    said: dict[str, Floats] = {}
+    for n, fold in enumerate(folds):
+        learnt, asked = np.isin(rows.day, fold.learnt), np.isin(rows.day, fold.tested)
+        for name, odds in _odds(rows, structures, learnt, asked).items():
+            said.setdefault(name, np.full(structures.won.shape, np.nan))[asked] = odds
+        progress("odds of the baselines", n + 1, len(folds), int(learnt.sum()))
+    return {name: odds[tested] for name, odds in said.items()}
+
+
+def _odds(rows: Rows, structures: Structures, learnt: Mask, asked: Mask) -> Mapping[str, Floats]:
+    won, implied = structures.won[learnt], structures.implied[learnt]
+    har = HAR_TODAY.fit(rows[learnt])
+    shares = _shares(won, rows.bucket[learnt])[rows.bucket[asked]]
+    odds = {
+        CLIMATOLOGY.name: shares,
+        PRICE: structures.implied[asked],
+        HAR_TODAY.name: har.odds(rows[asked], trades_of(rows.sigma_today[asked])),
+        LOGISTIC: _by_column(won, rows.features[learnt], rows.features[asked]),
+        RECALIBRATED_PRICE: _recalibrated(won, implied, structures.implied[asked]),
+        MAJORITY: np.tile(np.round(won.mean(axis=0)), (int(asked.sum()), 1)),
+    }
+    if structures.points is not None:
+        odds[RULES] = _recalibrated(won, _of_six(structures.points[learnt]), _of_six(structures.points[asked]))
+    return odds
+
+
+def _shares(won: Floats, bucket: Integers) -> Floats:
+    # Laplace-smoothed
+    hits, count = np.ones((BUCKETS, won.shape[1])), np.full(BUCKETS, 2.0)
+    np.add.at(hits, bucket, won)
+    np.add.at(count, bucket, 1)
+    return np.asarray(hits / count[:, None])
+
+
+def _by_column(won: Floats, features: Floats, asked: Floats) -> Floats:
+    fits = [fit_logit(features, came.astype(np.int64)) for came in won.T]
+    return np.stack([fit.predict(asked)[:, 1] for fit in fits], axis=1)
+
+
+def _recalibrated(won: Floats, said: Floats, asked: Floats) -> Floats:
+    answer = np.full(asked.shape, np.nan)
+    for column in range(won.shape[1]):
+        known, wanted = np.isfinite(said[:, column]), np.isfinite(asked[:, column])
+        if known.any():
+            fit = fit_line(said[known, column], won[known, column])
+            answer[wanted, column] = apply_line(fit, asked[wanted, column])
+    return answer
+
+
+def _of_six(points: Floats) -> Floats:
+    # points as odds: a line through their log odds is all that is fitted
+    share = np.clip(points, 1, 99) / 100
+    return np.concatenate((share, share[:, 2:], share[:, 2:], share[:, 2:]), axis=1)

@@ -1,0 +1,53 @@
+"""One small evaluation for all tests of reports: drawn rows, a demonstration model, every baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from magic8_ml.evaluation.evaluate import Question, evaluate
+from magic8_ml.evaluation.judge import bench_of
+from magic8_ml.evaluation.judged import Judged
+from magic8_ml.evaluation.win_baselines import Structures
+from magic8_ml.models.forecast import Rows
+from magic8_ml.training.walk_forward import Plan, folds_of, walk_forward
+from tests.evaluation.demo_model import DemoModel
+from tests.evaluation.rows import make_rows
+
+PLAN = Plan(training_days=100, refit_days=40)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The report of an evaluation and the folder with its log."""
+
+    report: Mapping[str, Any]
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def drawn_rows() -> Rows:
+    """Draw 210 days of two symbols."""
+    return make_rows(210, symbols=("QQQ", "SPY"))
+
+
+@pytest.fixture(scope="session")
+def judged(drawn_rows: Rows) -> Judged:
+    """Let the demonstration model be judged."""
+    folds = folds_of(drawn_rows.day, PLAN)
+    forecast = walk_forward(DemoModel(), drawn_rows, folds)
+    return bench_of(drawn_rows, Structures.of(drawn_rows), folds).judged(forecast)
+
+
+@pytest.fixture(scope="session")
+def made(drawn_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Evaluate two designs."""
+    folder = tmp_path_factory.mktemp("evaluation")
+    designs = (DemoModel(), DemoModel(name="<twin>"))
+    question = Question(designs=designs, plan=PLAN, last=date(2030, 1, 1), exhibit_rounds=40)
+    return Made(evaluate(drawn_rows, question, folder, facts={"symbols": ["QQQ", "SPY"]}), folder)

@@ -1,0 +1,48 @@
+"""A forecaster that says everything a report can show, in few lines: HAR, its residuals, ranks among its past edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from magic8_ml.evaluation.baselines import HAR_TODAY, FittedHar
+from magic8_ml.models.forecast import Forecast, Past, Rows
+from magic8_ml.models.strategy_view import OUTCOMES
+from magic8_ml.models.structures import of_strategies, trades_of
+
+
+@dataclass(frozen=True)
+class DemoModel:
+    """HAR with today, and trades chosen by the rank of the edge."""
+
+    name: str = "demo"
+
+    def fit(self, rows: Rows, past: Past | None = None) -> FittedDemo:
+        """Fit the regression; rank among the edges of the past."""
+        edges = np.empty((0, 3)) if past is None else past.forecast.edge
+        return FittedDemo(HAR_TODAY.fit(rows), np.sort(edges, axis=0))
+
+
+@dataclass(frozen=True, eq=False)
+class FittedDemo:
+    """Fitted."""
+
+    har: FittedHar
+    edges: np.ndarray
+
+    def predict(self, rows: Rows) -> Forecast:
+        """Say everything; calls begin once there is a past to rank in."""
+        trades = trades_of(rows.sigma_today)
+        vertical = np.argmax(self.har.odds(rows, trades)[:, 2:], axis=1)
+        win = np.clip(of_strategies(self.har.odds(rows, trades), vertical), 0.01, 0.99)
+        implied = of_strategies(trades.implied, vertical)
+        edge = np.log(win / (1 - win)) - np.log(implied / (1 - implied))
+        silent = np.full(len(rows), -1)
+        said = replace(self.har.predict(rows), win=win, implied=implied, edge=edge, vertical=vertical)
+        if not len(self.edges):
+            return replace(said, chosen=silent)
+        ranks = np.stack([np.searchsorted(self.edges[:, n], edge[:, n]) / len(self.edges) for n in range(3)], axis=1)
+        best = np.argmax(ranks, axis=1)
+        chosen = np.where(ranks.max(axis=1) < 0.2, OUTCOMES.index("No_Trade"), best)
+        return replace(said, confidence=np.round(ranks, 4), chosen=chosen)

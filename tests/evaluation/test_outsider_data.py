@@ -1,0 +1,134 @@
+"""Bars of other people: any zone, CSV or parquet, or a sentence that says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from magic8_companion.domain.bars import Bars
+from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars
+from magic8_ml.training.refusal import TrainingRefused
+from tests.ml.markets import make_market
+
+NEW_YORK = "America/New_York"
+PRICES = ["open", "high", "low", "close"]
+
+
+@pytest.fixture(scope="module")
+def bars() -> Bars:
+    """Draw 60 sessions, across the end of daylight saving."""
+    return make_market(60).bars["SPY"]
+
+
+def frame_of(bars: Bars) -> pd.DataFrame:
+    """Return time, open, high, low, close, the time in UTC."""
+    return bars.frame()[PRICES].rename_axis("Time").reset_index()
+
+
+def write(frame: pd.DataFrame, path: Path) -> Path:
+    """Write CSV or parquet."""
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_parquet(path, index=False)
+    return path
+
+
+def same(found: Bars, bars: Bars) -> bool:
+    """Tell whether times and prices agree."""
+    return np.array_equal(found.starts, bars.starts) and all(
+        np.allclose(getattr(found, name), getattr(bars, name)) for name in PRICES
+    )
+
+
+def new_york(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put the times into New York."""
+    return frame.assign(Time=frame["Time"].dt.tz_convert(NEW_YORK))
+
+
+@pytest.mark.parametrize("name", ["spy_utc.parquet", "spy_utc.csv", "spy_ny.csv", "spy_ny.parquet"])
+def test_any_zone_gives_the_same_bars(bars: Bars, tmp_path: Path, name: str) -> None:
+    """UTC or New York with its offsets, CSV or parquet."""
+    frame = frame_of(bars)
+    path = write(new_york(frame) if "ny" in name else frame, tmp_path / name)
+    assert same(read_outsider_bars(path, Reading()).bars["SPY"], bars)
+
+
+def test_times_without_zone_need_one(bars: Bars, tmp_path: Path) -> None:
+    """Nothing is guessed: the sentence names the option, and with it the bars are the same."""
+    frame = frame_of(bars)
+    naive = frame.assign(Time=frame["Time"].dt.tz_convert(NEW_YORK).dt.tz_localize(None))
+    path = write(naive, tmp_path / "spy.csv")
+    with pytest.raises(TrainingRefused, match="--timezone America/New_York"):
+        read_outsider_bars(path, Reading())
+    assert same(read_outsider_bars(path, Reading(timezone=NEW_YORK)).bars["SPY"], bars)
+    with pytest.raises(TrainingRefused, match="no time zone Mars"):
+        read_outsider_bars(path, Reading(timezone="Mars/Base"))
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_seconds_since_1970_are_times(bars: Bars, tmp_path: Path, unit: str) -> None:
+    """Whole numbers are told apart by their size."""
+    divisor = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[unit]
+    path = write(frame_of(bars).assign(Time=bars.starts // divisor), tmp_path / "SPY.csv")
+    assert same(read_outsider_bars(path, Reading()).bars["SPY"], bars)
+
+
+def test_bars_stamped_by_their_end_are_moved(bars: Bars, tmp_path: Path) -> None:
+    """With that option the stamp of a bar is when it was complete."""
+    frame = frame_of(bars)
+    path = write(frame.assign(Time=frame["Time"] + pd.Timedelta(minutes=5)), tmp_path / "spy.parquet")
+    assert same(read_outsider_bars(path, Reading(stamped_at_end=True)).bars["SPY"], bars)
+
+
+def test_a_folder_may_hold_several_symbols_and_daily_files(bars: Bars, tmp_path: Path) -> None:
+    """A symbol column, a name, an option; daily files and other tables are passed over."""
+    frame = frame_of(bars)
+    write(frame.assign(symbol="qqq"), tmp_path / "2024.parquet")
+    write(new_york(frame), tmp_path / "IWM_5min.csv")
+    (tmp_path / "vix.csv").write_text("date,open,high,low,close\n2024-01-02,13,14,12,13.5\n")
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    found = read_outsider_bars(tmp_path, Reading()).bars
+    assert sorted(found) == ["IWM", "QQQ"]
+    assert same(found["IWM"], found["QQQ"])
+
+
+def test_a_file_that_does_not_say_its_symbol_can_be_told(bars: Bars, tmp_path: Path) -> None:
+    """A name of digits says nothing."""
+    path = write(frame_of(bars), tmp_path / "2024.csv")
+    with pytest.raises(TrainingRefused, match="--symbol"):
+        read_outsider_bars(path, Reading())
+    assert same(read_outsider_bars(path, Reading(symbol="dia")).bars["DIA"], bars)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("spy.csv", "time,open\n2024-01-02T14:30:00Z,1\n", "open, high, low, close"),
+        ("spy.csv", "open,high,low,close\n1,1,1,1\n", "no time column"),
+        ("spy.csv", "time,open,high,low,close\n2024-01-02,1,1,1,1\n", "a time of day"),
+        ("spy.csv", "time,open,high,low,close\nnoonZ,1,1,1,1\n", "cannot be read"),
+        ("spy.csv", "time,open,high,low,close\n7,1,1,1,1\n", "no times since 1970"),
+        (
+            "spy.csv",
+            "time,open,high,low,close\n2024-01-02T09:30:00Z,1,1,1,1\n2024-01-02T09:35:00,1,1,1,1\n",
+            "with and",
+        ),
+        ("spy.parquet", "torn", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused(tmp_path: Path, name: str, text: str, sentence: str) -> None:
+    """One sentence names the file and the fault."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(TrainingRefused, match=sentence):
+        read_outsider_bars(tmp_path / name, Reading())
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """Neither a file nor a folder with files."""
+    for path in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(TrainingRefused, match="no CSV or parquet file"):
+            read_outsider_bars(path, Reading())
