@@ -109,7 +109,7 @@ def _notes(series: BarSeries, bars: Bars, day: date) -> list[str]:
         stamps = fault.stamps[(begin <= fault.stamps) & (fault.stamps < end)]
         if len(stamps):
             times = ", ".join(utc_text(from_ns(int(stamp))) for stamp in stamps[:3])
-            notes.append(f"{fault.what} ({len(stamps)} times: {times}{', ...' if len(stamps) > 3 else ''})")
+            notes.append(f"{fault.what}: {times}{f' and {len(stamps) - 3} more' if len(stamps) > 3 else ''}")
     if not len(bars):
         return [*notes, NO_BARS]
     opened = to_ns(require_session(day).open_at)

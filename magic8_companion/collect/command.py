@@ -103,7 +103,7 @@ async def collect_into(
         print(f"{symbol} was given up: {reason}", file=sys.stderr)
     wrong = sum(len(report.notes) for report in reports)
     if wrong:
-        print(f"{wrong} days have faults, listed in {folder / NAME}; --repair asks for them again")
+        print(f"days with faults: {wrong}, listed in {folder / NAME}; --repair asks for them again")
     return DONE if not given_up and not any(report.open for report in reports) else INCOMPLETE
 
 

@@ -78,7 +78,7 @@ def test_yahoo_is_collected_as_far_as_it_remembers(tmp_path: Path, capsys: pytes
     assert "yahoo remembers 59 days: collecting from 2025-02-12" in told
     assert "| VIX | 42 | 0 | 0 | 0 |" in told
     assert "| SPY | 41 | 1 | 0 | 0 |" in told
-    assert "1 days have faults" in told
+    assert "days with faults: 1," in told
     assert sum(charts.values()) <= 6
     page = (tmp_path / "collection_report.md").read_text()
     assert "- SPY 2025-04-11: 1 of 78 bars are missing, the first is 2025-04-11T19:40:00Z" in page

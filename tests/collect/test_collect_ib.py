@@ -6,7 +6,7 @@ import asyncio
 import random
 import sys
 import time
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,15 +21,17 @@ from magic8_companion.testing.scenario import parse_scenario
 from magic8_companion.testing.server import SimulatedGateway
 from tests.collect.sources import NOW, contents
 
-SPEED = 120.0
+FAST, FASTER = 30.0, 120.0
 
 
-async def collected(folder: Path, since: date, kills: int, luck: random.Random, longest: float) -> tuple[int, set[str]]:
+async def collected(
+    folder: Path, since: date, speed: float, kills: int, luck: random.Random, longest: float
+) -> tuple[int, set[str]]:
     """Collect in a process that is killed some times; return the kills that hit and the rules that were broken."""
-    began, clock = time.monotonic(), ScaledClock(NOW, SPEED)
+    began, clock = time.monotonic(), ScaledClock(NOW, speed)
     hits = 0
     async with SimulatedGateway(SimulatedGatewayMarket(), clock) as gateway:
-        words = (gateway.port, began, NOW.isoformat(), SPEED, folder, since)
+        words = (gateway.port, began, NOW.isoformat(), speed, folder, since)
         line = [sys.executable, "-m", "tests.collect.accelerated", *map(str, words)]
         for last in (*[False] * kills, True):
             process = await asyncio.create_subprocess_exec(*line, stdout=asyncio.subprocess.DEVNULL)
@@ -43,11 +45,11 @@ async def collected(folder: Path, since: date, kills: int, luck: random.Random, 
         return hits, {violation.rule for violation in gateway.violations}
 
 
-async def prove(tmp_path: Path, since: date, kills: int, longest: float, seed: int) -> None:
+async def prove(tmp_path: Path, since: date, speed: float, kills: int, longest: float) -> None:
     """Hold a killed collection against an undisturbed one."""
-    hits, broken = await collected(tmp_path / "whole", since, 0, random.Random(seed), 0)
+    hits, broken = await collected(tmp_path / "whole", since, speed, 0, random.Random(8), 0)
     assert (hits, broken) == (0, set())
-    hits, broken = await collected(tmp_path / "killed", since, kills, random.Random(seed), longest)
+    hits, broken = await collected(tmp_path / "killed", since, speed, kills, random.Random(8), longest)
     assert hits > 0
     assert broken <= {"history_window", "history_identical", "history_burst"}  # a killed process forgets what it asked
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
@@ -58,35 +60,18 @@ async def prove(tmp_path: Path, since: date, kills: int, longest: float, seed: i
 
 async def test_seven_weeks_killed_twice_are_the_same(tmp_path: Path) -> None:
     """The short version of the proof below."""
-    await prove(tmp_path, date(2025, 2, 24), 2, 1.8, 8)
+    await prove(tmp_path, date(2025, 2, 24), FAST, 2, 1.8)
 
 
 @pytest.mark.slow
 async def test_three_years_killed_five_times_are_the_same(tmp_path: Path) -> None:
     """Three symbols, 750 sessions each, under the real pacing rules in accelerated time."""
-    await prove(tmp_path, date(2022, 4, 13), 5, 12.0, 5)
-
-
-async def test_pacing_is_kept_and_waited_out(tmp_path: Path) -> None:
-    """More questions than IB answers in ten minutes: none breaks a rule, and the rest waits its turn."""
-    clock = ScaledClock(NOW, 150)
-
-    class OneByOne(IBProvider):
-        history_days = 1
-
-    async with SimulatedGateway(SimulatedGatewayMarket(), clock) as gateway:
-        options = IBOptions(port=gateway.port, connect_timeout_seconds=120, request_timeout_seconds=2_000)
-        provider = OneByOne(clock, options)
-        assert await collect_into(provider, clock, tmp_path, ("SPY",), date(2025, 1, 13)) == 0
-        await provider.close()
-        assert [violation.rule for violation in gateway.violations] == []
-    assert clock.now() - NOW > timedelta(minutes=10)
-    assert len(BarFolder(tmp_path).days("SPY")) == 63
+    await prove(tmp_path, date(2022, 4, 13), FASTER, 5, 12.0)
 
 
 async def collected_here(folder: Path, *steps: dict[str, object]) -> int:
     """Collect a quarter in this process from a gateway that misbehaves; return the exit code."""
-    clock, scenario = ScaledClock(NOW, 120), parse_scenario({"steps": [*steps]})
+    clock, scenario = ScaledClock(NOW, FAST), parse_scenario({"steps": [*steps]})
     async with SimulatedGateway(SimulatedGatewayMarket(), clock, scenario=scenario) as gateway:
         options = IBOptions(port=gateway.port, connect_timeout_seconds=120, request_timeout_seconds=900)
         provider = IBProvider(clock, options)
@@ -105,7 +90,7 @@ async def test_troubles_on_the_way_leave_no_trace(tmp_path: Path) -> None:
     """A farm that breaks, a connection that drops and a complaint about pacing cost time and nothing else."""
     assert await collected_here(tmp_path / "calm") == 0
     troubles = (
-        at_request(2, "farm_broken", farm="history", seconds=40),
+        at_request(2, "farm_broken", farm="history", seconds=20),
         at_request(4, "drop"),
         at_request(6, "refused", request="historical_bars", code=162, count=1),
     )

@@ -189,11 +189,11 @@ MISSING = "1 of 78 bars are missing, the first is 2025-04-09T14:30:00Z"
 @pytest.mark.parametrize(
     ("damage", "bars", "notes"),
     [
-        (_nan, 77, ("a price is missing (1 times: 2025-04-09T14:30:00Z)", MISSING)),
+        (_nan, 77, ("a price is missing: 2025-04-09T14:30:00Z", MISSING)),
         (_gap, 66, ("12 of 78 bars are missing, the first is 2025-04-09T14:30:00Z",)),
-        (_twice, 78, ("the row is repeated (1 times: 2025-04-09T14:30:00Z)",)),
-        (_twice_different, 77, ("the time is repeated with other prices (1 times: 2025-04-09T14:30:00Z)", MISSING)),
-        (_off_grid, 77, ("no bar of this length starts at this time (1 times: 2025-04-09T14:30:37Z)", MISSING)),
+        (_twice, 78, ("the row is repeated: 2025-04-09T14:30:00Z",)),
+        (_twice_different, 77, ("the time is repeated with other prices: 2025-04-09T14:30:00Z", MISSING)),
+        (_off_grid, 77, ("no bar of this length starts at this time: 2025-04-09T14:30:37Z", MISSING)),
     ],
 )
 def test_what_is_wrong_is_listed_and_repaired_later(

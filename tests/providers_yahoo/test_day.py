@@ -33,7 +33,7 @@ async def observed(
     server: YahooServer, source: YahooProvider, breaks: str, numbers: Iterable[int]
 ) -> dict[tuple[str, int], Seen]:
     """Observe some slots of the day; Yahoo breaks for half an hour."""
-    options = EngineOptions(symbols=SYMBOLS, kill_switch_file=Path("none"), request_timeout_seconds=1)
+    options = EngineOptions(symbols=SYMBOLS, kill_switch_file=Path("none"))
     observer = MarketObserver(source, server.clock, options)
     seen: dict[tuple[str, int], Seen] = {}
     for number in numbers:
@@ -53,7 +53,7 @@ async def observed(
 def day(breaks: str = "", numbers: Iterable[int] = range(1, 77)) -> dict[tuple[str, int], Seen]:
     """Return what was seen at each slot by symbol and number."""
     with yahoo(Habits(index_quotes=True)) as server:
-        return asyncio.run(observed(server, provider(server, timeout_seconds=0.4), breaks, numbers))
+        return asyncio.run(observed(server, provider(server), breaks, numbers))
 
 
 def test_every_slot_of_a_day_is_observed() -> None:
