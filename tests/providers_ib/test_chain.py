@@ -17,6 +17,7 @@ from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import new_york_instant
 from magic8_companion.providers.ib.codes import IBRefusal
 from magic8_companion.providers.ib.contracts import OPTION, Wanted
+from magic8_companion.providers.ib.gateway import RawBar
 from magic8_companion.providers.ib.options import IBOptions
 from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.providers.ib.quotes import Line
@@ -318,6 +319,36 @@ async def test_chains_are_read_one_after_the_other() -> None:
         assert (await second)["symbol"] == "SPY"
         symbols = [line.contract.symbol for line, _ in here.option_lines]
         assert len([*groupby(symbols)]) == 2
+
+
+async def test_each_symbol_has_its_own_status() -> None:
+    """A symbol without subscription is delayed, its neighbour is live; health names the worst."""
+    async with room() as here:
+        start = new_york_instant(DAY, time(9, 30))
+        bar = RawBar(start=start, open=600.0, high=601.0, low=599.0, close=600.5, volume=1.0)
+
+        def prepare(gateway: FakeGateway) -> None:
+            here._prepare(gateway)
+            contracts = gateway.answer
+            gateway.answer = lambda asked: contracts(asked) if isinstance(asked, Wanted) else (bar,)
+            speak = gateway.speaks
+
+            def say(line: Line) -> None:
+                if line.contract.symbol == "SPY":
+                    line.on_data_type(3)
+                speak(line)
+
+            gateway.speaks = say
+
+        here.openings.prepare = prepare
+        told = {}
+        for symbol in ("SPY", "SPX"):
+            task = asyncio.create_task(here.provider.get_historical_data(symbol, "5m", "1d"))
+            await here.clock.advance(1)
+            frame = await task
+            told[symbol] = (here.provider.status, frame.attrs["status"], frame.attrs["source"])
+        assert told == {"SPY": ("delayed", "delayed", "ib"), "SPX": ("live", "live", "ib")}
+        assert here.provider.health()["data_status"] == "delayed"
 
 
 async def test_the_provider_belongs_to_one_loop() -> None:

@@ -122,11 +122,19 @@ async def test_a_new_line_settles_before_it_is_believed() -> None:
 
 
 async def test_an_old_price_is_not_served() -> None:
-    """A minute after its last tick a symbol is unknown."""
+    """A minute after its last tick a symbol is unknown; after the close the reason is that the exchange is shut."""
     async with room(at=new_york_instant(DAY, time(17)), prepare=ticks_once) as here:
         await here.spot()
         await here.clock.advance(65)
-        assert (await here.refusal()).reason == "stale_quotes"
+        assert (await here.refusal()).reason == "market_closed"
+    async with room(prepare=ticks_once) as here:
+        await here.spot("SPY")
+        await here.spot("QQQ")
+        for _ in range(66):
+            here.feed.lines["QQQ"].on_price(LAST, 500.0, here.clock.now())
+            here.feed.lines["SPY"].on_text(45, str(int(MORNING.timestamp())), here.clock.now())
+            await here.clock.advance(1)
+        assert (await here.refusal("SPY", seconds=6)).reason == "stale_quotes"
 
 
 async def test_an_unusable_price_is_told_soon() -> None:

@@ -71,7 +71,7 @@ class History:
             HistoryRequest(con_id=contract.con_id, size=size, duration=duration(days + more))
             for more in range(_ALTERNATIVES)
         ]
-        what = f"{size} bars of {symbol}"
+        what = f"{size} bars of {symbol} for {requests[0].duration}"
 
         async def ask(gateway: Gateway) -> Sequence[RawBar]:
             request = await self._turn(what, requests, deadline)

@@ -145,7 +145,7 @@ class Chains:
         rows, completeness = chain_rows(lines, spot, product(symbol), day, now, since)
         if completeness.priced == 0:
             raise DataUnavailable("chain_incomplete", f"no option of {symbol} has a usable quote")
-        delayed = self._feed.delayed or any(line.delayed for pair in lines for line in pair.lines)
+        delayed = self._feed.is_delayed(symbol) or any(line.delayed for pair in lines for line in pair.lines)
         chain = OptionChain(
             symbol=symbol,
             spot=spot,

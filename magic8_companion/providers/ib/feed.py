@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.domain.trading_day import new_york_day, session_on
+from magic8_companion.domain.trading_day import Session, new_york_day, session_on
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.book import ContractBook
 from magic8_companion.providers.ib.budget import LINES_FOR_CHAINS
@@ -71,14 +71,18 @@ class Feed:
         """Tell whether any underlying comes late."""
         return any(line.delayed for line in self._lines.values())
 
+    def is_delayed(self, symbol: str) -> bool:
+        """Tell whether one underlying comes late."""
+        return symbol in self._lines and self._lines[symbol].delayed
+
     async def spot(self, symbol: str, deadline: Deadline) -> float:
         """Return the price of an underlying in points, at most a minute old.
 
         Raises
         ------
         DataUnavailable
-            ``stale_quotes``, ``feed_silent``, ``bad_spot``, ``no_permission``, ``competing_session``,
-            ``contract_unknown``, ``no_free_line``, or why IB cannot be asked.
+            ``stale_quotes``, ``feed_silent``, ``bad_spot``, ``market_closed``, ``no_permission``,
+            ``competing_session``, ``contract_unknown``, ``no_free_line``, or why IB cannot be asked.
         """
         self._keep(symbol)
         self._refuse_a_lasting_trouble()
@@ -242,13 +246,17 @@ class Feed:
 
     def _expected_since(self) -> datetime | None:
         # from when on ticks must come: the session is open and some line is open
-        now = self._clock.now()
-        session = session_on(new_york_day(now))
-        if session is None or not session.contains(now) or self._watching_since is None:
+        session = self._session()
+        if session is None or self._watching_since is None:
             return None
         if all(line.refusal is not None for line in self._lines.values()):
             return None
         return max(session.open_at, self._watching_since)
+
+    def _session(self) -> Session | None:
+        now = self._clock.now()
+        session = session_on(new_york_day(now))
+        return session if session is not None and session.contains(now) else None
 
     def _patience(self, symbol: str, deadline: Deadline) -> Deadline:
         now, line = self._clock.now(), self._lines.get(symbol)
@@ -273,6 +281,8 @@ class Feed:
         trouble = link.blocked or link.find(*_NO_TICKS)
         if trouble is not None:
             return link.refusal(trouble)
+        if self._session() is None:
+            return DataUnavailable("market_closed", f"{symbol} has not been traded lately: the exchange is shut")
         if line is None or not line.answered("last"):
             return DataUnavailable("feed_silent", f"no tick of {symbol} has come")
         if line.value("last", line.opened_at) is None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -75,11 +76,15 @@ class IBProvider:
         self._opener = opener or self._open
         self._parts: _Parts | None = None
         self._closed = False
+        self._status_of_bars: str | None = None
 
     @property
     def status(self) -> str:
-        """Return delayed while any underlying comes late, else live."""
-        return DELAYED if self._parts is not None and self._parts.feed.delayed else LIVE
+        """Return the status of the running bars that were given last; before any: delayed if an underlying comes late.
+
+        Whoever wants to know it for a symbol reads it as soon as its bars are there, or from the frame's ``attrs``.
+        """
+        return self._status_of_bars or self._worst_status()
 
     async def get_spot_price(self, symbol: str) -> float:
         """Return the price of an underlying in points, received within the last minute.
@@ -108,12 +113,16 @@ class IBProvider:
         parts, name = self._here(), canonical_symbol(symbol)
         if name == VIX:
             attempts = self._options.vix_attempts
-            bars = await vix_bars(lambda: parts.history.bars(VIX, interval, period, self._deadline(attempts)), attempts)
+            ask = partial(parts.history.bars, VIX, interval, period)
+            bars = await vix_bars(lambda: ask(self._deadline(attempts)), attempts)
         else:
             deadline = self._deadline()
-            if period == RUNNING_SESSION and self._is_open():
+            running = period == RUNNING_SESSION and self._is_open()
+            if running:
                 await parts.feed.spot(name, deadline)
             bars = await parts.history.bars(name, interval, period, deadline)
+            if running:
+                self._status_of_bars = DELAYED if parts.feed.is_delayed(name) else LIVE
         frame = bars.frame()
         frame.attrs = {"source": self.name, "status": self.status}
         return frame
@@ -150,7 +159,7 @@ class IBProvider:
         known: dict[str, Any] = {
             "address": self._options.address,
             "client_id": self._options.client_id,
-            "data_status": self.status,
+            "data_status": self._worst_status(),
         }
         if parts is None:
             return {"state": "degraded", "why": NOT_CONNECTED, "since": None, "sentence": "not asked yet"} | known
@@ -201,6 +210,9 @@ class IBProvider:
             past=PastBars(clock, connection, book, options.request_timeout_seconds),
             chains=Chains(clock, options, connection, book, feed),
         )
+
+    def _worst_status(self) -> str:
+        return DELAYED if self._parts is not None and self._parts.feed.delayed else LIVE
 
     def _is_open(self) -> bool:
         now = self._clock.now()
