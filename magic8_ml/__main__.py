@@ -13,9 +13,14 @@ from typing import Final
 
 COMMANDS: Final = {
     "train": ("magic8_ml.training.command", "fit the model on 5-minute bars and daily VIX rows"),
+    "evaluate": ("magic8_ml.evaluation.command", "walk forward by day beside every baseline, and report what holds"),
+    "verify": ("magic8_ml.evaluation.verify_command", "score the frozen model on bars of your own, offline"),
+    "retrain": ("magic8_ml.retraining.command", "learn again at low priority; serve the new model if it is not worse"),
     "models": ("magic8_ml.registry.command", "list, show, promote or roll back versions of the model"),
+    "tune": ("magic8_ml.tuning.command", "search settings inside the training days, on cores or a Dask cluster"),
     "ingest": ("magic8_ml.history.command", "read the raw Magic8 history into one data set"),
     "scales": ("magic8_ml.history.scales_command", "dollar ranges by symbol and strategy, and their groups"),
+    "ledger": ("magic8_ml.ledger.command", "simulated trades at anchored premia from recorded bars"),
     "parse-message": ("magic8_ml.messages.command", "read a Discord message: predictions, orders, risk and reward"),
     "risk-reward": ("magic8_ml.risk_reward_command", "what an order can lose and win, and where it breaks even"),
 }

@@ -28,6 +28,7 @@ from magic8_ml.five_minute.observations import ON_PROVIDER_LOOP, Observations
 from magic8_ml.five_minute.results import Asked, five_minute_result
 from magic8_ml.five_minute.slot_thread import PARTICIPANT, SlotThread
 from magic8_ml.five_minute.slots import Gates
+from magic8_ml.registry.weekly import WeeklyRetraining, plan_of
 from magic8_ml.serving.delta_features import delta_features
 from magic8_ml.serving.guarded import GuardedPredictor, MLSystem
 
@@ -98,6 +99,7 @@ class MLSchedulerExtension:
         self._busy = threading.Lock()
         self._stop = threading.Event()
         self._slots: SlotThread | None = None
+        self._retraining: WeeklyRetraining | None = None
         logger.info("ML Scheduler Extension initialized")
 
     @property
@@ -183,6 +185,7 @@ class MLSchedulerExtension:
             why = self._predictor.why_not
             raise PluginUnavailable(PARTICIPANT, f"{why.reason}: {why.detail}" if why.detail else why.reason)
         self.start_scheduler()
+        self._start_retraining()
 
     def start_scheduler(self) -> threading.Thread:
         """Start the daemon thread ``ml_scheduler`` and return it; a running one is returned as it is."""
@@ -207,6 +210,8 @@ class MLSchedulerExtension:
     def stop(self) -> None:
         """Ask the thread to end; returns at once.  It ends with its current wait and submits nothing more."""
         self._stop.set()
+        if self._retraining is not None:
+            self._retraining.stop()
 
     def join(self, timeout: float) -> bool:
         """Wait for the thread's end; tell whether it ended."""
@@ -216,7 +221,7 @@ class MLSchedulerExtension:
         return not self._slots.thread.is_alive()
 
     def health(self) -> Mapping[str, Any]:
-        """Return alive, heartbeat, last_slot, predictions, last_skip_reason and last_error."""
+        """Return alive, heartbeat, last_slot, predictions, last_skip_reason, last_error, and the model's own health."""
         return {
             "alive": self._slots is not None and self._slots.thread.is_alive(),
             "heartbeat": self._slots and self._slots.heartbeat,
@@ -224,7 +229,16 @@ class MLSchedulerExtension:
             "predictions": self._predictions,
             "last_skip_reason": self.last_skip_reason,
             "last_error": self._last_error,
+            **self._predictor.health(),
+            **({} if self._retraining is None else self._retraining.health()),
         }
+
+    def _start_retraining(self) -> None:
+        plan = plan_of(self._options)
+        running = self._retraining is not None and self._retraining.thread.is_alive()
+        if plan is not None and not running and self.data_provider.status in {LIVE, DELAYED}:  # a replay learns nothing
+            self._retraining = WeeklyRetraining(self._host.clock, plan)
+            self._retraining.start()
 
     def should_run_prediction(self) -> bool:
         """Tell whether the current slot may run; if not, ``last_skip_reason`` says why."""

@@ -22,3 +22,6 @@ class MLOptions:
     bar_close_delay_seconds: int = 5
     request_timeout_seconds: float = 15.0
     trade_on_delayed_data: bool = False
+    retrain_bars_dir: Path | None = None
+    retrain_vix_file: Path | None = None
+    retrain_weekday: int = 4

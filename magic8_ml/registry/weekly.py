@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.trading_day import new_york_day, sessions_between
 from magic8_companion.ports import Clock
 
@@ -37,6 +38,18 @@ class RetrainingPlan:
         """Return the words of the process to start."""
         words = ["--bars-dir", self.bars_dir, "--vix", self.vix_file, "--out", self.out]
         return [sys.executable, "-m", "magic8_ml", "retrain", *map(str, words)]
+
+
+def plan_of(options: MLOptions) -> RetrainingPlan | None:
+    """Return the plan that the settings ask for, or None when they name no files to learn from."""
+    if options.retrain_bars_dir is None or options.retrain_vix_file is None:
+        return None
+    return RetrainingPlan(
+        bars_dir=options.retrain_bars_dir,
+        vix_file=options.retrain_vix_file,
+        out=options.path,
+        weekday=options.retrain_weekday,
+    )
 
 
 class Process(Protocol):

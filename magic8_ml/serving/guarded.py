@@ -6,7 +6,7 @@ state or frames ─> fresh? ─> ml_system.predict(five arguments), time-boxed �
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol, cast, runtime_checkable
@@ -69,6 +69,11 @@ class GuardedPredictor:
             return cls(None, options, Unavailable(reason=error.reason, detail=str(error)))
         except ImportError as error:
             return cls(None, options, Unavailable(reason="no_model", detail=f"{error}; run: pip install -e '.[ml]'"))
+
+    def health(self) -> Mapping[str, Any]:
+        """Return what the model says of itself: its version, until when it may serve, why a newer one does not."""
+        health = getattr(self.ml_system, "health", None)
+        return health() if callable(health) else {}
 
     def ask(self, state: MarketState) -> MLResult:
         """Return the model's answer for an observed state; takes at most the ML time limit."""

@@ -1,8 +1,10 @@
-"""The object that the host's plugin classes hold: one checked model behind the contract's call."""
+"""The object that the host's plugin classes hold: the champion of a registry behind the contract's call."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,6 +12,7 @@ import pandas as pd
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.ml_result import MLResult, Unavailable
 from magic8_ml.models.artefact import ModelUnavailable, load_model
+from magic8_ml.registry.reloading import ReloadingChampion
 from magic8_ml.serving.call import answer_of
 from magic8_ml.serving.config import MLConfig
 from magic8_ml.serving.inputs import PredictionInputs
@@ -19,11 +22,11 @@ from magic8_ml.serving.predictor import Predictor
 class ProductionMLSystem:
     """Two-stage predictions by the call ``predict(discord_delta, discord_trades, bar_data, vix_data, current_time)``.
 
-    ``predictor`` is the typed core for callers that hold a ``MarketState``.
+    The champion of the configured folder answers; after a promotion it is the new one, without a restart.
 
     Raises
     ------
-    ModelUnavailable
+    PluginUnavailable
         When no usable model lies in the configured folder; ``reason`` is the code to publish.
     """
 
@@ -31,16 +34,26 @@ class ProductionMLSystem:
         if not config.enable_two_stage:
             raise ModelUnavailable("no_model", "the two-stage model is switched off (enable_two_stage)")
         self.config = config
-        self.predictor = Predictor(
-            model=load_model(config.folder),
-            max_bar_age=timedelta(minutes=max_bar_age_minutes),
-            max_vix_age=timedelta(minutes=max_vix_age_minutes),
-        )
+        bar_age, vix_age = timedelta(minutes=max_bar_age_minutes), timedelta(minutes=max_vix_age_minutes)
+
+        def load(folder: Path) -> Predictor:
+            return Predictor(model=load_model(folder), max_bar_age=bar_age, max_vix_age=vix_age)
+
+        self._champion = ReloadingChampion(config.folder, load)
+
+    @property
+    def predictor(self) -> Predictor:
+        """Return the typed core that answers now."""
+        return self._champion.current().served
 
     @property
     def model_version(self) -> str:
-        """Return the version of the loaded model, as published."""
-        return self.predictor.model.version
+        """Return the version of the model that answers now, as published."""
+        return self._champion.current().version
+
+    def health(self) -> Mapping[str, Any]:
+        """Return model_version, model_valid_until and reload_problem."""
+        return self._champion.health()
 
     def predict(
         self,
@@ -59,4 +72,10 @@ class ProductionMLSystem:
 
     def answer(self, inputs: PredictionInputs) -> MLResult:
         """Answer checked inputs; the very same as :meth:`predict` of their frames."""
-        return self.predictor.predict(inputs)
+        champion = self._champion.current()
+        if inputs.session.day > champion.valid_until:
+            return Unavailable(
+                reason="model_expired",
+                detail=f"{champion.version} could serve until {champion.valid_until}; train again",
+            )
+        return champion.served.predict(inputs)

@@ -12,7 +12,7 @@ import numpy as np
 from magic8_companion.domain.bars import Bars, Floats
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.features.day_history import DayHistory
+from magic8_ml.features.day_history import LARGEST_RETURN, DayHistory
 from magic8_ml.features.labels import ENTRY_BARS, ENTRY_BUCKETS, trailing_cuts
 from magic8_ml.features.sessions import FULL_DAY_BARS, complete_days, session_table, values_on
 from magic8_ml.features.table import FeatureTable, feature_matrix
@@ -20,6 +20,9 @@ from magic8_ml.features.today import Today, today_of
 from magic8_ml.models.forecast import Integers, Outcomes, Rows, concatenated
 from magic8_ml.training.outcomes import outcomes_of
 from magic8_ml.training.progress import Progress, silent
+
+LARGEST_GAP: Final = 0.35
+"""An overnight log return beyond it is taken for an unadjusted split."""
 
 SHARE_SESSIONS: Final = 120
 SHARE_MIN_DAYS: Final = 60
@@ -94,6 +97,7 @@ def symbol_days(
             continue
         try:
             today = today_of(bars[at : at + FULL_DAY_BARS], DayHistory.before(day, bars, vix_daily), vix)
+            _require_no_jump(today)
             kept.append(_day(today, table))
         except DataUnavailable as error:
             dropped[error.reason] += 1
@@ -108,6 +112,13 @@ class _Day(NamedTuple):
     sigma_vix: Floats
     sigma_today: Floats
     outcomes: Outcomes
+
+
+def _require_no_jump(today: Today) -> None:
+    # a model that has learnt from an unadjusted split takes the next one for a day like others
+    overnight = abs(today.log_open - float(np.log(today.history.previous_close)))
+    if overnight > LARGEST_GAP or np.abs(today.returns).max() > LARGEST_RETURN:
+        raise DataUnavailable("price_jump", "prices jumped as they do at a split")
 
 
 def _day(today: Today, table: FeatureTable) -> _Day:

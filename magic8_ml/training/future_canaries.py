@@ -15,8 +15,9 @@ import numpy as np
 
 from magic8_companion.domain.bars import Bars, Floats
 from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.features.labels import ENTRY_BARS
+from magic8_ml.features.labels import BUCKETS, ENTRY_BARS
 from magic8_ml.models.cuts import Cuts
+from magic8_ml.models.families import EVERYBODY
 from magic8_ml.models.forecast import Forecast, Integers, Mask, Rows
 from magic8_ml.serving.histories import Histories
 from magic8_ml.serving.rows import serving_rows
@@ -38,6 +39,8 @@ _VALUES: Final = tuple(
 
 _SERVED: Final = ("day", "bucket", "bars_done", "half_day", "features", "spot", "sigma_vix", "sigma_today")
 """What serving computes of a row; its thresholds are those of the model, which knows later days."""
+
+_ANY_CUTS: Final = Cuts(regime={EVERYBODY: np.zeros((BUCKETS, 2))}, direction={EVERYBODY: np.zeros((BUCKETS, 2))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +71,21 @@ def sampled(rows: Rows) -> Integers:
     return np.concatenate(places)
 
 
-def truncated_future(bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows, cuts: Cuts) -> Rebuilt:
-    """Make a sample of the rows again as serving would have made them; ``cuts`` are the terciles of the model."""
+def truncated_future(bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows) -> Rebuilt:
+    """Make a sample of the rows again as serving would have made them.
+
+    Raises
+    ------
+    DataUnavailable
+        When serving refuses a row that training has learnt from.
+    """
     reference = rows[sampled(rows)]
     served = []
     for n in range(len(reference)):
         moment = Moment(day=int(reference.day[n]), bars_done=int(reference.bars_done[n]))
         symbol = rows.symbols[reference.symbol[n]]
         inputs = moment.inputs(symbol, bars[symbol], vix_daily)
-        served.append(serving_rows(inputs, inputs.today, cuts, Histories()))
+        served.append(serving_rows(inputs, inputs.today, _ANY_CUTS, Histories()))
     changed: dict[str, Any] = {name: np.concatenate([getattr(row, name) for row in served]) for name in _SERVED}
     everything = np.ones(len(reference), dtype=np.bool_)
     return Rebuilt(reference=reference, changed=replace(reference, **changed), predicted=everything)

@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 
 from magic8_companion.domain.bars import COLUMNS, Bars
+from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.features.catalogue import schema_digest
 from magic8_ml.features.sessions import DAY_NS, session_table
 from magic8_ml.features.table import FeatureTable
@@ -33,9 +34,10 @@ from magic8_ml.training.walk_forward import Fold
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FeatureProof:
-    """What is proved before anything is learnt: the audit, and the rows built again under another future."""
+    """What is proved before anything is learnt: the audit, and rows made again under other futures."""
 
     audit: Audit
+    truncated: Rebuilt
     scrambled: Sequence[Rebuilt]
 
 
@@ -49,11 +51,18 @@ def prove_features(
     TrainingRefused
         Naming the canary that fell silent and the features that look ahead.
     """
+    try:
+        truncated = truncated_future(bars, vix_daily, rows)
+    except DataUnavailable as error:
+        raise TrainingRefused(f"canary truncated_future: a row that was learnt cannot be served: {error}") from error
     proof = FeatureProof(
-        audit=audit(bars, vix_daily, rows, table), scrambled=scrambled_future(bars, vix_daily, rows, build)
+        audit=audit(bars, vix_daily, rows, table),
+        truncated=truncated,
+        scrambled=scrambled_future(bars, vix_daily, rows, build),
     )
-    found = compare(proof.scrambled)
-    _judge("scrambled_future", {**asdict(found), "predictions": found.rows})
+    for name, rebuilt in (("truncated_future", [truncated]), ("scrambled_future", proof.scrambled)):
+        found = compare(rebuilt)
+        _judge(name, {**asdict(found), "predictions": found.rows})
     if late := proof.audit.late:
         raise TrainingRefused(f"availability audit: these features were not known at their time: {', '.join(late)}")
     return proof
@@ -78,10 +87,9 @@ def passport_parts(
     """
     last = int(rows.day.max())
     skills = skill_canaries(forecaster, rows)
-    truncated = truncated_future(bars, vix_daily, rows, fitted.cuts)
-    ahead = replace(truncated, reference=with_shifted_feature(rows)[sampled(rows)])
+    ahead = replace(proof.truncated, reference=with_shifted_feature(rows)[sampled(rows)])
     canaries: dict[str, Mapping[str, Any]] = {
-        "truncated_future": asdict(compare([truncated], fitted.predict)),
+        "truncated_future": asdict(compare([proof.truncated], fitted.predict)),
         "scrambled_future": asdict(compare(proof.scrambled, fitted.predict)),
         "future_shifted_feature": {
             "feature": SHIFTED_FEATURE,

@@ -14,7 +14,7 @@ import xgboost as xgb
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.features import implied, labels
-from magic8_ml.features.catalogue import FEATURE_NAMES, schema_digest
+from magic8_ml.features.catalogue import FEATURE_NAMES
 from magic8_ml.features.day_history import HISTORY_SESSIONS
 from magic8_ml.features.sessions import day_number, session_table
 from magic8_ml.features.table import FeatureTable, feature_matrix
@@ -24,9 +24,10 @@ from magic8_ml.models.distribution_forecaster import DistributionForecaster, Fit
 from magic8_ml.models.forecast import Forecast, Mask, Past, Rows
 from magic8_ml.models.strategy_view import REGIMES
 from magic8_ml.models.two_stage import TwoStageForecaster
-from magic8_ml.training.audit import Audit, audit
+from magic8_ml.registry.versions import VERSIONS, Registry, add_version
 from magic8_ml.training.dataset import Dataset, dataset_of
 from magic8_ml.training.evaluation import Evaluation, evaluate
+from magic8_ml.training.passport import passport_parts, prove_features
 from magic8_ml.training.progress import Progress, silent
 from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.report import TrainingReport
@@ -40,19 +41,19 @@ WARM_UP_SESSIONS: Final = 75
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Learnt:
-    """A model before it is stored: what it learnt from, how it did out of fold, and itself.
+    """A model before it is stored: what it learnt from, how it did out of fold, itself, and its passport.
 
     ``tested`` marks the rows of ``data`` that ``forecast`` speaks of.
     """
 
     data: Dataset
-    audit: Audit
     folds: tuple[Fold, ...]
     tested: Mask
     forecast: Forecast
     evaluation: Evaluation
     forecaster: FittedDistribution
     bounds: Bounds
+    passport: Mapping[str, Any]
 
     def facts(self) -> dict[str, Any]:
         """Return the JSON-able facts of the training, for the manifest."""
@@ -71,14 +72,6 @@ class Learnt:
             "label_definition": labels.DEFINITION,
             "implied_source": implied.SOURCE,
             "edge_slopes": {name: slope._asdict() for name, slope in slopes},
-            "audit": {"feature_digest": schema_digest(), "values": self.audit.values, "late": list(self.audit.late)},
-            "folds": [
-                {
-                    "learnt": [_text(int(fold.learnt[0])), _text(int(fold.learnt[-1]))],
-                    "tested": [_text(int(fold.tested[0])), _text(int(fold.tested[-1]))],
-                }
-                for fold in self.folds
-            ],
             "evaluation": asdict(self.evaluation),
             "libraries": {"numpy": np.__version__, "xgboost": xgb.__version__},
         }
@@ -102,33 +95,49 @@ def learn(
     Raises
     ------
     TrainingRefused
-        When the data cannot carry a model, or a feature of the sample was not known at its time.
+        When the data cannot carry a model, or a canary fell silent: a feature or a skill knows the future.
     """
     if not bars:
         raise TrainingRefused("no symbol is given")
     known = {symbol: _until(series, last_day) for symbol, series in bars.items()}
+    first = _first_row(first_day)
+
+    def build(other_bars: Mapping[str, Bars], other_vix: Bars) -> Rows:
+        made = dataset_of(other_bars, other_vix, table=table).rows
+        return made[made.day >= first]
+
     whole = dataset_of(known, vix_daily, progress, table)
-    rows = whole.rows[whole.rows.day >= _first_row(first_day)]
+    rows = whole.rows[whole.rows.day >= first]
     folds = _require_learnable(whole, rows)
-    found = audit(known, vix_daily, rows, table)
-    if found.late:
-        raise TrainingRefused(f"these features look ahead, they were not known at their time: {', '.join(found.late)}")
+    proof = prove_features(known, vix_daily, rows, table=table, build=build)
     forecaster = DistributionForecaster()
     tested = rows_of_folds(rows, folds)
     forecast = walk_forward(forecaster, rows, folds, progress)
     other = walk_forward(TwoStageForecaster(), rows, folds, progress) if challenge else None
     fitted = forecaster.fit(rows, Past(rows=rows[tested], forecast=forecast))
     progress("final fit", 1, 1, len(rows))
+    passport = passport_parts(
+        proof, bars=known, vix_daily=vix_daily, rows=rows, folds=folds, forecaster=forecaster, fitted=fitted
+    )
     return Learnt(
         data=Dataset(rows=rows, dropped=whole.dropped),
-        audit=found,
         folds=folds,
         tested=tested,
         forecast=forecast,
         evaluation=evaluate(rows, tested, folds, forecast, other),
         forecaster=fitted,
         bounds=Bounds.of(rows.features),
+        passport=passport,
     )
+
+
+def store(learnt: Learnt, folder: Path) -> str:
+    """Keep what was learnt as a version of the registry in ``folder``, serving nobody yet; return its name."""
+
+    def write(fresh: Path) -> None:
+        save_model(fresh, learnt.forecaster, learnt.bounds, learnt.facts())
+
+    return add_version(folder, write, learnt.passport)
 
 
 def train(
@@ -141,14 +150,15 @@ def train(
     last_day: date | None = None,
     challenge: bool = False,
 ) -> TrainingReport:
-    """Learn a model (see :func:`learn`) and write it to ``out/models``; nothing is written when that is refused."""
+    """Learn a model (see :func:`learn`) and make it champion of ``out/models``; a refused one is not even written."""
     learnt = learn(bars, vix_daily, progress, first_day=first_day, last_day=last_day, challenge=challenge)
     facts = learnt.facts()
-    model = save_model(out / MODEL_FOLDER, learnt.forecaster, learnt.bounds, facts)
+    version = store(learnt, out / MODEL_FOLDER)
+    Registry(out / MODEL_FOLDER).promote(version, "trained")
     rows = learnt.data.rows
     return TrainingReport(
-        folder=out / MODEL_FOLDER,
-        model_version=model.version,
+        folder=out / MODEL_FOLDER / VERSIONS / version,
+        model_version=version,
         symbols=rows.symbols,
         first_day=date.fromisoformat(facts["first_day"]),
         last_day=date.fromisoformat(facts["last_day"]),

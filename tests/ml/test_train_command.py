@@ -8,6 +8,7 @@ import pytest
 
 from magic8_ml.__main__ import main
 from magic8_ml.models.artefact import load_model
+from magic8_ml.registry.versions import Registry
 from tests.ml.markets import Market, make_market
 
 
@@ -34,7 +35,9 @@ def test_a_model_is_written_and_a_table_printed(
     """Without dates the whole folder is learnt from; progress goes to stderr, the table to stdout."""
     assert run(files, tmp_path / "ml", "--symbols", "spy") == 0
     said = capsys.readouterr()
-    assert load_model(tmp_path / "ml" / "models").version in said.out
+    champion = Registry(tmp_path / "ml" / "models").folder_of("champion")
+    assert load_model(champion).version == champion.name
+    assert champion.name in said.out
     assert "RPSS" in said.out
     assert "features SPY" in said.err
 

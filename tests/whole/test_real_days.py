@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -79,12 +80,10 @@ def test_a_holiday_and_a_day_without_data_say_so(tmp_path: Path) -> None:
 def test_a_damaged_model_leaves_the_rules_and_says_why(tmp_path: Path, april: tuple[Path, Path]) -> None:
     """A truncated model file is refused by its hash; the day goes on with rules alone and publishes the reason."""
     output, _ = april
-    model = output.parents[1] / "ml"
-    copy = tmp_path / "ml" / "models"
-    copy.mkdir(parents=True)
-    for path in (model / "models").iterdir():
-        data = path.read_bytes()
-        (copy / path.name).write_bytes(data[: len(data) // 2] if path.suffix == ".ubj" else data)
+    shutil.copytree(output.parents[1] / "ml", tmp_path / "ml")
+    for trees in (tmp_path / "ml").rglob("*.ubj"):
+        data = trees.read_bytes()
+        trees.write_bytes(data[: len(data) // 2])
     damaged = replay(tmp_path, "2025-04-09", tmp_path / "ml", "damaged")
     assert not documents(damaged, FIVE_MINUTE) or not any(
         slot["recommendations"] for slot in documents(damaged, FIVE_MINUTE)

@@ -1,0 +1,49 @@
+"""A registry with a real history, made once for the room: a champion trained, then retrained on ten more sessions."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from magic8_ml.registry.versions import Registry
+from magic8_ml.retraining.retrain import Retrained, retrain
+from magic8_ml.training.train import train
+from tests.ml.markets import Market, make_market, session_of
+
+NEW_SESSIONS = 10
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """What happened: the market, the first champion, and what the retraining decided; ``out`` is not to be changed."""
+
+    market: Market
+    first: str
+    decided: Retrained
+    out: Path
+
+
+@pytest.fixture(scope="session")
+def retraining(tmp_path_factory: pytest.TempPathFactory) -> Retraining:
+    """Train on all but the newest ten sessions of a market, then retrain on all of it."""
+    out = tmp_path_factory.mktemp("retrained")
+    market = make_market(190)
+    _, last = session_of(market.bars["SPY"], -NEW_SESSIONS - 1)
+    first = train(market.bars, market.vix, out, last_day=last.day).model_version
+    return Retraining(market=market, first=first, decided=retrain(market.bars, market.vix, out), out=out)
+
+
+@pytest.fixture
+def registry_of_two(retraining: Retraining, tmp_path: Path) -> Callable[[], Registry]:
+    """Return a maker of copies of the registry: the first version is champion, the retrained one stands beside it."""
+
+    def copy() -> Registry:
+        registry = Registry(shutil.copytree(retraining.out, tmp_path / "ml") / "models")
+        registry.promote(retraining.first, "test")
+        return registry
+
+    return copy

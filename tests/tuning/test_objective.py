@@ -1,0 +1,41 @@
+"""What settings are judged by: forecasts of days that the fit had not seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from magic8_ml.features.catalogue import FEATURE_NAMES
+from magic8_ml.models.boosted_variance import BoostingSettings
+from magic8_ml.models.forecast import Rows
+from magic8_ml.tuning.objective import judged_folds, loss
+
+
+def test_the_same_settings_have_the_same_loss(rows: Rows) -> None:
+    """To the bit, or no search could be repeated."""
+    assert loss(rows, BoostingSettings(rounds=20)) == loss(rows, BoostingSettings(rounds=20))
+
+
+def test_who_is_told_the_outcome_comes_closer(rows: Rows) -> None:
+    """A column made of the outcome lowers the loss by far; it stays above nought."""
+    features = rows.features.copy()
+    features[:, FEATURE_NAMES.index("jump_share")] = np.log(rows.known.realised / rows.sigma_vix**2)
+    told = loss(replace(rows, features=features), BoostingSettings(rounds=60, learning_rate=0.1))
+    assert 0 < told < 0.7 * loss(rows, BoostingSettings(rounds=60, learning_rate=0.1))
+
+
+def test_the_later_half_is_judged_in_three_blocks(rows: Rows) -> None:
+    """The first half only teaches, and no block learns from itself or from the day before it."""
+    days = np.unique(rows.day).tolist()
+    folds = judged_folds(rows)
+    assert len(folds) == 3
+    assert folds[0].tested[0] == days[round(0.5 * len(days)) + 1]
+    assert folds[-1].tested[-1] == days[-1]
+    assert all(days.index(fold.tested[0]) - days.index(fold.learnt[-1]) == 2 for fold in folds)
+
+
+def test_rows_without_movement_are_no_infinity(rows: Rows) -> None:
+    """Where no price moved after the last entry, the loss still exists."""
+    realised = np.where(rows.bars_done == rows.bars_done.max(), 0.0, rows.known.realised)
+    assert np.isfinite(loss(replace(rows, outcomes=replace(rows.known, realised=realised)), BoostingSettings(rounds=5)))
