@@ -8,7 +8,7 @@ speaks in frames: columns ``open high low close volume`` (float64), index ``time
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +23,7 @@ Stamps = npt.NDArray[np.int64]
 
 COLUMNS: Final = ("open", "high", "low", "close", "volume")
 _SECOND: Final = 1_000_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_ns(at: datetime) -> int:
@@ -32,9 +33,8 @@ def to_ns(at: datetime) -> int:
 
 
 def from_ns(stamp: int) -> datetime:
-    """Return the aware UTC datetime of nanoseconds since the epoch."""
-    stamped: datetime = pd.Timestamp(stamp, unit="ns", tz="UTC").to_pydatetime(warn=False)
-    return stamped
+    """Return the aware UTC datetime of nanoseconds since the epoch, in whole microseconds."""
+    return _EPOCH + timedelta(microseconds=stamp // 1_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -20,6 +20,8 @@ from magic8_ml.features.sessions import BAR_NS, complete_days, session_table, va
 HISTORY_SESSIONS: Final = 30
 MIN_COMPLETE_DAYS: Final = 15
 VIX_SESSIONS: Final = 252
+LARGEST_RETURN: Final = 0.2
+"""A log return of five minutes beyond it is a split or a torn feed: such a day describes no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,6 +32,8 @@ class DayHistory:
     ``implied`` (30,): the variance that the VIX open of the same day implied.
     ``premium``: mean of realised over implied variance, what the VIX is worth in this symbol's own variance.
     ``share_left`` (79,): expected share of a full day's variance still to come after 0..78 bars.
+    ``level_1_day``, ``level_5_days``, ``level_22_days``: mean realised variance of the last sessions, NaN unless 1, 3
+    or 10 of them are known; ``trailing_u``: mean of realised over implied sigma of 22 sessions, of at least 10.
     ``previous_close``: last price of the previous session, NaN unless that is complete.
     ``vix_closes`` (252,): daily closes, yesterday last.
     """
@@ -39,6 +43,10 @@ class DayHistory:
     implied: Floats
     premium: float
     share_left: Floats
+    level_1_day: float
+    level_5_days: float
+    level_22_days: float
+    trailing_u: float
     previous_close: float
     vix_closes: Floats
 
@@ -49,20 +57,24 @@ class DayHistory:
         Raises
         ------
         DataUnavailable
-            ``history_short`` when fewer than 15 of the last 30 sessions are complete.
+            ``history_short`` when fewer than 15 of the last 30 sessions are complete and without a jump of 20 % inside.
         """
         first = row - HISTORY_SESSIONS
         if first < 0:
             raise DataUnavailable("history_short", "the exchange calendar does not reach 30 sessions back")
         rows, positions = complete_days(bars, first, row)
+        squared = _squared_returns(bars, positions)
+        ordinary = squared.max(axis=1) < LARGEST_RETURN**2
+        rows, squared = rows[ordinary], squared[ordinary]
         if len(rows) < MIN_COMPLETE_DAYS:
             detail = f"{len(rows)} of the last {HISTORY_SESSIONS} sessions are complete, need {MIN_COMPLETE_DAYS}"
             raise DataUnavailable("history_short", detail)
-        so_far = np.cumsum(_squared_returns(bars, positions), axis=1)
+        so_far = np.cumsum(squared, axis=1)
         realised = np.full(HISTORY_SESSIONS, np.nan)
         realised[rows - first] = so_far[:, -1]
         implied = implied_day_variance(values_on(vix_daily.starts, vix_daily.open, first, row))
-        premium = mean_of_known(ratio_or_nan(realised, implied), at_least=MIN_COMPLETE_DAYS)
+        ratio = ratio_or_nan(realised, implied)
+        premium = mean_of_known(ratio, at_least=MIN_COMPLETE_DAYS)
         if not premium > 0:
             raise DataUnavailable("history_short", "the daily VIX is missing on most of the last 30 sessions")
         return cls(
@@ -71,6 +83,10 @@ class DayHistory:
             implied=implied,
             premium=premium,
             share_left=_share_left(so_far),
+            level_1_day=mean_of_known(realised[-1:], at_least=1),
+            level_5_days=mean_of_known(realised[-5:], at_least=3),
+            level_22_days=mean_of_known(realised[-22:], at_least=10),
+            trailing_u=mean_of_known(np.sqrt(ratio)[-22:], at_least=10),
             previous_close=_close_of(bars, row - 1),
             vix_closes=values_on(vix_daily.starts, vix_daily.close, max(0, row - VIX_SESSIONS), row),
         )

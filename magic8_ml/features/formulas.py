@@ -6,12 +6,13 @@ The unit "day sigma" is VIX/100/sqrt(252).  No formula may look at a later bar; 
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 
 from magic8_companion.domain.bars import Floats
-from magic8_ml.features.numbers import log_or_nan, mean_of_known, ratio_or_nan
+from magic8_ml.features.numbers import log_or_nan, ratio_or_nan
 from magic8_ml.features.sessions import session_table
 from magic8_ml.features.today import Today
 
@@ -60,23 +61,22 @@ def log_pace_half_hour(today: Today) -> Floats:
 
 def log_realised_1_day(today: Today) -> float:
     """Return ln(yesterday's realised variance / implied variance of today)."""
-    return _har(today, sessions=1, at_least=1)
+    return _relative(today.history.level_1_day, today)
 
 
 def log_realised_5_days(today: Today) -> float:
     """Return ln(mean realised variance of 5 sessions / implied variance of today)."""
-    return _har(today, sessions=5, at_least=3)
+    return _relative(today.history.level_5_days, today)
 
 
 def variance_premium(today: Today) -> float:
     """Return ln(mean realised variance of 22 sessions / implied variance of today)."""
-    return _har(today, sessions=22, at_least=10)
+    return _relative(today.history.level_22_days, today)
 
 
 def trailing_u(today: Today) -> float:
     """Return the mean of realised over implied sigma of the last 22 sessions."""
-    past = today.history
-    return mean_of_known(np.sqrt(ratio_or_nan(past.realised, past.implied))[-22:], at_least=10)
+    return today.history.trailing_u
 
 
 def downside_share(today: Today) -> Floats:
@@ -162,9 +162,8 @@ def distance_to_vwap(today: Today) -> Floats:
     return (today.log_close - log_or_nan(vwap)) / today.sigma_day
 
 
-def _har(today: Today, *, sessions: int, at_least: int) -> float:
-    level = mean_of_known(today.history.realised[-sessions:], at_least)
-    return float(log_or_nan(np.array(level / today.implied_day)))
+def _relative(level: float, today: Today) -> float:
+    return math.log(level / today.implied_day) if level > 0 else math.nan
 
 
 def _lagged_difference(running: Floats, bars: int) -> Floats:

@@ -57,7 +57,7 @@ class ReferenceEdges:
         """
         rounded = np.round(edges, _DECIMALS)
         answer = np.empty_like(rounded)
-        for here in np.unique(bucket).tolist():
+        for here in sorted(set(bucket.tolist())):
             rows = bucket == here
             for column in range(rounded.shape[1]):
                 past, today = self.edges[name][column][here], rounded[rows, column]

@@ -32,7 +32,7 @@ from magic8_ml.models.strategy_view import OUTCOMES
 from magic8_ml.models.structures import of_strategies
 
 CALIBRATION_DAYS: Final = 500
-ENOUGH_DAYS: Final = 250
+ENOUGH_DAYS: Final = 120
 """A walk-forward of so many days needs no completion by one of our own."""
 
 _INNER_BLOCKS: Final = 4
@@ -158,7 +158,7 @@ class FittedDistribution:
 
     def _confidence(self, rows: Rows, score: Floats) -> Floats:
         answer = np.empty_like(score)
-        for number in np.unique(rows.symbol).tolist():
+        for number in sorted(set(rows.symbol.tolist())):
             mine = rows.symbol == number
             name = known_as(rows.symbols[number], self.references.edges)
             answer[mine] = self.references.ranks(score[mine], name, rows.bucket[mine])
