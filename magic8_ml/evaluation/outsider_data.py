@@ -26,6 +26,8 @@ _PRICES: Final = ("open", "high", "low", "close")
 _OFFSET: Final = re.compile(r"(Z|UTC|[+-]\d{2}:?\d{2})\s*$", re.IGNORECASE)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}( 00:00:00)?|\d{1,2}/\d{1,2}/\d{4}")
 _ENOUGH: Final = 50
+_CLOCK: Final = re.compile(r"\d{1,2}:\d{2}")
+_ZONE: Final = re.compile(r"\s([A-Za-z]+/[A-Za-z_]+)\s*$")
 _LETTERS: Final = re.compile(r"[A-Za-z]+")
 _EPOCH_UNITS: Final = ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000), (1e8, 1_000_000_000))
 
@@ -90,6 +92,8 @@ def _times(file: Path, frame: pd.DataFrame) -> pd.Series[Any]:
     name = next((column for column in _TIMES if column in frame), None)
     if name is None:
         raise TrainingRefused(f"{file.name} has no time column; name it one of {', '.join(_TIMES)}")
+    if name == "time" and "date" in frame and _CLOCK.match(str(frame[name].iloc[0] if len(frame) else "")):
+        return frame["date"].astype(str) + " " + frame["time"].astype(str)
     return frame[name]
 
 
@@ -114,18 +118,27 @@ def _stamps(file: Path, values: pd.Series[Any], reading: Reading) -> pd.Datetime
 def _zoned(file: Path, values: pd.Series[Any], reading: Reading) -> pd.DatetimeIndex:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return pd.DatetimeIndex(values).tz_convert("UTC")
+    zone = reading.timezone
     if not pd.api.types.is_datetime64_dtype(values):
-        with_zone = [bool(_OFFSET.search(text)) for text in values.astype(str).tolist()]
-        if all(with_zone):
-            return pd.DatetimeIndex(pd.to_datetime(values, utc=True))
-        if any(with_zone):
+        texts = values.astype(str)
+        with_offset = texts.str.contains(_OFFSET)
+        if with_offset.all():
+            return pd.DatetimeIndex(pd.to_datetime(texts, utc=True))
+        if with_offset.any():
             raise TrainingRefused(f"{file.name} has times with and times without a zone")
-    if reading.timezone is None:
+        named = texts.str.extract(_ZONE, expand=False).dropna().unique().tolist()
+        if len(named) == 1:
+            values, zone = texts.str.replace(_ZONE, "", regex=True), named[0]
+    if zone is None:
         raise TrainingRefused(f"{file.name} has times without a zone; name it, such as --timezone America/New_York")
+    return _localised(values, zone)
+
+
+def _localised(values: pd.Series[Any], name: str) -> pd.DatetimeIndex:
     try:
-        zone = ZoneInfo(reading.timezone)
+        zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise TrainingRefused(f"there is no time zone {reading.timezone}") from error
+        raise TrainingRefused(f"there is no time zone {name}") from error
     local = pd.DatetimeIndex(pd.to_datetime(values))
     return local.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").tz_convert("UTC")
 

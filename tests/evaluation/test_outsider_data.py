@@ -69,6 +69,18 @@ def test_times_without_zone_need_one(bars: Bars, tmp_path: Path) -> None:
         read_outsider_bars(path, Reading(timezone="Mars/Base"))
 
 
+def test_date_and_time_in_two_columns_and_a_zone_by_name_are_understood(bars: Bars, tmp_path: Path) -> None:
+    """As charting programs and brokers write them."""
+    local = frame_of(bars)["Time"].dt.tz_convert(NEW_YORK)
+    frame = frame_of(bars).drop(columns="Time")
+    two = frame.assign(Date=local.dt.strftime("%Y-%m-%d"), Time=local.dt.strftime("%H:%M"))
+    path = write(two, tmp_path / "spy_two.csv")
+    assert same(read_outsider_bars(path, Reading(timezone=NEW_YORK)).bars["SPY"], bars)
+    named = frame.assign(date=local.dt.strftime("%Y%m%d %H:%M:%S US/Eastern"))
+    path = write(named, tmp_path / "spy_named.csv")
+    assert same(read_outsider_bars(path, Reading()).bars["SPY"], bars)
+
+
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_seconds_since_1970_are_times(bars: Bars, tmp_path: Path, unit: str) -> None:
     """Whole numbers are told apart by their size."""
