@@ -64,6 +64,9 @@ def ml_options(settings: Settings) -> MLOptions:
         bar_close_delay_seconds=settings.bar_close_delay_seconds,
         request_timeout_seconds=settings.ib_request_timeout,
         trade_on_delayed_data=settings.trade_on_delayed_data,
+        retrain_bars_dir=settings.ml_retrain_bars_dir and settings.path(settings.ml_retrain_bars_dir),
+        retrain_vix_file=settings.ml_retrain_vix_file and settings.path(settings.ml_retrain_vix_file),
+        retrain_weekday=settings.ml_retrain_weekday,
     )
 
 

@@ -190,6 +190,11 @@ class Settings(BaseModel):
     ml_5min_valid_minutes: int = _setting(10, "lifetime of a 5-minute entry", ge=5, le=60)
     ml_5min_half_life_minutes: int = _setting(30, "recency half-life of merge strategy weighted", ge=5, le=240)
     ml_5min_checkpoint_pause_minutes: int = _setting(5, "slots skipped after a checkpoint", ge=0, le=30)
+    ml_retrain_bars_dir: OptionalPath = _setting(
+        None, "live: retrain each week from these bars; needs M8C_ML_RETRAIN_VIX_FILE"
+    )
+    ml_retrain_vix_file: OptionalPath = _setting(None, "daily VIX rows for the weekly retraining")
+    ml_retrain_weekday: int = _setting(4, "day of the weekly retraining, after the close: 0 Monday to 4", ge=0, le=4)
     bar_close_delay_seconds: int = _setting(
         5, "wait after a bar close before slots and checkpoints start", ge=0, le=120
     )
@@ -242,6 +247,8 @@ class Settings(BaseModel):
             raise ValueError("M8C_REPUBLISH_SECONDS must be 0 or 30-290")
         if self.market_data_provider == "replay" and self.replay_path is None:
             raise ValueError("M8C_REPLAY_PATH (or --replay-dir) is needed by provider replay")
+        if (self.ml_retrain_bars_dir is None) is not (self.ml_retrain_vix_file is None):
+            raise ValueError("M8C_ML_RETRAIN_BARS_DIR and M8C_ML_RETRAIN_VIX_FILE are needed together")
         return self
 
     def get_scorer_mode(self) -> str:

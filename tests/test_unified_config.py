@@ -100,6 +100,7 @@ def test_a_retired_name_says_what_replaces_it(pattern: str, tmp_path: Path) -> N
         ({"M8C_MARKET_DATA_PROVIDER": "file"}, "M8C_REPLAY_PATH"),
         ({"M8C_ML_5MIN_INTERVAL": "7"}, "5, 10, 15, 30"),
         ({"M8C_REPLAY_SPEED": "-1"}, "M8C_REPLAY_SPEED"),
+        ({"M8C_ML_RETRAIN_BARS_DIR": "bars"}, "needed together"),
     ],
 )
 def test_settings_must_agree_with_each_other(environment: dict[str, str], sentence: str, tmp_path: Path) -> None:
