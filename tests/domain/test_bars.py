@@ -58,6 +58,25 @@ def test_an_impossible_value_is_refused_with_its_stamp(column: str, value: float
         make_bars(**{column: broken})
 
 
+@given(
+    st.sampled_from(["open", "high", "low", "close", "volume"]),
+    st.sampled_from([np.nan, np.inf, -np.inf, -1.0]),
+    st.integers(0, 5),
+)
+def test_no_damaged_cell_passes(column: str, value: float, place: int) -> None:
+    """Wherever a value is missing, infinite or negative, the bars are refused with a sentence."""
+    broken = getattr(make_bars(), column).copy()
+    broken[place] = value
+    with pytest.raises(DataUnavailable, match=r"bad_bars: .*Z$"):
+        make_bars(**{column: broken})
+
+
+def test_naming_the_columns_of_one_frame_leaves_the_others_alone() -> None:
+    """Frames share no header that a caller could change for all."""
+    make_bars().frame().columns.name = "field"
+    assert make_bars().frame().columns.name is None
+
+
 def test_shuffled_and_repeated_stamps_are_refused() -> None:
     """Stamps must ascend strictly."""
     starts = make_bars().starts.copy()
