@@ -23,7 +23,7 @@ from magic8_ml.training.refusal import TrainingRefused
 _SUFFIXES: Final = (".csv", ".parquet")
 _TIMES: Final = ("ts_utc", "timestamp", "time", "datetime", "date")
 _PRICES: Final = ("open", "high", "low", "close")
-_OFFSET: Final = re.compile(r"(Z|UTC|[+-]\d{2}:?\d{2})\s*$", re.IGNORECASE)
+_OFFSET: Final = re.compile(r"(?:Z|UTC|[+-]\d{2}:?\d{2})\s*$", re.IGNORECASE)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}( 00:00:00)?|\d{1,2}/\d{1,2}/\d{4}")
 _ENOUGH: Final = 50
 _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}")
