@@ -72,8 +72,8 @@ def save_model(folder: Path, forecaster: FittedDistribution, bounds: Bounds, fac
     """
     numbers = {"forecaster": forecaster.as_json(), "bounds": bounds.as_json()}
     files = {_TREES: bytes(forecaster.variance.booster.save_raw("ubj")), _NUMBERS: orjson.dumps(numbers)}
-    digests = {name: _sha256(content) for name, content in files.items()}
-    short = _sha256("".join(digests.values()).encode())[:8]
+    digests = {name: sha256_of(content) for name, content in files.items()}
+    short = sha256_of("".join(digests.values()).encode())[:8]
     manifest = {
         "format_version": FORMAT_VERSION,
         "model_version": f"{facts['last_day']}-{short}",
@@ -83,7 +83,7 @@ def save_model(folder: Path, forecaster: FittedDistribution, bounds: Bounds, fac
         **facts,
     }
     text = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
-    _replace_folder(folder, {**files, MANIFEST: text})
+    replace_folder(folder, {**files, MANIFEST: text})
     return TrainedModel(forecaster=forecaster, bounds=bounds, manifest=manifest)
 
 
@@ -99,8 +99,8 @@ def load_model(folder: Path) -> TrainedModel:
     manifest = _read_manifest(folder)
     if manifest.get("feature_digest") != schema_digest() or manifest.get("features") != list(FEATURE_NAMES):
         raise ModelUnavailable("feature_mismatch", f"{folder} was made for other features; train again")
-    files = {name: _checked(folder, name, manifest) for name in (_TREES, _NUMBERS)}
-    booster = _booster(folder / _TREES, files[_TREES], FEATURE_NAMES)
+    files = {name: read_checked(folder, name, manifest) for name in (_TREES, _NUMBERS)}
+    booster = read_booster(folder / _TREES, files[_TREES], FEATURE_NAMES)
     try:
         numbers = orjson.loads(files[_NUMBERS])
         forecaster = FittedDistribution.from_json(numbers["forecaster"], booster)
@@ -125,19 +125,21 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _checked(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
+def read_checked(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
+    """Read a file of a model; raises ``ModelUnavailable`` unless it is the one whose sha256 stands in the manifest."""
     digests = manifest.get("files")
     expected = digests.get(name) if isinstance(digests, dict) else None
     try:
         content = (folder / name).read_bytes()
     except OSError as error:
         raise ModelUnavailable("model_corrupt", f"{folder / name} cannot be read ({error.strerror})") from error
-    if _sha256(content) != expected:
+    if sha256_of(content) != expected:
         raise ModelUnavailable("model_hash_mismatch", f"{folder / name} is not the file of the manifest")
     return content
 
 
-def _booster(path: Path, content: bytes, names: tuple[str, ...]) -> xgb.Booster:
+def read_booster(path: Path, content: bytes, names: tuple[str, ...]) -> xgb.Booster:
+    """Read trees from UBJSON; raises ``ModelUnavailable`` unless they are whole and were fitted on these columns."""
     if not is_whole_object(content):
         raise ModelUnavailable("model_corrupt", f"{path} is not whole")
     booster = xgb.Booster({"nthread": 1})
@@ -152,7 +154,8 @@ def _booster(path: Path, content: bytes, names: tuple[str, ...]) -> xgb.Booster:
     return booster
 
 
-def _replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Give ``folder`` these files and no others, synced, whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -184,5 +187,6 @@ def _write_durably(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sha256(content: bytes) -> str:
+def sha256_of(content: bytes) -> str:
+    """Return the hexadecimal digest that manifests hold."""
     return hashlib.sha256(content).hexdigest()

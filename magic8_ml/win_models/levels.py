@@ -66,15 +66,15 @@ class Nodes:
         return Nodes(level=self.level, keys=self.keys, place=self.place[rows])
 
 
-def nodes_of(paths: Sequence[Path], path: Integers) -> tuple[Nodes, ...]:
-    """Return the nodes on each of ``LEVELS`` of rows whose ``path`` (n_rows,) indexes ``paths``.
+def nodes_of(paths: Sequence[Path], path: Integers, levels: Sequence[str] = LEVELS) -> tuple[Nodes, ...]:
+    """Return the nodes on each of ``levels`` of rows whose ``path`` (n_rows,) indexes ``paths``.
 
     >>> spx, spy = (Path(strategy="Sonar", scale_group="medium", symbol=name) for name in ("SPX", "SPY"))
     >>> [nodes.keys for nodes in nodes_of([spx, spy], np.array([0, 1]))][3:]
     [('SPX', 'SPY'), ('SPX_Sonar', 'SPY_Sonar')]
     """
     answer = []
-    for level in LEVELS:
+    for level in levels:
         names = [item.key(level) for item in paths]
         keys = tuple(dict.fromkeys(names))
         codes = np.array([keys.index(name) for name in names], dtype=np.int64)

@@ -90,6 +90,17 @@ def weigh_days(node: Integers, day: Integers, n_nodes: int) -> tuple[Floats, Int
     return 1.0 / count[cell], cell, np.repeat(np.arange(n_nodes), width)
 
 
+def count_days(node: Integers, day: Integers, n_nodes: int) -> Integers:
+    """Return how many different days each node has, (n_nodes,).
+
+    >>> count_days(np.array([0, 0, 1]), np.array([7, 7, 7]), 3).tolist()
+    [1, 1, 0]
+    """
+    _, cell, node_of_cell = weigh_days(node, day, n_nodes)
+    seen = np.bincount(cell, minlength=len(node_of_cell)) > 0
+    return np.bincount(node_of_cell[seen], minlength=n_nodes)
+
+
 def left_by(margin: Floats, won: Floats, node: Integers, day: Integers, n_nodes: int) -> Left:
     """Estimate the offset of each node on log odds ``margin`` (n_rows,) of the levels above; ``won`` is 0 or 1.
 
