@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Generator, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.ports import Clock
@@ -19,6 +19,28 @@ class _Kept:
     at: datetime
     period: Hashable
     value: Any
+
+
+class AtHand(Generic[T]):
+    """A value that can be awaited without waiting."""
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Return the value."""
+        yield from ()
+        return self._value
+
+
+class _Shared(Generic[T]):
+    """The answer of a request that goes on when one who waits for it gives up."""
+
+    def __init__(self, flight: asyncio.Task[T]) -> None:
+        self._flight = flight
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return asyncio.shield(self._flight).__await__()
 
 
 class Fetches:
@@ -34,23 +56,23 @@ class Fetches:
         self._kept: dict[Hashable, _Kept] = {}
         self._flights: dict[Hashable, asyncio.Task[Any]] = {}
 
-    async def get(self, key: Hashable, *, period: Hashable, max_age: timedelta, fetch: Callable[[], Awaitable[T]]) -> T:
-        """Return the kept or the fetched value of ``key``.
+    def get(
+        self, key: Hashable, *, period: Hashable, max_age: timedelta, fetch: Callable[[], Awaitable[T]]
+    ) -> Awaitable[T]:
+        """Return what can be awaited for the value of ``key``; unless it is kept, the request is under way at once.
 
-        Raises
-        ------
-        DataUnavailable
-            ``timeout`` when the source does not answer in time, or whatever reason the source gives.
+        Call it on a running loop.  Awaiting raises ``DataUnavailable``: ``timeout`` when the source does not answer in
+        time, or whatever reason the source gives.
         """
         kept = self._kept.get(key)
         if kept is not None and kept.period == period and self._clock.now() - kept.at < max_age:
-            return cast("T", kept.value)
+            return AtHand(kept.value)
         flight = self._flights.get(key)
         if flight is None or flight.done() or flight.get_loop() is not asyncio.get_running_loop():
             flight = asyncio.create_task(self._fetch(key, period, fetch))
             flight.add_done_callback(_look)
             self._flights[key] = flight
-        return cast("T", await asyncio.shield(flight))
+        return _Shared(flight)
 
     async def ask(self, request: Callable[[], Awaitable[T]], what: str) -> T:
         """Wait for an answer that is not kept, as long as the time-out allows.

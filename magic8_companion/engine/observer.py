@@ -6,9 +6,8 @@ state then says why.  Nothing is filled in.
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final, TypeVar
@@ -19,7 +18,7 @@ from magic8_companion.domain.market_state import DELAYED, LIVE, MarketState
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day, previous_session, require_session
 from magic8_companion.engine.completeness import age_checked_status, bars_due, require_complete
-from magic8_companion.engine.fetches import Fetches
+from magic8_companion.engine.fetches import AtHand, Fetches
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.volatility import is_daily_open, read_vix
 from magic8_companion.ports import Clock, MarketData
@@ -81,12 +80,13 @@ class MarketObserver:
         spot = await self._spot(symbol)
         missing: dict[str, str] = {}
         no_vix = Sourced(bars=Bars.empty(), source="", status="")
-        history, vix, daily, chain = await asyncio.gather(
-            _unless_missing("history", lambda: self._history(symbol, session), Bars.empty(), missing),
-            _unless_missing("vix", lambda: self._vix(session), no_vix, missing),
-            _unless_missing("vix_daily", lambda: self._vix_daily(session), Bars.empty(DAY), missing),
-            _unless_missing("chain", lambda: self._chain(symbol, wanted=with_chain), None, missing),
-        )
+        # all four requests are under way before the first is awaited
+        asked_history, asked_vix = self._history(symbol, session), self._vix(session)
+        asked_daily, asked_chain = self._vix_daily(session), self._chain(symbol, wanted=with_chain)
+        history = await _unless_missing("history", asked_history, Bars.empty(), missing)
+        vix = await _unless_missing("vix", asked_vix, no_vix, missing)
+        daily = await _unless_missing("vix_daily", asked_daily, Bars.empty(DAY), missing)
+        chain = await _unless_missing("chain", asked_chain, None, missing)
         return MarketState(
             symbol=symbol,
             as_of=now,
@@ -116,13 +116,15 @@ class MarketObserver:
             self._fetches.forget((symbol, "5m"))
             await self._clock.sleep_until(min(now + _POLL, deadline), f"observer {symbol}")
 
-    async def _intraday(self, symbol: str, session: Session, due: int) -> Sourced:
+    def _intraday(self, symbol: str, session: Session, due: int) -> Awaitable[Sourced]:
         async def fetch() -> Sourced:
             frame = await self._provider.get_historical_data(symbol, "5m", "1d")
             bars = Bars.from_frame(frame).between(session.open_at, min(self._clock.now(), session.close_at))
+            if symbol == VIX:
+                self._vix_path = None if is_daily_open(bars, session) else bars
             return Sourced(bars=bars, source=self._provider.name, status=self._provider.status)
 
-        return await self._fetches.get((symbol, "5m"), period=(session.day, due), max_age=FRESH, fetch=fetch)
+        return self._fetches.get((symbol, "5m"), period=(session.day, due), max_age=FRESH, fetch=fetch)
 
     async def _spot(self, symbol: str) -> float:
         spot = await self._fetches.ask(lambda: self._provider.get_spot_price(symbol), f"the spot of {symbol}")
@@ -130,22 +132,20 @@ class MarketObserver:
             raise DataUnavailable("bad_spot", f"{symbol}: {spot} is no price")
         return spot
 
-    async def _vix(self, session: Session) -> Sourced:
-        vix = await self._intraday(VIX, session, bars_due(session, self._clock.now()))
-        self._vix_path = None if is_daily_open(vix.bars, session) else vix.bars
-        return vix
+    def _vix(self, session: Session) -> Awaitable[Sourced]:
+        return self._intraday(VIX, session, bars_due(session, self._clock.now()))
 
-    async def _vix_daily(self, session: Session) -> Bars:
+    def _vix_daily(self, session: Session) -> Awaitable[Bars]:
         async def fetch() -> Bars:
             daily = Bars.from_frame(await self._provider.get_historical_data(VIX, "1d", "2y"), DAY)
             return daily.known_at(session.at(time(0)))
 
-        return await self._fetches.get((VIX, "1d"), period=session.day, max_age=DAY, fetch=fetch)
+        return self._fetches.get((VIX, "1d"), period=session.day, max_age=DAY, fetch=fetch)
 
-    async def _history(self, symbol: str, session: Session) -> Bars:
+    def _history(self, symbol: str, session: Session) -> Awaitable[Bars]:
         days = self._options.bar_history_days
         if days == 0:
-            return Bars.empty()
+            return AtHand(Bars.empty())
 
         async def fetch() -> Bars:
             first = session
@@ -154,21 +154,21 @@ class MarketObserver:
             bars = Bars.from_frame(await self._provider.get_historical_data(symbol, "5m", f"{days + 1}d"))
             return bars.between(first.open_at, session.open_at)
 
-        return await self._fetches.get((symbol, "history"), period=session.day, max_age=DAY, fetch=fetch)
+        return self._fetches.get((symbol, "history"), period=session.day, max_age=DAY, fetch=fetch)
 
-    async def _chain(self, symbol: str, *, wanted: bool) -> OptionChain | None:
+    def _chain(self, symbol: str, *, wanted: bool) -> Awaitable[OptionChain | None]:
         if not wanted:
-            return None
+            return AtHand(None)
 
         async def fetch() -> OptionChain:
             return OptionChain.from_envelope(await self._provider.get_option_chain(symbol))
 
-        return await self._fetches.get((symbol, "chain"), period=None, max_age=FRESH, fetch=fetch)
+        return self._fetches.get((symbol, "chain"), period=None, max_age=FRESH, fetch=fetch)
 
 
-async def _unless_missing(name: str, answer: Callable[[], Awaitable[T]], otherwise: T, missing: dict[str, str]) -> T:
+async def _unless_missing(name: str, answer: Awaitable[T], otherwise: T, missing: dict[str, str]) -> T:
     try:
-        return await answer()
+        return await answer
     except DataUnavailable as refusal:
         missing[name] = refusal.reason
         return otherwise

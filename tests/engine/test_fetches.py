@@ -44,6 +44,21 @@ async def test_a_value_is_kept_for_its_time_and_period() -> None:
     assert await get(2) == 4
 
 
+async def test_requests_are_under_way_before_they_are_awaited() -> None:
+    """Whoever asks for two things waits for both at once; a kept one needs no wait at all."""
+    source, fetches = Source(), Fetches(SteppingClock(FULL_DAY.open_at), 5)
+    source.gate = asyncio.Event()
+    answers = [fetches.get(key, period=1, max_age=MINUTE, fetch=source.fetch) for key in ("one", "two")]
+    await asyncio.sleep(0)
+    assert source.asked == 2
+    source.gate.set()
+    assert [await answer for answer in answers] == [2, 2]
+    kept = fetches.get("one", period=1, max_age=MINUTE, fetch=source.fetch)
+    with pytest.raises(StopIteration) as at_once:
+        next(kept.__await__())
+    assert at_once.value.value == 2
+
+
 async def test_one_who_gives_up_does_not_take_the_answer_from_the_others() -> None:
     """A request that two wait for goes on when one of them is cancelled."""
     source, fetches = Source(), Fetches(SteppingClock(FULL_DAY.open_at), 5)
@@ -70,7 +85,10 @@ async def test_a_failure_nobody_waits_for_is_no_noise() -> None:
         await gate.wait()
         raise DataUnavailable("feed_down")
 
-    waiter = asyncio.create_task(fetches.get("key", period=1, max_age=MINUTE, fetch=fail))
+    async def get() -> int:
+        return await fetches.get("key", period=1, max_age=MINUTE, fetch=fail)
+
+    waiter = asyncio.create_task(get())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     waiter.cancel()
