@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from magic8_companion.domain.bars import Floats
-from magic8_ml.models.forecast import Integers, Mask
+from magic8_ml.models.forecast import Integers
 from magic8_ml.models.lines import fit_platt, fit_slope, log_odds
 from magic8_ml.win_models.levels import Nodes
 
@@ -71,7 +71,8 @@ class Line:
 
     def as_json(self) -> dict[str, Any]:
         """Return the plain form that :meth:`from_json` reads."""
-        return {"kind": self.kind, "every": self.every, "strategies": dict(self.strategies)}
+        strategies = {key: list(numbers) for key, numbers in self.strategies.items()}
+        return {"kind": self.kind, "every": list(self.every), "strategies": strategies}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Line:
@@ -84,20 +85,15 @@ class Line:
 
 def fit_lines(implied: Floats, forecast: Floats, strategy: Nodes, won: Floats, day: Integers) -> tuple[Line, ...]:
     """Fit every member that has days enough; each day weighs one, and rows without its probabilities do not count."""
+    every = _recalibrated(AS_SAID, implied, forecast, won, day)
+    strategies = {}
+    for place, key in enumerate(strategy.keys):
+        mine = strategy.place == place
+        strategies[key] = _recalibrated(every, implied[mine], forecast[mine], won[mine], day[mine])
     known = {PRICE: np.isfinite(implied), FORECAST: np.isfinite(forecast)}
     known[BOTH] = known[PRICE] & known[FORECAST]
     kinds = [kind for kind in KINDS if _enough(day[known[kind]])]
-
-    def recalibrated(rows: Mask) -> Recalibration:
-        return _recalibrated(implied, forecast, won, day, rows)
-
-    every = recalibrated(np.ones(len(day), dtype=np.bool_))
-    own = {key: strategy.place == place for place, key in enumerate(strategy.keys)}
-    lines = []
-    for kind in kinds:
-        enough = {key: rows for key, rows in own.items() if _enough(day[rows & known[kind]])}
-        lines.append(Line(kind=kind, every=every, strategies={key: recalibrated(rows) for key, rows in enough.items()}))
-    return tuple(lines)
+    return tuple(Line(kind=kind, every=every, strategies=strategies) for kind in kinds)
 
 
 def first_known(lines: Sequence[Line], implied: Floats, forecast: Floats, strategy: Nodes) -> tuple[Floats, Integers]:
@@ -117,9 +113,11 @@ def first_known(lines: Sequence[Line], implied: Floats, forecast: Floats, strate
     return margin, place
 
 
-def _recalibrated(implied: Floats, forecast: Floats, won: Floats, day: Integers, rows: Mask) -> Recalibration:
-    answer = AS_SAID
-    priced, said = rows & np.isfinite(implied), rows & np.isfinite(forecast)
+def _recalibrated(
+    answer: Recalibration, implied: Floats, forecast: Floats, won: Floats, day: Integers
+) -> Recalibration:
+    # what cannot be learnt of these rows stays as it was
+    priced, said = np.isfinite(implied), np.isfinite(forecast)
     if _enough(day[priced]):
         level, slope = fit_platt(log_odds(implied[priced]), won[priced], day[priced], _BELIEF_DAYS)
         answer = answer._replace(price_level=level, price_slope=slope)

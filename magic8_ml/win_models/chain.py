@@ -36,7 +36,7 @@ class Told:
     line: Floats
     sums: Mapping[str, Floats]
 
-    def __getitem__(self, rows: Mask) -> Told:
+    def __getitem__(self, rows: Mask | Integers) -> Told:
         """Return some of the rows."""
         return Told(
             nodes=tuple(nodes[rows] for nodes in self.nodes),

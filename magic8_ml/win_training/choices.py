@@ -1,0 +1,134 @@
+"""What is chosen by walk-forward inside the training days: kappa, and which nodes ship trees of their own.
+
+Every comparison is of predictions made before their days, day by day: the trees of a node replace what was pooled only
+where they save log loss by more than 1.64 standard errors of its daily differences (one-sided 95 %).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from magic8_companion.domain.bars import Floats
+from magic8_ml.models.forecast import Integers, Mask
+from magic8_ml.win_models.chain import Ships, Told, fit_chain
+from magic8_ml.win_models.levels import LEVELS, Nodes
+from magic8_ml.win_models.pooling import KAPPAS, weigh_days
+
+PROVEN: Final = 1.64
+EMBARGO_DAYS: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Walk:
+    """Predictions made before their days, and the ``block`` (n_rows,) of days that each was made in, from 0."""
+
+    told: Told
+    block: Integers
+
+    def margins(self, kappa: float, ships: Ships, levels: tuple[str, ...], blocks: range) -> Floats:
+        """Return log odds of the rows of ``blocks``, each by offsets of earlier days alone; NaN elsewhere."""
+        answer = np.full(len(self.block), np.nan)
+        for number in blocks:
+            asked = self.block == number
+            start = int(self.told.day[asked].min())
+            chain = fit_chain(self.told[self.told.day < start - EMBARGO_DAYS], kappa, ships, levels)
+            answer[asked] = chain.margins(self.told[asked], levels)
+        return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Comparison:
+    """Mean daily log loss per node without and with trees of its own, shape (n_nodes,), and over how many days.
+
+    ``error`` is the standard error of the mean daily difference.
+    """
+
+    days: Integers
+    without: Floats
+    with_trees: Floats
+    error: Floats
+
+    @property
+    def proven(self) -> Mask:
+        """Tell where trees save more than chance would."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray((self.days > 1) & (self.without - self.with_trees > PROVEN * self.error))
+
+    def at(self, place: int) -> dict[str, Any]:
+        """Return the numbers of a node for the report."""
+        return {
+            "days": int(self.days[place]),
+            "log_loss_pooled": _number(self.without[place]),
+            "log_loss_with_trees": _number(self.with_trees[place]),
+            "standard_error": _number(self.error[place]),
+        }
+
+
+def choose_kappa(walk: Walk, blocks: range) -> tuple[float, Mapping[str, float]]:
+    """Return the kappa of the least daily log loss, and the losses of all; of equals the larger."""
+    losses = {kappa: _daily_loss(walk, walk.margins(kappa, {}, LEVELS, blocks)) for kappa in KAPPAS}
+    best = min(reversed(KAPPAS), key=losses.__getitem__)
+    return best, {f"{kappa:g}": loss for kappa, loss in losses.items()}
+
+
+def choose_trees(walk: Walk, kappa: float, candidates: Ships, blocks: range) -> tuple[Ships, Mapping[str, Comparison]]:
+    """Return which of the ``candidates`` ship, level by level from the root, and every comparison."""
+    ships: dict[str, Mask] = {}
+    compared = {}
+    for depth, nodes in enumerate(walk.told.nodes):
+        if nodes.level not in candidates:
+            continue
+        levels = LEVELS[: depth + 1]
+        without = walk.margins(kappa, ships, levels, blocks)
+        own = walk.margins(kappa, {**ships, nodes.level: candidates[nodes.level]}, levels, blocks)
+        compared[nodes.level] = compare(walk, nodes, without, own)
+        ships[nodes.level] = candidates[nodes.level] & compared[nodes.level].proven
+    return ships, compared
+
+
+def compare(walk: Walk, nodes: Nodes, without: Floats, own: Floats) -> Comparison:
+    """Compare two sets of log odds by node and day, on the rows that have both."""
+    rows = np.isfinite(without) & np.isfinite(own)
+    place, n_nodes = nodes.place[rows], len(nodes.keys)
+    weight, cell, node_of_cell = weigh_days(place, walk.told.day[rows], n_nodes)
+    daily = [
+        np.bincount(cell, weight * log_loss(margin[rows], walk.told.won[rows]), len(node_of_cell))
+        for margin in (without, own)
+    ]
+    seen = np.bincount(cell, minlength=len(node_of_cell)) > 0
+    node, before, after = node_of_cell[seen], daily[0][seen], daily[1][seen]
+    days = np.bincount(node, minlength=n_nodes)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean, means = (np.bincount(node, loss, n_nodes) / days for loss in (before, after))
+        squares = np.bincount(node, (before - after) ** 2, n_nodes) / days
+        variance = (squares - (mean - means) ** 2) * days / (days - 1)
+        error = np.sqrt(np.maximum(variance, 0.0) / days)
+    return Comparison(days=days, without=mean, with_trees=means, error=error)
+
+
+def log_loss(margin: Floats, won: Floats) -> Floats:
+    """Return -ln(probability of what came) at log odds, (n_rows,).
+
+    >>> log_loss(np.array([0.0, 2.0]), np.array([1.0, 0.0])).round(3).tolist()
+    [0.693, 2.127]
+    """
+    return np.logaddexp(0.0, np.where(won > 0, -margin, margin))
+
+
+def daily_mean(values: Floats, day: Integers) -> float:
+    """Return the mean over days of the mean over each day's rows."""
+    weight, _, _ = weigh_days(np.zeros(len(day), dtype=np.int64), day, 1)
+    return float((weight * values).sum() / weight.sum())
+
+
+def _daily_loss(walk: Walk, margin: Floats) -> float:
+    rows = np.isfinite(margin)
+    return daily_mean(log_loss(margin[rows], walk.told.won[rows]), walk.told.day[rows])
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,22 @@
+"""One sample and one fit for all tests of the models: both are made once."""
+
+from __future__ import annotations
+
+import pytest
+
+from magic8_ml.win_models.sample import Sample
+from magic8_ml.win_training.fit import LearntWins, learn_wins
+from magic8_ml.win_training.tree_tasks import do_task
+from tests.win_models.made_trades import made_sample, with_thin_pair
+
+
+@pytest.fixture(scope="session")
+def sample() -> Sample:
+    """Draw 160 days of nine pairs, one of which was traded on a few days only."""
+    return with_thin_pair(made_sample(160, per_day=3, forecast=False))
+
+
+@pytest.fixture(scope="session")
+def learnt(sample: Sample) -> LearntWins:
+    """Learn it in this process."""
+    return learn_wins(sample, lambda shared, tasks: [do_task(shared, task) for task in tasks])

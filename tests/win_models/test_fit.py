@@ -1,0 +1,91 @@
+"""A whole fit: it finds what is there, looks at no later day, and does not depend on who does the work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.win_models.sample import Sample
+from magic8_ml.win_training.choices import daily_mean, log_loss
+from magic8_ml.win_training.fit import LearntWins, learn_wins
+from magic8_ml.win_training.tree_tasks import do_task
+from tests.win_models.made_trades import THIN, made_sample
+
+
+def _learn(sample: Sample) -> LearntWins:
+    return learn_wins(sample, lambda shared, tasks: [do_task(shared, task) for task in tasks])
+
+
+def test_predictions_beat_the_price_and_the_base_rate(learnt: LearntWins) -> None:
+    """There is a feature to learn: predictions made before their days are better than either baseline."""
+    told, rows = learnt.walk.told, np.isfinite(learnt.margins)
+    day, won = told.day[rows], told.won[rows]
+    model = daily_mean(log_loss(learnt.margins[rows], won), day)
+    price = daily_mean(log_loss(told.line[rows], won), day)
+    base = daily_mean(log_loss(np.full(len(won), np.log(won.mean() / (1 - won.mean()))), won), day)
+    assert model < price < base
+
+
+def test_predictions_are_calibrated(learnt: LearntWins) -> None:
+    """Of trades said to win so often, so many win."""
+    rows = np.isfinite(learnt.margins)
+    said, won = expit(learnt.margins[rows]), learnt.walk.told.won[rows]
+    for low, high in ((0.2, 0.5), (0.5, 0.7), (0.7, 0.95)):
+        here = (said >= low) & (said < high)
+        assert won[here].mean() == pytest.approx(said[here].mean(), abs=0.06)
+
+
+def test_trees_ship_only_where_they_save(learnt: LearntWins) -> None:
+    """Those of all trades, which see the feature, ship; a record without enough trades has none of its own."""
+    by_name = {record.name: record for record in learnt.records}
+    assert by_name["default-default"].ships
+    assert not by_name[f"symbol_strategy-{THIN.key('symbol_strategy')}"].ships
+    assert set(learnt.boosters) == {record.name for record in learnt.records if record.ships}
+
+
+def test_nothing_to_learn_ships_next_to_nothing() -> None:
+    """Features and symbols without any effect: at most one of seventeen nodes is fooled."""
+    learnt = _learn(made_sample(160, per_day=3, feature_effect=0.0, forecast=False, offsets=0.0))
+    assert len(learnt.boosters) <= 1
+
+
+def test_no_prediction_looks_at_a_later_day(sample: Sample, learnt: LearntWins) -> None:
+    """Other results and features from the last block on: what was said of earlier days stays, to the bit."""
+    start = learnt.folds[-1].tested[0]
+    later = sample.day >= start
+    rng = np.random.default_rng(1)
+    features = sample.features.copy()
+    features[later] = rng.permutation(features[later])
+    other = replace(
+        sample, won=np.where(later, 1 - sample.won, sample.won), features=features, implied=sample.implied.copy()
+    )
+    again = _learn(other)
+    earlier = learnt.walk.told.day < start
+    for level in ("default", "symbol_strategy"):
+        one, two = learnt.walk.told.sums[level][earlier], again.walk.told.sums[level][earlier]
+        assert np.array_equal(one, two, equal_nan=True)
+    assert np.array_equal(learnt.margins[earlier], again.margins[earlier], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"won": 1.0}, "same result"),
+        ({"implied": np.nan}, "neither premium nor forecast"),
+    ],
+)
+def test_samples_without_substance_are_refused(sample: Sample, change: dict[str, float], sentence: str) -> None:
+    """One result only, or no probability to begin with: refused in one sentence."""
+    values = {name: np.full(len(sample), value) for name, value in change.items()}
+    with pytest.raises(TrainingRefused, match=sentence):
+        _learn(replace(sample, **values))
+
+
+def test_short_histories_are_refused(sample: Sample) -> None:
+    """Ninety days cannot be learnt from and tested on."""
+    with pytest.raises(TrainingRefused, match="90 days"):
+        _learn(sample[sample.day < sample.day.min() + 90])
