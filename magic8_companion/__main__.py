@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "gamma": ("magic8_companion.gamma_command", "gamma", "show the gamma exposure of a chain as JSON and picture"),
     "collect": ("magic8_companion.collect.command", "collect", "fetch history into daily files (replay, training)"),
     "doctor": ("magic8_companion.doctor.command", "doctor", "say what is wrong with this installation and its feed"),
+    "rehearse": ("magic8_companion.rehearsal", "rehearse", "play a past day on ib or yahoo without an account"),
     "schema": ("magic8_companion.commands", "schema", "print the JSON Schema of a published file"),
     "settings": ("magic8_companion.commands", "settings", "print the effective settings, or --example for all"),
 }

@@ -258,6 +258,7 @@ def create_configured_provider(settings: Settings, clock: Clock) -> MarketData:
         replay_path=None if settings.replay_path is None else settings.path(settings.replay_path),
         seed=settings.simulated_seed,
         strikes_each_side=settings.chain_strikes_each_side,
+        yahoo_server=settings.yahoo_server or None,
         fallback_to_yahoo=settings.ibkr_fallback_to_yahoo,
         ib_options=ib_options(settings),
     )

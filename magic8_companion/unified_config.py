@@ -206,6 +206,7 @@ class Settings(BaseModel):
     ibkr_fallback_to_yahoo: bool = _setting(
         default=True, meaning="IB failure: Yahoo, stamped as such; never made-up data"
     )
+    yahoo_server: str = _setting("", "address of a server that plays Yahoo, for tests; empty: Yahoo itself")
     trade_on_delayed_data: bool = _setting(default=False, meaning="false: delayed data blocks should_trade")
     max_data_age_minutes: int = _setting(20, "older data is stale and the symbol is skipped", ge=5, le=60)
     ib_host: str = _setting("127.0.0.1", "gateway host")

@@ -12,16 +12,17 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import timedelta
 from logging.handlers import RotatingFileHandler
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError, DataUnavailable, PluginUnavailable
 
 if TYPE_CHECKING:  # --help must not load numpy and pandas
     from magic8_companion.bootstrap import Service
-    from magic8_companion.ports import Extension
+    from magic8_companion.ports import Clock, Extension
     from magic8_companion.unified_config import Settings
 
 logger = logging.getLogger(__name__)
@@ -49,14 +50,28 @@ def parser() -> argparse.ArgumentParser:
     return words
 
 
-async def main(argv: Sequence[str] | None = None) -> int:
-    """Run the host and return its exit code."""
-    given = {name: value for name, value in vars(parser().parse_args(argv)).items() if value is not None}
+async def main(
+    argv: Sequence[str] | None = None,
+    *,
+    overrides: Mapping[str, object] = MappingProxyType({}),
+    clock: Clock | None = None,
+) -> int:
+    """Run the host and return its exit code.
+
+    Parameters
+    ----------
+    overrides
+        Settings by attribute name, as if they stood on the command line.
+    clock
+        Tells a live run the time, for rehearsals; by default the machine does.
+    """
+    words = vars(parser().parse_args(argv))
+    given = {name: value for name, value in words.items() if value is not None} | dict(overrides)
     from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # after --help
 
     try:
         settings = load_settings(overrides=given)
-        return await _run(_with_embedded_ml(settings))
+        return await _run(_with_embedded_ml(settings), clock)
     except DataUnavailable as error:
         print(error.detail, file=sys.stderr)
         return 0 if error.reason == "market_closed" else 2
@@ -107,7 +122,7 @@ def _with_embedded_ml(settings: Settings) -> Settings:
     return settings.model_copy(update=dict.fromkeys(switches, True))
 
 
-async def _run(settings: Settings) -> int:
+async def _run(settings: Settings, clock: Clock | None) -> int:
     from magic8_companion import bootstrap  # noqa: PLC0415  # after --help and the check of the settings
     from magic8_companion.domain.trading_day import new_york_day  # noqa: PLC0415  # as above
 
@@ -120,7 +135,7 @@ async def _run(settings: Settings) -> int:
         if not settings.is_live:
             return await _play(settings, stop)
         logger.info("Starting Magic8-Companion...")
-        service = bootstrap.build_service(settings, stop)
+        service = bootstrap.build_service(settings, stop, clock)
         days = service.engine.run_date(new_york_day(service.clock.now())) if settings.run_once else None
         await _drive(service, days or service.engine.run_forever())
         return 0

@@ -27,8 +27,7 @@ class ScaledClock:
     """
 
     def __init__(self, start: datetime, speed: float = 1.0) -> None:
-        if not speed > 0:
-            raise ValueError(f"the speed of a clock must be positive, not {speed}")
+        _require_positive(speed)
         self.speed = speed
         self._start = require_aware(start)
         self._begun = time.monotonic()
@@ -51,6 +50,18 @@ class ScaledClock:
             if require_aware(instant) < self._now():
                 raise ValueError(f"{instant.isoformat()} lies in the past of the clock")
             self._start, self._begun = require_aware(instant), time.monotonic()
+
+    def run_at(self, speed: float) -> None:
+        """Go on at another speed from now on.
+
+        Raises
+        ------
+        ValueError
+            If ``speed`` is not positive.
+        """
+        _require_positive(speed)
+        with self._lock:
+            self._start, self._begun, self.speed = self._now(), time.monotonic(), speed
 
     def enter(self, participant: str) -> None:
         """Do nothing: this clock waits for nobody."""
@@ -75,6 +86,11 @@ class ScaledClock:
 
     def _real_seconds_to(self, instant: datetime) -> float:
         return (instant - self.now()).total_seconds() / self.speed
+
+
+def _require_positive(speed: float) -> None:
+    if not speed > 0:
+        raise ValueError(f"the speed of a clock must be positive, not {speed}")
 
 
 _PORT: Final[type[Clock]] = ScaledClock

@@ -144,13 +144,15 @@ class Session:
         return tuple(as_raw_bar(item) for item in found)
 
     async def gateway_time(self) -> datetime:
-        """Return the gateway's time, to the second below.
+        """Return the gateway's time, to the second below; the question overtakes whatever waits for its turn.
 
         Raises
         ------
         SessionOver
         """
-        await self._turn()
+        if self.is_over:
+            raise SessionOver(self._over.result())
+        self.messages.count(asyncio.get_running_loop().time())
         at: datetime = await self._answer("currentTime", None, lambda _: self._requests.reqCurrentTime())
         return at
 
