@@ -23,7 +23,7 @@ from typing import Any, Final
 import orjson
 
 PASSPORT: Final = "passport"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 VALID_SESSIONS: Final = 63
 """Sessions after the freeze for which a model may serve: a quarter of a year."""
 
@@ -32,6 +32,9 @@ SHUFFLED_ERRORS: Final = 3.0
 
 SHUFFLED_SKILL: Final = 0.01
 """Or of at most this much: on thousands of days an error is small, and so is this."""
+
+SHIFTED_ERRORS: Final = 2.0
+"""A feature taken from tomorrow must add more than so many standard errors (by day, paired) to the skill."""
 
 _HEX_DIGITS: Final = frozenset("0123456789abcdef")
 
@@ -136,13 +139,20 @@ def shuffled_labels_problem(numbers: Mapping[str, float]) -> str | None:
 def future_shifted_problem(numbers: Mapping[str, Any]) -> str | None:
     """Return what speaks against the canary of one feature taken from tomorrow, or None: both alarms must ring.
 
-    >>> future_shifted_problem({"feature": "f", "differing": 9, "skill": 0.4, "honest_skill": 0.2}) is None
+    >>> numbers = {"feature": "f", "differing": 9, "skill": 0.4, "honest_skill": 0.2, "standard_error": 0.03}
+    >>> future_shifted_problem(numbers) is None
     True
     """
     if not numbers["feature"] or int(numbers["differing"]) < 1:
         return "a feature taken from tomorrow was not noticed: the audit is blind"
-    if not float(numbers["skill"]) > float(numbers["honest_skill"]):
-        return "a feature taken from tomorrow did not help: the skill is not measured on what it predicts"
+    gain, error = float(numbers["skill"]) - float(numbers["honest_skill"]), float(numbers["standard_error"])
+    if not (math.isfinite(gain) and error >= 0):
+        return "what a feature taken from tomorrow adds was not measured"
+    if gain <= SHIFTED_ERRORS * error:
+        return (
+            f"a feature taken from tomorrow adds {gain:+.1%} +- {error:.1%}, which is nothing:"
+            " the skill is not measured on what it predicts"
+        )
     return None
 
 

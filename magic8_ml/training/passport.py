@@ -96,6 +96,7 @@ def passport_parts(
             "differing": compare([ahead]).differing,
             "skill": skills.shifted.skill,
             "honest_skill": skills.honest.skill,
+            "standard_error": skills.gain.standard_error,
         },
         "shuffled_labels": asdict(skills.shuffled),
     }

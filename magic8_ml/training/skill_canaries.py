@@ -1,7 +1,10 @@
 """Canaries that measure skill where the answer is known: there must be none, or a suspicious lot of it.
 
 Labels exchanged between days cannot be predicted: a skill at predicting them shows that the answer is told somewhere.
-One feature taken from tomorrow must help, or the skill would be measured on something that it does not predict.
+One feature taken from the next session must help, or the skill would be measured on something that it does not predict.
+
+This is no forecast: whole weeks take turns at being learnt and tested, so every day is tested, and a change of the
+market between an older and a newer part cannot hide what a leak adds.
 """
 
 from __future__ import annotations
@@ -14,22 +17,27 @@ import numpy as np
 from magic8_companion.domain.bars import Floats
 from magic8_ml.features.catalogue import FEATURE_NAMES
 from magic8_ml.features.labels import BUCKETS
-from magic8_ml.models.forecast import Forecaster, Integers, Outcomes, Rows
+from magic8_ml.features.sessions import FULL_DAY_BARS
+from magic8_ml.models.forecast import Forecaster, Integers, Mask, Outcomes, Rows
+from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.scores import ranked_probability_score
 
 DAYS: Final = 250
-"""The newest labelled days that the canaries live on."""
+"""The newest days that the canaries live on: labelled, and followed by a session with rows."""
 
-LEARNT_SHARE: Final = 0.6
+FEWEST_DAYS: Final = 60
+BLOCK_DAYS: Final = 5
+"""Days that are learnt or tested together: neighbours share most of their features."""
+
 SHIFTED_FEATURE: Final = "log_realised_1_day"
-"""Taken from tomorrow, yesterday's variance is that of the day whose rest is to be predicted."""
+"""Taken from the next session, yesterday's variance is that of the day whose rest is to be predicted."""
 
 _SEED: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skill:
-    """Skill of the regime probabilities over the base rates of the half hour, with its standard error by day."""
+    """Share of the loss of the half hour's base rates that is saved, with its standard error by day."""
 
     skill: float
     standard_error: float
@@ -37,33 +45,37 @@ class Skill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillCanaries:
-    """The regime skill with honest labels, with labels exchanged between days, and with one feature from tomorrow."""
+    """The regime skill with honest labels, with labels exchanged between days, and with one feature from tomorrow.
+
+    ``gain`` is what the feature from tomorrow adds to the honest skill, paired day by day.
+    """
 
     honest: Skill
     shuffled: Skill
     shifted: Skill
+    gain: Skill
 
 
 def skill_canaries(forecaster: Forecaster, rows: Rows) -> SkillCanaries:
-    """Fit the forecaster three times on the older part of the newest labelled days and measure it on the rest."""
-    labelled = rows[rows.labelled]
-    recent = labelled[labelled.day >= np.unique(labelled.day)[-DAYS:][0]]
-    return SkillCanaries(
-        honest=regime_skill(forecaster, recent),
-        shuffled=regime_skill(forecaster, with_shuffled_labels(recent)),
-        shifted=regime_skill(forecaster, with_shifted_feature(recent)),
+    """Measure the forecaster's regime skill three times on the same days.
+
+    Raises
+    ------
+    TrainingRefused
+        When too few labelled days are followed by a session with rows.
+    """
+    mine = _newest(rows)
+    honest, shuffled, shifted = (
+        _losses(forecaster, some)
+        for some in (rows[mine], with_shuffled_labels(rows[mine]), with_shifted_feature(rows)[mine])
     )
-
-
-def regime_skill(forecaster: Forecaster, rows: Rows) -> Skill:
-    """Learn from the first days, leave one out, and measure the regime skill on the days after it."""
-    days = np.unique(rows.day)
-    border = int(LEARNT_SHARE * len(days))
-    learnt, tested = rows[rows.day < days[border]], rows[rows.day > days[border]]
-    said = forecaster.fit(learnt).predict(tested.without_outcomes()).regime
-    losses = ranked_probability_score(said, tested.regime)
-    baseline = ranked_probability_score(_base_rates(learnt)[tested.bucket], tested.regime)
-    return _by_day(losses, baseline, tested.day)
+    day = rows.day[mine]
+    return SkillCanaries(
+        honest=_saved(honest.baseline, honest.said, honest.baseline, day),
+        shuffled=_saved(shuffled.baseline, shuffled.said, shuffled.baseline, day),
+        shifted=_saved(shifted.baseline, shifted.said, shifted.baseline, day),
+        gain=_saved(honest.said, shifted.said, honest.baseline, day),
+    )
 
 
 def with_shuffled_labels(rows: Rows) -> Rows:
@@ -84,14 +96,53 @@ def with_shuffled_labels(rows: Rows) -> Rows:
 
 
 def with_shifted_feature(rows: Rows) -> Rows:
-    """Give each row the next day's value of one feature, same symbol and entry time; the last day keeps its own."""
+    """Give each row the next session's value of one feature, same symbol and entry time, if there is one."""
     column = FEATURE_NAMES.index(SHIFTED_FEATURE)
+    follower = _followers(rows)
+    followed = follower >= 0
     features = rows.features.copy()
-    for symbol in np.unique(rows.symbol).tolist():
-        for bars in np.unique(rows.bars_done).tolist():
-            places = np.flatnonzero((rows.symbol == symbol) & (rows.bars_done == bars))
-            features[places[:-1], column] = rows.features[places[1:], column]
+    features[followed, column] = rows.features[follower[followed], column]
     return replace(rows, features=features)
+
+
+def _newest(rows: Rows) -> Mask:
+    usable = rows.labelled & (_followers(rows) >= 0)
+    days = np.unique(rows.day[usable])
+    if len(days) < FEWEST_DAYS:
+        raise TrainingRefused(
+            f"canary future_shifted_feature: {len(days)} labelled days are followed by a complete session,"
+            f" need {FEWEST_DAYS}"
+        )
+    return np.asarray(usable & (rows.day >= days[-DAYS:][0]))
+
+
+def _followers(rows: Rows) -> Integers:
+    # the place of the next session's row of the same symbol and entry time, -1 where the next session has no rows
+    entry = rows.symbol * (FULL_DAY_BARS + 1) + rows.bars_done
+    keys = entry * (int(rows.day.max()) + 2) + rows.day
+    order = np.argsort(keys)
+    found = order[np.minimum(np.searchsorted(keys[order], keys + 1), len(keys) - 1)]
+    return np.where(keys[found] == keys + 1, found, -1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Losses:
+    """RPS per row of what was said and of the base rates learnt with it, shape (n_rows,)."""
+
+    said: Floats
+    baseline: Floats
+
+
+def _losses(forecaster: Forecaster, rows: Rows) -> _Losses:
+    said, baseline = np.empty(len(rows)), np.empty(len(rows))
+    _, place = np.unique(rows.day, return_inverse=True)
+    even = place // BLOCK_DAYS % 2 == 0
+    for tested in (even, ~even):
+        learnt, asked = rows[~tested], rows[tested]
+        forecast = forecaster.fit(learnt).predict(asked.without_outcomes())
+        said[tested] = ranked_probability_score(forecast.regime, asked.regime)
+        baseline[tested] = ranked_probability_score(_base_rates(learnt)[asked.bucket], asked.regime)
+    return _Losses(said=said, baseline=baseline)
 
 
 def _moved(rows: Rows, source: Integers) -> Outcomes:
@@ -119,10 +170,10 @@ def _base_rates(rows: Rows) -> Floats:
     return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
 
-def _by_day(losses: Floats, baseline: Floats, day: Integers) -> Skill:
+def _saved(worse: Floats, better: Floats, baseline: Floats, day: Integers) -> Skill:
     _, number = np.unique(day, return_inverse=True)
     weight = np.bincount(number)
-    loss, base = np.bincount(number, losses) / weight, np.bincount(number, baseline) / weight
-    skill = float(1 - loss.mean() / base.mean())
-    spread = (loss - (1 - skill) * base).std(ddof=1)  # of the ratio of two means
-    return Skill(skill=skill, standard_error=float(spread / base.mean() / np.sqrt(len(loss))))
+    saved, base = np.bincount(number, worse - better) / weight, np.bincount(number, baseline) / weight
+    skill = float(saved.mean() / base.mean())
+    spread = (saved - skill * base).std(ddof=1)  # of the ratio of two means
+    return Skill(skill=skill, standard_error=float(spread / base.mean() / np.sqrt(len(base))))

@@ -31,7 +31,13 @@ def parts(last_day: str = LAST_DAY) -> dict[str, Any]:
         "canaries": {
             "truncated_future": {"predictions": 40, "differing": 0, "features": []},
             "scrambled_future": {"predictions": 40, "differing": 0, "features": []},
-            "future_shifted_feature": {"feature": "gap", "differing": 40, "skill": 0.4, "honest_skill": 0.1},
+            "future_shifted_feature": {
+                "feature": "gap",
+                "differing": 40,
+                "skill": 0.4,
+                "honest_skill": 0.1,
+                "standard_error": 0.05,
+            },
             "shuffled_labels": {"skill": -0.001, "standard_error": 0.004},
         },
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from magic8_ml.features.table import FeatureTable, feature_matrix
 from magic8_ml.features.today import Today
 from magic8_ml.models.boosted_variance import BoostingSettings
 from magic8_ml.models.distribution_forecaster import DistributionForecaster
-from magic8_ml.models.forecast import Forecast, Rows
+from magic8_ml.models.forecast import Forecast, Past, Rows
 from magic8_ml.registry.passport import future_shifted_problem, shuffled_labels_problem, unseen_future_problem
 from magic8_ml.training.dataset import dataset_of
 from magic8_ml.training.future_canaries import compare, different, scrambled_future, truncated_future
@@ -22,6 +22,7 @@ from magic8_ml.training.passport import prove_features
 from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.skill_canaries import (
     SHIFTED_FEATURE,
+    SkillCanaries,
     skill_canaries,
     with_shifted_feature,
     with_shuffled_labels,
@@ -150,25 +151,95 @@ def test_shuffled_labels_move_whole_days_and_keep_their_class(rows: Rows) -> Non
         )
 
 
-def test_the_shifted_feature_is_tomorrows(rows: Rows) -> None:
-    """One column is the next day's of the same symbol and entry time; the others and the rows given stay."""
+def test_the_shifted_feature_is_of_the_next_session(rows: Rows) -> None:
+    """One column is the next session's of the same symbol and entry time; the others and the rows given stay."""
     column = FEATURE_NAMES.index(SHIFTED_FEATURE)
     before = rows.features.copy()
     shifted = with_shifted_feature(rows)
     mine = np.flatnonzero((rows.symbol == 1) & (rows.bars_done == 12))
-    assert np.array_equal(shifted.features[mine[:-1], column], before[mine[1:], column], equal_nan=True)
+    followed = np.diff(rows.day[mine], append=0) == 1
+    assert 0 < followed.sum() < len(mine) - 1, "half days have no rows"
+    after = shifted.features[mine, column]
+    assert np.array_equal(after[followed], before[np.roll(mine, -1)[followed], column])
+    assert np.array_equal(after[~followed], before[mine[~followed], column], equal_nan=True)
     others = np.delete(np.arange(len(FEATURE_NAMES)), column)
     assert np.array_equal(shifted.features[:, others], before[:, others], equal_nan=True)
     assert np.array_equal(rows.features, before, equal_nan=True)
 
 
-def test_the_canaries_measure_skill_where_it_is(rows: Rows) -> None:
-    """None with shuffled labels, more with a feature from tomorrow than without."""
-    found = skill_canaries(DistributionForecaster(boosting=BoostingSettings(rounds=30)), rows)
-    numbers = {"feature": SHIFTED_FEATURE, "differing": 1, "skill": found.shifted.skill}
-    assert (
-        shuffled_labels_problem({"skill": found.shuffled.skill, "standard_error": found.shuffled.standard_error})
-        is None
+QUICK = DistributionForecaster(boosting=BoostingSettings(rounds=30))
+
+
+def gain_problem(found: SkillCanaries) -> str | None:
+    """Judge the canary of the feature from tomorrow as a passport does."""
+    return future_shifted_problem(
+        {
+            "feature": SHIFTED_FEATURE,
+            "differing": 1,
+            "skill": found.shifted.skill,
+            "honest_skill": found.honest.skill,
+            "standard_error": found.gain.standard_error,
+        }
     )
-    assert future_shifted_problem({**numbers, "honest_skill": found.honest.skill}) is None
-    assert found.shifted.skill > found.honest.skill + 0.05
+
+
+def shuffled_problem(found: SkillCanaries) -> str | None:
+    """Judge the canary of exchanged labels as a passport does."""
+    return shuffled_labels_problem(asdict(found.shuffled))
+
+
+def test_the_canaries_measure_skill_where_it_is(rows: Rows) -> None:
+    """None with shuffled labels, clearly more with a feature from tomorrow than without."""
+    found = skill_canaries(QUICK, rows)
+    assert shuffled_problem(found) is None
+    assert gain_problem(found) is None
+    assert found.gain.skill == pytest.approx(found.shifted.skill - found.honest.skill)
+    assert found.gain.skill > 4 * found.gain.standard_error > 0
+
+
+def test_days_that_are_missing_do_not_silence_the_canary(rows: Rows) -> None:
+    """With every seventh session gone from the newer half, tomorrow's feature is known of the rest and helps."""
+    days = np.unique(rows.day)
+    found = skill_canaries(QUICK, rows[(rows.day < np.median(days)) | (rows.day % 7 != 0)])
+    assert gain_problem(found) is None
+    assert shuffled_problem(found) is None
+
+
+def test_days_that_nothing_follows_are_refused(rows: Rows) -> None:
+    """With every other session missing there is no tomorrow to take a feature from."""
+    with pytest.raises(TrainingRefused, match="0 labelled days are followed by a complete session, need 60"):
+        skill_canaries(QUICK, rows[rows.day % 2 == 0])
+
+
+class Remembering:
+    """A forecaster that keeps what earlier fits learnt, as one with a forgotten cache would."""
+
+    name = "remembering"
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[int, int, int], int] = {}
+
+    def fit(self, rows: Rows, past: Past | None = None) -> Remembering:
+        """Add the classes of ``rows`` to what is known; what contradicts them belongs to another question."""
+        del past
+        told = dict(zip(_keys(rows), rows.regime.tolist(), strict=True))
+        contradicted = any(self._seen.get(key, answer) != answer for key, answer in told.items())
+        self._seen = told if contradicted else self._seen | told
+        return self
+
+    def predict(self, rows: Rows) -> Forecast:
+        """Say what came where it is remembered, and nothing else."""
+        known = np.array([self._seen.get(key, -1) for key in _keys(rows)])
+        said = np.where(known[:, None] < 0, 1 / 3, known[:, None] == np.arange(3))
+        return replace(Forecast.silent(len(rows), sigma=np.ones(len(rows))), regime=said)
+
+
+def _keys(rows: Rows) -> list[tuple[int, int, int]]:
+    return list(zip(rows.symbol.tolist(), rows.day.tolist(), rows.bars_done.tolist(), strict=True))
+
+
+def test_a_forecaster_that_was_told_the_answers_is_noticed(rows: Rows) -> None:
+    """It predicts even shuffled labels, and what knows everything gains nothing from tomorrow."""
+    found = skill_canaries(Remembering(), rows)
+    assert "something leaks" in str(shuffled_problem(found))
+    assert "which is nothing" in str(gain_problem(found))
