@@ -17,10 +17,11 @@ from concurrent.futures import Future
 from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import pandas as pd
 
+from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.market_view import MarketView
@@ -82,6 +83,14 @@ class MarketData(Protocol):
 
     async def close(self) -> None:
         """Release everything; may be called twice."""
+
+
+@runtime_checkable
+class Monitored(Protocol):
+    """A source of market data that knows how it is connected; for the others there is nothing that could break."""
+
+    def connection(self) -> ConnectionState | None:
+        """Return the state of the connection now, from any thread; None before anything was asked."""
 
 
 class Observer(Protocol):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.scores import Evidence
 
 
@@ -147,3 +148,4 @@ class Bulletin:
     last_5min_update: datetime | None
     recommendations: Mapping[str, SymbolRecommendation]
     skipped: Mapping[str, str] = field(default_factory=dict)
+    connection: ConnectionState | None = None

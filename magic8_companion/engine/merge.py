@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.market_state import STATUS_ORDER, worst_status
 from magic8_companion.domain.recommendation import (
     Bulletin,
@@ -39,7 +40,8 @@ class Moment:
     """What holds when a bulletin is made, beside the two results.
 
     ``data_source`` and ``data_status`` describe a symbol of which nothing is known.  ``halt_reason`` takes every
-    entry's tradability away; ``volatility_pause`` that of the 5-minute answers.
+    entry's tradability away; ``volatility_pause`` that of the 5-minute answers.  While ``connection`` has an outage
+    nothing is known of what was decided from its source.
     """
 
     now: datetime
@@ -47,6 +49,7 @@ class Moment:
     data_status: str
     halt_reason: str | None = None
     volatility_pause: bool = False
+    connection: ConnectionState | None = None
 
     @property
     def close_at(self) -> datetime:
@@ -65,6 +68,10 @@ def merge(
     """Return the bulletin of the moment."""
     last = checkpoint if checkpoint is not None and moment.is_past_of_today(checkpoint.checkpoint_at) else None
     slot = None if five_minute is None else _living(five_minute, last, moment, options)
+    if moment.connection is not None and moment.connection.outage is not None:
+        source, reason = moment.connection.source, moment.connection.outage
+        last = None if last is None else _without(last, source, reason)
+        slot = None if slot is not None and slot.data_source == source else slot
     sources = _Sources(last=last, slot=slot, moment=moment, options=options)
     records = {symbol: sources.record(symbol) for symbol in options.symbols}
     data_source, data_status = sources.worst(records)
@@ -84,8 +91,16 @@ def merge(
         ml_5min_enhanced=slot is not None,
         last_5min_update=None if slot is None else slot.published_at,
         recommendations=records,
-        skipped={symbol: reason for symbol in records if (reason := sources.skip_reason(symbol)) is not None},
+        skipped={symbol: why for symbol in records if (why := sources.skip_reason(symbol)) is not None},
+        connection=moment.connection,
     )
+
+
+def _without(last: CheckpointResult, source: str, reason: str) -> CheckpointResult:
+    # What was decided from a source that is deaf now is neither true nor false: it is unknown until it hears again.
+    gone = {symbol: reason for symbol, record in last.recommendations.items() if record.data_source == source}
+    kept = {symbol: record for symbol, record in last.recommendations.items() if symbol not in gone}
+    return replace(last, recommendations=kept, skipped={**last.skipped, **gone})
 
 
 def _living(

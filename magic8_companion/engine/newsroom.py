@@ -1,7 +1,7 @@
 """The newsroom: keeps the last checkpoint and the last 5-minute result, merges and publishes, one at a time.
 
-It publishes on a checkpoint, a 5-minute result, the expiry of an entry, a change of the kill switch or of the
-volatility pause, and after a silence; nothing that was published is ever read back.
+It publishes on a checkpoint, a 5-minute result, the expiry of an entry, a change of the kill switch, of the feed's
+connection or of the volatility pause, and after a silence; nothing that was published is ever read back.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from magic8_companion.domain.connection import CONNECTED, ConnectionState
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import Bulletin, CheckpointResult, FiveMinuteResult
 from magic8_companion.domain.strategy import NO_TRADE
@@ -22,7 +23,10 @@ from magic8_companion.engine.merge import KILL_SWITCH, STOPPED, Moment, merge
 from magic8_companion.engine.merge_modes import BLEND, FIVE_MINUTE
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import Judgement, status_without_data
-from magic8_companion.ports import Clock, MarketData
+from magic8_companion.ports import Clock, MarketData, Monitored
+
+_State = tuple[str, str | None, str | None] | None
+"""What is worth a new document and a line in the log: state, why and outage of a connection."""
 
 _log = logging.getLogger(__name__)
 
@@ -90,6 +94,7 @@ class Newsroom:
         self._seen: dict[str, str] = {}
         self._bulletin: Bulletin | None = None
         self._due: datetime | None = None
+        self._told: _State = None
 
     @property
     def halt_reason(self) -> str | None:
@@ -166,8 +171,16 @@ class Newsroom:
                 self._remind(self._due)
 
     def heed(self) -> None:
-        """Publish if the kill switch was set or lifted since the last document."""
-        if self._bulletin is not None and self.halt_reason != self._bulletin.halt_reason:
+        """Publish if the kill switch or, in a session, the state of the feed has changed since the last document."""
+        connection = self._connection()
+        if _state(connection) != self._told:
+            self._told = _state(connection)
+            _tell(connection)
+        last = self._bulletin
+        if last is None:
+            return
+        changed = _state(connection) != _state(last.connection) and self._is_open()
+        if changed or self.halt_reason != last.halt_reason:
             self.refresh()
 
     def stop(self) -> None:
@@ -187,6 +200,7 @@ class Newsroom:
             data_status=status_without_data(self._provider.status),
             halt_reason=self.halt_reason,
             volatility_pause=pause is not None,
+            connection=self._connection(),
         )
         bulletin = merge(self._checkpoint, self._five_minute, moment, self._options)
         seq = self._publishing.publish(bulletin, self._inputs(bulletin))
@@ -197,6 +211,14 @@ class Newsroom:
         if self._due is not None:
             self._remind(self._due)
         return seq
+
+    def _connection(self) -> ConnectionState | None:
+        return self._provider.connection() if isinstance(self._provider, Monitored) else None
+
+    def _is_open(self) -> bool:
+        now = self._clock.now()
+        session = session_on(new_york_day(now))
+        return session is not None and session.contains(now)
 
     def _inputs(self, bulletin: Bulletin) -> dict[str, str]:
         # A record that a 5-minute answer had a part in was decided from what its slot saw.
@@ -235,6 +257,18 @@ class Newsroom:
             yield
         finally:
             self._turn.release()
+
+
+def _state(connection: ConnectionState | None) -> _State:
+    return None if connection is None else (connection.state, connection.why, connection.outage)
+
+
+def _tell(connection: ConnectionState | None) -> None:
+    if connection is None:
+        return
+    level = logging.INFO if connection.state == CONNECTED else logging.WARNING
+    what = ": ".join(filter(None, (connection.why, connection.sentence)))
+    _log.log(level, "Feed %s is %s%s", connection.source, connection.state, f" ({what})" if what else "")
 
 
 def _five_minute_keys(bulletin: Bulletin | None) -> set[tuple[str, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
+from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import (
     Bulletin,
@@ -33,6 +34,7 @@ _ENTRY_KEYS: Final = (
     *("ml_confidence", "direction", "volatility_regime", "rationale", "blocked_by", "evidence"),
     *_MARKET_PRICE_KEYS,
 )
+_CONNECTION_KEYS: Final = ("source", "state", "why", "since", "sentence")
 _PREDICTION_KEYS: Final = tuple(key for key in _ENTRY_KEYS if key not in {"source", "valid_until"})
 
 
@@ -55,6 +57,7 @@ def recommendations_document(bulletin: Bulletin, seq: int) -> dict[str, Any]:
         "market_session": bulletin.market_session,
         "data_source": bulletin.data_source,
         "data_status": bulletin.data_status,
+        "connection": bulletin.connection,
         "merge_strategy": bulletin.merge_strategy,
         "halt_reason": bulletin.halt_reason,
         "ml_enhanced": bulletin.ml_enhanced,
@@ -64,6 +67,8 @@ def recommendations_document(bulletin: Bulletin, seq: int) -> dict[str, Any]:
         "skipped": bulletin.skipped,
         "recommendations": {symbol: _recommendation(item) for symbol, item in bulletin.recommendations.items()},
     }
+    if bulletin.connection is None:  # nothing that could break stands behind recorded and simulated days
+        del document["connection"]
     return {key: _plain(value, key) for key, value in document.items()}
 
 
@@ -157,6 +162,8 @@ def _plain(value: Any, path: str) -> Any:  # noqa: ANN401  # any value goes in, 
         return _finite(value, path)
     if isinstance(value, (tuple, list)):
         return [_plain(item, f"{path}[{place}]") for place, item in enumerate(value)]
+    if isinstance(value, ConnectionState):
+        return {key: _plain(getattr(value, key), f"{path}.{key}") for key in _CONNECTION_KEYS}
     if isinstance(value, Evidence | Ticket | TicketLeg):
         return {key: _plain(getattr(value, key), f"{path}.{key}") for key in value.__slots__}
     if isinstance(value, Mapping):

@@ -14,10 +14,11 @@ from typing import Any, Final, TypeVar
 
 import pandas as pd
 
+from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.market_state import REPLAY, SIMULATED
 from magic8_companion.domain.strategy import canonical_symbol
-from magic8_companion.ports import Clock, MarketData
+from magic8_companion.ports import Clock, MarketData, Monitored
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,11 @@ class FallbackProvider:
     def is_connected(self) -> bool:
         """Tell whether any of the two can answer now."""
         return any(source.is_connected() for source in self._sources)
+
+    def connection(self) -> ConnectionState | None:
+        """Return the state of the first source: the second only stands in, and its answers carry its own name."""
+        first = self._sources[0]
+        return first.connection() if isinstance(first, Monitored) else None
 
     async def close(self) -> None:
         """Close both; may be called twice."""

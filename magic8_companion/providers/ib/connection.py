@@ -24,7 +24,6 @@ from magic8_companion.providers.ib.link import (
     NOT_CONNECTED,
     PATIENCE,
     Link,
-    begins_trouble,
 )
 from magic8_companion.providers.ib.options import IBOptions
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Bell, Deadline, until, within
@@ -246,11 +245,6 @@ class Connection:
         if request == NO_REQUEST or effect is Effect.COMPETING_SESSION:
             self.link.notice(effect, text, self._clock.now())
             self.changed.ring()
-
-    def _level(self, effect: Effect) -> int:
-        if begins_trouble(effect):
-            return logging.WARNING
-        return logging.DEBUG if self.link.worst is None or self.link.connected_at is None else logging.INFO
 
     def _refuse_for_good(self, what: str, refusal: IBRefusal) -> None:
         _log.error("IB refuses the request for %s as invalid (%s); please report this", what, refusal.text)

@@ -1,7 +1,7 @@
 """The underlyings: one line each, kept open for as long as the host runs, and the ear that hears silence.
 
 While the session is open every line must bring fresh ticks.  A line that is silent alone is opened again after 30 s.
-When all are silent they are opened again after 10 s, and after 30 s the feed is called silent and the connection is
+When all are silent they are opened again after 10 s, and after 28 s the feed is called silent and the connection is
 replaced, whatever the socket says; only a market-data farm that is known to be down is waited for.
 """
 
@@ -28,7 +28,7 @@ from magic8_companion.providers.ib.waiting import PARTICIPANT, Bell, Deadline, u
 
 LONE_SILENCE: Final = timedelta(seconds=30)
 RESUBSCRIBE_AFTER: Final = timedelta(seconds=10)
-DEAF_AFTER: Final = timedelta(seconds=30)
+DEAF_AFTER: Final = timedelta(seconds=28)
 REFUSED_FOR: Final = timedelta(seconds=60)
 FAILED_FOR: Final = timedelta(seconds=5)
 SPOT_PATIENCE: Final = timedelta(seconds=5)

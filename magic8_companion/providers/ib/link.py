@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from magic8_companion.domain.connection import CONNECTED, DEGRADED, NEEDS_HUMAN
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.providers.ib.codes import Effect
-
-CONNECTED: Final = "connected"
-DEGRADED: Final = "degraded"
-NEEDS_HUMAN: Final = "needs_human"
 
 NOT_CONNECTED: Final = "not_connected"
 LINK_LOST: Final = "link_lost"
@@ -35,6 +32,9 @@ HOPELESS: Final = FINAL | {CLOCK_SKEW}
 
 PATIENCE: Final = timedelta(seconds=12)
 """Requests wait for a connection that was lost only just; a longer outage is answered at once."""
+
+BLIP: Final = timedelta(seconds=10)
+"""What was decided from fresh data is not taken back for a trouble that is over sooner."""
 
 ON_ITS_WAY: Final = timedelta(seconds=1)
 """Bad news is overtaken by ticks that were sent before it: nothing received so soon after it counts as fresh."""
@@ -57,10 +57,15 @@ _GRAVITY: Final = (
     BARS_BROKEN,
     CONTRACTS_BROKEN,
 )
+_DEAF: Final = (*_OUTAGES, LINK_LOST, CLOCK_SKEW, COMPETING_SESSION, FEED_SILENT, AWAITING_DATA, QUOTES_BROKEN)
+_NO_BLIPS: Final = FINAL | {CLOCK_SKEW, FEED_SILENT}
 _BLOCKING: Final = (*_OUTAGES, LINK_LOST, CLOCK_SKEW)
 _DISPROVED_BY_TICKS: Final = (LINK_LOST, COMPETING_SESSION, FEED_SILENT, AWAITING_DATA, QUOTES_BROKEN)
 _DISPROVED_BY_BARS: Final = (AWAITING_DATA, BARS_BROKEN)
-_PUBLISHED_AS_DISCONNECTED: Final = frozenset({"gateway_unreachable", NOT_CONNECTED, LINK_LOST})
+_PUBLISHED_AS: Final = {
+    **dict.fromkeys(("gateway_unreachable", NOT_CONNECTED, LINK_LOST), "ib_disconnected"),
+    AWAITING_DATA: FEED_SILENT,
+}
 _SURVIVE_A_LOSS: Final = (FEED_SILENT, CLOCK_SKEW)
 _BEGINS: Final = {
     Effect.LINK_LOST: (LINK_LOST, "the gateway has no connection to IB"),
@@ -77,11 +82,6 @@ _ENDS: Final = {
     Effect.CONTRACTS_REPAIRED: CONTRACTS_BROKEN,
 }
 _DISTRUSTS_QUOTES: Final = frozenset({LINK_LOST, COMPETING_SESSION, QUOTES_BROKEN})
-
-
-def begins_trouble(effect: Effect) -> bool:
-    """Tell whether a message of the gateway brings bad news about the connection."""
-    return effect in _BEGINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +165,7 @@ class Link:
     @property
     def worst(self) -> Trouble | None:
         """Return the gravest trouble; that no data has come yet is none while none is due."""
-        ignored = () if self.expects_data else (AWAITING_DATA,)
-        return self.find(*(why for why in _GRAVITY if why not in ignored))
+        return self.find(*self._counting(_GRAVITY))
 
     def state(self, now: datetime) -> str:
         """Return connected, degraded or needs_human."""
@@ -175,10 +174,20 @@ class Link:
             return CONNECTED
         return NEEDS_HUMAN if now - worst.since >= _HUMAN_AFTER.get(worst.why, timedelta.max) else DEGRADED
 
+    def outage(self, now: datetime) -> str | None:
+        """Return the reason why nothing fresh can be had at all, None for blips and while prices are fresh."""
+        troubles = (self._troubles.get(why) for why in self._counting(_DEAF))
+        lasting = (
+            trouble for trouble in troubles if trouble and (trouble.why in _NO_BLIPS or now - trouble.since >= BLIP)
+        )
+        return next((self.refusal(trouble).reason for trouble in lasting), None)
+
     def refusal(self, trouble: Trouble) -> DataUnavailable:
         """Return the error for whoever asks while there is a trouble."""
-        reason = "ib_disconnected" if trouble.why in _PUBLISHED_AS_DISCONNECTED else trouble.why
-        return DataUnavailable(reason, trouble.sentence)
+        return DataUnavailable(_PUBLISHED_AS.get(trouble.why, trouble.why), trouble.sentence)
+
+    def _counting(self, whys: tuple[str, ...]) -> tuple[str, ...]:
+        return whys if self.expects_data else tuple(why for why in whys if why != AWAITING_DATA)
 
     def _disprove(self, whys: tuple[str, ...]) -> bool:
         disproved = self.find(*whys) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 from importlib.util import find_spec
@@ -12,18 +12,19 @@ from typing import Any, Final
 
 import pandas as pd
 
+from magic8_companion.domain.connection import CONNECTED, ConnectionState
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day, session_on
-from magic8_companion.ports import Clock, MarketData
+from magic8_companion.ports import Clock, MarketData, Monitored
 from magic8_companion.providers.ib.bars import History
 from magic8_companion.providers.ib.book import ContractBook
 from magic8_companion.providers.ib.chain import SOURCE, Chains
 from magic8_companion.providers.ib.connection import Connection
 from magic8_companion.providers.ib.feed import Feed
 from magic8_companion.providers.ib.gateway import Gateway, Opener, Told
-from magic8_companion.providers.ib.link import CONNECTED, NOT_CONNECTED
+from magic8_companion.providers.ib.link import NOT_CONNECTED
 from magic8_companion.providers.ib.options import IBOptions
 from magic8_companion.providers.ib.past import SPAN_DAYS, PastBars
 from magic8_companion.providers.ib.vix import VIX, vix_bars
@@ -153,6 +154,23 @@ class IBProvider:
         """Tell whether the connection is up and its data are fresh."""
         return self._parts is not None and self._parts.connection.link.state(self._clock.now()) == CONNECTED
 
+    def connection(self) -> ConnectionState | None:
+        """Return the state that is published, from any thread; None before anything was asked."""
+        now, parts = self._clock.now(), self._parts
+        if parts is None:
+            return None
+        link, worst = parts.connection.link, parts.connection.link.worst
+        if worst is None:
+            return ConnectionState(source=self.name, state=CONNECTED, since=link.connected_at)
+        return ConnectionState(
+            source=self.name,
+            state=link.state(now),
+            why=worst.why,
+            since=worst.since,
+            sentence=worst.sentence,
+            outage=link.outage(now),
+        )
+
     def health(self) -> Mapping[str, Any]:
         """Return what operators want to know: the state and why, since when, what to do, and how much is used."""
         now, parts = self._clock.now(), self._parts
@@ -163,12 +181,9 @@ class IBProvider:
         }
         if parts is None:
             return {"state": "degraded", "why": NOT_CONNECTED, "since": None, "sentence": "not asked yet"} | known
-        link, worst, gateway = parts.connection.link, parts.connection.link.worst, parts.connection.open_gateway
+        state, gateway = self.connection(), parts.connection.open_gateway
         return {
-            "state": link.state(now),
-            "why": None if worst is None else worst.why,
-            "since": link.connected_at if worst is None else worst.since,
-            "sentence": "" if worst is None else worst.sentence,
+            **({} if state is None else asdict(state)),
             **known,
             "connects": parts.connection.connects,
             "server_version": None if gateway is None else gateway.server_version,
@@ -229,4 +244,4 @@ class IBProvider:
         return await Session.open(self._clock, self._options, told)
 
 
-_PORT: Final[type[MarketData]] = IBProvider
+_PORTS: Final[tuple[type[MarketData], type[Monitored]]] = (IBProvider, IBProvider)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from magic8_companion.domain.bar_lengths import DAY, interval_length, utc_midnight
 from magic8_companion.domain.bars import Bars, to_ns
+from magic8_companion.domain.connection import CONNECTED, DEGRADED, ConnectionState
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import BAR, new_york_day, new_york_instant, previous_session, require_session
-from magic8_companion.ports import Clock, MarketData
+from magic8_companion.ports import Clock, MarketData, Monitored
 from magic8_companion.providers.bar_requests import bars_at, first_day
 from magic8_companion.providers.yahoo.chains import SOURCE, chain_of
 from magic8_companion.providers.yahoo.charts import chart_bars, chart_rows, require_price
@@ -32,7 +34,10 @@ INTRADAY_DAYS: Final = 59
 PRICE_AGE: Final = timedelta(seconds=20)
 """A price may be read from a chart that was fetched so recently."""
 
+_OUTAGES: Final = frozenset({"rate_limited", "source_down", "bad_answer", "timeout"})
 _OTHER_TICKER: Final = frozenset({"no_data", "bars_gap", "bad_bars", "no_bars_yet"})
+
+T = TypeVar("T")
 
 
 class YahooProvider:
@@ -64,6 +69,7 @@ class YahooProvider:
         self._back_off = BackOff(clock)
         self._library = Library(BoundedSession(timeout_seconds, server, None if server else Pace()), self._back_off)
         self._newest: dict[str, tuple[datetime, Ticker, Chart]] = {}
+        self._connection: ConnectionState | None = None
         self._open = True
 
     async def get_spot_price(self, symbol: str) -> float:
@@ -110,9 +116,7 @@ class YahooProvider:
         self._require_open()
         symbol = canonical_symbol(symbol)
         ticker, day = chain_ticker(symbol), require_session(new_york_day(self._clock.now())).day
-        tables = await in_thread(
-            lambda: self._library.options(ticker, day), f"Yahoo's options of {ticker}", self._limit_seconds
-        )
+        tables = await self._asked(lambda: self._library.options(ticker, day), f"Yahoo's options of {ticker}")
         return chain_of(tables, symbol, day, self._clock.now(), self._strikes_each_side).as_envelope()
 
     async def read_history(self, symbol: str, first: date, last: date) -> RawBars:
@@ -137,6 +141,10 @@ class YahooProvider:
     def is_connected(self) -> bool:
         """Tell whether Yahoo may be asked now: open, and not silent after a refusal."""
         return self._open and self._back_off.is_over
+
+    def connection(self) -> ConnectionState | None:
+        """Return what the newest answer or refusal tells, from any thread; None before anything was asked."""
+        return self._connection
 
     async def close(self) -> None:
         """End the provider; may be called twice.  A request under way ends by its time-out and is not waited for."""
@@ -169,10 +177,30 @@ class YahooProvider:
             interval = "5m"
             first = min(first, previous_session(today).day)  # an answer without any row tells nothing
             start = new_york_instant(max(first, today - timedelta(days=INTRADAY_DAYS)), time(0))
-        return await in_thread(
-            lambda: self._library.chart(ticker.name, interval, start),
-            f"Yahoo's chart of {ticker.name}",
-            self._limit_seconds,
+        return await self._asked(
+            lambda: self._library.chart(ticker.name, interval, start), f"Yahoo's chart of {ticker.name}"
+        )
+
+    async def _asked(self, question: Callable[[], T], what: str) -> T:
+        try:
+            answer = await in_thread(question, what, self._limit_seconds)
+        except DataUnavailable as refusal:
+            if refusal.reason in _OUTAGES:
+                self._note_outage(refusal)
+            raise
+        self._connection = ConnectionState(source=self.name, state=CONNECTED)
+        return answer
+
+    def _note_outage(self, refusal: DataUnavailable) -> None:
+        known = self._connection
+        since = known.since if known is not None and known.outage else self._clock.now()
+        self._connection = ConnectionState(
+            source=self.name,
+            state=DEGRADED,
+            why=refusal.reason,
+            since=since,
+            sentence=refusal.detail,
+            outage=refusal.reason,
         )
 
     def _require_open(self) -> None:
@@ -180,4 +208,4 @@ class YahooProvider:
             raise DataUnavailable("closed", "the provider was closed")
 
 
-_PORT: Final[type[MarketData]] = YahooProvider
+_PORTS: Final[tuple[type[MarketData], type[Monitored]]] = (YahooProvider, YahooProvider)
