@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from magic8_companion.domain.connection import CONNECTED, ConnectionState
 from magic8_companion.domain.errors import PublishError
@@ -30,6 +31,8 @@ _State = tuple[str, str | None, str | None] | None
 
 _log = logging.getLogger(__name__)
 
+_NO_INPUTS: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 class Publishing(Protocol):
     """The one writer of the output folder; any failure is a ``PublishError``.  The newsroom calls it one at a time.
@@ -37,11 +40,17 @@ class Publishing(Protocol):
     ``inputs`` maps a symbol to the SHA-256 of what its decision was made from, for the journal.
     """
 
-    def publish(self, bulletin: Bulletin, inputs: Mapping[str, str]) -> int:
-        """Replace ``recommendations.json``, archive and journal the document; return its ``seq``."""
+    def publish(
+        self,
+        bulletin: Bulletin,
+        inputs: Mapping[str, str],
+        slot: FiveMinuteResult | None = None,
+        slot_inputs: Mapping[str, str] = _NO_INPUTS,
+    ) -> int:
+        """Replace ``recommendations.json``, archive and journal the document; return its ``seq``.
 
-    def publish_predictions(self, result: FiveMinuteResult, inputs: Mapping[str, str]) -> int:
-        """Replace ``ml_predictions_5min.json``, archive and journal the document; return its own ``seq``."""
+        With ``slot``, a new 5-minute result, ``ml_predictions_5min.json`` goes the same way, both in one step.
+        """
 
 
 class Memory(Protocol):
@@ -142,14 +151,13 @@ class Newsroom:
             return self._publish()
 
     def submit(self, result: FiveMinuteResult) -> int:
-        """Publish a 5-minute result and the merged document; return the ``seq`` of the latter."""
+        """Publish a 5-minute result and, in the same step, the merged document; return the ``seq`` of the latter."""
         with self._in_turn():
             self._five_minute = result
             self._slot_inputs = {symbol: self._seen[symbol] for symbol in result.signals if symbol in self._seen}
-            self._publishing.publish_predictions(result, self._slot_inputs)
             self._memory.save_five_minute(result)
             before = _five_minute_keys(self._bulletin)
-            seq = self._publish()
+            seq = self._publish(result)
             after = _five_minute_keys(self._bulletin)
             mode, withdrawn = self._options.merge_strategy, len(before - after)
             _log.info("5-min ML merge: %s, %d added, %d withdrawn, seq %d", mode, len(after), withdrawn, seq)
@@ -191,7 +199,7 @@ class Newsroom:
             if self._bulletin is not None:
                 self._publish()
 
-    def _publish(self) -> int:
+    def _publish(self, slot: FiveMinuteResult | None = None) -> int:
         now = self._clock.now()
         pause = None if self._wires is None else self._wires.volatility_pause()
         moment = Moment(
@@ -203,7 +211,7 @@ class Newsroom:
             connection=self._connection(),
         )
         bulletin = merge(self._checkpoint, self._five_minute, moment, self._options)
-        seq = self._publishing.publish(bulletin, self._inputs(bulletin))
+        seq = self._publishing.publish(bulletin, self._inputs(bulletin), slot, self._slot_inputs)
         self._bulletin = bulletin
         self._due = self._next_due(bulletin)
         if self._wires is not None:

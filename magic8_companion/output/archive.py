@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from magic8_companion.domain.trading_day import require_aware
-from magic8_companion.output.json_file import make_folder, publishing, replace_file, sync_folder
+from magic8_companion.output.json_file import make_folder, publishing, replace_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +46,15 @@ class Archive:
 
     def __init__(self, folder: Path, kind: str, link: Callable[[Path, Path], None] = os.link) -> None:
         make_folder(folder)
-        self._folder, self._kind, self._link = folder, kind, link
+        self.folder, self._kind, self._link = folder, kind, link
         self._name = re.compile(rf"{re.escape(kind)}_(\d{{8}}T\d{{6}}Z)_(\d+)\.json", re.ASCII)
 
     def path_of(self, published_at: datetime, seq: int) -> Path:
         """Return where a document is kept."""
-        return self._folder / f"{self._kind}_{stamp_of(published_at)}_{seq}.json"
+        return self.folder / f"{self._kind}_{stamp_of(published_at)}_{seq}.json"
 
     def add(self, written: Path, published_at: datetime, seq: int) -> None:
-        """Keep the synced file ``written`` as document ``seq``, durably.
+        """Keep the synced file ``written`` as document ``seq``; durable as soon as the folder is synced.
 
         Raises
         ------
@@ -69,8 +69,6 @@ class Archive:
                 raise
             except OSError:
                 replace_file(target, written.read_bytes())
-            else:
-                sync_folder(self._folder)
 
     def newest(self) -> ArchivedDocument | None:
         """Return the document with the highest number."""
@@ -86,7 +84,7 @@ class Archive:
         return len(old)
 
     def _documents(self) -> Iterator[ArchivedDocument]:
-        with publishing(self._folder), os.scandir(self._folder) as names:
+        with publishing(self.folder), os.scandir(self.folder) as names:
             for item in names:
                 if match := self._name.fullmatch(item.name):
                     yield ArchivedDocument(path=Path(item.path), stamp=match[1], seq=int(match[2]))

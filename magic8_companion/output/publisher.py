@@ -1,21 +1,22 @@
-"""THE writer of the output folder: bulletin or 5-minute result in, a durable published file and its number out.
+"""THE writer of the output folder: a bulletin in, with the 5-minute result behind it; durable files and a number out.
 
-document -> schema -> journal -> archive -> published name; a reader of the folder sees only whole documents.
+documents -> schema -> journal -> archive -> published names; a reader of the folder sees only whole documents.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from magic8_companion.domain.recommendation import Bulletin, FiveMinuteResult
 from magic8_companion.domain.trading_day import new_york_day
 from magic8_companion.output.archive import Archive
-from magic8_companion.output.channel import Channel
+from magic8_companion.output.channel import Channel, Issue, publish_together
 from magic8_companion.output.documents import predictions_document, recommendations_document
 from magic8_companion.output.journal import Journal, JournalLine
 from magic8_companion.output.json_file import encode, make_folder
@@ -60,45 +61,54 @@ class Publisher:
         self._journal = Journal(state)
         self._lock = threading.Lock()
 
-    def publish(self, bulletin: Bulletin, inputs: Mapping[str, str] = _NO_INPUTS) -> int:
-        """Publish ``recommendations.json`` and return its ``seq``.
+    def publish(
+        self,
+        bulletin: Bulletin,
+        inputs: Mapping[str, str] = _NO_INPUTS,
+        slot: FiveMinuteResult | None = None,
+        slot_inputs: Mapping[str, str] = _NO_INPUTS,
+    ) -> int:
+        """Publish ``recommendations.json`` and return its ``seq``; with ``slot``, ``ml_predictions_5min.json`` as well.
 
         Parameters
         ----------
         bulletin
             The outcome of the merge.
-        inputs
+        inputs, slot_inputs
             Symbol -> SHA-256 of what its decision was made from, for the journal.
+        slot
+            A 5-minute result that is new; its document is numbered apart.
 
         Raises
         ------
         PublishError
-            When the document breaks its schema or cannot be written; nothing was published then.
+            When a document breaks its schema (nothing was published then) or cannot be written.
         """
         with self._lock:
+            drafts = []
+            if slot is not None:
+                document = predictions_document(slot, self._predictions.next_seq)
+                drafts.append(_draft(self._predictions, PREDICTIONS, document, slot.published_at, slot_inputs))
             document = recommendations_document(bulletin, self._recommendations.next_seq)
-            return self._publish(self._recommendations, RECOMMENDATIONS, document, bulletin, inputs)
+            drafts.append(_draft(self._recommendations, RECOMMENDATIONS, document, bulletin.published_at, inputs))
+            lines = [line for draft in drafts for line in draft.lines]
+            self._journal.append(new_york_day(bulletin.published_at), lines)
+            publish_together([draft.issue for draft in drafts])
+            return self._recommendations.seq
 
-    def publish_predictions(self, result: FiveMinuteResult, inputs: Mapping[str, str] = _NO_INPUTS) -> int:
-        """Publish ``ml_predictions_5min.json`` and return its ``seq``, which is numbered apart; else as ``publish``."""
-        with self._lock:
-            document = predictions_document(result, self._predictions.next_seq)
-            return self._publish(self._predictions, PREDICTIONS, document, result, inputs)
 
-    def _publish(
-        self,
-        channel: Channel,
-        kind: str,
-        document: dict[str, Any],
-        source: Bulletin | FiveMinuteResult,
-        inputs: Mapping[str, str],
-    ) -> int:
-        validate(document, kind)
-        data = encode(document)
-        lines = _journal_lines(kind, document, sha256(data).hexdigest(), inputs)
-        self._journal.append(new_york_day(source.published_at), list(lines))
-        channel.publish(data, source.published_at)
-        return channel.seq
+class _Draft(NamedTuple):
+    issue: Issue
+    lines: list[JournalLine]
+
+
+def _draft(
+    channel: Channel, kind: str, document: dict[str, Any], published_at: datetime, inputs: Mapping[str, str]
+) -> _Draft:
+    validate(document, kind)
+    data = encode(document)
+    lines = list(_journal_lines(kind, document, sha256(data).hexdigest(), inputs))
+    return _Draft(Issue(channel, data, published_at), lines)
 
 
 def _journal_lines(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from magic8_companion.domain.recommendation import Bulletin, CheckpointResult, FiveMinuteResult
 from magic8_companion.output.lock import FolderLock
@@ -21,15 +22,16 @@ class ScriptWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def publish(self, bulletin: Bulletin, inputs: Mapping[str, str]) -> int:
-        """Publish ``recommendations.json`` and return its ``seq``."""
+    def publish(
+        self,
+        bulletin: Bulletin,
+        inputs: Mapping[str, str],
+        slot: FiveMinuteResult | None = None,
+        slot_inputs: Mapping[str, str] = MappingProxyType({}),
+    ) -> int:
+        """Publish as the host's own writer does (see ``Publisher.publish``)."""
         with FolderLock(self._folder):
-            return Publisher(self._folder, retention_days=0).publish(bulletin, inputs)
-
-    def publish_predictions(self, result: FiveMinuteResult, inputs: Mapping[str, str]) -> int:
-        """Publish ``ml_predictions_5min.json`` and return its ``seq``."""
-        with FolderLock(self._folder):
-            return Publisher(self._folder, retention_days=0).publish_predictions(result, inputs)
+            return Publisher(self._folder, retention_days=0).publish(bulletin, inputs, slot, slot_inputs)
 
     def save_checkpoint(self, result: CheckpointResult) -> None:
         """Remember a checkpoint."""

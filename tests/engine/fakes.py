@@ -212,19 +212,21 @@ class FakeWriter:
     prediction_inputs: list[Mapping[str, str]] = field(default_factory=list)
     fails: bool = False
 
-    def publish(self, bulletin: Bulletin, inputs: Mapping[str, str]) -> int:
+    def publish(
+        self,
+        bulletin: Bulletin,
+        inputs: Mapping[str, str],
+        slot: FiveMinuteResult | None = None,
+        slot_inputs: Mapping[str, str] | None = None,
+    ) -> int:
         if self.fails:
             raise PublishError("the disk is full")
+        if slot is not None:
+            self.predictions.append(slot)
+            self.prediction_inputs.append(slot_inputs or {})
         self.bulletins.append(bulletin)
         self.inputs.append(inputs)
         return len(self.bulletins)
-
-    def publish_predictions(self, result: FiveMinuteResult, inputs: Mapping[str, str]) -> int:
-        if self.fails:
-            raise PublishError("the disk is full")
-        self.predictions.append(result)
-        self.prediction_inputs.append(inputs)
-        return len(self.predictions)
 
 
 @dataclass

@@ -221,10 +221,10 @@ def test_waiting_for_the_writer_has_an_end() -> None:
     writing = threading.Event()
 
     class SlowWriter(FakeWriter):
-        def publish(self, bulletin: Bulletin, inputs: Any) -> int:
+        def publish(self, bulletin: Bulletin, inputs: Any, slot: Any = None, slot_inputs: Any = None) -> int:
             writing.set()
             free.wait(5)
-            return super().publish(bulletin, inputs)
+            return super().publish(bulletin, inputs, slot, slot_inputs)
 
     newsroom = Newsroom(SlowWriter(), desk.memory, desk.clock, FakeMarket(desk.clock), desk.options)
     slow = threading.Thread(target=newsroom.refresh, daemon=True)

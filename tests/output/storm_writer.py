@@ -33,8 +33,7 @@ def publish_until_input_ends(folder: Path) -> None:
     """Publish as fast as the disk allows."""
     publisher = Publisher(folder)
     while not select.select([sys.stdin], [], [], 0)[0]:
-        report(publisher.publish(SMALL))
-        publisher.publish_predictions(five_minute_result())
+        report(publisher.publish(SMALL, slot=five_minute_result()))
 
 
 def publish_until_killed(folder: Path, fatal_call: int) -> None:
@@ -52,8 +51,8 @@ def publish_until_killed(folder: Path, fatal_call: int) -> None:
 
 
 def publish_and_remember(publisher: Publisher, state: StateStore) -> int:
-    """Publish, and remember a checkpoint that carries the number."""
-    seq = publisher.publish(SMALL)
+    """Publish both kinds, and remember a checkpoint that carries the number."""
+    seq = publisher.publish(SMALL, slot=five_minute_result())
     state.save_checkpoint(replace(checkpoint_result(), skipped={"IWM": str(seq)}))
     return seq
 

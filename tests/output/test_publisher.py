@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.errors import ConfigError, PublishError
+from magic8_companion.domain.recommendation import Bulletin, FiveMinuteResult
 from magic8_companion.output.journal import verify
 from magic8_companion.output.publisher import Publisher
 from tests.output.bulletins import SLOT, bulletin, calm, five_minute_result
@@ -47,9 +48,28 @@ def test_predictions_are_numbered_apart(tmp_path: Path) -> None:
     """Both kinds share folder and archive, not their numbers."""
     publisher = Publisher(tmp_path)
     publisher.publish(bulletin())
-    assert publisher.publish_predictions(five_minute_result()) == 1
+    assert publisher.publish(bulletin(), slot=five_minute_result()) == 2
     assert read(tmp_path / "ml_predictions_5min.json")["seq"] == 1
     assert len(archived(tmp_path, "ml_predictions_5min")) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "slot"),
+    [
+        (bulletin(merge_strategy="mix"), five_minute_result()),
+        (bulletin(), five_minute_result(data_status="fresh")),
+    ],
+)
+def test_a_slot_is_published_with_its_bulletin_or_not_at_all(
+    tmp_path: Path, one: Bulletin, slot: FiveMinuteResult
+) -> None:
+    """When either document breaks its schema, no file is made, no number is used and nothing is journalled."""
+    publisher = Publisher(tmp_path)
+    with pytest.raises(PublishError):
+        publisher.publish(one, slot=slot)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert publisher.publish(bulletin(), slot=five_minute_result()) == 1
+    assert read(tmp_path / "ml_predictions_5min.json")["seq"] == 1
 
 
 def test_the_published_file_may_have_another_name(tmp_path: Path) -> None:
@@ -126,25 +146,26 @@ def test_an_unlawful_bulletin_publishes_nothing(tmp_path: Path) -> None:
 def test_every_decision_is_journalled_with_its_inputs(tmp_path: Path) -> None:
     """One line per symbol: what was decided, why, from which inputs, in which document."""
     publisher = Publisher(tmp_path)
-    publisher.publish(bulletin(skipped={"IWM": "stale_bars", "RUT": "no bars"}), inputs={"SPX": "ab" * 32})
-    publisher.publish_predictions(five_minute_result())
+    gaps = {"IWM": "stale_bars", "RUT": "no bars"}
+    publisher.publish(bulletin(skipped=gaps), {"SPX": "ab" * 32}, five_minute_result(), {"SPX": "cd" * 32})
     journal = tmp_path / "state" / "journal-2024-03-14.jsonl"
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     assert verify(journal) == []
     assert [(line["kind"], line["seq"], line["symbol"], line["decision"]) for line in lines] == [
+        ("ml_predictions_5min", 1, "IWM", "skipped"),
+        ("ml_predictions_5min", 1, "SPX", "Butterfly"),
+        ("ml_predictions_5min", 1, "SPY", "No_Trade"),
         ("recommendations", 1, "RUT", "skipped"),
         ("recommendations", 1, "SPX", "Butterfly_5min"),
         ("recommendations", 1, "SPY", "No_Trade"),
         ("recommendations", 1, "QQQ", "Iron_Condor"),
         ("recommendations", 1, "IWM", "No_Trade"),
-        ("ml_predictions_5min", 1, "IWM", "skipped"),
-        ("ml_predictions_5min", 1, "SPX", "Butterfly"),
-        ("ml_predictions_5min", 1, "SPY", "No_Trade"),
     ]
-    assert lines[1]["inputs_sha256"] == "ab" * 32
-    assert lines[2]["reason"] == "best score 40.2 is below 65"
-    assert lines[1]["timestamp"] == "2024-03-14T15:05:06Z"
-    assert lines[1]["document_sha256"] == sha256((tmp_path / "recommendations.json").read_bytes()).hexdigest()
+    assert [lines[place]["inputs_sha256"] for place in (1, 4)] == ["cd" * 32, "ab" * 32]
+    assert lines[5]["reason"] == "best score 40.2 is below 65"
+    assert lines[4]["timestamp"] == "2024-03-14T15:05:06Z"
+    for place, name in ((1, "ml_predictions_5min.json"), (4, "recommendations.json")):
+        assert lines[place]["document_sha256"] == sha256((tmp_path / name).read_bytes()).hexdigest()
 
 
 def test_old_documents_are_pruned_by_their_own_times(tmp_path: Path) -> None:
