@@ -1,0 +1,109 @@
+"""A feed that is deaf: what was decided from it is unknown while it lasts, and known again after."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+
+from magic8_companion.domain.connection import CONNECTED, DEGRADED, ConnectionState
+from magic8_companion.engine.newsroom import Newsroom, Wires
+from magic8_companion.engine.pipeline import Judgement
+from magic8_companion.ports import Monitored
+from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, SteppingClock
+from tests.engine.test_merge import AT_1030, ONE, checkpoint, merged, slot
+
+UP = ConnectionState(source="fake", state=CONNECTED, since=AT_1030)
+BLIP = ConnectionState(source="fake", state=DEGRADED, why="not_connected", since=AT_1030, sentence="it ended")
+DOWN = replace(BLIP, outage="ib_disconnected")
+
+
+@dataclass
+class MonitoredMarket(FakeMarket):
+    """A market that says how it is connected."""
+
+    state: ConnectionState | None = None
+
+    def connection(self) -> ConnectionState | None:
+        return self.state
+
+
+class Desk:
+    """A newsroom with a monitored feed, after the checkpoint of 10:30."""
+
+    def __init__(self) -> None:
+        self.clock, self.writer = SteppingClock(AT_1030), FakeWriter()
+        self.market = MonitoredMarket(self.clock, state=UP)
+        self.newsroom = Newsroom(self.writer, FakeMemory(), self.clock, self.market, ONE)
+        quiet = Wires(remind=lambda _: None, volatility_pause=lambda: None, published=lambda _: None)
+        self.newsroom.connect(quiet)
+        self.newsroom.publish_checkpoint(Judgement(result=checkpoint(), inputs={}))
+
+    def heed(self, state: ConnectionState) -> None:
+        """Let the feed change, and look several times."""
+        self.market.state = state
+        for _ in range(3):
+            self.newsroom.heed()
+
+    def offered(self) -> list[bool]:
+        """Tell of each document whether anything in it may be traded."""
+        return [
+            any(entry.should_trade for record in item.recommendations.values() for entry in record.strategies.values())
+            for item in self.writer.bulletins
+        ]
+
+
+def test_an_outage_makes_its_own_decisions_unknown() -> None:
+    """The symbol is skipped with the reason, checkpoint and slot alike; the document is stale."""
+    document = merged(checkpoint(), slot(), connection=DOWN)
+    record = document.recommendations["SPX"]
+    assert document.skipped == {"SPX": "ib_disconnected"}
+    assert (document.data_status, record.data_status, record.best_strategy) == ("stale", "stale", "No_Trade")
+    assert not any(entry.should_trade for entry in record.strategies.values())
+    assert (document.ml_5min_enhanced, document.connection) == (False, DOWN)
+    assert document.checkpoint_at == AT_1030
+
+
+@pytest.mark.parametrize("state", [None, UP, BLIP, replace(DOWN, source="another")])
+def test_what_is_no_outage_of_the_source_changes_nothing(state: ConnectionState | None) -> None:
+    """A blip, a healthy feed, and the outage of a source that had no part in the decision."""
+    told, untold = merged(checkpoint(), slot(), connection=state), merged(checkpoint(), slot())
+    assert replace(told, connection=None) == untold
+    assert told.connection == state
+
+
+def test_a_change_is_published_once_and_nothing_is_tradable_while_it_lasts(caplog: pytest.LogCaptureFixture) -> None:
+    """Healthy, blip, outage, healthy: four documents, each with its state, and three lines in the log."""
+    caplog.set_level(logging.INFO)
+    desk = Desk()
+    for state in (UP, BLIP, DOWN, UP):
+        desk.heed(state)
+    assert [item.connection for item in desk.writer.bulletins] == [UP, BLIP, DOWN, UP]
+    assert desk.offered() == [True, True, False, True]
+    assert "Feed fake is degraded (not_connected: it ended)" in caplog.messages
+    assert caplog.messages[-1] == "Feed fake is connected"
+
+
+@pytest.mark.parametrize("away", [timedelta(hours=-2), timedelta(hours=9)])
+def test_outside_the_session_a_change_is_told_to_the_log_alone(
+    away: timedelta, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The gateway's nightly restart writes no documents."""
+    desk = Desk()
+    desk.clock = SteppingClock(FULL_DAY.at(time(10, 30)) + away)
+    desk.newsroom = Newsroom(desk.writer, FakeMemory(), desk.clock, desk.market, ONE)
+    desk.newsroom.refresh()
+    before = len(desk.writer.bulletins)
+    desk.heed(DOWN)
+    assert len(desk.writer.bulletins) == before
+    assert len(caplog.messages) == 1
+
+
+def test_a_market_without_connection_is_not_monitored() -> None:
+    """Recorded and simulated days say nothing of connections."""
+    plain: Any = FakeMarket(SteppingClock(AT_1030))
+    assert not isinstance(plain, Monitored)
+    assert merged(checkpoint(), slot()).connection is None
