@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "tune": ("magic8_ml.tuning.command", "search settings inside the training days, on cores or a Dask cluster"),
     "ingest": ("magic8_ml.history.command", "read the raw Magic8 history into one data set"),
     "scales": ("magic8_ml.history.scales_command", "dollar ranges by symbol and strategy, and their groups"),
+    "train-trades": ("magic8_ml.win_training.command", "win probabilities of trades, from the history or a ledger"),
     "ledger": ("magic8_ml.ledger.command", "simulated trades at anchored premia from recorded bars"),
     "parse-message": ("magic8_ml.messages.command", "read a Discord message: predictions, orders, risk and reward"),
     "risk-reward": ("magic8_ml.risk_reward_command", "what an order can lose and win, and where it breaks even"),

@@ -2,7 +2,8 @@
 
 A section of the manifest with five parts, each made at training and each checked again whenever the model is loaded:
 
-    data           sha256 of the bars of each symbol and of the daily VIX rows that were looked at
+    data           sha256 of the bars of each symbol and of the daily VIX rows that were looked at; of a model of win
+                   probabilities, of the trades of each symbol
     folds          which days were learnt from and which were then tested, fold by fold
     frozen         the last day looked at, and for how many sessions after it the model may serve
     availability   every feature of a sample was recomputed from what was known at its time: how many differ
@@ -23,6 +24,9 @@ from typing import Any, Final
 import orjson
 
 PASSPORT: Final = "passport"
+WIN_PROBABILITY: Final = "win_probability"
+"""``kind`` in the manifest of a model that learnt from trades; other models name none."""
+
 FORMAT_VERSION: Final = 2
 VALID_SESSIONS: Final = 63
 """Sessions after the freeze for which a model may serve: a quarter of a year."""
@@ -79,7 +83,8 @@ def _check_data(part: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
     symbols = part["symbols"]
     if missing := sorted(set(manifest["symbols"]) - set(symbols)):
         raise _Invalid(f"no digest of the bars of {', '.join(missing)}")
-    for name, series in {**symbols, "the VIX": part["vix_daily"]}.items():
+    looked_at = symbols if manifest.get("kind") == WIN_PROBABILITY else {**symbols, "the VIX": part["vix_daily"]}
+    for name, series in looked_at.items():
         if len(series["sha256"]) != 64 or not _HEX_DIGITS.issuperset(series["sha256"]) or series["rows"] < 1:
             raise _Invalid(f"the digest of {name} is none")
 

@@ -38,11 +38,17 @@ class MarketFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeData:
-    """Labelled rows in the order of time, and what was left out: trades, and sessions of a symbol without a market."""
+    """Labelled rows in the order of time, and what was left out: trades, and sessions of a symbol without a market.
+
+    ``known``, ``bars`` and ``vix_daily`` are what the rows were made of: an audit makes some of them again.
+    """
 
     rows: TradeRows
     dropped_trades: Mapping[str, int]
     sessions_without_market: Mapping[str, int]
+    known: KnownTrades
+    bars: Mapping[str, Bars]
+    vix_daily: Bars
 
 
 def history_data(folder: Path, files: MarketFiles, *, with_fees: bool = True, progress: Progress = silent) -> TradeData:
@@ -90,4 +96,7 @@ def _data(known: KnownTrades, bars: Mapping[str, Bars], files: MarketFiles, prog
         rows=known.rows(moments.contexts(moves)),
         dropped_trades=known.dropped,
         sessions_without_market=moments.missing,
+        known=known,
+        bars=bars,
+        vix_daily=vix_daily,
     )

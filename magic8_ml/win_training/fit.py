@@ -19,7 +19,7 @@ from magic8_ml.models.forecast import Integers
 from magic8_ml.training.progress import Progress, silent
 from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.walk_forward import Fold, Plan, folds_of
-from magic8_ml.win_models.base_lines import Line, fit_lines
+from magic8_ml.win_models.base_lines import PRICE, Line, fit_lines
 from magic8_ml.win_models.chain import Chain, Ships, Told, fit_chain
 from magic8_ml.win_models.levels import LEVELS
 from magic8_ml.win_models.model import Base, Record
@@ -48,8 +48,9 @@ Run = Callable[[Shared, Sequence[TreeTask]], list[TreeResult]]
 class LearntWins:
     """What was learnt, before it is stored.
 
-    ``walk`` holds predictions made before their days, ``margins`` the final log odds of those rows by offsets of
-    earlier days (NaN in the first block), ``rows`` their places in the sample.
+    ``walk`` holds predictions made before their days and ``rows`` their places in the sample; ``margins`` are their
+    final log odds by offsets of earlier days (NaN in the first block), ``prices`` those of the recalibrated price alone
+    (NaN where no premium is known).
     """
 
     sample: Sample
@@ -59,6 +60,7 @@ class LearntWins:
     boosters: Mapping[str, xgb.Booster]
     walk: Walk
     margins: Floats
+    prices: Floats
     rows: Integers
     chain: Chain
     facts: Mapping[str, Any]
@@ -112,6 +114,7 @@ def learn_wins(
         boosters={record.name: _booster(finals[record.name]) for record in records if record.ships},
         walk=walk,
         margins=walk.margins(kappa, ships, LEVELS, range(1, last + 1)),
+        prices=_prices(sample, steps)[rows],
         rows=rows,
         chain=chain,
         facts={"kappa": kappa, "log_loss_by_kappa": kappa_losses, "log_loss_by_member": losses},
@@ -202,6 +205,14 @@ def _walk(
     rows = np.flatnonzero((block >= 0) & np.isfinite(line))
     told_rows = Told(nodes=shared.nodes, day=sample.day, won=sample.won, line=line, sums=sums)
     return Walk(told=told_rows[rows], block=block[rows]), rows
+
+
+def _prices(sample: Sample, steps: Sequence[Step]) -> Floats:
+    answer = np.full(len(sample), np.nan)
+    for step in steps:
+        told = step.tells(sample.day)
+        answer[told] = base_margin(sample[told], [line for line in step.lines if line.kind == PRICE])
+    return answer
 
 
 def _final_trees(shared: Shared, tasks: Sequence[TreeTask], results: Sequence[TreeResult]) -> dict[str, bytes]:

@@ -1,0 +1,45 @@
+"""Labelled trade rows as the sample that models learn from: columns every row can have, paths, single precision."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from magic8_ml.history.scales import preset_group
+from magic8_ml.trades.rows import TradeRows, known_everywhere
+from magic8_ml.win_models.levels import Path
+from magic8_ml.win_models.sample import Sample
+
+FORECAST_WIN: Final = "forecast_win"
+
+
+def path_of(symbol: str, strategy: str) -> Path:
+    """Return the path of a symbol and strategy through the levels; its scale group is that of the product's preset.
+
+    >>> path_of("SPX", "Butterfly").scale_group
+    'large'
+    """
+    return Path(symbol=symbol, strategy=strategy, scale_group=preset_group(symbol, strategy))
+
+
+def sample_of(rows: TradeRows) -> Sample:
+    """Return the rows of which a price or a forecast is known, in the order of days.
+
+    Columns whose presence would tell where a row came from are left out.
+    """
+    names = known_everywhere(rows)
+    forecast = rows.column(FORECAST_WIN)
+    known = np.flatnonzero(np.isfinite(rows.implied) | np.isfinite(forecast))
+    order = known[np.argsort(rows.day[known], kind="stable")]
+    pairs, path = np.unique(rows.pair[order], return_inverse=True)
+    return Sample(
+        names=names,
+        paths=tuple(path_of(*rows.pairs[pair]) for pair in pairs.tolist()),
+        path=path,
+        day=rows.day[order],
+        features=rows.with_columns(names).features[order].astype(np.float32),
+        implied=rows.implied[order],
+        forecast=forecast[order],
+        won=rows.won[order].astype(np.float64),
+    )
