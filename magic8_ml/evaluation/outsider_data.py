@@ -1,4 +1,4 @@
-"""5-minute bars as other people keep them: one file or a folder, CSV or parquet, stamps in any zone.
+"""5-minute bars and the VIX as other people keep them: one file or a folder, CSV or parquet, stamps in any zone.
 
 Everything is turned into the form the product reads, and then read by the product: what is not believed of our own
 files is not believed of others either.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,8 +17,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import pandas as pd
 
-from magic8_companion.domain.trading_day import BAR
-from magic8_ml.training.bar_files import TrainingBars, read_bar_folder
+from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.trading_day import BAR, NEW_YORK
+from magic8_ml.training.bar_files import TrainingBars, read_bar_folder, read_vix_daily
 from magic8_ml.training.refusal import TrainingRefused
 
 _SUFFIXES: Final = (".csv", ".parquet")
@@ -30,6 +32,8 @@ _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}")
 _ZONE: Final = re.compile(r"\s([A-Za-z]+/[A-Za-z_]+)\s*$")
 _LETTERS: Final = re.compile(r"[A-Za-z]+")
 _EPOCH_UNITS: Final = ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000), (1e8, 1_000_000_000))
+_VIX_OPEN: Final = time(9, 30)
+_VIX_CLOSE: Final = time(16, 15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,42 @@ def read_outsider_bars(path: Path, reading: Reading) -> TrainingBars:
             elif not path.is_dir():
                 raise TrainingRefused(f"{file.name} holds no 5-minute bars: open, high, low, close and a time of day")
         return read_bar_folder(Path(staging), None)
+
+
+def read_outsider_vix(path: Path, reading: Reading) -> Bars:
+    """Read the VIX, one row a day or several: of those in the session the first open and the last close are the day's.
+
+    Raises
+    ------
+    TrainingRefused
+        When the file is missing or cannot be understood.
+    """
+    if not path.is_file() or (daily := _vix_days(path, reading)) is None:
+        return read_vix_daily(path)
+    with tempfile.TemporaryDirectory() as staging:
+        daily.to_parquet(Path(staging) / path.with_suffix(".parquet").name)
+        return read_vix_daily(Path(staging) / path.with_suffix(".parquet").name)
+
+
+def _vix_days(file: Path, reading: Reading) -> pd.DataFrame | None:
+    # None where the rows are days already, or are no prices: both are the product's own business
+    frame = _frame(file)
+    if not set(_PRICES) <= set(frame.columns):
+        return None
+    values = _times(file, frame)
+    if _are_days(values):
+        return None
+    stamps = _stamps(file, values, reading)
+    local = stamps.tz_convert(NEW_YORK)
+    if any((zoned == zoned.normalize()).all() for zoned in (stamps, local)):
+        return None
+    prices = frame[list(_PRICES)].set_axis(local).sort_index()
+    if local.normalize().has_duplicates:
+        prices = prices.between_time(_VIX_OPEN, _VIX_CLOSE, inclusive="right" if reading.stamped_at_end else "both")
+    if prices.empty:
+        raise TrainingRefused(f"{file.name} holds no VIX between 09:30 and 16:15 New York time")
+    date = pd.DatetimeIndex(prices.index).tz_localize(None).normalize().rename("date")
+    return prices.groupby(date).agg({"open": "first", "high": "max", "low": "min", "close": "last"}).reset_index()
 
 
 def _understood(file: Path, reading: Reading) -> pd.DataFrame | None:

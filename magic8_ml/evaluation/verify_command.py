@@ -11,14 +11,13 @@ from typing import Final
 
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.evaluation.command import write
-from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars
+from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars, read_outsider_vix
 from magic8_ml.evaluation.row_table import write_rows
 from magic8_ml.evaluation.summary import summary
 from magic8_ml.evaluation.verify import Verified, verify
 from magic8_ml.models.artefact import MANIFEST, TrainedModel, load_model
 from magic8_ml.registry.reloading import load_champion
 from magic8_ml.registry.roles import ROLES
-from magic8_ml.training.bar_files import read_vix_daily
 from magic8_ml.training.command import EXIT_REFUSED, ProgressBars
 from magic8_ml.training.dataset import dataset_of
 from magic8_ml.training.refusal import TrainingRefused
@@ -30,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``verify``."""
     bars = "5-minute bars: a CSV or parquet file, or a folder of them; open, high, low, close and a time"
     parser.add_argument("--bars", type=Path, required=True, help=bars)
-    parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
+    parser.add_argument(
+        "--vix", type=Path, required=True, help="VIX file, daily or intraday: open, high, low, close and a date or time"
+    )
     first = "first day scored, YYYY-MM-DD; default: the session after the model was frozen"
     parser.add_argument("--from", dest="first", type=date.fromisoformat, help=first)
     model = "folder of the model, or one that holds models/ (default: M8C_ML_PATH, else data/ml)"
@@ -84,7 +85,7 @@ def _verified(options: argparse.Namespace) -> Verified:
     for note in bars.notes:
         print(note)
     with ProgressBars() as progress:
-        data = dataset_of(bars.bars, read_vix_daily(options.vix), progress)
+        data = dataset_of(bars.bars, read_outsider_vix(options.vix, reading), progress)
         facts = {"symbols": list(data.rows.symbols), "rows": len(data), "days_left_out": data.dropped}
         return verify(model, data.rows, first=options.first, facts=facts, progress=progress)
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from magic8_companion.domain.bars import Bars
-from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars
+from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars, read_outsider_vix
 from magic8_ml.training.refusal import TrainingRefused
 from tests.ml.markets import make_market
 
@@ -137,6 +137,49 @@ def test_what_cannot_be_understood_is_refused(tmp_path: Path, name: str, text: s
     (tmp_path / name).write_text(text)
     with pytest.raises(TrainingRefused, match=sentence):
         read_outsider_bars(tmp_path / name, Reading())
+
+
+@pytest.mark.parametrize("stamp", ["day", "cboe", "new_york_open", "utc_midnight", "quarter_hours"])
+def test_the_vix_may_be_daily_or_intraday(tmp_path: Path, stamp: str) -> None:
+    """A date in any form, the moment of the open, or a row each quarter of an hour give the same days."""
+    days = pd.DatetimeIndex(["2024-03-07", "2024-03-08", "2024-03-11"])  # across the begin of daylight saving
+    daily = pd.DataFrame({"open": [14.0, 15.0, 16.0], "high": 18.0, "low": 13.0, "close": [14.5, 15.5, 16.5]})
+    opens = (days + pd.Timedelta(hours=9.5)).tz_localize(NEW_YORK)
+    if stamp == "quarter_hours":
+        night = daily.assign(open=99.0, high=99.0, low=99.0, close=99.0, time=opens - pd.Timedelta(hours=2))
+        late = daily.assign(open=15.0, high=15.0, low=15.0, time=opens + pd.Timedelta(hours=6))
+        frame = pd.concat((night, daily.assign(close=15.0, time=opens), late))
+    else:
+        column: dict[str, pd.Index[str] | pd.DatetimeIndex] = {
+            "day": days.strftime("%Y-%m-%d"),
+            "cboe": days.strftime("%m/%d/%Y"),
+            "new_york_open": opens.tz_convert("UTC"),
+            "utc_midnight": days.tz_localize("UTC"),
+        }
+        frame = daily.assign(time=column[stamp])
+    if stamp in {"day", "cboe"}:
+        frame = frame.rename(columns={"time": "DATE"})
+    found = read_outsider_vix(write(frame, tmp_path / "vix.csv"), Reading())
+    assert found.starts.astype("datetime64[ns]").astype("datetime64[D]").astype(str).tolist() == [
+        "2024-03-07",
+        "2024-03-08",
+        "2024-03-11",
+    ]
+    assert found.open.tolist() == [14.0, 15.0, 16.0]
+    assert found.close.tolist() == [14.5, 15.5, 16.5]
+    assert found.high.tolist() == [18.0] * 3
+
+
+def test_a_vix_of_the_night_alone_is_refused(tmp_path: Path) -> None:
+    """Quotes from before the open are not the day's."""
+    times = pd.DatetimeIndex(["2024-03-07 08:00Z", "2024-03-07 08:15Z"])
+    path = write(
+        pd.DataFrame({"time": times, "open": 14.0, "high": 14.0, "low": 14.0, "close": 14.0}), tmp_path / "v.csv"
+    )
+    with pytest.raises(TrainingRefused, match="09:30 and 16:15"):
+        read_outsider_vix(path, Reading())
+    with pytest.raises(TrainingRefused, match="is not there"):
+        read_outsider_vix(tmp_path / "none.csv", Reading())
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
