@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -113,7 +113,7 @@ def _problems(line: bytes, prev: str) -> Iterator[str]:
 
 def _chained(lines: Sequence[JournalLine], prev: str) -> Iterator[bytes]:
     for line in lines:
-        text = orjson.dumps({**asdict(line), "prev": prev})
+        text = orjson.dumps({**{key: getattr(line, key) for key in line.__slots__}, "prev": prev})
         prev = _digest(text)
         yield text
 
