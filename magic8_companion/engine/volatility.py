@@ -59,15 +59,16 @@ def pause_reason(bars: Bars, now: datetime, *, level: float, jump_pct: float) ->
     known = bars.known_at(now)
     if not len(known):
         return None
-    span = PAUSE_WINDOW // known.length
-    path = np.concatenate((known.open[:1], known.close))
-    floors = np.array([path[max(0, place - span) : place + 1].min() for place in range(1, len(path))])
     below_since = known.starts + 2 * (known.length // timedelta(microseconds=1) * 1_000)  # the next close, at the best
     lasting = below_since > to_ns(now - PAUSE_WINDOW)
     lasting[-1] = True  # the newest value stands until another one is known
-    if level > 0 and (lasting & (known.close >= level)).any():
+    closes = known.close[lasting]
+    if level > 0 and (closes >= level).any():
         return f"VIX at or above {level:g}"
-    if jump_pct > 0 and (lasting & (known.close >= floors * (1 + jump_pct / 100))).any():
+    span = PAUSE_WINDOW // known.length
+    path = np.concatenate((known.open[:1], known.close))
+    floors = np.array([path[max(0, place + 1 - span) : place + 2].min() for place in np.flatnonzero(lasting).tolist()])
+    if jump_pct > 0 and (closes >= floors * (1 + jump_pct / 100)).any():
         return f"VIX up by {jump_pct:g} % within 30 min"
     return None
 
