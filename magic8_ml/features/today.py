@@ -26,7 +26,7 @@ class Today:
     ``share_left`` and ``share_done`` are expected shares of a full day's variance after and before the end of each
     bar; on a half day what is left counts from the early close.  ``implied_day`` is the variance that today's first
     VIX value ``vix_open`` implies for a session, ``sigma_day`` its root: the unit of returns and ranges.
-    ``expected_day`` is the same at this symbol's premium.
+    ``expected_day`` is the same at this symbol's premium, ``pace`` realised variance so far over expected so far.
     """
 
     bars: Bars
@@ -42,11 +42,7 @@ class Today:
     realised: Floats
     share_left: Floats
     share_done: Floats
-
-    @property
-    def pace(self) -> Floats:
-        """Return realised variance so far over expected so far."""
-        return ratio_or_nan(self.realised, self.expected_day * self.share_done)
+    pace: Floats
 
     def sigma_left(self, *, with_pace: bool = False) -> Floats:
         """Return s_imp(t) of the rest of the day, plain VIX x share or with today's pace."""
@@ -68,22 +64,25 @@ def today_of(bars: Bars, history: DayHistory, vix_open: float) -> Today:
     done = np.arange(1, len(bars) + 1)
     left = (close_ns - open_ns) // BAR_NS - done
     implied_day = float(implied_day_variance(np.asarray(vix_open)))
+    expected_day = implied_day * history.premium
     log_open, log_close = float(np.log(bars.open[0])), np.log(bars.close)
     returns = np.diff(log_close, prepend=log_open)
+    realised, share_done = np.cumsum(returns**2), 1.0 - history.share_left[done]
     return Today(
         bars=bars,
         history=history,
         vix_open=vix_open,
         implied_day=implied_day,
         sigma_day=math.sqrt(implied_day),
-        expected_day=implied_day * history.premium,
+        expected_day=expected_day,
         minutes_to_close=left.astype(np.float64) * (BAR_NS / _MINUTE_NS),
         log_open=log_open,
         log_close=log_close,
         returns=returns,
-        realised=np.cumsum(returns**2),
+        realised=realised,
         share_left=history.share_left[FULL_DAY_BARS - left],
-        share_done=1.0 - history.share_left[done],
+        share_done=share_done,
+        pace=ratio_or_nan(realised, expected_day * share_done),
     )
 
 
