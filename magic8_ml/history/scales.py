@@ -15,12 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES, IRON_CONDOR, MAGIC8_SYMBOLS
-
-LARGE: Final = "large"
-MEDIUM: Final = "medium"
-SMALL: Final = "small"
-GROUPS: Final = (LARGE, MEDIUM, SMALL)
+from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
+from magic8_ml.win_models.scale_groups import GROUPS, LARGE, MEDIUM, SMALL, preset_group
 
 LARGE_ABOVE_USD: Final = 1000.0
 SMALL_BELOW_USD: Final = 100.0
@@ -29,9 +25,6 @@ TAILS_PERCENT: Final = (0.5, 99.5)
 OWN_MODEL_ROWS: Final = 100
 OWN_MODEL_SESSIONS: Final = 60
 OWN_MODEL_SESSIONS_PER_CLASS: Final = 20
-
-_LARGE_SYMBOLS: Final = frozenset({"NDX", "RUT"})
-_SPX_LARGE: Final = frozenset({BUTTERFLY, IRON_CONDOR})
 
 COLUMNS: Final = ("date", "symbol", "strategy", "profit", "win")
 """Columns of the data set that are needed here."""
@@ -87,17 +80,6 @@ def rule_group(range_usd: float) -> str:
     if range_usd > LARGE_ABOVE_USD:
         return LARGE
     return MEDIUM if range_usd >= SMALL_BELOW_USD else SMALL
-
-
-def preset_group(symbol: str, strategy: str) -> str:
-    """Return the product's group of a symbol and strategy.
-
-    >>> preset_group("SPX", "Butterfly"), preset_group("SPX", "Sonar"), preset_group("XSP", "Butterfly")
-    ('large', 'medium', 'small')
-    """
-    if symbol in _LARGE_SYMBOLS or (symbol == "SPX" and strategy in _SPX_LARGE):
-        return LARGE
-    return MEDIUM if symbol in {"SPX", "SPY"} else SMALL
 
 
 def measure_scales(rows: pa.Table) -> tuple[ProfitScale, ...]:

@@ -15,7 +15,7 @@ above answers.  Nothing is unpickled, and the same training gives the same bytes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path as FilePath
 from typing import Any, Final
@@ -31,6 +31,7 @@ from magic8_ml.models.artefact import (
     replace_folder,
     sha256_of,
 )
+from magic8_ml.trades.catalogue import LeakingColumn, digest_of
 from magic8_ml.win_models.base_lines import Line
 from magic8_ml.win_models.forest import Forest
 from magic8_ml.win_models.levels import LEVELS, SYMBOL_STRATEGY, Path
@@ -71,19 +72,25 @@ def save_win_model(
     return version
 
 
-def load_win_model(folder: FilePath, feature_digest: str) -> WinModel:
+def load_win_model(folder: FilePath, digest_of: Callable[[tuple[str, ...]], str] = digest_of) -> WinModel:
     """Read a model; nodes whose files cannot be believed are left out and named in ``refused``.
+
+    ``digest_of`` tells what ordered feature names mean today.
 
     Raises
     ------
     ModelUnavailable
         ``no_model``, ``model_corrupt`` when the manifest is none or no node can be read, ``feature_mismatch`` when the
-        model was made for features of another digest.
+        model was made for features that mean something else today.
     """
     manifest = read_win_manifest(folder)
-    if manifest.get("feature_digest") != feature_digest:
-        raise ModelUnavailable("feature_mismatch", f"{folder} was made for other features; train again")
     names = tuple(str(name) for name in manifest["features"])
+    try:
+        today = digest_of(names)
+    except LeakingColumn as error:
+        raise ModelUnavailable("feature_mismatch", f"{folder}: {error}") from error
+    if manifest.get("feature_digest") != today:
+        raise ModelUnavailable("feature_mismatch", f"{folder} was made for other features; train again")
     read = _Reader(folder, manifest, names)
     for file in sorted(manifest["files"]):
         if file.endswith(".json") and file != THRESHOLDS:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 from scipy.special import expit
 
 from magic8_companion.domain.bars import Floats
+from magic8_ml.models.families import EVERYBODY, known_as
+from magic8_ml.models.forecast import Integers
 from magic8_ml.win_models.base_lines import Line, first_known
 from magic8_ml.win_models.forest import Forest
-from magic8_ml.win_models.levels import DEFAULT, LEVELS, STRATEGY, Path, nodes_of
+from magic8_ml.win_models.levels import DEFAULT, LEVELS, STRATEGY, SYMBOL, Path, nodes_of
 from magic8_ml.win_models.pooling import Offset, never_seen
 from magic8_ml.win_models.sample import Size
 from magic8_ml.win_models.trees import Singles
 
 _TWO_SIDED_95: Final = 1.959963984540054
+_CHUNK: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,14 +129,32 @@ class WinModel:
 
         ``implied`` and ``forecast`` (n,) may be NaN; the best base member that can speak without them does.
         """
-        routes = [self.route(path) for path in paths]
-        strategies = nodes_of(paths, np.arange(len(paths)), (STRATEGY,))[0]
-        line, place = first_known(self.base.lines, implied, forecast, strategies)
-        margin = line + self._tree_parts(routes, features)
-        return [
-            self._estimate(route, float(said), int(spoke))
-            for route, said, spoke in zip(routes, margin, place, strict=True)
-        ]
+        unique = tuple(dict.fromkeys(paths))
+        places = {path: place for place, path in enumerate(unique)}
+        path = np.array([places[path] for path in paths], dtype=np.int64)
+        margin, spoke = self.margins(unique, path, features, implied, forecast)
+        routes = [self.route(item) for item in unique]
+        answers = zip(path.tolist(), margin.tolist(), spoke.tolist(), strict=True)
+        return [self._estimate(routes[place], said, line) for place, said, line in answers]
+
+    def margins(
+        self, paths: Sequence[Path], path: Integers, features: Singles, implied: Floats, forecast: Floats
+    ) -> tuple[Floats, Integers]:
+        """Return log odds (n,), NaN where there is no estimate, and the place of the base member that spoke.
+
+        ``path`` (n,) indexes ``paths``.  A row does not depend on its neighbours, to the bit.
+        """
+        strategies = nodes_of(paths, path, (STRATEGY,))[0]
+        margin, spoke = first_known(self.base.lines, implied, forecast, strategies)
+        routes = [self.route(item) for item in paths]
+        constants = [route.constant if isinstance(route, Route) else np.nan for route in routes]
+        margin += np.array(constants)[path]
+        for booster, weight in _ranks(routes):
+            rows = np.flatnonzero(booster[path] >= 0)
+            for start in range(0, len(rows), _CHUNK):
+                some = rows[start : start + _CHUNK]
+                margin[some] += weight[path[some]] * self.forest.sums(features, some, booster[path[some]])
+        return margin, spoke
 
     def route(self, path: Path) -> Route | NoEstimate:
         """Return the way of a path; any thread may ask."""
@@ -142,27 +163,12 @@ class WinModel:
             route = self._routes[path] = self._find_route(path)
         return route
 
-    def _tree_parts(self, routes: Sequence[Route | NoEstimate], features: Singles) -> Floats:
-        asked = [
-            (row, booster, weight)
-            for row, route in enumerate(routes)
-            if isinstance(route, Route)
-            for _, booster, weight in route.trees
-        ]
-        added = np.zeros(len(routes))
-        if asked:
-            rows = np.array([row for row, _, _ in asked])
-            sums = self.forest.sums(features, rows, np.array([booster for _, booster, _ in asked]))
-            np.add.at(added, rows, sums * np.array([weight for _, _, weight in asked]))
-        return added
-
     def _estimate(self, route: Route | NoEstimate, margin: float, place: int) -> WinEstimate | NoEstimate:
         if isinstance(route, NoEstimate):
             return route
         if place < 0:
             return NoEstimate(reason="no_base", detail="neither the premium nor the forecast gives a probability")
-        middle = margin + route.constant
-        low, said, high = expit(np.array([middle - route.reach, middle, middle + route.reach])).tolist()
+        low, said, high = expit(np.array([margin - route.reach, margin, margin + route.reach])).tolist()
         better = tuple(f"{line.kind}: its inputs are missing" for line in self.base.lines[:place])
         return WinEstimate(
             probability=said,
@@ -179,10 +185,30 @@ class WinModel:
 
     def _find_route(self, path: Path) -> Route | NoEstimate:
         walk = _Walk(self)
+        stand_in = self._stand_in(path.symbol)
+        if stand_in != path.symbol:
+            walk.note(f"symbol {path.symbol}: no trade of it was learnt, {stand_in} stands for it")
+        mine = replace(path, symbol=stand_in)
         for level in LEVELS:
-            if not walk.step(level, path.key(level)):
+            if not walk.step(level, mine.key(level)):
                 break
         return walk.route()
+
+    def _stand_in(self, symbol: str) -> str:
+        # symbols of one asset win and lose together
+        known = {
+            name.removeprefix(f"{SYMBOL}-") for name in (*self.records, *self.refused) if name.startswith(f"{SYMBOL}-")
+        }
+        other = known_as(symbol, known)
+        return symbol if other == EVERYBODY else other
+
+
+def _ranks(routes: Sequence[Route | NoEstimate]) -> Iterator[tuple[Integers, Floats]]:
+    # the first trees of every path, then the second: all of a rank are walked at once; -1 for none
+    trees = [route.trees if isinstance(route, Route) else () for route in routes]
+    for rank in range(max(map(len, trees), default=0)):
+        mine = [own[rank][1:] if rank < len(own) else (-1, 0.0) for own in trees]
+        yield np.array([booster for booster, _ in mine]), np.array([weight for _, weight in mine])
 
 
 class _Walk:
@@ -196,6 +222,9 @@ class _Walk:
         self._answers: Record | None = None
         self._refused: list[str] = []
         self._nothing: NoEstimate | None = None
+
+    def note(self, sentence: str) -> None:
+        self._refused.append(sentence)
 
     def step(self, level: str, key: str) -> bool:
         name = Record.name_of(level, key)

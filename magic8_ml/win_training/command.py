@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,13 +15,12 @@ from magic8_ml.trade_data.assembly import MarketFiles, TradeData, history_data, 
 from magic8_ml.training.command import ProgressBars
 from magic8_ml.training.progress import Progress
 from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.training.workers import on_cluster, on_cores
 from magic8_ml.win_training.audit import audit_features
 from magic8_ml.win_training.figures import figures_of
-from magic8_ml.win_training.fit import LearntWins, Run, learn_wins
+from magic8_ml.win_training.fit import LearntWins, learn_wins
+from magic8_ml.win_training.runs import on_dask, on_workers
 from magic8_ml.win_training.store import WIN_MODEL_FOLDER, store
 from magic8_ml.win_training.trades_learnt import sample_of
-from magic8_ml.win_training.tree_tasks import Shared, TreeResult, TreeTask, do_task
 
 EXIT_REFUSED: Final = 2
 
@@ -44,12 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run ``train-trades``; a refusal is one sentence on stderr."""
+    run_by = on_workers(options.workers) if options.dask is None else on_dask(options.dask)
     try:
         with ProgressBars() as progress:
             data, source = _read(options, progress)
             sample = sample_of(data.rows)
             audit = audit_features(data, sample.names)
-            learnt = learn_wins(sample, runner(options.workers, options.dask), progress=progress)
+            learnt = learn_wins(sample, run_by, progress=progress)
             version = store(learnt, options.out, source, audit)
     except TrainingRefused as refusal:
         print(f"Training refused: {refusal}", file=sys.stderr)
@@ -59,17 +59,6 @@ def run(options: argparse.Namespace) -> int:
         print(f"- {limit}")
     print(f"written: {options.out / WIN_MODEL_FOLDER / 'versions' / version}")
     return 0
-
-
-def runner(workers: int, dask: str | None = None) -> Run:
-    """Return who does the tasks: processes of this machine, or a Dask cluster; the models do not depend on it."""
-
-    def done(shared: Shared, tasks: Sequence[TreeTask]) -> list[TreeResult]:
-        where = on_cores(do_task, shared, workers) if dask is None else on_cluster(do_task, shared, dask)
-        with where as work:
-            return work(tasks)
-
-    return done
 
 
 def _read(options: argparse.Namespace, progress: Progress) -> tuple[TradeData, str]:

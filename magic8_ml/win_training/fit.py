@@ -21,10 +21,11 @@ from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.walk_forward import Fold, Plan, folds_of
 from magic8_ml.win_models.base_lines import PRICE, Line, fit_lines
 from magic8_ml.win_models.chain import Chain, Ships, Told, fit_chain
+from magic8_ml.win_models.forest import Forest
 from magic8_ml.win_models.levels import LEVELS
-from magic8_ml.win_models.model import Base, Record
+from magic8_ml.win_models.model import Base, Record, WinModel
 from magic8_ml.win_models.sample import Sample, Size
-from magic8_ml.win_models.trees import TreeSettings, leaf_sums
+from magic8_ml.win_models.trees import TreeSettings
 from magic8_ml.win_training.choices import (
     EMBARGO_DAYS,
     Comparison,
@@ -65,17 +66,19 @@ class LearntWins:
     chain: Chain
     facts: Mapping[str, Any]
 
-    def final_margins(self, asked: Sample) -> Floats:
-        """Return the log odds that the final model gives rows, (n_rows,), by the library's own walk."""
-        nodes = asked.nodes()
-        sums = {item.level: np.full(len(asked), np.nan) for item in nodes}
-        for item in nodes:
-            for place, key in enumerate(item.keys):
-                booster, mine = self.boosters.get(Record.name_of(item.level, key)), item.place == place
-                if booster is not None and mine.any():
-                    sums[item.level][mine] = leaf_sums(booster, asked.features[mine])
-        told = Told(nodes=nodes, day=asked.day, won=asked.won, line=base_margin(asked, self.base.lines), sums=sums)
-        return self.chain.margins(told)
+    def model(self) -> WinModel:
+        """Return the model as it answers, without storing it."""
+        names = tuple(self.boosters)
+        return WinModel(
+            names=self.sample.names,
+            base=self.base,
+            records={record.name: record for record in self.records},
+            boosters=names,
+            forest=Forest.of([self.boosters[name] for name in names]),
+            refused={},
+            damaged={},
+            digest="",
+        )
 
 
 def learn_wins(

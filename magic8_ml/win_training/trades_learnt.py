@@ -6,21 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from magic8_ml.history.scales import preset_group
 from magic8_ml.trades.rows import TradeRows, known_everywhere
-from magic8_ml.win_models.levels import Path
 from magic8_ml.win_models.sample import Sample
+from magic8_ml.win_models.scale_groups import path_of
 
 FORECAST_WIN: Final = "forecast_win"
-
-
-def path_of(symbol: str, strategy: str) -> Path:
-    """Return the path of a symbol and strategy through the levels; its scale group is that of the product's preset.
-
-    >>> path_of("SPX", "Butterfly").scale_group
-    'large'
-    """
-    return Path(symbol=symbol, strategy=strategy, scale_group=preset_group(symbol, strategy))
 
 
 def sample_of(rows: TradeRows) -> Sample:

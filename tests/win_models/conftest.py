@@ -6,7 +6,7 @@ import pytest
 
 from magic8_ml.win_models.sample import Sample
 from magic8_ml.win_training.fit import LearntWins, learn_wins
-from magic8_ml.win_training.tree_tasks import do_task
+from magic8_ml.win_training.runs import in_this_process
 from tests.win_models.made_trades import made_sample, with_thin_pair
 
 
@@ -19,4 +19,4 @@ def sample() -> Sample:
 @pytest.fixture(scope="session")
 def learnt(sample: Sample) -> LearntWins:
     """Learn it in this process."""
-    return learn_wins(sample, lambda shared, tasks: [do_task(shared, task) for task in tasks])
+    return learn_wins(sample, in_this_process)

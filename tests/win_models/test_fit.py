@@ -12,12 +12,12 @@ from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.win_models.sample import Sample
 from magic8_ml.win_training.choices import daily_mean, log_loss
 from magic8_ml.win_training.fit import LearntWins, learn_wins
-from magic8_ml.win_training.tree_tasks import do_task
+from magic8_ml.win_training.runs import in_this_process
 from tests.win_models.made_trades import THIN, made_sample
 
 
 def _learn(sample: Sample) -> LearntWins:
-    return learn_wins(sample, lambda shared, tasks: [do_task(shared, task) for task in tasks])
+    return learn_wins(sample, in_this_process)
 
 
 def test_predictions_beat_the_price_and_the_base_rate(learnt: LearntWins) -> None:

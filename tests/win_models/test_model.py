@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from magic8_ml.models.artefact import ModelUnavailable
+from magic8_ml.win_models.chain import Told
 from magic8_ml.win_models.files import load_win_model, save_win_model
 from magic8_ml.win_models.levels import LEVELS, Path
 from magic8_ml.win_models.model import NoEstimate, WinEstimate, WinModel
+from magic8_ml.win_models.sample import Sample
+from magic8_ml.win_models.trees import leaf_sums
 from magic8_ml.win_training.fit import LearntWins
+from magic8_ml.win_training.tree_tasks import base_margin
 from tests.win_models.made_trades import NAMES, THIN
 
 DIGEST = "d" * 64
@@ -22,25 +26,35 @@ FLY = Path(symbol="SPX", strategy="Butterfly", scale_group="small")
 NEW_SYMBOL = Path(symbol="IWM", strategy="Butterfly", scale_group="small")
 
 
-@pytest.fixture
-def folder(learnt: LearntWins, tmp_path: FilePath) -> FilePath:
-    """Store the model, in a folder that a test may damage."""
+def _load(folder: FilePath) -> WinModel:
+    return load_win_model(folder, lambda _: DIGEST)
+
+
+def _store(learnt: LearntWins, folder: FilePath, *, without: str | None = None) -> FilePath:
+    paths = [path for path in learnt.sample.paths if path.symbol != without]
+    records = [record for record in learnt.records if without is None or not record.key.startswith(without)]
     save_win_model(
-        tmp_path / "model",
+        folder,
         base=learnt.base,
-        records=learnt.records,
-        paths=learnt.sample.paths,
-        boosters=learnt.boosters,
+        records=records,
+        paths=paths,
+        boosters={record.name: learnt.boosters[record.name] for record in records if record.ships},
         thresholds={},
         facts={"last_day": "2025-01-02", "features": list(NAMES), "feature_digest": DIGEST},
     )
-    return tmp_path / "model"
+    return folder
+
+
+@pytest.fixture
+def folder(learnt: LearntWins, tmp_path: FilePath) -> FilePath:
+    """Store the model, in a folder that a test may damage."""
+    return _store(learnt, tmp_path / "model")
 
 
 @pytest.fixture
 def model(folder: FilePath) -> WinModel:
     """Load it."""
-    return load_win_model(folder, DIGEST)
+    return _load(folder)
 
 
 def _ask(model: WinModel, *paths: Path, implied: float = 0.6, seed: int = 1) -> list[WinEstimate | NoEstimate]:
@@ -57,15 +71,25 @@ def _one(model: WinModel, path: Path) -> WinEstimate:
 def test_what_was_stored_answers_as_what_was_learnt(learnt: LearntWins, model: WinModel) -> None:
     """The route through the stored files gives the log odds that the chain of the fit gives."""
     sample = learnt.sample
-    rows = learnt.rows[-200:]
-    asked = sample[rows]
+    asked = sample[learnt.rows[-200:]]
     answers = model.estimate(
         [sample.paths[place] for place in asked.path], asked.features, asked.implied, asked.forecast
     )
-    margin = learnt.final_margins(asked)
+    margin = _by_the_chain(learnt, asked)
     assert [answer.probability for answer in answers if isinstance(answer, WinEstimate)] == pytest.approx(
         expit(margin).tolist(), abs=1e-6
     )
+
+
+def _by_the_chain(learnt: LearntWins, asked: Sample) -> np.ndarray:
+    nodes = asked.nodes()
+    sums = {item.level: np.full(len(asked), np.nan) for item in nodes}
+    for item in nodes:
+        for place, key in enumerate(item.keys):
+            if (booster := learnt.boosters.get(f"{item.level}-{key}")) is not None:
+                sums[item.level][item.place == place] = leaf_sums(booster, asked.features[item.place == place])
+    line = base_margin(asked, learnt.base.lines)
+    return learnt.chain.margins(Told(nodes=nodes, day=asked.day, won=asked.won, line=line, sums=sums))
 
 
 def test_an_answer_says_what_it_rests_on(model: WinModel) -> None:
@@ -104,6 +128,13 @@ def _width(answer: WinEstimate) -> float:
     return float(high - low)
 
 
+def test_a_sibling_stands_for_a_new_name_of_an_asset(learnt: LearntWins, tmp_path: FilePath) -> None:
+    """SPX, SPY and XSP are one asset: of a model that never saw SPX the first that it saw answers, and says so."""
+    answer = _one(_load(_store(learnt, tmp_path / "model", without="SPX")), FLY)
+    assert (answer.level, answer.key) == ("symbol_strategy", "SPY_Butterfly")
+    assert answer.refused == ("symbol SPX: no trade of it was learnt, SPY stands for it",)
+
+
 def test_a_new_strategy_has_no_answer(model: WinModel) -> None:
     """Never one half: a reason."""
     answer = _ask(model, Path(symbol="SPX", strategy="Sonar", scale_group="small"))[0]
@@ -127,9 +158,9 @@ def _damage(folder: FilePath, name: str) -> None:
 
 def test_a_damaged_level_is_refused_and_the_next_answers(folder: FilePath) -> None:
     """The pair's file is torn: its symbol answers, says why, and is less certain."""
-    before = _one(load_win_model(folder, DIGEST), FLY)
+    before = _one(_load(folder), FLY)
     _damage(folder, "symbol_strategy-SPX_Butterfly.json")
-    after = _one(load_win_model(folder, DIGEST), FLY)
+    after = _one(_load(folder), FLY)
     assert (after.level, after.key) == ("symbol", "SPX")
     assert after.refused == ("symbol_strategy SPX_Butterfly: model_hash_mismatch: symbol_strategy-SPX_Butterfly.json",)
     assert _width(after) > _width(before)
@@ -140,21 +171,17 @@ def test_a_foreign_file_is_refused(folder: FilePath) -> None:
     (folder / "symbol_strategy-SPX_Butterfly.json").write_bytes(
         (folder / "symbol_strategy-SPY_Butterfly.json").read_bytes()
     )
-    assert _one(load_win_model(folder, DIGEST), FLY).level == "symbol"
+    assert _one(_load(folder), FLY).level == "symbol"
     (folder / "symbol_strategy-SPX_Butterfly.json").unlink()
-    assert (
-        _one(load_win_model(folder, DIGEST), FLY)
-        .refused[0]
-        .endswith("model_corrupt: symbol_strategy-SPX_Butterfly.json")
-    )
+    assert _one(_load(folder), FLY).refused[0].endswith("model_corrupt: symbol_strategy-SPX_Butterfly.json")
 
 
 def test_a_pair_carries_what_it_rests_on(folder: FilePath) -> None:
     """Files of the levels above are torn: the pair answers as before, and the model knows of the damage."""
-    before = _one(load_win_model(folder, DIGEST), FLY)
+    before = _one(_load(folder), FLY)
     for name in ("symbol-SPX", "strategy-Butterfly", "default-default"):
         _damage(folder, f"{name}.json")
-    model = load_win_model(folder, DIGEST)
+    model = _load(folder)
     assert _one(model, FLY) == before
     assert set(model.damaged) == {"symbol-SPX", "strategy-Butterfly", "default-default"}
 
@@ -162,16 +189,18 @@ def test_a_pair_carries_what_it_rests_on(folder: FilePath) -> None:
 def test_torn_trees_of_the_root_leave_no_answer(folder: FilePath) -> None:
     """Everything rests on them: unavailable with its reason, not one half."""
     _damage(folder, "default-default.ubj")
-    answer = _ask(load_win_model(folder, DIGEST), FLY)[0]
+    answer = _ask(_load(folder), FLY)[0]
     assert isinstance(answer, NoEstimate)
     assert answer.reason == "model_unavailable"
     assert "model_hash_mismatch" in answer.detail
 
 
 def test_a_model_for_other_features_is_refused(folder: FilePath) -> None:
-    """As a whole."""
+    """As a whole: other meanings, or names that no catalogue knows."""
     with pytest.raises(ModelUnavailable, match="feature_mismatch"):
-        load_win_model(folder, "e" * 64)
+        load_win_model(folder, lambda _: "e" * 64)
+    with pytest.raises(ModelUnavailable, match="feature_mismatch"):
+        load_win_model(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"format_version": 2, "model_version": "x", "symbols": []}'])
@@ -179,7 +208,7 @@ def test_no_manifest_no_model(folder: FilePath, content: bytes) -> None:
     """Torn, empty, or that of another kind of model."""
     (folder / "manifest.json").write_bytes(content)
     with pytest.raises(ModelUnavailable):
-        load_win_model(folder, DIGEST)
+        _load(folder)
 
 
 @settings(max_examples=60, deadline=None)
@@ -202,14 +231,4 @@ def test_one_by_one_or_together(learnt_model: WinModel, asked: list[tuple[str, i
 @pytest.fixture(scope="session")
 def learnt_model(learnt: LearntWins, tmp_path_factory: pytest.TempPathFactory) -> WinModel:
     """Store and load once for the property test."""
-    folder = tmp_path_factory.mktemp("win") / "model"
-    save_win_model(
-        folder,
-        base=learnt.base,
-        records=learnt.records,
-        paths=learnt.sample.paths,
-        boosters=learnt.boosters,
-        thresholds={},
-        facts={"last_day": "2025-01-02", "features": list(NAMES), "feature_digest": DIGEST},
-    )
-    return load_win_model(folder, DIGEST)
+    return _load(_store(learnt, tmp_path_factory.mktemp("win") / "model"))
