@@ -75,6 +75,20 @@ def test_nothing_is_awaited_while_nothing_is_due() -> None:
     assert (link.state(LATER), link.outage(LATER)) == (DEGRADED, "feed_silent")
 
 
+@pytest.mark.parametrize("back", [Effect.LINK_BACK, Effect.LINK_BACK_EMPTY])
+def test_an_outage_ends_with_fresh_data_and_not_with_good_news(back: Effect) -> None:
+    """1101, 1102 and a new connection only promise; a quote proves."""
+    link = healthy()
+    link.notice(Effect.LINK_LOST, "1100", MORNING)
+    link.notice(back, "back", LATER)
+    assert link.outage(LATER) == "feed_silent"
+    link.lost(NOT_CONNECTED, "and gone again", LATER)
+    link.connected(LATER + BLIP)
+    assert link.outage(LATER + BLIP) == "feed_silent"
+    link.fresh_tick()
+    assert link.outage(LATER + BLIP) is None
+
+
 def test_health_and_the_published_state_agree() -> None:
     """A provider that was never asked has no state to publish."""
     clock = SteppedClock()

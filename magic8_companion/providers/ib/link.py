@@ -106,9 +106,10 @@ class Link:
 
     def connected(self, now: datetime) -> None:
         """Take note of a new connection: nothing is subscribed on it and nothing is fresh."""
+        since = self._deaf_since(now)
         self.remove(*_OUTAGES)
         self.connected_at = now
-        self.resubscribe(now)
+        self._resubscribe(now, since)
 
     def lost(self, why: str, sentence: str, now: datetime) -> None:
         """Take note that there is no connection; an outage began when it began, whatever it is called later."""
@@ -119,6 +120,7 @@ class Link:
 
     def notice(self, effect: Effect, text: str, now: datetime) -> None:
         """Take a message of the gateway."""
+        since = self._deaf_since(now)
         if effect in _BEGINS:
             why, sentence = _BEGINS[effect]
             if why in _DISTRUSTS_QUOTES:
@@ -127,9 +129,9 @@ class Link:
         elif effect in _ENDS:
             self.remove(_ENDS[effect])
         if effect is Effect.LINK_BACK_EMPTY:
-            self.resubscribe(now)
+            self._resubscribe(now, since)
         elif effect is Effect.LINK_BACK:
-            self._await_data(now)
+            self._await_data(now, since)
 
     def add(self, why: str, sentence: str, now: datetime) -> None:
         """Add a trouble, unless it is known already."""
@@ -150,8 +152,7 @@ class Link:
 
     def resubscribe(self, now: datetime) -> None:
         """Let every line be opened again, and believe none of the old ones."""
-        self.generation += 1
-        self._await_data(now)
+        self._resubscribe(now, self._deaf_since(now))
 
     def find(self, *whys: str) -> Trouble | None:
         """Return the gravest of some troubles, or None."""
@@ -194,6 +195,14 @@ class Link:
         self.remove(*whys)
         return disproved
 
-    def _await_data(self, now: datetime) -> None:
+    def _deaf_since(self, now: datetime) -> datetime:
+        # a connection that is back hears nothing before fresh data prove it: until then the outage goes on
+        return min((trouble.since for trouble in self._troubles.values() if trouble.why in _DEAF), default=now)
+
+    def _resubscribe(self, now: datetime, since: datetime) -> None:
+        self.generation += 1
+        self._await_data(now, since)
+
+    def _await_data(self, now: datetime, since: datetime) -> None:
         self.trusted_from = now
-        self.add(AWAITING_DATA, "connected, but no fresh quote or bar has arrived yet", now)
+        self.add(AWAITING_DATA, "connected, but no fresh quote or bar has arrived yet", since)
