@@ -22,6 +22,10 @@ COMMANDS: Final = {
     "scales": ("magic8_ml.history.scales_command", "dollar ranges by symbol and strategy, and their groups"),
     "train-trades": ("magic8_ml.win_training.command", "win probabilities of trades, from the history or a ledger"),
     "ledger": ("magic8_ml.ledger.command", "simulated trades at anchored premia from recorded bars"),
+    "evaluate-trades": (
+        "magic8_ml.trade_evaluation.command",
+        "judge win probabilities, walking forward by day",
+    ),
     "parse-message": ("magic8_ml.messages.command", "read a Discord message: predictions, orders, risk and reward"),
     "risk-reward": ("magic8_ml.risk_reward_command", "what an order can lose and win, and where it breaks even"),
 }

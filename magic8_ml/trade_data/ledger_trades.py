@@ -66,8 +66,8 @@ def read_ledger(out: Path, *, price_maker: str = "today", scenario: str = "base"
 def ledger_trades(table: pa.Table) -> KnownTrades:
     """Return the trades of :func:`read_ledger` that can be won and lost.
 
-    Slippage and fees of the scenario are their fees.  Trades that settle within 0.1 % of a strike of an American-style symbol stay: leaving them out would choose by
-    outcome.
+    Slippage and fees of the scenario are their fees.  Trades that settle within 0.1 % of a strike of an American-style
+    symbol stay: leaving them out would choose by outcome.
     """
     structure = codes(table, "structure", _NAMES)
     strikes = np.stack([numbers(table, name) for name in _STRIKES], axis=1)
