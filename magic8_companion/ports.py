@@ -2,6 +2,7 @@
 
 Clock         what time it is, and waiting for it          clocks.SystemClock, clocks.ReplayClock
 MarketData    bars, spot, chain                            providers.*
+TypedBars     bars without frames                          providers.replay, providers.simulated
 Observer      one symbol's state, checked and aged         engine.observer
 Scorer        a view -> a score card                       scoring.RuleScorer, magic8_ml.MLEnhancedScoring
 Host          what a plugin may ask of the host            engine.services
@@ -21,6 +22,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 import pandas as pd
 
+from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_companion.domain.market_state import MarketState
@@ -91,6 +93,14 @@ class Monitored(Protocol):
 
     def connection(self) -> ConnectionState | None:
         """Return the state of the connection now, from any thread; None before anything was asked."""
+
+
+@runtime_checkable
+class TypedBars(Protocol):
+    """A source that hands over its bars as they are: its frames would only be taken apart and checked again."""
+
+    async def get_bars(self, symbol: str, interval: str, period: str) -> Bars:
+        """Return what ``get_historical_data`` returns as a frame."""
 
 
 class Observer(Protocol):

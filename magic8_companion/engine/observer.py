@@ -21,7 +21,7 @@ from magic8_companion.engine.completeness import age_checked_status, bars_due, r
 from magic8_companion.engine.fetches import AtHand, Fetches
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.volatility import is_daily_open, read_vix
-from magic8_companion.ports import Clock, MarketData
+from magic8_companion.ports import Clock, MarketData, TypedBars
 
 VIX: Final = "VIX"
 DAY: Final = timedelta(days=1)
@@ -118,8 +118,8 @@ class MarketObserver:
 
     def _intraday(self, symbol: str, session: Session, due: int) -> Awaitable[Sourced]:
         async def fetch() -> Sourced:
-            frame = await self._provider.get_historical_data(symbol, "5m", "1d")
-            bars = Bars.from_frame(frame).between(session.open_at, min(self._clock.now(), session.close_at))
+            received = await self._received(symbol, "5m", "1d")
+            bars = received.between(session.open_at, min(self._clock.now(), session.close_at))
             if symbol == VIX:
                 self._vix_path = None if is_daily_open(bars, session) else bars
             return Sourced(bars=bars, source=self._provider.name, status=self._provider.status)
@@ -137,7 +137,7 @@ class MarketObserver:
 
     def _vix_daily(self, session: Session) -> Awaitable[Bars]:
         async def fetch() -> Bars:
-            daily = Bars.from_frame(await self._provider.get_historical_data(VIX, "1d", "2y"), DAY)
+            daily = await self._received(VIX, "1d", "2y", DAY)
             return daily.known_at(session.at(time(0)))
 
         return self._fetches.get((VIX, "1d"), period=session.day, max_age=DAY, fetch=fetch)
@@ -151,10 +151,15 @@ class MarketObserver:
             first = session
             for _ in range(days):
                 first = previous_session(first.day)
-            bars = Bars.from_frame(await self._provider.get_historical_data(symbol, "5m", f"{days + 1}d"))
+            bars = await self._received(symbol, "5m", f"{days + 1}d")
             return bars.between(first.open_at, session.open_at)
 
         return self._fetches.get((symbol, "history"), period=session.day, max_age=DAY, fetch=fetch)
+
+    async def _received(self, symbol: str, interval: str, period: str, length: timedelta = BAR) -> Bars:
+        if isinstance(self._provider, TypedBars):
+            return await self._provider.get_bars(symbol, interval, period)
+        return Bars.from_frame(await self._provider.get_historical_data(symbol, interval, period), length)
 
     def _chain(self, symbol: str, *, wanted: bool) -> Awaitable[OptionChain | None]:
         if not wanted:

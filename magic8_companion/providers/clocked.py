@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import pandas as pd
 
 from magic8_companion.domain.bar_lengths import DAY, utc_midnight
+from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import BAR
@@ -77,8 +78,12 @@ class ClockedBars:
             ``interval_unavailable``, ``period_unavailable``, ``market_closed``, ``no_bars_yet``, ``no_data``, or
             what is wrong with the bars.
         """
+        return (await self.get_bars(symbol, interval, period)).frame()
+
+    async def get_bars(self, symbol: str, interval: str, period: str) -> Bars:
+        """Return what :meth:`get_historical_data` returns as a frame (see ``ports.TypedBars``)."""
         self._require_open()
-        return bars_at(self._source, canonical_symbol(symbol), interval, period, self._clock.now()).frame()
+        return bars_at(self._source, canonical_symbol(symbol), interval, period, self._clock.now())
 
     async def read_history(self, symbol: str, first: date, last: date) -> RawBars:
         """Return the 5-minute bars of [first, last] for a collector, complete days only.

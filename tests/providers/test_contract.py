@@ -15,10 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from magic8_companion.domain.bar_lengths import interval_length
 from magic8_companion.domain.bars import COLUMNS, Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import require_session, sessions_between
+from magic8_companion.ports import TypedBars
 from magic8_companion.providers.bar_writer import write_bar_files
 from magic8_companion.providers.catalogue import create_provider
 from magic8_companion.providers.clocked import PlayableDays
@@ -64,6 +66,16 @@ def refusal(call: Any) -> DataUnavailable:
     with pytest.raises(DataUnavailable) as caught:
         asyncio.run(call)
     return caught.value
+
+
+@pytest.mark.parametrize("interval", ["5m", "15m", "30m", "1h", "1d"])
+def test_bars_and_frames_are_the_same(at: Ask, interval: str) -> None:
+    """Whoever asks for bars gets what the frame holds, with their length."""
+    source = at(new_york(DAY, 12))
+    typed = asyncio.run(source.get_bars("SPX", interval, "5d"))
+    assert isinstance(source, TypedBars)
+    assert typed.length == interval_length(interval)
+    pd.testing.assert_frame_equal(typed.frame(), bars(source, "SPX", interval, "5d"))
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
