@@ -24,6 +24,7 @@ from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_companion.ports import Host, MarketData, standalone_host
+from magic8_ml.five_minute.frame_cache import FrameCache
 from magic8_ml.five_minute.observations import ON_PROVIDER_LOOP, Observations
 from magic8_ml.five_minute.results import Asked, five_minute_result
 from magic8_ml.five_minute.slot_thread import PARTICIPANT, SlotThread
@@ -35,6 +36,7 @@ from magic8_ml.serving.guarded import GuardedPredictor, MLSystem
 logger = logging.getLogger(__name__)
 
 FETCH_PAUSE: Final = timedelta(seconds=60)
+VIX: Final = "VIX"
 
 
 class MLSchedulerExtension:
@@ -53,9 +55,6 @@ class MLSchedulerExtension:
 
     Attributes
     ----------
-    bar_data_cache, vix_data_cache
-        Today's bars by symbol, and today's VIX bars, as frames for callers; ``cleanup_cache`` shortens the first.
-        What the model sees is kept apart.
     last_update, last_skip_reason
         When data was last fetched; why the last attempt did not run.
     """
@@ -85,8 +84,7 @@ class MLSchedulerExtension:
             self._loaded = GuardedPredictor(ml_system, self._options)
         elif host is not None or options is not None:
             self._loaded = GuardedPredictor.load(self._options)
-        self.bar_data_cache: dict[str, pd.DataFrame] = {}
-        self.vix_data_cache: pd.DataFrame | None = None
+        self._bar_frames, self._vix_frames = FrameCache(), FrameCache()
         self.last_update: datetime | None = None
         self.last_skip_reason: str | None = None
         self.max_cache_age = timedelta(minutes=30)
@@ -119,6 +117,24 @@ class MLSchedulerExtension:
     @symbols.setter
     def symbols(self, symbols: Sequence[str]) -> None:
         self._given_symbols = symbols
+
+    @property
+    def bar_data_cache(self) -> dict[str, pd.DataFrame]:
+        """Today's bars by symbol as frames, shortened by :meth:`cleanup_cache`; what the model sees is kept apart."""
+        return self._bar_frames.frames
+
+    @bar_data_cache.setter
+    def bar_data_cache(self, frames: dict[str, pd.DataFrame]) -> None:
+        self._bar_frames = FrameCache(frames)
+
+    @property
+    def vix_data_cache(self) -> pd.DataFrame | None:
+        """Today's VIX bars as a frame, None while none are known."""
+        return self._vix_frames.frames.get(VIX)
+
+    @vix_data_cache.setter
+    def vix_data_cache(self, frame: pd.DataFrame | None) -> None:
+        self._vix_frames = FrameCache(None if frame is None else {VIX: frame})
 
     @property
     def data_provider(self) -> MarketData:
@@ -267,11 +283,12 @@ class MLSchedulerExtension:
     def cleanup_cache(self) -> None:
         """Drop rows older than ``max_cache_age`` from ``bar_data_cache``, and frames that have no aware time index."""
         oldest = pd.Timestamp(self._host.clock.now() - self.max_cache_age)
-        for symbol, bars in tuple(self.bar_data_cache.items()):
+        frames = self.bar_data_cache
+        for symbol, bars in tuple(frames.items()):
             if isinstance(bars.index, pd.DatetimeIndex) and bars.index.tz is not None:
-                self.bar_data_cache[symbol] = bars[bars.index >= oldest]
+                frames[symbol] = bars[bars.index >= oldest]
             else:
-                del self.bar_data_cache[symbol]
+                del frames[symbol]
                 logger.warning("Dropped the cached bars of %s: their index is not aware time", symbol)
 
     def _attempt(self, stop: threading.Event) -> None:
@@ -341,11 +358,11 @@ class MLSchedulerExtension:
             logger.warning("called on provider loop: the data seen before stays in use")
             return
         self.last_update = now
+        self._bar_frames.keep({symbol: state.bars for symbol, state in seen.items()})
         for symbol, state in seen.items():
-            self.bar_data_cache[symbol] = state.bars.frame()
             logger.info("Updated %d bars for %s", len(state.bars), symbol)
         if vix := [state.vix_bars for state in seen.values() if state.vix is not None]:
-            self.vix_data_cache = vix[-1].frame()
+            self._vix_frames.keep({VIX: vix[-1]})
             logger.info("Updated %d VIX bars", len(vix[-1]))
 
     def _ask(self, symbol: str) -> Asked | str:

@@ -325,6 +325,19 @@ def test_cleanup_drops_old_rows_and_odd_frames(caplog: pytest.LogCaptureFixture)
     assert any(record.levelno == logging.WARNING for record in caplog.records)
 
 
+def test_a_frame_put_into_the_cache_stands_until_newer_bars_come() -> None:
+    """Callers share one dict with the plugin, which adds what it has seen since whenever somebody looks."""
+    plugin = extension(FakeHost(moment("10:35:05")))
+    plugin.update_market_data()
+    frames = plugin.bar_data_cache
+    frames["SPX"] = frames["SPX"][-1:]
+    assert len(plugin.bar_data_cache["SPX"]) == 1
+    plugin.last_update = None
+    plugin.update_market_data()
+    assert plugin.bar_data_cache is frames
+    assert len(frames["SPX"]) == 13
+
+
 def test_replayed_data_is_stamped_as_such() -> None:
     """The worst data status of the symbols is the status of the result."""
     host = FakeHost(moment("10:35:05"))
