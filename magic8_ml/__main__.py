@@ -22,18 +22,16 @@ COMMANDS: Final = {
     "scales": ("magic8_ml.history.scales_command", "dollar ranges by symbol and strategy, and their groups"),
     "train-trades": ("magic8_ml.win_training.command", "win probabilities of trades, from the history or a ledger"),
     "ledger": ("magic8_ml.ledger.command", "simulated trades at anchored premia from recorded bars"),
-    "evaluate-trades": (
-        "magic8_ml.trade_evaluation.command",
-        "judge win probabilities, walking forward by day",
-    ),
+    "evaluate-trades": ("magic8_ml.trade_evaluation.command", "judge win probabilities, walking forward by day"),
     "parse-message": ("magic8_ml.messages.command", "read a Discord message: predictions, orders, risk and reward"),
+    "predict-trade": ("magic8_ml.predict_trade_command", "how likely the orders of a message win, on recorded bars"),
     "risk-reward": ("magic8_ml.risk_reward_command", "what an order can lose and win, and where it breaks even"),
 }
 
 
 def usage() -> str:
     """Return the list of commands."""
-    lines = [f"  {name:<14} {meaning}" for name, (_, meaning) in COMMANDS.items()]
+    lines = [f"  {name:<16} {meaning}" for name, (_, meaning) in COMMANDS.items()]
     return "\n".join(["usage: python -m magic8_ml COMMAND [OPTIONS]", "", "commands:", *lines])
 
 

@@ -19,10 +19,13 @@ from magic8_ml.trade_evaluation.summary import summary
 from magic8_ml.training.command import EXIT_REFUSED, ProgressBars
 from magic8_ml.training.progress import Progress
 from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.training.walk_forward import REFIT_DAYS, TRAINING_DAYS, Plan
+from magic8_ml.training.walk_forward import TRAINING_DAYS, Plan
 
 JSON: Final = "win_probability.json"
 PAGE: Final = "win_probability.html"
+REFIT_DAYS: Final = 60
+"""Days between two fits: a fit of all pooled models takes half a minute, and its figures change little in a quarter."""
+
 HISTORY_LIMITS: Final = (
     "Premia are those of the signals: what a fill would have cost beyond them is not known.",
     "Without recorded bars the prices of the sheets stand in for them, without range and volume.",
@@ -47,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--refit-days", type=int, default=REFIT_DAYS, help=f"days between two fits (default {REFIT_DAYS})"
     )
+    no_forecasts = "do without the five-minute model: much faster, and only for --model price or a history without bars"
+    parser.add_argument("--no-forecasts", action="store_true", help=no_forecasts)
     parser.add_argument("--no-exhibit", action="store_true", help="leave the random-split exhibit out")
     parser.add_argument("--out", type=Path, required=True, help=f"folder for {JSON}, {PAGE} and trials.jsonl")
 
@@ -88,7 +93,7 @@ def _report(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _data(options: argparse.Namespace, progress: Progress) -> TradeData:
-    files = MarketFiles(bars=options.bars_dir, vix=options.vix)
+    files = MarketFiles(bars=options.bars_dir, vix=options.vix, forecasts=not options.no_forecasts)
     if options.ledger is None:
         return history_data(options.history, files, with_fees=not options.gross, progress=progress)
     return ledger_data(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from magic8_ml.trade_evaluation.money import Decisions, decisions_of
 from magic8_ml.trade_evaluation.protocol import WinModel, said_before
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.training.progress import Progress, silent
+from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.walk_forward import Fold
 
 
@@ -21,14 +22,16 @@ from magic8_ml.training.walk_forward import Fold
 class JudgedTrades:
     """Rows that the model spoke of, in the order of time.
 
-    ``said`` maps the name of the model under evaluation and of every baseline to probabilities (n_rows,), NaN where it
+    ``said`` maps the name of the model under evaluation and of every other to probabilities (n_rows,), NaN where it
     said nothing; ``model`` names the former.  ``decisions``: what each rule would have taken, by the model.
+    ``silent`` tells of other models why they could not learn.
     """
 
     rows: TradeRows
     model: str
     said: Mapping[str, Floats]
     decisions: Decisions
+    silent: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -41,6 +44,7 @@ class JudgedTrades:
             model=self.model,
             said={name: odds[rows] for name, odds in self.said.items()},
             decisions=self.decisions[rows],
+            silent=self.silent,
         )
 
     @property
@@ -81,8 +85,19 @@ def judge(
     others: Sequence[WinModel] = (),
     progress: Progress = silent,
 ) -> JudgedTrades:
-    """Walk model, baselines and ``others`` forward over the same folds; rows of which the model says nothing go out."""
-    told = {one.name: said_before(one, rows, folds, progress) for one in (model, *others, *BASELINES)}
+    """Walk model, baselines and ``others`` forward over the same folds; rows of which the model says nothing go out.
+
+    Raises
+    ------
+    TrainingRefused
+        When the model itself cannot learn from the days of a fold; another one is passed over.
+    """
+    told, silent = {model.name: said_before(model, rows, folds, progress)}, {}
+    for one in (*others, *BASELINES):
+        try:
+            told[one.name] = said_before(one, rows, folds, progress)
+        except TrainingRefused as refusal:
+            silent[one.name] = str(refusal)
     decisions = decisions_of(rows, told[model.name], folds)
     kept = tested_rows(rows, folds) & np.isfinite(told[model.name])
     return JudgedTrades(
@@ -90,6 +105,7 @@ def judge(
         model=model.name,
         said={name: odds[kept] for name, odds in told.items()},
         decisions=decisions[kept],
+        silent=silent,
     )
 
 

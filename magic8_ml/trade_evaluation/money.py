@@ -1,7 +1,7 @@
 """Which trades each rule would have taken: by expected value and, for comparison, by F1, by recall, and all of them.
 
-The expected value of a trade is that of the forecast distribution, where there is one, corrected by as much as the model
-thinks more or less of its odds; else that of its odds alone:
+The expected value of a trade is that of the forecast distribution, where there is one, corrected by as much as the
+model thinks more or less of its odds; else that of its odds alone:
 
     E = E_forecast + (p - p_forecast) (g G + l L)        or        E = p g G - (1 - p) l L
 

@@ -94,11 +94,12 @@ def _comparisons(report: Record) -> str:
             for line in lines
         ]
         parts.append(card(table(score, head, rows, marked=[report["model"]["name"]])))
+    missing = [f"{name}: not available, {reason}." for name, reason in report["unavailable"].items()]
     lead = (
         "Each compared with the model on the rows of which both spoke. p: Diebold and Mariano, one-sided, that the"
         " model loses less."
     )
-    return section("same", "On the same rows", lead, *parts)
+    return section("same", "On the same rows", lead, *parts, bullets(missing) if missing else "")
 
 
 def _calibration(report: Record) -> str:

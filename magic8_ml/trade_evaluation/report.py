@@ -62,6 +62,7 @@ def report_of(judged: JudgedTrades, context: Context) -> dict[str, Any]:
         "rules": rules(judged),
         "thresholds": thresholds(judged),
         "hopes": hopes(judged),
+        "unavailable": dict(judged.silent),
         "exhibit": [asdict(line) for line in context.exhibit],
         "data": dict(context.data),
         "protocol": {**context.protocol, "folds": fold_map(context.folds)},
