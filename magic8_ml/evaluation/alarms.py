@@ -15,6 +15,7 @@ WIN_SKILL: Final = 0.08
 ACCURACY_OVER_MAJORITY: Final = 0.05
 YEARLY_SHARPE: Final = 2.0
 _SESSIONS: Final = 252
+_NEUTRAL: Final = 1
 
 
 def alarms(judged: Judged, daily_sharpe: float) -> list[str]:
@@ -23,6 +24,11 @@ def alarms(judged: Judged, daily_sharpe: float) -> list[str]:
         ("AUC of the sign of the move", sign_auc(judged), DIRECTION_AUC),
         ("win Brier skill over the recalibrated price", _win_skill(judged), WIN_SKILL),
         ("accuracy of wins above the commoner outcome", _excess_accuracy(judged), ACCURACY_OVER_MAJORITY),
+        (
+            "accuracy of rises and falls above the commoner of the two",
+            _excess_direction(judged),
+            ACCURACY_OVER_MAJORITY,
+        ),
         ("yearly Sharpe ratio of HIGH calls at modelled premia", daily_sharpe * _SESSIONS**0.5, YEARLY_SHARPE),
     ]
     return [
@@ -37,6 +43,17 @@ def sign_auc(judged: Judged) -> float:
     said, move = judged.model.direction, judged.rows.known.move
     known = np.isfinite(said).all(axis=1) & (move != 0)
     return auc(said[known, 2] - said[known, 0], move[known] > 0)
+
+
+def _excess_direction(judged: Judged) -> float:
+    # rises from falls alone: "neutral or not" is told by the volatility, and a price that has learnt nothing tells it
+    said, rows = judged.model.direction, judged.rows
+    known = np.isfinite(said).all(axis=1) & rows.labelled & (rows.direction != _NEUTRAL)
+    if not known.any():
+        return float("nan")
+    rose = rows.direction[known] > _NEUTRAL
+    hits = (said[known, 2] > said[known, 0]) == rose
+    return float(hits.mean() - max(rose.mean(), 1 - rose.mean()))
 
 
 def _win_skill(judged: Judged) -> float:

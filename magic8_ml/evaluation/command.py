@@ -14,7 +14,7 @@ from magic8_ml.evaluation.evaluate import Question, evaluate
 from magic8_ml.evaluation.page import page
 from magic8_ml.evaluation.report import as_json
 from magic8_ml.evaluation.rule_scores import read_rule_scores
-from magic8_ml.evaluation.summary import summary
+from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.training.command import EXIT_REFUSED, ProgressBars, symbol_list
 from magic8_ml.training.dataset import dataset_of
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_REFUSED
     write(report, options.out / JSON, options.out / PAGE)
     print(summary(report))
-    print(f"\n{options.out / PAGE}")
+    print(f"\n{outcome(report)}\n{options.out / PAGE}")
     return 0
 
 

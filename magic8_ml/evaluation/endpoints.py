@@ -88,6 +88,7 @@ class Endpoint:
             "high": found.high,
             "floor": goal.floor,
             "ceiling": goal.ceiling,
+            "above_zero": goal.above_zero,
             "passed": self.passed,
             "status": self.status,
             "n_days": found.n_days,

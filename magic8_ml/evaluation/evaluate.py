@@ -97,6 +97,7 @@ def evaluate(
             "luck": fortune,
             "folds": fold_map(folds),
         },
+        trials=log.tried,
         leak=leak_exhibit(rows, structures, question.exhibit_rounds),
         unavailable={} if points is not None else {RULES: NO_RULE_SCORES},
         warnings=[*alarms(judged, fortune["sharpe_daily"]), *_opened_again(log)],

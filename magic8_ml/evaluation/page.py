@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
@@ -9,7 +10,8 @@ from typing import Any, Final
 
 from magic8_ml.evaluation import plots
 from magic8_ml.evaluation.endpoints import ALL
-from magic8_ml.evaluation.markup import Markup, bullets, card, details, figure, section, table
+from magic8_ml.evaluation.fine_print import negative, protocol
+from magic8_ml.evaluation.markup import Markup, card, details, section, table
 from magic8_ml.evaluation.sections import calls, groups, leak, volatility, win_odds
 from magic8_ml.evaluation.wording import percent, plain
 
@@ -27,8 +29,8 @@ def page(report: Record) -> str:
         ("calls", "Calls"): calls(report),
         ("where", "Where it works"): groups(report),
         ("leak", "Leak exhibit"): leak(report),
-        ("negative", "Negative results"): _negative(report),
-        ("protocol", "Protocol"): _protocol(report),
+        ("negative", "Negative results"): negative(report),
+        ("protocol", "Protocol"): protocol(report),
     }
     links = "".join(f'<a href="#{identity}">{title}</a>' for (identity, title), body in sections.items() if body)
     style = files("magic8_ml.evaluation").joinpath("page.css").read_text(encoding="utf-8")
@@ -42,15 +44,16 @@ def page(report: Record) -> str:
 
 
 def _head(report: Record) -> str:
-    scored, verdict = report["scored"], report["verdict"]
+    scored, goals = report["scored"], [record for record in report["endpoints"] if record["symbol"] == ALL]
     lead = (
         f"{', '.join(scored['symbols'])} · {scored['first']} to {scored['last']} · {scored['days']} days,"
         f" {scored['rows']:,} forecasts · model {report['model']['name']}"
     )
+    count = Counter(record["status"] for record in goals)
     tiles = [
-        (verdict["passed"], "goals passed", "passed"),
-        (verdict["failed"], "goals failed", "failed"),
-        (verdict["not yet testable"], "not yet testable", "wait"),
+        (count["passed"], f"of {len(goals)} goals passed", "passed"),
+        (count["failed"], "failed", "failed" if count["failed"] else ""),
+        (count["not yet testable"], "not yet testable", "wait"),
         (percent(scored["answered"], 0), "of the moments answered", ""),
         (report["protocol"]["configurations"] or "–", "configurations tried", ""),
     ]
@@ -67,8 +70,9 @@ def _endpoints(report: Record) -> str:
     overall = [_endpoint_row(record) for record in found if record["symbol"] == ALL]
     head = ("goal", "", "value", "95 % interval", "wanted", "days", "")
     lead = (
-        "Set in advance. A dot is the measured value, its line the day-clustered interval, green dots mark the goal."
-        " Not yet testable: fewer days than it takes to prove the effect, if it is there."
+        "Set in advance. A dot is the measured value, its line the day-clustered interval, the dotted green line the"
+        " goal; proven means that the interval excludes zero. Not yet testable: fewer days (had / needed) than it"
+        " takes to prove the effect, if it is there."
     )
     symbols = sorted({record["symbol"] for record in found} - {ALL})
     each = [
@@ -87,9 +91,23 @@ def _is(record: Record, name: str, symbol: str) -> bool:
 
 def _endpoint_row(record: Record) -> Sequence[object]:
     name = Markup(f'{escape(record["name"])}<span class="meaning">{escape(record["meaning"])}</span>')
-    wanted = f"≥ {record['floor']:g}" if record["ceiling"] is None else f"{record['floor']:g} to {record['ceiling']:g}"
     days = f"{record['n_days']} / {record['needs_days']}"
-    return name, Markup(plots.forest(record)), plain(record["value"]), _interval(record), wanted, days, _mark(record)
+    return (
+        name,
+        Markup(plots.forest(record)),
+        plain(record["value"]),
+        _interval(record),
+        _wanted(record),
+        days,
+        _mark(record),
+    )
+
+
+def _wanted(record: Record) -> str:
+    floor = f"{record['floor']:g}".replace("-", "−")
+    if record["ceiling"] is not None:
+        return f"{floor} to {record['ceiling']:g}"
+    return Markup(f"≥ {floor}<small> and proven</small>") if record["above_zero"] else f"≥ {floor}"
 
 
 def _mark(record: Record) -> Markup:
@@ -104,39 +122,3 @@ def _small(record: Record) -> Markup:
 
 def _interval(record: Record) -> str:
     return f"[{plain(record['low'])}, {plain(record['high'])}]"
-
-
-def _negative(report: Record) -> str:
-    found = report["negatives"]
-    missing = [f"{name}: not available, {reason}." for name, reason in report["unavailable"].items()]
-    lead = f"{len(found)} findings against the model, listed because they are as true as the others."
-    shown = found[:12]
-    rest = found[12:]
-    more = details(f"{len(rest)} more", bullets(rest)) if rest else ""
-    return section("negative", "Negative results", lead, bullets([*missing, *shown]), more)
-
-
-def _protocol(report: Record) -> str:
-    protocol = report["protocol"]
-    facts = [(key.replace("_", " "), _fact(value)) for key, value in protocol.items() if key != "folds"]
-    facts += [(key.replace("_", " "), _fact(value)) for key, value in report["data"].items()]
-    facts += [(f"model: {key.replace('_', ' ')}", _fact(value)) for key, value in report["model"].items()]
-    folds = protocol.get("folds") or []
-    chart = figure("Fold map", plots.fold_chart(folds), "Grey was learnt from, blue was tested.") if folds else ""
-    return section(
-        "protocol",
-        "Protocol and limits",
-        "",
-        chart,
-        details("Facts", card(table("", ("what", "value"), facts))),
-        Markup("<h3>Limits</h3>"),
-        bullets(report["limits"]),
-    )
-
-
-def _fact(value: Any) -> str:  # noqa: ANN401 - facts are plain JSON of any kind
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_fact(item)}" for key, item in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(map(_fact, value)) or "none"
-    return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)

@@ -14,6 +14,7 @@ Record = Mapping[str, Any]
 
 _SERIES: Final = ("one", "two", "three")
 _NAN: Final = float("nan")
+_HOURS: Final = "half hour of entry, New York"
 _PROTOCOLS: Final = ("random", "random + close", "by day", "walk-forward")
 _PERCENT: Final = tuple((n / 5, f"{20 * n} %") for n in range(6))
 
@@ -55,18 +56,18 @@ def skill_chart(title: str, records: Sequence[Record], key: str, floor: float | 
     chart = Chart(
         title,
         "; ".join(f"{record['name']}: {percent(record[key][0])}" for record in records),
-        _names([record["name"] for record in records]),
+        _names([record["name"] for record in records], _HOURS),
         Axis(label=title, low=low, high=high, ticks=[(v, percent(v, 0)) for v, _ in round_ticks(low, high)]),
     )
     chart.rule(y=0.0)
-    if floor is not None:
-        chart.rule(y=floor, css="goal", text=f"goal {percent(floor, 0)}")
     for n, (record, (value, bottom, top)) in enumerate(zip(records, triples, strict=True)):
         chart.whisker(n + 0.5, bottom, top, "whisker one")
         span = f"[{percent(record[key][1])}, {percent(record[key][2])}]"
         chart.dot(
             n + 0.5, value, "dot one", f"{record['name']}: {percent(record[key][0])} {span}, {record['days']} days"
         )
+    if floor is not None:
+        chart.rule(y=floor, css="goal", text=f"goal {percent(floor, 0)}")
     return chart.svg()
 
 
@@ -78,7 +79,7 @@ def coverage_chart(records: Sequence[Record]) -> str:
     chart = Chart(
         "Coverage of the 80 % interval",
         "; ".join(f"{record['name']}: {percent(record['coverage'][0])}" for record in records),
-        _names([record["name"] for record in records]),
+        _names([record["name"] for record in records], _HOURS),
         Axis(label="moves inside", low=low, high=high, ticks=[(v, percent(v, 0)) for v, _ in round_ticks(low, high)]),
     )
     chart.area((0, len(records)), (0.75, 0.75), (0.85, 0.85), "band")
@@ -142,7 +143,7 @@ def shares_chart(records: Sequence[Record]) -> str:
         "; ".join(
             f"{r['name']}: " + ", ".join(f"{k} {percent(v, 0)}" for k, v in r["shares"].items()) for r in records
         ),
-        _names([record["name"] for record in records]),
+        _names([record["name"] for record in records], "quarter"),
         Axis(label="share of the calls", low=0, high=1, ticks=_PERCENT),
     )
     for n, record in enumerate(records):
@@ -163,7 +164,7 @@ def leak_chart(lines: Sequence[Record]) -> str:
     chart = Chart(
         "One classifier, four protocols",
         "; ".join(f"{line['protocol']}: {percent(line['brier_skill'])}" for line in lines),
-        _names(_PROTOCOLS[: len(lines)]),
+        _names(_PROTOCOLS[: len(lines)], "protocol"),
         Axis(label="Brier skill it seems to have", low=low, high=high, ticks=ticks),
     )
     for n, line in enumerate(lines):
@@ -178,7 +179,7 @@ def accuracy_chart(lines: Sequence[Record]) -> str:
     chart = Chart(
         "Accuracy of the same classifier",
         "; ".join(f"{line['protocol']}: {percent(line['accuracy'])}" for line in lines),
-        _names(_PROTOCOLS[: len(lines)]),
+        _names(_PROTOCOLS[: len(lines)], "protocol"),
         Axis(label="accuracy", low=0, high=1, ticks=_PERCENT),
     )
     for n, line in enumerate(lines):
@@ -239,7 +240,7 @@ def _span(values: Sequence[float], least: float) -> tuple[float, float]:
     return middle - 1.16 * half, middle + 1.16 * half
 
 
-def _names(names: Sequence[str]) -> Axis:
+def _names(names: Sequence[str], label: str) -> Axis:
     every = 1 if len(names) <= 7 else 2
     ticks = [(n + 0.5, name) for n, name in enumerate(names) if n % every == 0]
-    return Axis(label="", low=0, high=len(names), ticks=ticks)
+    return Axis(label=label, low=0, high=len(names), ticks=ticks)

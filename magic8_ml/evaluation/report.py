@@ -42,6 +42,7 @@ class Context:
     model: Mapping[str, Any]
     data: Mapping[str, Any]
     protocol: Mapping[str, Any]
+    trials: Sequence[Mapping[str, Any]] = ()
     leak: Sequence[LeakLine] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
@@ -65,6 +66,7 @@ def report_of(judged: Judged, context: Context) -> dict[str, Any]:
         "verdict": verdict(endpoints),
         "warnings": list(context.warnings),
         "comparisons": _comparisons(comparisons),
+        "silent": _silent(judged, comparisons),
         "reliability": _reliability(judged),
         "slices": slices,
         "confidence": tables.confidence_histogram(judged),
@@ -72,6 +74,7 @@ def report_of(judged: Judged, context: Context) -> dict[str, Any]:
         "edge_quintiles": tables.edge_quintiles(judged),
         "sigma": tables.sigma_cells(judged),
         "accuracy": tables.accuracy_appendix(judged),
+        "trials": [dict(trial) for trial in context.trials],
         "leak": [asdict(line) for line in context.leak],
         "negatives": negative_results(endpoints, comparisons, slices),
         "unavailable": dict(context.unavailable),
@@ -149,6 +152,15 @@ def _comparisons(found: Mapping[str, Sequence[Line]]) -> dict[str, list[dict[str
             for line in lines
         ]
         for score, lines in found.items()
+    }
+
+
+def _silent(judged: Judged, comparisons: Mapping[str, Sequence[Line]]) -> dict[str, list[str]]:
+    # whoever is in no table of a score says nothing of it, and the reader is told so
+    names = dict.fromkeys((*judged.baselines, *judged.settled.odds))
+    return {
+        score: sorted(name for name in names if name not in {line.name for line in lines})
+        for score, lines in comparisons.items()
     }
 
 

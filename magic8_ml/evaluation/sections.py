@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_ml.evaluation import plots
-from magic8_ml.evaluation.markup import card, details, figure, grid, section, table
+from magic8_ml.evaluation.baselines import CLIMATOLOGY
+from magic8_ml.evaluation.markup import Markup, card, details, figure, grid, section, table, text
 from magic8_ml.evaluation.wording import percent, plain, triple
 
 Record = Mapping[str, Any]
 
-_UNFOLDED: Final = ("regime RPS", "remaining variance QLIKE", "win Brier", "regime forecast", "quarter")
+_UNFOLDED: Final = ("regime RPS", "remaining variance QLIKE", "win Brier", "half hour", "regime forecast", "quarter")
 """Tables that are seen at first; the others are a click away."""
 
 _STRATEGY_LEGEND: Final = tuple(zip(("one", "two", "three"), BASE_STRATEGIES, strict=True))
@@ -25,7 +26,7 @@ def volatility(report: Record) -> str:
         grid(
             figure(
                 "Skill by hour",
-                plots.skill_chart("regime skill", hours, "regime_rpss", 0.15),
+                plots.skill_chart("regime skill (RPSS)", hours, "regime_rpss", 0.15),
                 "Skill of the volatility regime over climatology, by the half hour of entry (New York).",
             ),
             figure(
@@ -62,7 +63,7 @@ def _comparison(report: Record, score: str) -> str:
             line["name"],
             plain(line["loss"], 4),
             f"{line['days']}",
-            triple(line["skill"]),
+            "reference" if line["name"] == CLIMATOLOGY.name else triple(line["skill"]),
             "" if line["name"] == report["model"]["name"] else triple(line["model_gain"]),
             _p(line["p_value"]),
             _p(line["p_holm"]),
@@ -70,7 +71,9 @@ def _comparison(report: Record, score: str) -> str:
         for line in lines
     ]
     head = ("forecaster", "mean loss", "days", "skill over climatology", "model's gain over it", "p", "p, Holm")
-    shown = card(table("", head, rows, [report["model"]["name"]]))
+    silent = report["silent"].get(score)
+    note = Markup(f"<p>Without an answer to this: {text(', '.join(silent))}.</p>") if silent else ""
+    shown = card(table("", head, rows, [report["model"]["name"]]), note)
     return details(f"{score[:1].upper()}{score[1:]}", shown, unfolded=score in _UNFOLDED)
 
 
@@ -144,7 +147,7 @@ def calls(report: Record) -> str:
                 "Calls by confidence rank and strategy.",
                 _STRATEGY_LEGEND,
             ),
-            figure("Calls by quarter", plots.shares_chart(quarters), "Of all calls that did not abstain.", legend),
+            figure("Calls by quarter", plots.shares_chart(quarters), _rarest(quarters), legend),
         ),
         card(table("What came of HIGH calls and of the others", head, rows), _results(report)),
         details(
@@ -153,6 +156,16 @@ def calls(report: Record) -> str:
         ),
         details("Accuracy, beside always naming the commoner outcome", _accuracy(report)),
     )
+
+
+def _rarest(quarters: Sequence[Record]) -> str:
+    shares = {(q["name"], name): q["shares"][name] for q in quarters for name in BASE_STRATEGIES}
+    known = {key: share for key, share in shares.items() if share is not None}
+    words = "Of all calls that did not abstain."
+    if not known:
+        return words
+    quarter, name = min(known, key=known.__getitem__)
+    return f"{words} The rarest was {name} in {quarter} with {percent(known[quarter, name])}; the aim is 10 %."
 
 
 def _results(report: Record) -> str:

@@ -26,6 +26,16 @@ def summary(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def outcome(report: Mapping[str, Any]) -> str:
+    """Return the verdict in a line: what failed, and how many goals cannot be tested yet."""
+    found = report["endpoints"]
+    failed = [f"{r['name']} ({r['symbol']})" for r in found if r["passed"] is False]
+    overall = [r for r in found if r["symbol"] == ALL]
+    waiting = sum(r["passed"] is None for r in overall)
+    words = f"{waiting} of {len(overall)} goals not yet testable"
+    return f"FAILED: {', '.join(failed)}; {words}" if failed else f"PASSED: no goal failed; {words}"
+
+
 def _line(record: Mapping[str, Any]) -> str:
     wanted = f">= {record['floor']:g}" if record["ceiling"] is None else f"{record['floor']:g} .. {record['ceiling']:g}"
     interval = f"[{_number(record['low'])}, {_number(record['high'])}]"

@@ -42,13 +42,14 @@ class TrialLog:
     """What the log holds.
 
     ``opened_before`` counts earlier runs of other trials on days of this final segment; ``figures`` are those of every
-    trial ever logged, the newest last.
+    trial ever logged, the newest last; ``tried`` is the newest line of every configuration.
     """
 
     runs: int
     configurations: int
     opened_before: int
     figures: Sequence[Mapping[str, float | None]]
+    tried: Sequence[Mapping[str, Any]] = ()
 
 
 def log_trials(folder: Path, trials: Sequence[Trial]) -> TrialLog:
@@ -66,11 +67,13 @@ def log_trials(folder: Path, trials: Sequence[Trial]) -> TrialLog:
     with path.open("ab") as file:
         file.writelines(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
     every = [*before, *lines]
+    newest = {line["identity"]: line for line in every}
     return TrialLog(
         runs=run,
-        configurations=len({line["identity"] for line in every}),
+        configurations=len(newest),
         opened_before=len({line["run"] for line in before if _opens(line, trials)}),
         figures=[line["figures"] for line in every],
+        tried=list(newest.values()),
     )
 
 

@@ -13,7 +13,7 @@ from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.evaluation.command import write
 from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars, read_outsider_vix
 from magic8_ml.evaluation.row_table import write_rows
-from magic8_ml.evaluation.summary import summary
+from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.evaluation.verify import Verified, verify
 from magic8_ml.models.artefact import MANIFEST, TrainedModel, load_model
 from magic8_ml.registry.reloading import load_champion
@@ -60,9 +60,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"Verification refused: {refusal}; name another with --model, or train one", file=sys.stderr)
         return EXIT_REFUSED
     failed = verified.report["verdict"]["failed"]
-    waiting = verified.report["verdict"]["not yet testable"]
     print(summary(verified.report))
-    print(f"\n{'FAILED' if failed else 'PASSED'}: {failed} goals failed, {waiting} not yet testable")
+    print(f"\n{outcome(verified.report)}")
     return EXIT_FAILED if failed else 0
 
 

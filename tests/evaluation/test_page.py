@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import orjson
 import pytest
 
+from magic8_ml.evaluation.endpoints import GOALS
 from magic8_ml.evaluation.page import page
 from magic8_ml.evaluation.report import as_json
 from magic8_ml.evaluation.svg import Axis, Chart
@@ -90,6 +91,10 @@ def test_the_goals_and_the_failures_are_on_the_page(made: Made, html: str) -> No
     assert made.report["negatives"]
     assert f"{len(made.report['negatives'])} findings against the model" in html
     assert "B6 rule scorer: not available" in html
+    assert "Without an answer to this: B2 VIX x share" in html
+    assert f"of {len(GOALS)} goals passed" in html
+    for trial in made.report["trials"]:
+        assert trial["identity"] in html
     for sentence in made.report["limits"]:
         assert sentence in html
 

@@ -13,7 +13,7 @@ from magic8_ml.evaluation.judged import Judged
 from magic8_ml.evaluation.luck import daily_returns, luck
 from magic8_ml.evaluation.measures import LOSSES, loss_table, win_table
 from magic8_ml.evaluation.row_table import row_table
-from magic8_ml.evaluation.summary import summary
+from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.evaluation.tables import edge_quintiles, high_table, quarters_of, slices
 from magic8_ml.models.forecast import Forecast
 from tests.evaluation.conftest import Made
@@ -128,6 +128,9 @@ def test_too_good_a_result_raises_an_alarm(judged: Judged) -> None:
     told = replace(judged.model, direction=np.stack((1 - up, np.zeros(len(up)), up), axis=1))
     assert any("AUC of the sign" in sentence for sentence in alarms(replace(judged, model=told), 0.0))
     assert any("Sharpe" in sentence for sentence in alarms(judged, 0.5))
+    sentences = alarms(replace(judged, model=told), 0.0)
+    assert any("accuracy of rises and falls" in sentence for sentence in sentences)
+    assert alarms(judged, 0.0) == []
     seer = replace(judged.model, win=judged.settled.won)
     assert len(alarms(replace(judged, model=seer), 0.0)) >= 2
 
@@ -159,6 +162,23 @@ def test_the_summary_fits_a_terminal(made: Made) -> None:
     lines = summary(made.report).splitlines()
     assert all(any(line.strip().startswith(goal.name) for line in lines) for goal in GOALS)
     assert max(len(line) for line in lines if not line.startswith("  !")) <= 120
+
+
+def test_the_outcome_names_what_failed(made: Made) -> None:
+    """One failure of one symbol is a failure, and is named; what cannot be tested is counted, not failed."""
+    endpoints = [{**e, "passed": None if e["name"] == GOALS[0].name else True} for e in made.report["endpoints"]]
+    assert outcome({"endpoints": endpoints}) == f"PASSED: no goal failed; 1 of {len(GOALS)} goals not yet testable"
+    endpoints[-1]["passed"] = False
+    assert outcome({"endpoints": endpoints}).startswith(f"FAILED: {GOALS[-1].name} (SPY); 1 of")
+
+
+def test_whoever_is_in_no_table_of_a_score_is_named(made: Made) -> None:
+    """Every baseline stands in the table of a score or among those that say nothing of it."""
+    everyone = {line["name"] for lines in made.report["comparisons"].values() for line in lines}
+    for score, lines in made.report["comparisons"].items():
+        names = [line["name"] for line in lines] + made.report["silent"][score]
+        assert set(names) - {made.report["model"]["name"]} == everyone - {made.report["model"]["name"]}
+        assert len(names) == len(set(names))
 
 
 def test_silence_is_not_scored(judged: Judged) -> None:

@@ -28,6 +28,7 @@ def test_runs_and_distinct_configurations_are_counted(tmp_path: Path) -> None:
     assert (first.runs, first.configurations) == (1, 2)
     assert (second.runs, second.configurations) == (2, 2)
     assert len(second.figures) == 3
+    assert [line["run"] for line in second.tried] == [2, 1]
     assert (tmp_path / FILE).read_bytes().count(b"\n") == 3
 
 
