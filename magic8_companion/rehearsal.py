@@ -22,6 +22,7 @@ from magic8_companion.domain.trading_day import Session
 
 if TYPE_CHECKING:  # --help must not load numpy and pandas
     from magic8_companion.ports import Clock
+    from magic8_companion.testing.scenario import Scenario
 
 DONE: Final = 0
 RULE_BROKEN: Final = 1
@@ -74,10 +75,12 @@ def rehearse(argv: Sequence[str]) -> int:
 async def _rehearse(given: argparse.Namespace) -> int:
     from magic8_companion import unified_main  # noqa: PLC0415  # after --help
     from magic8_companion.testing.rehearsal_clock import RehearsalClock  # noqa: PLC0415  # as above
+    from magic8_companion.testing.scenario import Scenario, load_scenario  # noqa: PLC0415  # as above
 
+    idle_speed, plot = _idle_speed(given.speed), load_scenario(given.scenario) if given.scenario else Scenario()
     plan = await _planned(given)
-    clock = RehearsalClock(plan.session.open_at - _BEFORE_THE_OPEN, _idle_speed(given.speed))
-    feed = _gateway(plan, clock, given.scenario) if given.provider == "ib" else _yahoo(plan, clock, given.delay_minutes)
+    clock = RehearsalClock(plan.session.open_at - _BEFORE_THE_OPEN, idle_speed)
+    feed = _gateway(plan, clock, plot) if given.provider == "ib" else _yahoo(plan, clock, given.delay_minutes)
     async with feed as (address, broken):
         code = await unified_main.main([], overrides=plan.settings | address, clock=clock)
     return code or (RULE_BROKEN if broken else DONE)
@@ -114,13 +117,12 @@ async def _planned(given: argparse.Namespace) -> Plan:
 
 
 @asynccontextmanager
-async def _gateway(plan: Plan, clock: Clock, scenario: Path | None) -> AsyncIterator[Feed]:
+async def _gateway(plan: Plan, clock: Clock, plot: Scenario) -> AsyncIterator[Feed]:
     from magic8_companion.testing.gateway import summary  # noqa: PLC0415  # after --help
     from magic8_companion.testing.market import SimulatedGatewayMarket  # noqa: PLC0415  # as above
-    from magic8_companion.testing.scenario import Scenario, load_scenario  # noqa: PLC0415  # as above
     from magic8_companion.testing.server import SimulatedGateway  # noqa: PLC0415  # as above
 
-    plot, broken = load_scenario(scenario) if scenario else Scenario(), list[str]()
+    broken: list[str] = []
     async with SimulatedGateway(SimulatedGatewayMarket(plan.seed), clock, scenario=plot) as gateway:
         yield {"ib_host": "127.0.0.1", "ib_port": gateway.port}, broken
         broken += [violation.text for violation in gateway.violations]
