@@ -20,6 +20,7 @@ import numpy as np
 
 from magic8_companion.domain.bars import Floats
 from magic8_ml.models.forecast import Integers, Mask
+from magic8_ml.trade_evaluation.protocol import span_of
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import STRATEGIES
 from magic8_ml.training.walk_forward import EMBARGO_DAYS, Fold
@@ -79,14 +80,14 @@ def decisions_of(rows: TradeRows, said: Floats, folds: Sequence[Fold]) -> Decisi
     """Return every rule's view of the tested rows, learnt fold by fold from earlier days alone."""
     found = Decisions(**{item.name: np.full(len(rows), np.nan) for item in fields(Decisions)})
     for fold in folds:
-        tested = np.flatnonzero(np.isin(rows.day, fold.tested))
+        tested = span_of(rows, fold.tested)
         told = rows[tested]
-        wins, loses = Shares.of(rows[np.isin(rows.day, fold.learnt)]).stakes(told)
+        wins, loses = Shares.of(rows[span_of(rows, fold.learnt)]).stakes(told)
         found.value[tested] = expected_value(told, said[tested], wins, loses)
         found.threshold[tested] = said[tested] - found.value[tested] / (wins + loses)
         window = tuning_window(rows.day, said, before=int(fold.tested[0]))
         for pair, (f1, recall) in chosen_thresholds(rows[window], said[window]).items():
-            mine = tested[told.pair == pair]
+            mine = tested.start + np.flatnonzero(told.pair == pair)
             found.f1[mine], found.recall[mine] = f1, recall
     return found
 

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from magic8_companion.domain.bars import Floats
+from magic8_ml.models.forecast import Integers
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.training.progress import Progress, silent
 from magic8_ml.training.walk_forward import Fold
@@ -41,15 +42,27 @@ def said_before(model: WinModel, rows: TradeRows, folds: Sequence[Fold], progres
     """Return what the model said of each row before its day, (n_rows,), NaN on days that no fold tests.
 
     Each fit sees the learnt days of its fold alone, over all symbols.
+
+    Raises
+    ------
+    ValueError
+        When rows do not stand in the order of days, or a fold learns from a day that it tests.
     """
+    if (np.diff(rows.day) < 0).any():
+        raise ValueError("rows do not stand in the order of days")
     said = np.full(len(rows), np.nan)
     for n, fold in enumerate(folds):
         if fold.learnt.max() >= fold.tested.min():
             raise ValueError("a fold learns from a day that is not before all days it tests")
-        learnt, tested = np.isin(rows.day, fold.learnt), np.isin(rows.day, fold.tested)
+        learnt, tested = span_of(rows, fold.learnt), span_of(rows, fold.tested)
         said[tested] = model.fit(rows[learnt]).predict(without_results(rows[tested]))
-        progress(f"walk-forward, {model.name}", n + 1, len(folds), int(learnt.sum()))
+        progress(f"walk-forward, {model.name}", n + 1, len(folds), learnt.stop)
     return said
+
+
+def span_of(rows: TradeRows, days: Integers) -> slice:
+    """Return the rows of a block of days without copying any; the rows stand in the order of days."""
+    return slice(int(np.searchsorted(rows.day, days[0])), int(np.searchsorted(rows.day, days[-1], side="right")))
 
 
 def without_results(rows: TradeRows) -> TradeRows:

@@ -56,6 +56,13 @@ def test_a_fold_that_learns_from_a_tested_day_is_refused() -> None:
         said_before(BASE_RATE, rows, [torn])
 
 
+def test_rows_out_of_order_are_refused() -> None:
+    """Blocks of days are cut out of rows in the order of time; other rows would be cut wrongly."""
+    rows = made_trades()
+    with pytest.raises(ValueError, match="order of days"):
+        said_before(BASE_RATE, rows[np.arange(len(rows))[::-1]], folds_of(rows.day, PLAN))
+
+
 def test_results_of_later_days_change_nothing_that_was_said_before() -> None:
     """With every result from a day on turned round, all that was said and decided up to that day stands."""
     rows = made_trades()
