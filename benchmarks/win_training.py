@@ -1,0 +1,131 @@
+"""Time of training all win-probability models on a million labelled trades: 8 symbols, 4 strategies, 500 days.
+
+The rows are made up, with the columns that trades of the history have when bars and VIX are there.  Timed is the way
+from rows to a stored version: base members, trees of 45 nodes in 7 steps, choices, offsets, walk-forward figures,
+thresholds, canaries and files.  With several numbers of workers the versions must have the same name, which is a hash
+of their files.
+
+Usage: ``python benchmarks/win_training.py [--rows N] [--workers 1,2] [--dask-workers 1,2]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+from scipy.special import expit, logit
+
+from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
+from magic8_ml.features.sessions import session_table
+from magic8_ml.trades.catalogue import CATALOGUE, SPORADIC
+from magic8_ml.trades.rows import TradeRows
+from magic8_ml.trades.terms import STRATEGIES
+from magic8_ml.win_training.audit import Audit
+from magic8_ml.win_training.fit import Run, learn_wins
+from magic8_ml.win_training.runs import on_dask, on_workers
+from magic8_ml.win_training.store import store
+from magic8_ml.win_training.trades_learnt import sample_of
+
+LIMIT_S = 600.0
+DAYS = 500
+FEWEST_PAIRS = 32
+
+
+def made_rows(n_rows: int) -> TradeRows:
+    """Draw trades whose price is nearly right; two features tell more, trades of a day lean together."""
+    rng = np.random.default_rng(8)
+    names = tuple(feature.name for feature in CATALOGUE if feature.group not in SPORADIC)
+    day = np.sort(rng.integers(0, DAYS, n_rows))
+    features = rng.standard_normal((n_rows, len(names)), dtype=np.float32).astype(np.float64)
+    features[rng.random(features.shape) < 0.05] = np.nan
+    implied = rng.uniform(0.2, 0.9, n_rows)
+    told = np.nan_to_num(features[:, names.index("log_pace")]) + np.nan_to_num(features[:, names.index("gap")])
+    lean = rng.normal(0.0, 0.5, DAYS)[day]
+    odds = logit(implied) + 0.2 * told + lean
+    features[:, names.index("implied_win")] = implied
+    features[:, names.index("forecast_win")] = expit(logit(implied) + 0.1 * told + rng.normal(0, 0.3, n_rows))
+    won = rng.random(n_rows) < expit(odds)
+    first = len(session_table().days) - 2 * DAYS
+    return TradeRows(
+        symbols=MAGIC8_SYMBOLS,
+        symbol=rng.integers(0, len(MAGIC8_SYMBOLS), n_rows),
+        strategy=rng.integers(0, len(STRATEGIES), n_rows),
+        day=first + day,
+        entered_at=session_table().opens[first + day] + 10**9,
+        features=features,
+        implied=implied,
+        won=won,
+        profit=np.where(won, 100 * (1 - implied), -100 * implied),
+        max_risk=100 * implied,
+        names=names,
+    )
+
+
+@contextmanager
+def runs(words: argparse.Namespace) -> Iterator[dict[str, Run]]:
+    """Offer every way of running that is asked for; Dask clusters are started on this machine."""
+    with ExitStack() as stack:
+        found: dict[str, Run] = {f"joblib, {n} worker(s)": on_workers(n) for n in words.workers}
+        for n in words.dask_workers:
+            from distributed import LocalCluster  # noqa: PLC0415  # an extra, and only if asked for
+
+            cluster = stack.enter_context(LocalCluster(n_workers=n, threads_per_worker=1, dashboard_address=None))
+            found[f"Dask, {n} worker(s)"] = on_dask(cluster.scheduler_address)
+        yield found
+
+
+def measure(title: str, run: Run, rows: TradeRows) -> tuple[float, str]:
+    """Train, store and print; return wall seconds and the name of the version."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, begin = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]), time.perf_counter()
+        own = time.process_time()
+        learnt = learn_wins(sample_of(rows), run)
+        fitted = time.perf_counter() - begin
+        audit = Audit(values=len(rows), late=())
+        version = store(learnt, Path(folder), "benchmark", audit)
+        wall = time.perf_counter() - begin
+    cpu = time.process_time() - own + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before
+    pairs = sum(record.level == "symbol_strategy" for record in learnt.records)
+    trees = sum(record.level == "symbol_strategy" and record.ships for record in learnt.records)
+    print(
+        f"{title:<22} {wall:7.1f} s wall ({fitted:.1f} s fit), {cpu:7.1f} s CPU seen here, {pairs} symbol-strategy"
+        f" models ({trees} ship trees), version {version}",
+        flush=True,
+    )
+    if pairs < FEWEST_PAIRS:
+        raise SystemExit(f"only {pairs} symbol-strategy models")
+    return wall, version
+
+
+def numbers(text: str) -> list[int]:
+    """Read comma-separated whole numbers; none from an empty text."""
+    return [int(part) for part in text.split(",") if part]
+
+
+def main() -> int:
+    """Print every figure beside its limit; the exit code tells whether all hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=numbers, default=[2])
+    parser.add_argument("--dask-workers", type=numbers, default=[])
+    words = parser.parse_args()
+    rows = made_rows(words.rows)
+    print(f"{len(rows):,} rows, {rows.n_days} days, {len(rows.names)} columns")
+    with runs(words) as found:
+        measured = {title: measure(title, run, rows) for title, run in found.items()}
+    print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    same = len({version for _, version in measured.values()}) == 1
+    fast = all(wall <= LIMIT_S for title, (wall, _) in measured.items() if "2 worker" in title)
+    print(f"same models: {'ok' if same else 'MISSED'}; at most {LIMIT_S:.0f} s on two: {'ok' if fast else 'MISSED'}")
+    return int(not (same and fast))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
