@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from magic8_ml.evaluation.designs import DESIGNS
+from magic8_ml.evaluation.designs import DESIGNS, TRIED_BEFORE
 from magic8_ml.evaluation.evaluate import Question, evaluate
 from magic8_ml.evaluation.page import page
 from magic8_ml.evaluation.report import as_json
@@ -85,7 +85,7 @@ def _report(options: argparse.Namespace) -> dict[str, Any]:
     for note in folder.notes:
         print(note)
     plan = Plan(training_days=options.training_days, refit_days=options.refit_days)
-    question = Question(designs=DESIGNS, plan=plan, first=options.first, last=options.last)
+    question = Question(designs=DESIGNS, plan=plan, first=options.first, last=options.last, tried_before=TRIED_BEFORE)
     with ProgressBars() as progress:
         data = dataset_of(folder.bars, read_vix_daily(options.vix), progress)
         points = read_rule_scores(options.rule_scores, data.rows) if options.rule_scores else None

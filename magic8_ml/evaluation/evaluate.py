@@ -39,13 +39,15 @@ NO_RULE_SCORES: Final = (
 class Question:
     """What is evaluated: ``designs``, the one that ships first, on the days from ``first`` to ``last``.
 
-    ``exhibit_rounds`` is the capacity of the classifier that shows what a random split pretends.
+    ``tried_before`` counts configurations that are in no log; ``exhibit_rounds`` is the capacity of the classifier that
+    shows what a random split pretends.
     """
 
     designs: Sequence[Forecaster]
     plan: Plan
     first: date | None = None
     last: date | None = None
+    tried_before: int = 0
     exhibit_rounds: int = ROUNDS
 
 
@@ -83,14 +85,16 @@ def evaluate(
     champion = question.designs[0].name
     judged = each[champion]
     log = _logged(out, rows, question, each)
-    fortune = luck(judged, {name: one.model for name, one in each.items()}, _sharpes(log), log.configurations)
+    tried = log.configurations + question.tried_before
+    fortune = luck(judged, {name: one.model for name, one in each.items()}, _sharpes(log), tried)
     context = Context(
         title="Magic8 evaluation",
         model={"name": champion, "settings": settings_of(question.designs[0])},
         data=facts,
         protocol={
             **asdict(question.plan),
-            "configurations": log.configurations,
+            "configurations": tried,
+            "tried_before_the_log": question.tried_before,
             "runs": log.runs,
             "final_segment": list(span_of(judged.rows.day)),
             "final_segment_opened_before": log.opened_before,

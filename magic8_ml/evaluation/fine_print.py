@@ -57,6 +57,7 @@ def _luck(protocol: Record) -> list[str]:
         return []
     rows = [
         ("configurations tried", _fact(protocol["configurations"])),
+        ("of these before there was a log", _fact(protocol["tried_before_the_log"])),
         ("runs", _fact(protocol["runs"])),
         ("final segment", " to ".join(protocol["final_segment"])),
         ("opened before", f"{protocol['final_segment_opened_before']} times"),
@@ -86,7 +87,9 @@ def _trials(report: Record) -> str:
     ]
     head = ("configuration", "scored", *_TRIED.values(), "identity")
     caption = "The newest run of each; settings stand in the JSON under the identity"
-    return details(f"Every configuration tried ({len(rows)})", card(table(caption, head, rows)), unfolded=len(rows) < 9)
+    return details(
+        f"Every configuration in the log ({len(rows)})", card(table(caption, head, rows)), unfolded=len(rows) < 9
+    )
 
 
 def _words(key: str) -> str:

@@ -107,7 +107,7 @@ def _wanted(record: Record) -> str:
     floor = f"{record['floor']:g}".replace("-", "−")
     if record["ceiling"] is not None:
         return f"{floor} to {record['ceiling']:g}"
-    return Markup(f"≥ {floor}<small> and proven</small>") if record["above_zero"] else f"≥ {floor}"
+    return Markup(f'≥ {floor}<span class="meaning">and proven</span>') if record["above_zero"] else f"≥ {floor}"
 
 
 def _mark(record: Record) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -81,13 +82,14 @@ def test_the_exhibit_stands_beside_the_honest_figures(made: Made) -> None:
 
 
 def test_only_the_days_asked_for_are_scored(tmp_path: Path) -> None:
-    """Dates limit what is scored, not what is learnt from."""
+    """Dates limit what is scored, not what is learnt from; what was tried before there was a log is counted too."""
     rows = make_rows(120)
     days = np.unique(rows.day)
     first, last = (session_table().sessions[int(days[n])].day for n in (90, 109))
     plan = Plan(training_days=60, refit_days=30)
     question = Question(designs=(DemoModel(),), plan=plan, first=first, last=last, exhibit_rounds=5)
-    report = evaluate(rows, question, tmp_path, facts={})
+    report = evaluate(rows, replace(question, tried_before=40), tmp_path, facts={})
+    assert (report["protocol"]["configurations"], report["protocol"]["luck"]["trials"]) == (41, 41)
     assert (report["scored"]["first"], report["scored"]["last"]) == (first.isoformat(), last.isoformat())
     assert report["scored"]["days"] == 20
 
