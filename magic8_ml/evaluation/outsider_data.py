@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
@@ -56,15 +57,37 @@ def read_outsider_bars(path: Path, reading: Reading) -> TrainingBars:
     files = sorted(p for p in path.rglob("*") if p.suffix.lower() in _SUFFIXES) if path.is_dir() else [path]
     if not files or not files[0].is_file():
         raise TrainingRefused(f"there is no CSV or parquet file at {path}")
+    staged: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as staging:
         for number, file in enumerate(files):
             frame = _understood(file, reading)
             if frame is not None:
                 # numbered as they stand in the folder: where two files hold a bar, the first one is believed
-                frame.to_parquet(Path(staging) / f"bars_{number:05d}.parquet", index=False)
-            elif not path.is_dir():
-                raise TrainingRefused(f"{file.name} holds no 5-minute bars: open, high, low, close and a time of day")
-        return read_bar_folder(Path(staging), None)
+                name = f"bars_{number:05d}.parquet"
+                frame.to_parquet(Path(staging) / name, index=False)
+                staged[name] = file.name
+        if not staged:
+            holder = "the folder" if path.is_dir() else "the file"
+            wanted = "open, high, low, close and a time of day"
+            raise TrainingRefused(f"{holder} {path.name} holds no 5-minute bars: {wanted}")
+        try:
+            found = require_bars(read_bar_folder(Path(staging), None))
+        except TrainingRefused as refusal:
+            raise TrainingRefused(_by_their_names(str(refusal), staged)) from refusal
+    return TrainingBars(bars=found.bars, notes=tuple(_by_their_names(note, staged) for note in found.notes))
+
+
+def require_bars(found: TrainingBars) -> TrainingBars:
+    """Return what was found, or refuse when it is nothing; raises ``TrainingRefused``."""
+    if not found.bars:
+        raise TrainingRefused("; ".join(found.notes) or "there are no 5-minute bars")
+    return found
+
+
+def _by_their_names(sentence: str, staged: Mapping[str, str]) -> str:
+    for name, own in staged.items():
+        sentence = sentence.replace(name, own)
+    return sentence
 
 
 def read_outsider_vix(path: Path, reading: Reading) -> Bars:

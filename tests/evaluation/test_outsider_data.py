@@ -130,6 +130,12 @@ def test_a_file_that_does_not_say_its_symbol_can_be_told(bars: Bars, tmp_path: P
             "with and",
         ),
         ("spy.parquet", "torn", "cannot be read"),
+        ("spy.csv", "time,open,high,low,close\n2024-01-02T14:30:00Z,1,1,2,1\n", "spy.csv: SPY: .* high is below low"),
+        (
+            "spy.csv",
+            "time,open,high,low,close\n2024-01-02T14:30:00Z,1,1,1,1\n2024-01-02T15:30:00Z,1,1,1,1\n",
+            "SPY is passed over: it has no 5-minute bars",
+        ),
     ],
 )
 def test_what_cannot_be_understood_is_refused(tmp_path: Path, name: str, text: str, sentence: str) -> None:
