@@ -55,8 +55,11 @@ class RemainingVariance:
 
     def sigma(self, rows: Rows) -> Floats:
         """Return the forecast standard deviation of the log return to the close, (n_rows,)."""
-        har = self.har.predict(rows.features, rows.bucket)
-        return self._combined(rows, har, predict_boosted(self.booster, rows.features))
+        return self.sigma_with(rows, predict_boosted(self.booster, rows.features))
+
+    def sigma_with(self, rows: Rows, boosted: Floats) -> Floats:
+        """Return the same, where what the trees say, (n_rows,), is known already."""
+        return self._combined(rows, self.har.predict(rows.features, rows.bucket), boosted)
 
     def explain(self, rows: Rows) -> tuple[Floats, Floats]:
         """Return the same and what each feature adds to the log of the forecast variance, (n_rows, n_features).

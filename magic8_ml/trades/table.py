@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -38,6 +39,11 @@ def feature_table(inputs: Inputs, names: Sequence[str] = TRADE_FEATURES) -> Floa
     """Compute the same from inputs that were already put together."""
     table = np.empty((len(inputs.terms), len(names)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        for place, name in enumerate(names):
-            table[:, place] = feature_named(name).compute(inputs)
+        for place, compute in enumerate(_formulas(tuple(names))):
+            table[:, place] = compute(inputs)
     return table
+
+
+@lru_cache(maxsize=64)
+def _formulas(names: tuple[str, ...]) -> tuple[Callable[[Inputs], Floats], ...]:
+    return tuple(feature_named(name).compute for name in names)

@@ -30,6 +30,7 @@ from magic8_ml.win_models.model import NoEstimate, WinEstimate
 from magic8_ml.win_models.scale_groups import path_of
 from magic8_ml.win_models.thresholds import two_point_threshold
 from magic8_ml.win_predictor.answers import DISTRIBUTION, TWO_POINT, Answer, NoWinPrediction, WinPrediction
+from magic8_ml.win_predictor.forecasts import FiveMinuteForecasts, Forecasts
 from magic8_ml.win_predictor.served import Served, load_served
 from magic8_ml.win_predictor.snapshots import Market, Snapshot, Snapshots
 
@@ -62,7 +63,7 @@ class WinProbabilityPredictor:
     def __init__(
         self,
         served: Served,
-        forecaster: TrainedModel | None = None,
+        forecaster: Forecasts | None = None,
         *,
         max_bar_age: timedelta = MAX_BAR_AGE,
         max_vix_age: timedelta = MAX_VIX_AGE,
@@ -71,6 +72,7 @@ class WinProbabilityPredictor:
         self._snapshots = Snapshots(forecaster, max_bar_age=max_bar_age, max_vix_age=max_vix_age)
         self._last_day = valid_until(served.manifest)
         self._version = str(served.manifest["model_version"])
+        self._columns = tuple(dict.fromkeys((*served.model.names, *_FORECASTS)))
         self._models = (served.model.digest, None if forecaster is None else forecaster.version)
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
@@ -135,8 +137,9 @@ class WinProbabilityPredictor:
     def _answer(self, asked: Sequence[_Question]) -> list[Answer]:
         inputs = self._inputs(asked)
         model = self._served.model
-        features = feature_table(inputs, model.names).astype(np.float32)
-        forecast, value = feature_table(inputs, _FORECASTS).T
+        table = feature_table(inputs, self._columns)
+        features = table[:, : len(model.names)].astype(np.float32)
+        forecast, value = (table[:, self._columns.index(name)] for name in _FORECASTS)
         paths = [path_of(item.trade.order.symbol, item.trade.order.strategy) for item in asked]
         implied = inputs.payoffs.implied
         estimates = model.estimate(paths, features, implied, forecast)
@@ -178,7 +181,7 @@ class WinProbabilityPredictor:
         if self._forecaster is None:
             return None
         known = np.flatnonzero(np.isfinite(sigma))
-        return ResidualMoves(sigma=sigma, bucket=bucket, parts=((self._forecaster.forecaster.residuals, known),))
+        return ResidualMoves(sigma=sigma, bucket=bucket, parts=((self._forecaster.residuals, known),))
 
     def _said(
         self,
@@ -254,7 +257,8 @@ def load_predictor(models: Path, forecaster: TrainedModel | None = None) -> WinP
     PluginUnavailable
         When there is none that can serve; ``reason`` is the code to publish.
     """
-    return WinProbabilityPredictor(load_champion(models, load_served).served, forecaster)
+    forecasts = None if forecaster is None else FiveMinuteForecasts.of(forecaster)
+    return WinProbabilityPredictor(load_champion(models, load_served).served, forecasts)
 
 
 def _market_of(symbol: str, market: Market | Mapping[str, Market]) -> Market:

@@ -20,12 +20,12 @@ from magic8_ml.features.labels import bucket_of
 from magic8_ml.features.sessions import session_table
 from magic8_ml.features.table import feature_matrix
 from magic8_ml.features.today import Today, today_of
-from magic8_ml.models.artefact import TrainedModel
 from magic8_ml.models.families import family_of
 from magic8_ml.models.forecast import Rows
 from magic8_ml.serving.freshness import require_fresh
 from magic8_ml.serving.histories import Histories
 from magic8_ml.serving.inputs import PredictionInputs
+from magic8_ml.win_predictor.forecasts import Forecasts
 
 Market = MarketState | PredictionInputs
 """What a host observed of one symbol."""
@@ -66,7 +66,7 @@ class Snapshots:
     Any thread may ask: at worst two of them make the same snapshot.
     """
 
-    def __init__(self, forecaster: TrainedModel | None, *, max_bar_age: timedelta, max_vix_age: timedelta) -> None:
+    def __init__(self, forecaster: Forecasts | None, *, max_bar_age: timedelta, max_vix_age: timedelta) -> None:
         self._forecaster = forecaster
         self._max_bar_age, self._max_vix_age = max_bar_age, max_vix_age
         self._histories = Histories()
@@ -137,4 +137,4 @@ class Snapshots:
             direction_cuts=_NO_CUTS,
             regime_cuts_today=_NO_CUTS,
         )
-        return float(model.forecaster.variance.sigma(rows)[0])
+        return float(model.sigma(rows)[0])

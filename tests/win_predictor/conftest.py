@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,13 @@ from magic8_companion.recordings.bar_table import daily_table, intraday_table
 from magic8_ml.features.labels import bucket_of
 from magic8_ml.ledger.command import make_ledger
 from magic8_ml.models.residuals import Residuals
+from magic8_ml.registry.reloading import load_champion
 from magic8_ml.trade_data.assembly import TradeData
 from magic8_ml.trade_data.ledger_trades import ledger_trades
 from magic8_ml.trade_data.markets import Moments, moments_of
 from magic8_ml.trades.moves import ResidualMoves
 from magic8_ml.win_predictor import WinProbabilityPredictor, load_predictor
+from magic8_ml.win_predictor.served import Served, load_served
 from magic8_ml.win_training.audit import audit_features
 from magic8_ml.win_training.fit import learn_wins
 from magic8_ml.win_training.runs import in_this_process
@@ -34,7 +37,7 @@ SPOT = 5855.5
 EVERY = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Simulated:
     """Bars of SPX that stand at the message's price at its moment, daily VIX, and the folder in which files lie."""
 
@@ -91,28 +94,15 @@ class Forecaster:
     version: str = "made-1"
     symbols: tuple[str, ...] = ("SPX",)
 
-    @property
-    def forecaster(self) -> Forecaster:
-        """Play the fitted distribution, too."""
-        return self
-
-    @property
-    def variance(self) -> Forecaster:
-        """Play the forecast of the variance, too."""
-        return self
-
     def sigma(self, rows: object) -> np.ndarray:
         """Forecast what the price implies."""
         return rows.sigma_today
 
-    @property
+    @cached_property
     def residuals(self) -> Residuals:
         """Return a normal pool for each part of the day."""
         pool = np.quantile(np.random.default_rng(8).standard_normal(20_000), (np.arange(1001) + 0.5) / 1001)
-        return _RESIDUALS.setdefault("pool", Residuals(move=np.tile(pool, (4, 1)), variance=np.tile(pool, (4, 1))))
-
-
-_RESIDUALS: dict[str, Residuals] = {}
+        return Residuals(move=np.tile(pool, (4, 1)), variance=np.tile(pool, (4, 1)))
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +111,13 @@ def predictor(simulated: Simulated) -> WinProbabilityPredictor:
     return load_predictor(simulated.models / WIN_MODEL_FOLDER)
 
 
+@lru_cache(maxsize=1)
+def served(simulated: Simulated) -> Served:
+    """Load what serves, once."""
+    return load_champion(simulated.models / WIN_MODEL_FOLDER, load_served).served
+
+
 @pytest.fixture(scope="session")
 def forecasting(simulated: Simulated) -> WinProbabilityPredictor:
     """Load the champion beside a forecaster."""
-    return load_predictor(simulated.models / WIN_MODEL_FOLDER, Forecaster())
+    return WinProbabilityPredictor(served(simulated), Forecaster())

@@ -19,7 +19,7 @@ from magic8_ml.registry.manifest import Unsound
 from magic8_ml.serving.inputs import PredictionInputs
 from magic8_ml.win_predictor import NoWinPrediction, WinPrediction, WinProbabilityPredictor, load_predictor
 from tests.messages.messages_of_the_contract import SEED
-from tests.win_predictor.conftest import AT, SPOT, Forecaster, Simulated
+from tests.win_predictor.conftest import AT, SPOT, Forecaster, Simulated, served
 
 LINES = (
     "BUY +1 Butterfly SPX 100 22 May 25 5905/5855/5805 CALL @24.82 LMT",
@@ -103,17 +103,7 @@ def test_remembered_or_not_alone_or_in_a_batch(simulated: Simulated, asked: list
 
 
 def _new(simulated: Simulated) -> WinProbabilityPredictor:
-    return WinProbabilityPredictor(_SERVED.setdefault("model", _served(simulated)), Forecaster())
-
-
-def _served(simulated: Simulated) -> object:
-    from magic8_ml.registry.reloading import load_champion
-    from magic8_ml.win_predictor.served import load_served
-
-    return load_champion(simulated.models / "win_models", load_served).served
-
-
-_SERVED: dict[str, object] = {}
+    return WinProbabilityPredictor(served(simulated), Forecaster())
 
 
 @pytest.mark.parametrize(
