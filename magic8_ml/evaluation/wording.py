@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from magic8_ml.evaluation.markup import Markup
 
 _UNKNOWN = "–"
+_NARROW = 0.05
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -28,15 +29,16 @@ def plain(value: float | None, digits: int = 3) -> str:
 
 
 def triple(values: Sequence[float | None]) -> str:
-    """Return a share with its interval in small print.
+    """Return a share with its interval in small print, as fine as the interval is narrow.
 
-    >>> str(triple([0.123, 0.05, 0.2]))
-    '12.3 % <small>5 to 20</small>'
+    >>> str(triple([0.123, 0.05, 0.2])), str(triple([0.01, 0.003, 0.017]))
+    ('12.3 % <small>5 to 20</small>', '1.0 % <small>0.3 to 1.7</small>')
     """
     value, low, high = values
     if value is None or low is None or high is None:
         return percent(value)
-    ends = f"{round(100 * low)} to {round(100 * high)}"
+    digits = 1 if high - low < _NARROW else 0
+    ends = " to ".join(f"{100 * end + 0.0:.{digits}f}" for end in (low, high))
     return Markup(f"{percent(value)} <small>{_signed(ends)}</small>")
 
 
