@@ -13,6 +13,7 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from logging.handlers import RotatingFileHandler
 from types import MappingProxyType
@@ -22,7 +23,7 @@ from magic8_companion.domain.errors import AlreadyRunning, ConfigError, DataUnav
 
 if TYPE_CHECKING:  # --help must not load numpy and pandas
     from magic8_companion.bootstrap import Service
-    from magic8_companion.ports import Clock, Extension
+    from magic8_companion.ports import Clock, Extension, MarketData
     from magic8_companion.unified_config import Settings
 
 logger = logging.getLogger(__name__)
@@ -137,8 +138,19 @@ async def _run(settings: Settings, clock: Clock | None) -> int:
         logger.info("Starting Magic8-Companion...")
         service = bootstrap.build_service(settings, stop, clock)
         days = service.engine.run_date(new_york_day(service.clock.now())) if settings.run_once else None
-        await _drive(service, days or service.engine.run_forever())
+        greeting = loop.create_task(_greet(service.provider, settings.supported_symbols))
+        try:
+            await _drive(service, days or service.engine.run_forever())
+        finally:
+            greeting.cancel()
         return 0
+
+
+async def _greet(provider: MarketData, symbols: Sequence[str]) -> None:
+    # A feed that is not there is known, logged and published from the start, not from the first checkpoint on.
+    for symbol in symbols:
+        with suppress(DataUnavailable):
+            await provider.get_spot_price(symbol)
 
 
 async def _play(settings: Settings, stop: asyncio.Event) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
 def collect(argv: Sequence[str]) -> int:
     """Collect; exit code 0 all there, 1 something is missing, 2 wrong arguments or settings, 3 folder in use."""
     options = parser().parse_args(argv)
+    logging.basicConfig(level=logging.CRITICAL)  # the table and the sentences above the bar are the output
     try:
         return asyncio.run(_run(options))
     except (ConfigError, PublishError) as error:

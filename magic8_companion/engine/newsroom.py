@@ -27,7 +27,7 @@ from magic8_companion.engine.pipeline import Judgement, status_without_data
 from magic8_companion.ports import Clock, MarketData, Monitored
 
 _State = tuple[str, str | None, str | None] | None
-"""What is worth a new document and a line in the log: state, why and outage of a connection."""
+"""What is worth a new document: state, why and outage of a connection."""
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Newsroom:
         self._seen: dict[str, str] = {}
         self._bulletin: Bulletin | None = None
         self._due: datetime | None = None
-        self._told: _State = None
+        self._told: tuple[str, str | None] | None = None
 
     @property
     def halt_reason(self) -> str | None:
@@ -181,8 +181,8 @@ class Newsroom:
     def heed(self) -> None:
         """Publish if the kill switch or, in a session, the state of the feed has changed since the last document."""
         connection = self._connection()
-        if _state(connection) != self._told:
-            self._told = _state(connection)
+        if connection is not None and (connection.state, connection.why) != self._told:
+            self._told = connection.state, connection.why
             _tell(connection)
         last = self._bulletin
         if last is None:
@@ -271,9 +271,7 @@ def _state(connection: ConnectionState | None) -> _State:
     return None if connection is None else (connection.state, connection.why, connection.outage)
 
 
-def _tell(connection: ConnectionState | None) -> None:
-    if connection is None:
-        return
+def _tell(connection: ConnectionState) -> None:
     level = logging.INFO if connection.state == CONNECTED else logging.WARNING
     what = ": ".join(filter(None, (connection.why, connection.sentence)))
     _log.log(level, "Feed %s is %s%s", connection.source, connection.state, f" ({what})" if what else "")

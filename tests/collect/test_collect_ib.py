@@ -42,7 +42,7 @@ async def collected(
                 hits += 1
                 await process.wait()
         assert process.returncode == 0
-        return hits, {violation.rule for violation in gateway.violations}
+        return hits, {violation.kind for violation in gateway.violations}
 
 
 async def prove(tmp_path: Path, since: date, speed: float, kills: int, longest: float) -> None:
