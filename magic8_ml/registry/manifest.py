@@ -56,7 +56,9 @@ def require_passport(manifest: Mapping[str, Any]) -> None:
 
 
 def require_sound(folder: Path) -> dict[str, Any]:
-    """Let a version pass whose files are those of its manifest and whose passport is valid; return the manifest.
+    """Let a version pass that bears its own name, has the files of its manifest and a valid passport.
+
+    Returns the manifest.
 
     Raises
     ------
@@ -75,4 +77,6 @@ def require_sound(folder: Path) -> dict[str, Any]:
         if hashlib.sha256(content).hexdigest() != digest:
             raise Unsound("model_hash_mismatch", f"{folder / name} is not the file of the manifest")
     require_passport(manifest)
+    if (version := manifest.get("model_version")) != folder.name:
+        raise Unsound("model_corrupt", f"{folder} holds version {version} under another name")
     return manifest

@@ -128,8 +128,8 @@ class WeeklyRetraining:
         logger.log(logging.WARNING if code else logging.INFO, "ML retraining ended with code %d", code)
 
 
-def start_process(words: Sequence[str], log: Path) -> Process:
-    """Start a process that outlives a stop of the host; what it says is appended to ``log``."""
+def start_process(words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own: it outlives a stop of the host; what it says is appended to ``log``."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as stream:
         return subprocess.Popen(  # noqa: S603 - our own interpreter, our own command

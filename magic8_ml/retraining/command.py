@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 import orjson
 
+from magic8_ml.retraining.priority import give_way
 from magic8_ml.retraining.retrain import Retrained, retrain, sessions_unseen
 from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.training.command import EXIT_REFUSED, ProgressBars, symbol_list
 from magic8_ml.training.refusal import TrainingRefused
-
-NICENESS: Final = 19
-"""The lowest priority: whatever else wants the processor gets it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run ``retrain``; a refusal is one sentence on stderr."""
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    give_way()
     try:
         text = _run(options)
     except TrainingRefused as refusal:

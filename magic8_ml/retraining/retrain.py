@@ -16,6 +16,7 @@ from magic8_ml.features.sessions import session_table
 from magic8_ml.models.artefact import TrainedModel, load_model
 from magic8_ml.models.distribution_forecaster import DistributionForecaster
 from magic8_ml.models.forecast import Rows
+from magic8_ml.registry.expiry import sessions_after, valid_until
 from magic8_ml.registry.files import locked
 from magic8_ml.registry.reloading import load_champion
 from magic8_ml.registry.roles import RegistryRefused
@@ -26,6 +27,7 @@ from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.train import MODEL_FOLDER, learn, store
 
 LOCK: Final = "retrain.lock"
+SESSIONS_OF_A_WEEK: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +84,25 @@ def compare(champion: TrainedModel, rows: Rows) -> Duel:
     return duel(champion.forecaster, DistributionForecaster().fit(rows[rows.day <= frozen]), judged)
 
 
+def decide(champion: TrainedModel, rows: Rows) -> tuple[bool, str]:
+    """Tell whether a model learnt from ``rows`` takes over from the champion, and why.
+
+    A champion that cannot serve for another week gives way undefeated: an older model is better than a newer one only
+    as long as it may answer at all.
+    """
+    newest = session_table().sessions[int(rows.day.max())].day
+    left = sessions_after(newest, valid_until(champion.manifest))
+    if left < SESSIONS_OF_A_WEEK:
+        return True, f"the champion may serve for {left} more sessions only"
+    found = compare(champion, rows)
+    return found.is_won, found.sentence()
+
+
 def _decision(folder: Path, rows: Rows) -> tuple[bool, str]:
     champion = _champion(folder)
     if isinstance(champion, str):
         return True, f"there is no champion that can serve ({champion})"
-    found = compare(champion, rows)
-    return found.is_won, found.sentence()
+    return decide(champion, rows)
 
 
 def _settle(registry: Registry, version: str, is_won: bool, why: str) -> Retrained:

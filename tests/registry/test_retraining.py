@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +18,12 @@ from magic8_ml.models.forecast import Forecast, Rows
 from magic8_ml.registry.files import locked
 from magic8_ml.registry.versions import Registry
 from magic8_ml.retraining.duel import EMBARGO_DAYS, MIN_DAYS, days_to_compare, duel
-from magic8_ml.retraining.retrain import LOCK, compare, retrain, sessions_unseen
+from magic8_ml.retraining.retrain import LOCK, compare, decide, retrain, sessions_unseen
 from magic8_ml.training.dataset import dataset_of
 from magic8_ml.training.refusal import TrainingRefused
-from tests.ml.markets import Market, make_market, session_of
+from tests.ml.markets import make_market, session_of
 from tests.registry.conftest import NEW_SESSIONS, Retraining
+from tests.registry.market_files import files_of
 
 
 class Says:
@@ -118,6 +121,18 @@ def test_the_same_recipe_on_the_same_data_ties_with_the_champion(retraining: Ret
     assert abs(found.challenger - found.champion) < 0.02
 
 
+@pytest.mark.parametrize(("left", "gives_way"), [(0, True), (4, True), (5, False)])
+def test_a_champion_that_soon_expires_gives_way_undefeated(retraining: Retraining, left: int, gives_way: bool) -> None:
+    """With less than a week to serve nothing is compared; with a week the comparison decides."""
+    champion = load_model(Registry(retraining.out / "models").folder_of(retraining.first))
+    frozen = champion.manifest["passport"]["frozen"] | {"valid_sessions": NEW_SESSIONS + left}
+    passport = champion.manifest["passport"] | {"frozen": frozen}
+    rows = dataset_of(retraining.market.bars, retraining.market.vix).rows
+    promoted, why = decide(replace(champion, manifest={**champion.manifest, "passport": passport}), rows)
+    assert ("more sessions only" in why) == gives_way
+    assert promoted or not gives_way
+
+
 def test_what_the_champion_lacks_is_counted_in_sessions(retraining: Retraining, tmp_path: Path) -> None:
     """Ten before the retraining; none is known where nobody serves."""
     registry = Registry(retraining.out / "models")
@@ -135,30 +150,41 @@ def test_only_one_retraining_at_a_time(retraining: Retraining, tmp_path: Path) -
     assert [path.name for path in (tmp_path / "models").iterdir()] == [LOCK]
 
 
-def files_of(market: Market, folder: Path) -> list[str]:
-    """Write the market as files; return the words that name them."""
-    (folder / "bars").mkdir()
-    market.bars["SPY"].frame().to_parquet(folder / "bars" / "spy.parquet")
-    market.vix.frame().rename_axis("date").reset_index().to_csv(folder / "vix.csv", index=False)
-    return ["--bars-dir", str(folder / "bars"), "--vix", str(folder / "vix.csv")]
-
-
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own, which says its priority at the end."""
-    program = "import os, sys; from magic8_ml.__main__ import main; c = main(); print('nice', os.nice(0)); sys.exit(c)"
-    command = [sys.executable, "-c", program, "retrain", *words]
+    """Run the command in a process of its own."""
+    command = [sys.executable, "-m", "magic8_ml", "retrain", *words]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
+PRIORITY = """
+import os
+from magic8_ml.retraining.priority import SESSION_WEIGHT, give_way
+give_way()
+print(os.nice(0), SESSION_WEIGHT.read_text() if SESSION_WEIGHT.exists() else "no sessions are weighed: nice 19")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="priorities of this kind are POSIX's")
+@pytest.mark.parametrize("own_session", [True, False])
+def test_a_retraining_gives_way(own_session: bool) -> None:
+    """The process always; its session only if nobody else lives in it."""
+    words = [sys.executable, "-c", PRIORITY]
+    done = subprocess.run(words, check=True, capture_output=True, text=True, start_new_session=own_session)
+    assert done.stdout.split()[0] == "19"
+    if own_session:
+        assert done.stdout.split()[-1] == "19"
+    elif Path("/proc/self/autogroup").exists():
+        assert done.stdout.split()[-1] == Path("/proc/self/autogroup").read_text().split()[-1]
+
+
 def test_the_command_lets_a_young_champion_be(retraining: Retraining, tmp_path: Path) -> None:
-    """At the lowest priority; nothing is learnt while the champion lacks fewer sessions than asked for."""
+    """Nothing is learnt while the champion lacks fewer sessions than asked for."""
     words = [*files_of(retraining.market, tmp_path), "--out", str(retraining.out), "--if-older-than-sessions", "11"]
     before = Registry(retraining.out / "models").versions()
     done = run(*words, "--json")
-    answer, _, priority = done.stdout.rpartition("nice")
-    assert orjson.loads(answer)["version"] is None
-    assert "nothing to do" in orjson.loads(answer)["why"]
-    assert int(priority) == 19
+    answer = orjson.loads(done.stdout)
+    assert answer["version"] is None
+    assert "nothing to do" in answer["why"]
     assert Registry(retraining.out / "models").versions() == before
 
 

@@ -6,23 +6,20 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import orjson
 import pytest
 
-from magic8_companion.domain.market_state import LIVE, MarketState
+from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.ml_result import Prediction, Unavailable
 from magic8_companion.domain.trading_day import Session
-from magic8_ml import MLSchedulerExtension
 from magic8_ml.features.sessions import session_table
 from magic8_ml.registry.manifest import MANIFEST
 from magic8_ml.registry.reloading import PAUSE_SECONDS
 from magic8_ml.registry.versions import Registry
 from magic8_ml.serving.guarded import GuardedPredictor
 from tests.ml.markets import session_of, state_at
-from tests.ml.plugin_fakes import FakeHost, FakeModel, moment
 from tests.registry.conftest import Retraining
 
 
@@ -127,16 +124,3 @@ def test_a_single_model_without_versions_serves(registry: Registry, retraining: 
     answer = GuardedPredictor.load(MLOptions(path=single, timeout_seconds=20)).ask(noon)
     assert isinstance(answer, Prediction)
     assert answer.model_version == retraining.first
-
-
-@pytest.mark.parametrize(("status", "plans"), [(LIVE, True), ("replay", False), ("simulated", False)])
-def test_a_live_host_plans_its_retraining(tmp_path: Path, status: str, plans: bool) -> None:
-    """With files to learn from, the extension of a live host knows when it is due; a replay learns nothing."""
-    options = MLOptions(path=tmp_path, retrain_bars_dir=tmp_path / "bars", retrain_vix_file=tmp_path / "vix.csv")
-    host = FakeHost(moment("09:00"), options=options)
-    host.provider.status = status
-    extension = MLSchedulerExtension(host=host, ml_system=FakeModel())
-    extension.start(host)
-    extension.stop()
-    assert extension.join(20)
-    assert ("retraining_due" in extension.health()) == plans

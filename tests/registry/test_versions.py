@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -226,3 +227,11 @@ def test_writers_take_turns_and_readers_never_see_a_gap(registry: Registry) -> N
 def test_the_name_of_a_version_is_that_of_its_manifest(tmp_path: Path) -> None:
     """Its folder is called as the model calls itself."""
     assert add(tmp_path, MAY) == manifest(MAY)["model_version"]
+
+
+def test_a_version_under_another_name_is_never_promoted(registry: Registry) -> None:
+    """A copy in a folder of its own would be two versions that call themselves one."""
+    version = registry.versions()[0]
+    shutil.copytree(registry.folder_of(version), registry.folder / VERSIONS / "mine")
+    with pytest.raises(RegistryRefused, match=f"holds version {version} under another name"):
+        registry.promote("mine", "test")

@@ -119,7 +119,7 @@ def test_a_real_process_says_what_it_has_to_say_into_its_log(tmp_path: Path) -> 
     log = tmp_path / "ml" / "retrain.log"
     for _ in range(2):
         process = start_process([sys.executable, "-c", "import sys; print('learnt'); sys.exit(3)"], log)
-        process.wait(LIMIT)  # type: ignore[attr-defined]  # the real one has it
+        assert process.wait(LIMIT) == 3
         assert process.poll() == 3
     assert log.read_text() == "learnt\nlearnt\n"
 
