@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from magic8_ml.evaluation import plots
-from magic8_ml.evaluation.markup import Markup, bullets, card, details, figure, grid, section, table
+from magic8_ml.evaluation.markup import Markup, bullets, card, details, figure, grid, section, table, text
 from magic8_ml.evaluation.wording import percent, plain
 
 Record = Mapping[str, Any]
@@ -45,7 +45,7 @@ def protocol(report: Record) -> str:
         "",
         grid(*pictures, *_luck(protocol)),
         _trials(report),
-        details("Facts", card(table("", ("what", "value"), facts))),
+        details("Facts", card(table("", ("what", "value"), ((name, _long(fact)) for name, fact in facts)))),
         Markup("<h3>Limits</h3>"),
         bullets(report["limits"]),
     )
@@ -90,6 +90,10 @@ def _trials(report: Record) -> str:
     return details(
         f"Every configuration in the log ({len(rows)})", card(table(caption, head, rows)), unfolded=len(rows) < 9
     )
+
+
+def _long(fact: str) -> Markup:
+    return Markup(f'<span class="long">{text(fact)}</span>')
 
 
 def _words(key: str) -> str:

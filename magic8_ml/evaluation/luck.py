@@ -31,7 +31,9 @@ def luck(judged: Judged, designs: Mapping[str, Forecast], sharpes: Sequence[floa
     returns = daily_returns(judged)
     sharpe, skewness, kurtosis = sharpe_facts(returns)
     known = [value for value in sharpes if np.isfinite(value)]
-    spread = float(np.var(known)) if len(known) > 1 else 0.0
+    spread = float(np.var(known)) if known else 0.0
+    if len(known) < trials:  # a trial whose ratio is not known counts as one without skill, independent of the others
+        spread = max(spread, 1 / len(returns))
     deflated = float("nan")
     if np.isfinite(sharpe) and len(returns) > 1:
         deflated = deflated_sharpe(

@@ -16,16 +16,16 @@ def percent(value: float | None, digits: int = 1) -> str:
     >>> percent(0.1234), percent(-0.05, 0), percent(None)
     ('12.3 %', '−5 %', '–')
     """
-    return _UNKNOWN if value is None else f"{_signed(f'{100 * value:.{digits}f}')} %"
+    return _UNKNOWN if value is None else f"{_fixed(100 * value, digits)} %"
 
 
 def plain(value: float | None, digits: int = 3) -> str:
     """Return a number.
 
-    >>> plain(-0.12345), plain(None)
-    ('−0.123', '–')
+    >>> plain(-0.12345), plain(-0.0001), plain(None)
+    ('−0.123', '0.000', '–')
     """
-    return _UNKNOWN if value is None else _signed(f"{value:.{digits}f}")
+    return _UNKNOWN if value is None else _fixed(value, digits)
 
 
 def triple(values: Sequence[float | None]) -> str:
@@ -38,9 +38,10 @@ def triple(values: Sequence[float | None]) -> str:
     if value is None or low is None or high is None:
         return percent(value)
     digits = 1 if high - low < _NARROW else 0
-    ends = " to ".join(f"{100 * end + 0.0:.{digits}f}" for end in (low, high))
-    return Markup(f"{percent(value)} <small>{_signed(ends)}</small>")
+    ends = " to ".join(_fixed(100 * end, digits) for end in (low, high))
+    return Markup(f"{percent(value)} <small>{ends}</small>")
 
 
-def _signed(text: str) -> str:
-    return text.replace("-", "−")
+def _fixed(value: float, digits: int) -> str:
+    rounded = round(value, digits) + 0.0  # a zero has no sign
+    return f"{rounded:.{digits}f}".replace("-", "−")
