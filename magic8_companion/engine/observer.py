@@ -81,7 +81,7 @@ class MarketObserver:
         missing: dict[str, str] = {}
         no_vix = Sourced(bars=Bars.empty(), source="", status="")
         # all four requests are under way before the first is awaited
-        asked_history, asked_vix = self._history(symbol, session), self._vix(session)
+        asked_history, asked_vix = self._history(symbol, session, today.source), self._vix(session)
         asked_daily, asked_chain = self._vix_daily(session), self._chain(symbol, wanted=with_chain)
         history = await _unless_missing("history", asked_history, Bars.empty(), missing)
         vix = await _unless_missing("vix", asked_vix, no_vix, missing)
@@ -142,7 +142,8 @@ class MarketObserver:
 
         return self._fetches.get((VIX, "1d"), period=session.day, max_age=DAY, fetch=fetch)
 
-    def _history(self, symbol: str, session: Session) -> Awaitable[Bars]:
+    def _history(self, symbol: str, session: Session, source: str) -> Awaitable[Bars]:
+        # kept by source: earlier days of one feed never precede today's bars of another
         days = self._options.bar_history_days
         if days == 0:
             return AtHand(Bars.empty())
@@ -154,7 +155,7 @@ class MarketObserver:
             bars = await self._received(symbol, "5m", f"{days + 1}d")
             return bars.between(first.open_at, session.open_at)
 
-        return self._fetches.get((symbol, "history"), period=session.day, max_age=DAY, fetch=fetch)
+        return self._fetches.get((symbol, "history", source), period=session.day, max_age=DAY, fetch=fetch)
 
     async def _received(self, symbol: str, interval: str, period: str, length: timedelta = BAR) -> Bars:
         if isinstance(self._provider, TypedBars):
@@ -180,11 +181,11 @@ async def _unless_missing(name: str, answer: Awaitable[T], otherwise: T, missing
 
 
 def _with_quotes(status: str, chain: OptionChain | None, now: datetime, max_age: timedelta) -> str:
-    # Quotes of a live source that are older than a minute make the symbol delayed, too old ones make it stale.
+    # Quotes that are older than a minute or come late make a live symbol delayed, too old ones make it stale.
     if chain is None:
         return status
     age = now - chain.as_of
     if age > max_age:
         minutes = age.total_seconds() / 60
         raise DataUnavailable("stale_quotes", f"{chain.symbol}: the option quotes are {minutes:.0f} min old")
-    return DELAYED if status == LIVE and age > FRESH else status
+    return DELAYED if status == LIVE and (age > FRESH or chain.status == DELAYED) else status

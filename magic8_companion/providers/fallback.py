@@ -1,7 +1,8 @@
 """The provider behind which a second one stands: the first that is able answers, alone, and says that it was it.
 
-Each answer comes from one source as a whole.  Bars decide: the price of a symbol is asked where its bars came from, so
-that a live bar never meets a delayed price unseen.  A chain may come from the other source and says so itself.
+Each answer comes from one source as a whole.  Today's bars decide: price and earlier bars of a symbol are asked where
+they came from, so that no series and no price is of two sources unseen.  A chain may come from the other source and
+says so itself.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ CHAIN: Final = "chain"
 REST: Final = timedelta(seconds=60)
 """So long the first source is not asked again for what it did not answer in time."""
 
+_RUNNING_DAY: Final = "1d"
+_DAILY: Final = "1d"
 _NO_FAULT: Final = frozenset(
     {"market_closed", "no_bars_yet", "interval_unavailable", "period_unavailable", "calendar_range", "closed"}
 )
@@ -80,17 +83,24 @@ class FallbackProvider:
     async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
         """Return the frame of the first source that has it; its ``attrs`` say which.
 
+        Bars of earlier days go on where today's bars came from.
+
         Raises
         ------
         DataUnavailable
-            The refusal of the first source, with that of the second in its sentence.
+            The refusal of the first source, with that of the second in its sentence; that of the symbol's source.
         """
         symbol = canonical_symbol(symbol)
-        source, frame = await self._first_able(
-            BARS, symbol, lambda source: source.get_historical_data(symbol, interval, period)
-        )
+        source = self._of_bars.get(symbol) if period != _RUNNING_DAY and interval != _DAILY else None
+        if source is not None:
+            frame = await source.get_historical_data(symbol, interval, period)
+        else:
+            source, frame = await self._first_able(
+                BARS, symbol, lambda source: source.get_historical_data(symbol, interval, period)
+            )
         frame.attrs = {"source": source.name, "status": source.status, **frame.attrs}
-        self._of_bars[symbol] = source
+        if period == _RUNNING_DAY:
+            self._of_bars[symbol] = source
         self.name, self.status = source.name, source.status
         return frame
 

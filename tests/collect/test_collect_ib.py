@@ -47,12 +47,17 @@ async def collected(
 
 async def prove(tmp_path: Path, since: date, speed: float, kills: int, longest: float) -> None:
     """Hold a killed collection against an undisturbed one."""
-    hits, broken = await collected(tmp_path / "whole", since, speed, 0, random.Random(8), 0)
+    # the rules are those of virtual seconds: a busy machine, late by milliseconds, breaks them at a high speed only
+    for slower in (1, 3, 3):
+        speed, whole = speed / slower, tmp_path / f"whole{speed / slower:g}"
+        hits, broken = await collected(whole, since, speed, 0, random.Random(8), 0)
+        if not broken:
+            break
     assert (hits, broken) == (0, set())
     hits, broken = await collected(tmp_path / "killed", since, speed, kills, random.Random(8), longest)
     assert hits > 0
     assert broken <= {"history_window", "history_identical", "history_burst"}  # a killed process forgets what it asked
-    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+    assert contents(tmp_path / "killed") == contents(whole)
     days = BarFolder(tmp_path / "killed").days("SPX")
     assert days[0] >= since
     assert days == BarFolder(tmp_path / "killed").days("VIX")

@@ -277,3 +277,26 @@ async def test_the_digest_tells_states_apart() -> None:
         replace(state, history=state.history[1:]),
     ]
     assert len({inputs_digest(item) for item in (state, *others)}) == 8
+
+
+async def test_a_chain_that_comes_late_makes_the_symbol_delayed() -> None:
+    """However new it looks: what a feed declares of its quotes counts."""
+
+    class LateChains(FakeMarket):
+        async def get_option_chain(self, symbol: str) -> dict[str, Any]:
+            return {**await super().get_option_chain(symbol), "status": "delayed"}
+
+    clock = SteppingClock(NOW)
+    observer = MarketObserver(LateChains(clock), clock, options())
+    assert (await observer.observe("SPX", with_chain=True)).data_status == "delayed"
+
+
+async def test_earlier_days_are_kept_by_source() -> None:
+    """When another feed stands in for today's bars, its own history is asked for; the first one's is still at hand."""
+    observer, market, clock = observer_at()
+    for name in ("ib", "yahoo", "ib"):
+        market.name = name
+        clock.at += timedelta(minutes=5)
+        await observer.observe("SPX", with_chain=False)
+    asked = [request for request in market.requests if request[:3] == ("bars", "SPX", "5m") and request[3] != "1d"]
+    assert len(asked) == 2

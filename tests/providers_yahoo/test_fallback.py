@@ -43,7 +43,7 @@ class Feed:
         return newest_close(self.market, symbol, self._clock.at)
 
     async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
-        await self._met("bars", symbol)
+        await self._met("bars" if period == "1d" else "history", symbol)
         return bars_at(self.market, symbol, interval, period, self._clock.at).frame()
 
     async def get_option_chain(self, symbol: str) -> dict[str, Any]:
@@ -131,6 +131,21 @@ def test_a_price_is_never_of_another_source_than_the_bars() -> None:
     assert belongs_to(pair.bars("SPY"), "ib", "SPY")
     pair.clock.at += REST
     assert belongs_to(pair.bars(), "ib")
+
+
+def test_earlier_bars_are_of_the_source_of_todays_bars() -> None:
+    """A feed that refuses its history leaves a gap, not the history of another one; daily bars are a series apart."""
+    pair = Pair()
+    pair.bars()
+    pair.ib.refuses = {"history": "pacing"}
+    assert refusal(pair.provider.get_historical_data("SPX", "5m", "3d")).reason == "pacing"
+    assert pair.yahoo.asked == []
+    assert ask(pair.provider.get_historical_data("SPX", "1d", "1mo")).attrs["source"] == "yahoo"
+    assert ask(pair.provider.get_spot_price("SPX")) == pair.bars()["close"].iloc[-1]
+    pair.ib.refuses = {"bars": "not_connected"}
+    pair.bars()
+    pair.ib.refuses = {}
+    assert ask(pair.provider.get_historical_data("SPX", "5m", "3d")).attrs["source"] == "yahoo"
 
 
 def test_a_source_that_hangs_rests_for_a_minute() -> None:
