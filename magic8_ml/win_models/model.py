@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -149,12 +149,28 @@ class WinModel:
         routes = [self.route(item) for item in paths]
         constants = [route.constant if isinstance(route, Route) else np.nan for route in routes]
         margin += np.array(constants)[path]
-        for booster, weight in _ranks(routes):
-            rows = np.flatnonzero(booster[path] >= 0)
-            for start in range(0, len(rows), _CHUNK):
-                some = rows[start : start + _CHUNK]
-                margin[some] += weight[path[some]] * self.forest.sums(features, some, booster[path[some]])
+        for start in range(0, len(path), _CHUNK):
+            rows = np.arange(start, min(start + _CHUNK, len(path)))
+            self._add_trees(margin, rows, path, features, _ranks(routes))
         return margin, spoke
+
+    def _add_trees(
+        self,
+        margin: Floats,
+        rows: Integers,
+        path: Integers,
+        features: Singles,
+        ranks: Sequence[tuple[Integers, Floats]],
+    ) -> None:
+        # one walk for the trees of all ranks; they are added rank by rank, so a row's sum has one order
+        lanes = [rows[booster[path[rows]] >= 0] for booster, _ in ranks]
+        if not lanes:
+            return
+        boosters = [booster[path[some]] for (booster, _), some in zip(ranks, lanes, strict=True)]
+        sums = self.forest.sums(features, np.concatenate(lanes), np.concatenate(boosters))
+        for (_, weight), some in zip(ranks, lanes, strict=True):
+            margin[some] += weight[path[some]] * sums[: len(some)]
+            sums = sums[len(some) :]
 
     def route(self, path: Path) -> Route | NoEstimate:
         """Return the way of a path; any thread may ask."""
@@ -203,12 +219,17 @@ class WinModel:
         return symbol if other == EVERYBODY else other
 
 
-def _ranks(routes: Sequence[Route | NoEstimate]) -> Iterator[tuple[Integers, Floats]]:
-    # the first trees of every path, then the second: all of a rank are walked at once; -1 for none
+def _ranks(routes: Sequence[Route | NoEstimate]) -> list[tuple[Integers, Floats]]:
+    # the first trees of every path, then the second: booster, -1 for none, and weight per path
     trees = [route.trees if isinstance(route, Route) else () for route in routes]
+    answer = []
     for rank in range(max(map(len, trees), default=0)):
         mine = [own[rank][1:] if rank < len(own) else (-1, 0.0) for own in trees]
-        yield np.array([booster for booster, _ in mine]), np.array([weight for _, weight in mine])
+        answer.append((np.array([booster for booster, _ in mine]), np.array([weight for _, weight in mine])))
+    return answer
+
+
+_Ranks = Sequence[tuple[Integers, Floats]]
 
 
 class _Walk:

@@ -100,8 +100,8 @@ class Snapshots:
         row = session_table().position(inputs.session.day)
         history = self._histories.before(inputs.symbol, row, inputs.history, inputs.vix_daily)
         today = today_of(bars, history, float(inputs.vix_today.open[0]))
-        sigma = float(today.sigma_left(with_pace=True)[-1])
-        if not sigma > 0:
+        sigma = today.sigma_left(with_pace=True)[-1:]
+        if not sigma[0] > 0:
             raise DataUnavailable("no_movement", "prices of earlier days stood still for the rest of the day")
         features = feature_matrix(today)[-1]
         bucket = int(bucket_of(today.minutes_to_close[-1:])[0])
@@ -110,14 +110,16 @@ class Snapshots:
             at=to_ns(inputs.as_of),
             known_at=to_ns(bars.last_end),
             price=float(market.spot if isinstance(market, MarketState) else bars.close[-1]),
-            sigma=sigma,
+            sigma=float(sigma[0]),
             features=features,
             bucket=bucket,
-            forecast_sigma=self._forecast(inputs, today, features, row, bucket),
+            forecast_sigma=self._forecast(inputs, today, features, sigma, (row, bucket)),
         )
 
-    def _forecast(self, inputs: PredictionInputs, today: Today, features: Floats, row: int, bucket: int) -> float:
-        model = self._forecaster
+    def _forecast(
+        self, inputs: PredictionInputs, today: Today, features: Floats, sigma: Floats, places: tuple[int, int]
+    ) -> float:
+        model, (row, bucket) = self._forecaster, places
         if model is None or not family_of(inputs.symbol or "") & set(model.symbols):
             return float("nan")
         last = slice(len(today.bars) - 1, None)
@@ -131,7 +133,7 @@ class Snapshots:
             features=features[None, :],
             spot=today.bars.close[last],
             sigma_vix=today.sigma_left()[last],
-            sigma_today=today.sigma_left(with_pace=True)[last],
+            sigma_today=sigma,
             sigma_share=_NO_CUTS[:, 0],
             regime_cuts=_NO_CUTS,
             direction_cuts=_NO_CUTS,
