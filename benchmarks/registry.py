@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import signal
 import statistics
@@ -91,6 +92,12 @@ def change_over(registry: Registry) -> tuple[float, float]:
     return unchanged, changed
 
 
+def children_cpu_seconds() -> float:
+    """Return the processor time of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Retrainings:
     """Retrainings of four years and two symbols, one after the other."""
 
@@ -101,6 +108,7 @@ class Retrainings:
         words = ["--bars-dir", str(folder / "bars"), "--vix", str(files[-1]), "--out", str(folder / "other")]
         self._words = [sys.executable, "-m", "magic8_ml", "retrain", *words, "--if-older-than-sessions", "0"]
         self._said = folder / "retrain.txt"
+        self._cpu_before = children_cpu_seconds()
         self._process = start_process(self._words, self._said)
 
     def go_on(self) -> None:
@@ -116,10 +124,11 @@ class Retrainings:
         """Let it stand still."""
         self._process.send_signal(signal.SIGSTOP)
 
-    def end(self) -> None:
-        """Kill it."""
+    def end(self) -> float:
+        """Kill it; return the seconds of processor time that all of them got."""
         self._process.kill()
         self._process.wait()
+        return children_cpu_seconds() - self._cpu_before
 
 
 def slots(retrainings: Retrainings, output: str) -> tuple[list[float], list[float]]:
@@ -185,7 +194,7 @@ def main() -> int:
         unchanged, changed = change_over(registry)
         retrainings = Retrainings(folder)
         days = [slots(retrainings, f"slots{number}") for number in range(DAYS)]
-        retrainings.end()
+        trained = retrainings.end()
     busy, quiet = ([late for day in days for late in day[side]] for side in (0, 1))
     low, high = interval(busy, quiet)
     figures = [
@@ -200,6 +209,7 @@ def main() -> int:
         ("p99 with / without a retraining", p99(busy) / p99(quiet), None),
         ("lower end of its 95 % interval", low, MAX_P99_RATIO),
         ("upper end", high, None),
+        ("processor time of the retrainings, s", trained, None),
     ]
     for title, value, limit in figures:
         verdict = "" if limit is None else f"limit {limit:g}  {'ok' if value <= limit else 'MISSED'}"
