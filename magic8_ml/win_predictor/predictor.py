@@ -97,6 +97,9 @@ class WinProbabilityPredictor:
         ``market`` is that of all of them, or one per symbol.  Answers are remembered under everything that they depend
         on: models, market and order.
         """
+        if isinstance(market, Mapping):
+            asked_for = dict.fromkeys(_symbol_of(trade) for trade in trades)
+            self._snapshots.prepare(market[symbol] for symbol in asked_for if symbol in market)
         asked = [self._question(trade, market) for trade in trades]
         answers: dict[Hashable, Answer] = {}
         new: dict[Hashable, _Question] = {}
@@ -259,6 +262,10 @@ def load_predictor(models: Path, forecaster: TrainedModel | None = None) -> WinP
     """
     forecasts = None if forecaster is None else FiveMinuteForecasts.of(forecaster)
     return WinProbabilityPredictor(load_champion(models, load_served).served, forecasts)
+
+
+def _symbol_of(trade: Trade | Order) -> str:
+    return trade.order.symbol if isinstance(trade, Trade) else trade.symbol
 
 
 def _market_of(symbol: str, market: Market | Mapping[str, Market]) -> Market:

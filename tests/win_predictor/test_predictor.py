@@ -106,6 +106,18 @@ def _new(simulated: Simulated) -> WinProbabilityPredictor:
     return WinProbabilityPredictor(served(simulated), Forecaster())
 
 
+def test_markets_made_together_are_those_made_alone(simulated: Simulated) -> None:
+    """A batch over several symbols forecasts all of them at once: every answer stays, to the bit."""
+    order = _trade(LINES[0]).order
+    orders = [replace(order, symbol=name) for name in ("SPX", "SPY", "XSP")]
+    markets = {
+        name: replace(_market(simulated, minutes=5 * n), symbol=name) for n, name in enumerate(("SPX", "SPY", "XSP"))
+    }
+    together = _new(simulated).predict_batch(orders, markets)
+    assert together == [_new(simulated).predict(order, markets[order.symbol]) for order in orders]
+    assert len({_sure(answer).win_probability for answer in together}) == 3
+
+
 @pytest.mark.parametrize(
     "change",
     [{"strikes": (5910.0, 5860.0, 5810.0)}, {"premium": 20.0}, {"symbol": "XSP"}, {"action": "SELL"}, {"quantity": 2}],
