@@ -17,6 +17,7 @@ from magic8_companion.providers.simulated_market import SimulatedMarket
 from magic8_companion.recordings.bar_table import daily_table, intraday_table
 from magic8_ml.features.labels import bucket_of
 from magic8_ml.ledger.command import make_ledger
+from magic8_ml.ledger.store import write_ledger
 from magic8_ml.models.residuals import Residuals
 from magic8_ml.registry.reloading import load_champion
 from magic8_ml.trade_data.assembly import TradeData
@@ -34,7 +35,7 @@ from magic8_ml.win_training.trades_learnt import sample_of
 FIRST, LAST = date(2024, 8, 1), date(2025, 5, 22)
 AT = datetime(2025, 5, 22, 14, 30, 5, tzinfo=UTC)
 SPOT = 5855.5
-EVERY = 8
+EVERY = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +61,9 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     pq.write_table(intraday_table(bars, "SPX", "simulated"), folder / "bars" / "spx_5m.parquet")
     pq.write_table(daily_table(vix), folder / "vix_daily.parquet")
     known = bars.known_at(datetime(2025, 5, 22, tzinfo=UTC))
-    table = make_ledger({"SPX": known}, vix, first_day=FIRST, last_day=date(2025, 5, 21))[0]
+    table, report = make_ledger({"SPX": known}, vix, first_day=FIRST, last_day=date(2025, 5, 21))
     chosen = table.filter((pc.field("price_maker") == "today") & (pc.field("scenario") == "base"))
+    write_ledger(folder, chosen.take(np.arange(0, len(chosen), EVERY + 6)), report)
     trades = ledger_trades(chosen)
     moments = moments_of(trades.terms, {"SPX": known}, vix)
     rows = trades.rows(moments.contexts(_moves(moments)))

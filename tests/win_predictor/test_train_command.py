@@ -1,0 +1,45 @@
+"""The command that trains all win probabilities: from a ledger on disk to a champion, or one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from magic8_ml.__main__ import main
+from magic8_ml.registry.passport import WIN_PROBABILITY, passport_problem
+from magic8_ml.registry.versions import Registry
+from magic8_ml.win_models.files import load_win_model
+from tests.win_predictor.conftest import Simulated
+
+
+def _words(simulated: Simulated, ledger: Path, out: Path) -> list[str]:
+    files = ["--bars-dir", str(simulated.folder / "bars"), "--vix", str(simulated.folder / "vix_daily.parquet")]
+    return ["train-trades", "--ledger", str(ledger), *files, "--no-forecasts", "--out", str(out), "--workers", "1"]
+
+
+def test_a_ledger_becomes_a_champion(simulated: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Stored with a passport, promoted, and its figures and limits are printed."""
+    assert main(_words(simulated, simulated.folder, tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert "SPX_Iron_Condor" in said
+    assert "no evidence of a tradable edge" in said
+    registry = Registry(tmp_path / "win_models")
+    folder = registry.folder_of("champion")
+    manifest = orjson.loads((folder / "manifest.json").read_bytes())
+    assert passport_problem(manifest) is None
+    assert manifest["kind"] == WIN_PROBABILITY
+    assert manifest["passport"]["availability"]["late"] == []
+    assert set(manifest["evaluation"]["by_symbol_strategy"]) == {"SPX_Butterfly", "SPX_Iron_Condor", "SPX_Vertical"}
+    model = load_win_model(folder)
+    assert [line.kind for line in model.base.lines] == ["price"]
+    thresholds = orjson.loads((folder / "thresholds.json").read_bytes())
+    assert {"individual", "grouped", "individual_recall80", "grouped_recall80", "window"} == set(thresholds)
+
+
+def test_no_ledger_no_training(simulated: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence, exit code 2, nothing written."""
+    assert main(_words(simulated, tmp_path / "nowhere", tmp_path / "out")) == 2
+    assert "holds no ledger" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
