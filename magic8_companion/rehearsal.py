@@ -32,6 +32,8 @@ Feed = tuple[dict[str, object], list[str]]
 """Settings that lead to the feed, and the rules of it that were broken, known in the end."""
 
 _BEFORE_THE_OPEN: Final = timedelta(minutes=5)
+_TICK_SECONDS: Final = 0.25
+"""Ticks come so often on the day's clock: a fast day must not look like a slow feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,11 @@ async def _rehearse(given: argparse.Namespace) -> int:
     idle_speed, plot = _idle_speed(given.speed), load_scenario(given.scenario) if given.scenario else Scenario()
     plan = await _planned(given)
     clock = RehearsalClock(plan.session.open_at - _BEFORE_THE_OPEN, idle_speed)
-    feed = _gateway(plan, clock, plot) if given.provider == "ib" else _yahoo(plan, clock, given.delay_minutes)
+    feed = (
+        _gateway(plan, clock, plot, idle_speed or 1.0)
+        if given.provider == "ib"
+        else _yahoo(plan, clock, given.delay_minutes)
+    )
     async with feed as (address, broken):
         code = await unified_main.main([], overrides=plan.settings | address, clock=clock)
     return code or (RULE_BROKEN if broken else DONE)
@@ -117,13 +123,14 @@ async def _planned(given: argparse.Namespace) -> Plan:
 
 
 @asynccontextmanager
-async def _gateway(plan: Plan, clock: Clock, plot: Scenario) -> AsyncIterator[Feed]:
+async def _gateway(plan: Plan, clock: Clock, plot: Scenario, speed: float) -> AsyncIterator[Feed]:
     from magic8_companion.testing.gateway import summary  # noqa: PLC0415  # after --help
     from magic8_companion.testing.market import SimulatedGatewayMarket  # noqa: PLC0415  # as above
     from magic8_companion.testing.server import SimulatedGateway  # noqa: PLC0415  # as above
 
     broken: list[str] = []
-    async with SimulatedGateway(SimulatedGatewayMarket(plan.seed), clock, scenario=plot) as gateway:
+    market, tick_seconds = SimulatedGatewayMarket(plan.seed), _TICK_SECONDS / speed
+    async with SimulatedGateway(market, clock, scenario=plot, tick_seconds=tick_seconds) as gateway:
         yield {"ib_host": "127.0.0.1", "ib_port": gateway.port}, broken
         broken += [violation.text for violation in gateway.violations]
         print("\n".join(summary(gateway)))
