@@ -12,6 +12,7 @@ from magic8_ml.evaluation.wording import percent, plain
 Record = Mapping[str, Any]
 
 _SHOWN: Final = 12
+_DIGEST: Final = 16
 _TRIED: Final = {
     "regime_rpss_vs_climatology": "regime skill",
     "qlike_gain_vs_vix_share": "variance gain",
@@ -39,11 +40,12 @@ def protocol(report: Record) -> str:
     facts += [(f"model: {_words(key)}", _fact(value)) for key, value in report["model"].items()]
     folds = protocol.get("folds") or []
     pictures = [figure("Fold map", plots.fold_chart(folds), "Grey was learnt from, blue was tested.")] if folds else []
+    beside = _luck(protocol) if "luck" in protocol else _frozen(report["model"])
     return section(
         "protocol",
         "Protocol and limits",
         "",
-        grid(*pictures, *_luck(protocol)),
+        grid(*pictures, beside),
         _trials(report),
         details("Facts", card(table("", ("what", "value"), ((name, _long(fact)) for name, fact in facts)))),
         Markup("<h3>Limits</h3>"),
@@ -51,10 +53,23 @@ def protocol(report: Record) -> str:
     )
 
 
-def _luck(protocol: Record) -> list[str]:
-    luck = protocol.get("luck")
-    if not luck:
-        return []
+def _frozen(model: Record) -> str:
+    rows = [
+        ("version", model["version"]),
+        ("learnt from", f"{model['first_day']} to {model['last_day']}"),
+        ("symbols", _fact(model["symbols"])),
+        ("features", Markup(f"<code>{str(model['feature_digest'])[:_DIGEST]}</code>")),
+        *((name, Markup(f"<code>{digest[:_DIGEST]}</code>")) for name, digest in (model["files"] or {}).items()),
+    ]
+    note = (
+        "The model was not touched; only the baselines learnt from the days given, as the fold map shows. Digests are"
+        f" the first {_DIGEST} digits of SHA-256; the facts below have all of them."
+    )
+    return card(Markup("<h3>The frozen model</h3>"), table("", ("what", "value"), rows), Markup(f"<p>{note}</p>"))
+
+
+def _luck(protocol: Record) -> str:
+    luck = protocol["luck"]
     rows = [
         ("configurations tried", _fact(protocol["configurations"])),
         ("of these before there was a log", _fact(protocol["tried_before_the_log"])),
@@ -70,7 +85,7 @@ def _luck(protocol: Record) -> list[str]:
         "The more is tried, the better the best looks by luck. The Sharpe ratio is deflated by the trials (Bailey and"
         " Lopez de Prado); PBO is how often the best design of one half of the days is below the median in the other."
     )
-    return [card(Markup("<h3>Trials and luck</h3>"), table("", ("what", "value"), rows), Markup(f"<p>{note}</p>"))]
+    return card(Markup("<h3>Trials and luck</h3>"), table("", ("what", "value"), rows), Markup(f"<p>{note}</p>"))
 
 
 def _trials(report: Record) -> str:

@@ -55,7 +55,7 @@ def _head(report: Record) -> str:
         (count["failed"], "failed", "failed" if count["failed"] else ""),
         (count["not yet testable"], "not yet testable", "wait"),
         (percent(scored["answered"], 0), "of the moments answered", ""),
-        (report["protocol"]["configurations"] or "–", "configurations tried", ""),
+        _last_tile(report["protocol"]),
     ]
     shown = "".join(f'<div class="tile"><b class="{css}">{n}</b><span>{words}</span></div>' for n, words, css in tiles)
     warnings = "".join(f'<p class="warning">{escape(sentence)}</p>' for sentence in report["warnings"])
@@ -63,6 +63,12 @@ def _head(report: Record) -> str:
         f'<header><h1>{escape(report["title"])}</h1><p class="lead">{escape(lead)}</p>{warnings}'
         f'<div class="tiles">{shown}</div></header>'
     )
+
+
+def _last_tile(protocol: Record) -> tuple[object, str, str]:
+    if "frozen" in protocol:
+        return protocol["frozen"], "last day the model learnt from", ""
+    return protocol["configurations"], "configurations tried", ""
 
 
 def _endpoints(report: Record) -> str:

@@ -77,7 +77,6 @@ def verify(
             "baseline_days": baseline_days,
             "baselines_refit_days": REFIT_DAYS,
             "embargo_days": EMBARGO_DAYS,
-            "configurations": model.manifest.get("trials"),
             "folds": fold_map(folds),
         },
         unavailable={RULES: "the plugin does not know the host's rules"},

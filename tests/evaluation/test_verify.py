@@ -100,7 +100,10 @@ def test_page_and_rows_are_written(verified: tuple[int, Path]) -> None:
     """The page names the goals; the table holds one line per scored row."""
     _, folder = verified
     report = report_in(folder / "out.json")
-    assert "regime_rpss_vs_climatology" in (folder / "out.html").read_text(encoding="utf-8")
+    html = (folder / "out.html").read_text(encoding="utf-8")
+    assert "regime_rpss_vs_climatology" in html
+    assert report["model"]["last_day"] in html
+    assert all(digest in html for digest in report["model"]["files"].values())
     assert len(pd.read_csv(folder / "rows.csv")) == report["scored"]["rows"]
 
 
