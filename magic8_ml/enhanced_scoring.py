@@ -162,6 +162,8 @@ class MLEnhancedScoring:
         both = self._last[symbol] = blended(rules, ml, self.ml_weight)
         if isinstance(ml, Unavailable):
             logger.info("ML prediction: unavailable (%s)", ml.reason)
+            if ml.detail:
+                logger.info("Why: %s", ml.detail)
             return both
         logger.info("ML prediction: %s (conf: %.2f)", ml.strategy, ml.confidence)
         if ml.strategy == NO_TRADE:

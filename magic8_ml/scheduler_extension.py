@@ -342,6 +342,8 @@ class MLSchedulerExtension:
             logger.info("5-min ML: %s - %s - %s", symbol, said, signal.entry.confidence)
         for symbol, reason in result.skipped.items():
             logger.info("5-min ML: %s - skipped (%s)", symbol, reason)
+            if symbol in result.skipped_details:
+                logger.info("Why: %s", result.skipped_details[symbol])
         self._host.submit(result)
         self._last_slot = slot
         self._predictions += 1

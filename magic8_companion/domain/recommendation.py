@@ -15,6 +15,7 @@ from typing import Any
 
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.scores import Evidence
+from magic8_companion.domain.trading_day import utc_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,11 @@ class CheckpointResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiveMinuteSignal:
-    """The 5-minute answer for one symbol: its entry (named ``strategy``) and where it comes from."""
+    """The 5-minute answer for one symbol: its entry (named ``strategy``) and where it comes from.
+
+    ``details`` are the model's reasons as JSON values: ``direction_probabilities`` and ``regime_probabilities`` (class
+    -> probability), ``rationale``, ``explanation`` (the features that moved it, each with value and effect).
+    """
 
     strategy: str
     entry: Entry
@@ -112,11 +117,21 @@ class FiveMinuteSignal:
     model_version: str
     data_status: str
     model: str = "two_stage"
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Return what is published of the answer besides its entry."""
+        origin = {"model": self.model, "prediction_time": utc_text(self.prediction_time)}
+        return {**origin, "model_version": self.model_version, **self.details}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiveMinuteResult:
-    """One slot: a signal per symbol that got a real prediction, a reason for every other one."""
+    """One slot: a signal per symbol that got a real prediction, a reason for every other one.
+
+    ``skipped_details`` says of some of those in a sentence what the reason means, naming features or days.
+    """
 
     slot_at: datetime
     published_at: datetime
@@ -126,6 +141,7 @@ class FiveMinuteResult:
     ml_status: str
     signals: Mapping[str, FiveMinuteSignal]
     skipped: Mapping[str, str] = field(default_factory=dict)
+    skipped_details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from magic8_companion.domain.recommendation import (
     SymbolRecommendation,
 )
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
-from magic8_companion.domain.trading_day import market_session, new_york_day, new_york_label, session_on, utc_text
+from magic8_companion.domain.trading_day import market_session, new_york_day, new_york_label, session_on
 from magic8_companion.engine.decide import best_of, block, no_trade, skipped_record, standing_blockers, why_nothing
 from magic8_companion.engine.merge_modes import EXPIRED, MODES, Case, Merged, answer_alone
 from magic8_companion.engine.options import EngineOptions
@@ -223,11 +223,7 @@ def _credited(record: SymbolRecommendation, signal: FiveMinuteSignal) -> SymbolR
     return replace(
         record,
         data_status=worst_status([record.data_status, signal.data_status]),
-        ml_5min_metadata={
-            "model": signal.model,
-            "prediction_time": utc_text(signal.prediction_time),
-            "model_version": signal.model_version,
-        },
+        ml_5min_metadata=signal.metadata,
     )
 
 

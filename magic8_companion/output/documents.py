@@ -94,8 +94,11 @@ def predictions_document(result: FiveMinuteResult, seq: int) -> dict[str, Any]:
         "market_session": market_session(result.published_at),
         "ml_status": result.ml_status,
         "skipped": result.skipped,
+        "skipped_details": result.skipped_details,
         "recommendations": {symbol: _prediction(signal) for symbol, signal in result.signals.items()},
     }
+    if not result.skipped_details:
+        del document["skipped_details"]
     return {key: _plain(value, key) for key, value in document.items()}
 
 
@@ -123,11 +126,7 @@ def _prediction(signal: FiveMinuteSignal) -> dict[str, Any]:
     return {
         "strategies": strategies,
         "best_strategy": signal.strategy if entry.should_trade else NO_TRADE,
-        "ml_5min_metadata": {
-            "model": signal.model,
-            "prediction_time": signal.prediction_time,
-            "model_version": signal.model_version,
-        },
+        "ml_5min_metadata": signal.metadata,
     }
 
 

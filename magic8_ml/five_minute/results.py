@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from magic8_companion.domain.blend import HIGH, LOW, label, published
 from magic8_companion.domain.market_state import DELAYED, STALE, STATUS_ORDER
@@ -17,6 +17,7 @@ from magic8_companion.domain.trading_day import new_york_day, require_session
 
 HIGH_CONFIDENCE: Final = 0.80
 SOURCE: Final = "ml_5min"
+_DECIMALS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,21 @@ def five_minute_entry(
     )
 
 
+def details_of(prediction: Prediction) -> dict[str, Any]:
+    """Return the reasons of a prediction as JSON values; what the model does not say is left out."""
+    said = {
+        "direction_probabilities": _rounded(prediction.direction_probabilities),
+        "regime_probabilities": _rounded(prediction.regime_probabilities),
+        "rationale": prediction.rationale,
+        "explanation": [asdict(item) for item in prediction.explanation],
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _rounded(probabilities: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, _DECIMALS) for name, value in probabilities.items()}
+
+
 def valid_until(slot: datetime, options: MLOptions) -> datetime:
     """Return when the entries of a slot expire: its lifetime after the slot, at most the close."""
     close = require_session(new_york_day(slot)).close_at
@@ -83,12 +99,14 @@ def five_minute_result(
     """
     expires = valid_until(slot, options)
     reasons: dict[str, str] = {}
+    sentences: dict[str, str] = {}
     signals: dict[str, FiveMinuteSignal] = {}
     for symbol, case in cases.items():
         if isinstance(case, str):
             reasons[symbol] = case
         elif isinstance(case.answer, Unavailable):
             reasons[symbol] = case.answer.reason
+            sentences |= {symbol: case.answer.detail} if case.answer.detail else {}
         else:
             signals[symbol] = _signal(case.answer, case, expires, options)
     asked = [case for case in cases.values() if isinstance(case, Asked)]
@@ -102,6 +120,7 @@ def five_minute_result(
         ml_status=_status(signals, reasons),
         signals=signals,
         skipped=reasons,
+        skipped_details=sentences,
     )
 
 
@@ -117,6 +136,7 @@ def _signal(prediction: Prediction, case: Asked, expires: datetime, options: MLO
         prediction_time=case.answered_at,
         model_version=prediction.model_version,
         data_status=case.data_status,
+        details=details_of(prediction),
     )
 
 
