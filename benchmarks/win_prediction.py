@@ -138,15 +138,20 @@ def timed(call: Callable[[], object], repeats: int = REPEATS) -> tuple[float, fl
     return statistics.median(wall[20:]), float(np.percentile(wall[20:], 99)), statistics.median(cpu[20:])
 
 
+def made_predictor(bars: dict[str, Bars], vix: Bars) -> WinProbabilityPredictor:
+    """Put both models together."""
+    frozen = {"day": session_table().sessions[-300].day.isoformat(), "valid_sessions": 63}
+    manifest = {"model_version": "made", "passport": {"frozen": frozen}}
+    served = Served(model=made_model(), thresholds={}, manifest=manifest)
+    return WinProbabilityPredictor(served, FiveMinuteForecasts.of(made_forecaster(bars, vix)))
+
+
 def main() -> int:
     """Print every figure beside its limit; the exit code tells whether all hold."""
     market = SimulatedMarket(seed=8)
     vix = market.vix_daily(FIRST, LAST)
     bars = {symbol: market.bars(symbol, FIRST, LAST) for symbol in MAGIC8_SYMBOLS}
-    frozen = {"day": session_table().sessions[-300].day.isoformat(), "valid_sessions": 63}
-    manifest = {"model_version": "made", "passport": {"frozen": frozen}}
-    served = Served(model=made_model(), thresholds={}, manifest=manifest)
-    predictor = WinProbabilityPredictor(served, FiveMinuteForecasts.of(made_forecaster(bars, vix)))
+    predictor = made_predictor(bars, vix)
     seen = {symbol: observed(symbol, bars, vix, AT, None) for symbol in MAGIC8_SYMBOLS}
     drawn = {symbol: orders(symbol, float(inputs.today.close[-1])) for symbol, inputs in seen.items()}
     moments = count(1)

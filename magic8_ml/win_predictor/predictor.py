@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -47,6 +47,14 @@ class _Question:
     trade: Trade
     snapshot: Snapshot
     key: Hashable
+
+
+class _Numbers(NamedTuple):
+    # of one unit: probabilities, expected result in points per share after fees, fees in dollars; NaN unknown
+    implied: float
+    forecast: float
+    value: float
+    fees: float
 
 
 class WinProbabilityPredictor:
@@ -146,16 +154,10 @@ class WinProbabilityPredictor:
         paths = [path_of(item.trade.order.symbol, item.trade.order.strategy) for item in asked]
         implied = inputs.payoffs.implied
         estimates = model.estimate(paths, features, implied, forecast)
-        columns = zip(
-            asked,
-            estimates,
-            implied.tolist(),
-            forecast.tolist(),
-            (-value * inputs.payoffs.worst).tolist(),
-            inputs.terms.fees.tolist(),
-            strict=True,
-        )
-        return [self._said(*row) for row in columns]
+        points = -value * inputs.payoffs.worst
+        columns = np.stack((implied, forecast, points, inputs.terms.fees), axis=1).tolist()
+        numbers = [_Numbers(*row) for row in columns]
+        return [self._said(*row) for row in zip(asked, estimates, numbers, strict=True)]
 
     def _inputs(self, asked: Sequence[_Question]) -> Inputs:
         snapshots = [item.snapshot for item in asked]
@@ -186,30 +188,16 @@ class WinProbabilityPredictor:
         known = np.flatnonzero(np.isfinite(sigma))
         return ResidualMoves(sigma=sigma, bucket=bucket, parts=((self._forecaster.residuals, known),))
 
-    def _said(
-        self,
-        asked: _Question,
-        estimate: WinEstimate | NoEstimate,
-        implied: float,
-        forecast: float,
-        value: float,
-        fees_per_unit: float,
-    ) -> Answer:
+    def _said(self, asked: _Question, estimate: WinEstimate | NoEstimate, numbers: _Numbers) -> Answer:
         if isinstance(estimate, NoEstimate):
             return NoWinPrediction(reason=estimate.reason, detail=estimate.detail)
-        order, risk, snapshot = asked.trade.order, asked.trade.risk, asked.snapshot
-        loss, gain, fees = risk.max_loss, risk.max_profit, fees_per_unit * order.quantity
-        chance = estimate.probability
-        if np.isfinite(value):
-            believed = self._belief(order.strategy)
-            kind, worth = DISTRIBUTION, believed * value * order.multiplier * order.quantity - (1 - believed) * fees
-        else:
-            kind, worth = TWO_POINT, chance * gain - (1 - chance) * loss - fees
-        known_at = from_ns(snapshot.known_at)
+        order, risk = asked.trade.order, asked.trade.risk
+        fees, known_at = numbers.fees * order.quantity, from_ns(asked.snapshot.known_at)
+        kind, worth = self._worth(asked.trade, estimate.probability, numbers)
         return WinPrediction(
             symbol=order.symbol,
             strategy=order.strategy,
-            win_probability=chance,
+            win_probability=estimate.probability,
             low=estimate.low,
             high=estimate.high,
             level=estimate.level,
@@ -219,14 +207,14 @@ class WinProbabilityPredictor:
             weights=estimate.weights,
             members=estimate.members,
             refused=estimate.refused,
-            implied_probability=_known(implied),
-            forecast_probability=_known(forecast),
-            threshold=two_point_threshold(loss, gain, fees),
+            implied_probability=_known(numbers.implied),
+            forecast_probability=_known(numbers.forecast),
+            threshold=two_point_threshold(risk.max_loss, risk.max_profit, fees),
             expected_value=round(worth, 2),
             value_kind=kind,
             approved=worth > 0,
-            risk=loss,
-            reward=gain,
+            risk=risk.max_loss,
+            reward=risk.max_profit,
             risk_reward_ratio=risk.risk_reward,
             breakevens=risk.breakevens,
             fees=round(fees, 2),
@@ -236,8 +224,16 @@ class WinProbabilityPredictor:
             valid_until=known_at + self._max_bar_age,
         )
 
+    def _worth(self, trade: Trade, chance: float, numbers: _Numbers) -> tuple[str, float]:
+        # dollars of the whole quantity after fees
+        order, risk, fees = trade.order, trade.risk, numbers.fees * trade.order.quantity
+        if not np.isfinite(numbers.value):
+            return TWO_POINT, chance * risk.max_profit - (1 - chance) * risk.max_loss - fees
+        # of a difference between forecast and price a part came true in the past; by the price a trade is worth nothing
+        believed = self._belief(order.strategy)
+        return DISTRIBUTION, believed * numbers.value * order.multiplier * order.quantity - (1 - believed) * fees
+
     def _belief(self, strategy: str) -> float:
-        # how much of past differences between forecast and price came true: the rest of the value is the price's, nil
         for line in self._served.model.base.lines:
             if line.kind == BOTH:
                 return line.strategies.get(strategy, line.every).belief

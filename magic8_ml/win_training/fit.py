@@ -35,7 +35,7 @@ from magic8_ml.win_training.choices import (
     daily_mean,
     log_loss,
 )
-from magic8_ml.win_training.tree_tasks import Shared, Step, TreeResult, TreeTask, base_margin, tasks_of
+from magic8_ml.win_training.tree_tasks import TREE_LEVELS, Shared, Step, TreeResult, TreeTask, base_margin, tasks_of
 
 BLOCKS: Final = 6
 FEWEST_DAYS: Final = 100
@@ -102,11 +102,7 @@ def learn_wins(
     last = len(folds) - 1
     kappa, kappa_losses = choose_kappa(walk, range(1, last))
     finals = _final_trees(shared, tasks, results)
-    candidates = {
-        nodes.level: np.array([Record.name_of(nodes.level, key) in finals for key in nodes.keys])
-        for nodes in shared.nodes
-    }
-    ships, compared = choose_trees(walk, kappa, candidates, range(1, last))
+    ships, compared = choose_trees(walk, kappa, _candidates(shared, finals), range(1, last))
     chain = fit_chain(walk.told, kappa, ships)
     records = _records(shared, chain, ships, compared)
     return LearntWins(
@@ -225,6 +221,14 @@ def _final_trees(shared: Shared, tasks: Sequence[TreeTask], results: Sequence[Tr
             nodes = shared.nodes[task.level]
             finals[Record.name_of(nodes.level, nodes.keys[task.place])] = result.trees
     return finals
+
+
+def _candidates(shared: Shared, finals: Mapping[str, bytes]) -> Ships:
+    return {
+        nodes.level: np.array([Record.name_of(nodes.level, key) in finals for key in nodes.keys])
+        for nodes in shared.nodes
+        if nodes.level in TREE_LEVELS
+    }
 
 
 def _records(shared: Shared, chain: Chain, ships: Ships, compared: Mapping[str, Comparison]) -> tuple[Record, ...]:
