@@ -30,6 +30,11 @@ class Cuts:
             direction=_by_symbol(rows, came.move / rows.sigma_vix),
         )
 
+    @property
+    def are_known(self) -> bool:
+        """Tell whether any symbol had days enough; if none had, nobody can be served."""
+        return not bool(np.isnan(self.regime[EVERYBODY]).any())
+
     def as_json(self) -> dict[str, Any]:
         """Return the plain form that :meth:`from_json` reads."""
         return {

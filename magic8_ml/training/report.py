@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from magic8_ml.features.labels import MIN_DAYS
 from magic8_ml.models.lines import Slope
 from magic8_ml.training.evaluation import Evaluation, StageEvaluation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingReport:
-    """The result of one training; ``days`` counts over all symbols, ``slopes`` is how much of past edges came true."""
+    """The result of one training; ``days`` counts over all symbols, ``slopes`` is how much of past edges came true.
+
+    ``abstains``: the newest sessions are too few to say what is low and high, so the model will answer nothing.
+    """
 
     folder: Path
     model_version: str
@@ -25,6 +29,7 @@ class TrainingReport:
     dropped: Mapping[str, Mapping[str, int]]
     evaluation: Evaluation
     slopes: Mapping[str, Slope]
+    abstains: bool
 
     def table(self) -> str:
         """Return the table that the command prints."""
@@ -47,6 +52,11 @@ class TrainingReport:
             f"  edges proven   {'; '.join(_slope(*item) for item in self.slopes.items())}",
             "  RPSS is the skill over the base rates of the half hour; every day was predicted from earlier days only.",
         ]
+        if self.abstains:
+            lines.append(
+                f"  WARNING        fewer than {MIN_DAYS} of the last sessions were learnt from:"
+                " every prediction will be abstained from"
+            )
         if found.volatility.challenger_rpss is not None:
             lines.append(
                 "  The challenger, two-stage classifiers, predicted the same days; the distribution is what ships."

@@ -17,6 +17,7 @@ from magic8_ml.features.sessions import session_table
 from magic8_ml.features.table import FeatureTable, feature_matrix
 from magic8_ml.features.today import Today
 from magic8_ml.models.artefact import load_model
+from magic8_ml.models.cuts import Cuts
 from magic8_ml.models.distribution_forecaster import DistributionForecaster
 from magic8_ml.training.audit import audit
 from magic8_ml.training.dataset import Dataset, dataset_of
@@ -59,6 +60,16 @@ def test_the_report_shows_what_was_learnt(report: TrainingReport) -> None:
         assert part in text
     assert report.evaluation.tested_days >= 60
     assert load_model(report.folder).manifest["rows"] == report.rows
+
+
+def test_a_model_that_will_answer_nothing_says_so(report: TrainingReport, data: Dataset) -> None:
+    """Fewer than 60 of the newest sessions give no terciles: the table warns of it."""
+    newest = np.unique(data.rows.day)[-59:][0]
+    assert Cuts.after(data.rows).are_known
+    assert not Cuts.after(data.rows[data.rows.day >= newest]).are_known
+    assert not report.abstains
+    assert "abstained from" not in report.table()
+    assert "every prediction will be abstained from" in replace(report, abstains=True).table()
 
 
 def test_volatility_is_learnt_where_it_clusters_and_direction_is_not(report: TrainingReport) -> None:
