@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import threading
 from collections import Counter
@@ -221,6 +222,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with YahooServer(market, ScaledClock(start, given.speed), habits, given.port) as server:
         for name in given.fault:
             server.fault(name)
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs deaf to Ctrl-C
+            signal.signal(number, signal.default_int_handler)
         print(f"playing Yahoo at {server.address} from {given.start} New York, {given.speed:g} times as fast")
         try:
             server.ended.wait()

@@ -57,8 +57,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def write(report: Mapping[str, Any], json_file: Path, page_file: Path | None) -> None:
-    """Write the report as JSON and, if wanted, as a page.
+def write(report: Mapping[str, Any], json_file: Path | None, page_file: Path | None) -> None:
+    """Write the report as JSON and as a page, each where a file is named.
 
     Raises
     ------
@@ -66,8 +66,9 @@ def write(report: Mapping[str, Any], json_file: Path, page_file: Path | None) ->
         When a file cannot be written.
     """
     try:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_bytes(as_json(report))
+        if json_file is not None:
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            json_file.write_bytes(as_json(report))
         if page_file is not None:
             page_file.parent.mkdir(parents=True, exist_ok=True)
             page_file.write_text(page(report), encoding="utf-8")

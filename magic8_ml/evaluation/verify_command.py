@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="first", type=date.fromisoformat, help=first)
     model = "folder of the model, or one that holds models/ (default: M8C_ML_PATH, else data/ml)"
     parser.add_argument("--model", type=Path, default=_installed(), help=model)
-    parser.add_argument("--json", type=Path, required=True, help="file for the report with its endpoints")
+    parser.add_argument("--json", type=Path, help="file for the report with its endpoints")
     parser.add_argument("--html", type=Path, help="file for the page with its plots")
     parser.add_argument("--rows", type=Path, help="CSV or parquet file for every probability beside what came")
     parser.add_argument("--symbol", help="symbol of a file that does not say its own")

@@ -46,17 +46,12 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return Case(folder, market, last)
 
 
-def run(case: Case, out: Path, bars: str, *more: str) -> int:
+def run(case: Case, out: Path | None, bars: str, *more: str) -> int:
     """Run the command on one of the files."""
-    given = [
-        "--bars",
-        str(case.folder / bars),
-        "--vix",
-        str(case.folder / "vix.csv"),
-        "--model",
-        str(case.folder / "ml"),
-    ]
-    return main(["verify", *given, "--json", str(out), *more])
+    files = {"--bars": case.folder / bars, "--vix": case.folder / "vix.csv", "--model": case.folder / "ml"}
+    if out is not None:
+        files["--json"] = out
+    return main(["verify", *(str(word) for option in files.items() for word in option), *more])
 
 
 def report_in(path: Path) -> dict[str, Any]:
@@ -105,6 +100,12 @@ def test_page_and_rows_are_written(verified: tuple[int, Path]) -> None:
     assert report["model"]["last_day"] in html
     assert all(digest in html for digest in report["model"]["files"].values())
     assert len(pd.read_csv(folder / "rows.csv")) == report["scored"]["rows"]
+
+
+def test_without_a_file_the_goals_are_still_printed(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    """An outsider who names bars and VIX alone reads every goal on the screen."""
+    assert run(case, None, "spy_utc.parquet") in {0, EXIT_FAILED}
+    assert "regime_rpss_vs_climatology" in capsys.readouterr().out
 
 
 def test_new_york_csv_and_utc_parquet_give_the_same_report(

@@ -28,7 +28,7 @@ def test_the_command_plays_yahoo_until_it_is_interrupted() -> None:
         assert refusal(source.get_historical_data("SPY", "5m", "1d")).reason == "bars_gap"
         assert len(bars(source, "SPY", "1d", "1mo")) > 15
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(120) == 0
 
 
 def test_an_unknown_fault_is_refused() -> None:
