@@ -148,7 +148,7 @@ async def test_an_unusable_price_is_told_soon() -> None:
 
 
 async def test_silence_of_all_is_answered_in_steps() -> None:
-    """While the market is open: new lines after 10 s, "feed_silent" and a new connection after 30 s."""
+    """While the market is open: new lines after 10 s, "feed_silent" and a new connection after 28 s."""
     async with room(prepare=ticks_once) as here:
         await here.spot()
         await here.tick_for(20)
