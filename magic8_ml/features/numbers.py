@@ -24,9 +24,8 @@ def ratio_or_nan(numerator: Floats, denominator: Floats) -> Floats:
     >>> ratio_or_nan(np.array([1.0, 1.0]), np.array([2.0, 0.0])).tolist()
     [0.5, nan]
     """
-    answer = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
-    np.divide(numerator, denominator, out=answer, where=denominator > 0)
-    return answer
+    sound = denominator > 0
+    return np.where(sound, numerator / np.where(sound, denominator, 1.0), np.nan)
 
 
 def mean_of_known(values: Floats, at_least: int) -> float:
