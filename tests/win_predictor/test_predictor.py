@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -177,6 +178,21 @@ def test_without_vix_there_is_no_market(predictor: WinProbabilityPredictor, simu
     answer = predictor.predict(_trade(LINES[0]), market)
     assert isinstance(answer, NoWinPrediction)
     assert answer.reason == "missing_vix"
+
+
+def test_a_damaged_level_is_refused_and_the_next_answers(simulated: Simulated, tmp_path: Path) -> None:
+    """One bit of the champion's file of a pair: the symbol answers, and the answer says why."""
+    models = tmp_path / "win_models"
+    shutil.copytree(simulated.models / "win_models", models)
+    (file,) = models.glob("versions/*/symbol_strategy-SPX_Butterfly.json")
+    content = bytearray(file.read_bytes())
+    content[100] ^= 1
+    file.write_bytes(content)
+    damaged = load_predictor(models)
+    answer = _sure(damaged.predict(_trade(LINES[0]), _market(simulated)))
+    assert (answer.level, answer.key) == ("symbol", "SPX")
+    assert "model_hash_mismatch" in answer.refused[0]
+    assert set(damaged.damaged) == {"symbol_strategy-SPX_Butterfly"}
 
 
 def test_no_model_no_predictor(tmp_path: Path) -> None:
