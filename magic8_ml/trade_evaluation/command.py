@@ -31,6 +31,8 @@ HISTORY_LIMITS: Final = (
     "Without recorded bars the prices of the sheets stand in for them, without range and volume.",
 )
 
+PINNED: Final = "In this evaluation pinned trades stay in, at the settlement of the ledger."
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``evaluate-trades``."""
@@ -88,7 +90,7 @@ def _report(options: argparse.Namespace) -> dict[str, Any]:
             "trades_left_out": dict(data.dropped_trades),
             "sessions_without_market": dict(data.sessions_without_market),
         }
-        limits = HISTORY_LIMITS if options.ledger is None else LEDGER_LIMITS
+        limits = HISTORY_LIMITS if options.ledger is None else (*LEDGER_LIMITS, PINNED)
         return evaluate_trades(data.rows, question, options.out, facts=facts, limits=limits, progress=progress)
 
 

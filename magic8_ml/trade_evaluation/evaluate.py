@@ -67,14 +67,13 @@ def evaluate_trades(
     judged = judge(question.model, rows, folds, others=question.others, progress=progress)
     if not len(judged):
         raise TrainingRefused(f"{judged.model} said nothing of any trade")
-    shown = exhibit(rows, progress, question.exhibit_rounds) if question.exhibit_rounds else []
     context = Context(
         title=TITLE,
         data=facts,
         protocol={**asdict(question.plan), "baselines": [one.name for one in BASELINES]},
         limits=limits,
         folds=folds,
-        exhibit=shown,
+        exhibit=exhibit(rows, progress, question.exhibit_rounds) if question.exhibit_rounds else (),
     )
     report = report_of(judged, context)
     log = log_trials(out, [_trial(report, rows)])

@@ -156,7 +156,12 @@ def _thresholds(found: Record) -> str:
 
 def _pairs(report: Record) -> str:
     lines = [report["overall"], *report["strategies"], *report["pairs"]]
-    skill = [
+    rest = details("Accuracy and F1, beside always naming the commoner outcome", _appendix(lines))
+    return section("pairs", "Symbols and strategies", "", _skill(lines), _earned(lines), rest)
+
+
+def _skill(lines: Sequence[Record]) -> Markup:
+    rows = [
         (
             line["name"],
             f"{line['rows']:,}",
@@ -171,19 +176,27 @@ def _pairs(report: Record) -> str:
         )
         for line in lines
     ]
-    money = [
+    head = ("", "trades", "days", "won", "Brier", "over base rate", "over premium", "over lognormal", "slope", "AUC")
+    return card(table("Skill", head, rows, marked=[lines[0]["name"]]))
+
+
+def _earned(lines: Sequence[Record]) -> Markup:
+    rows = [
         (
             line["name"],
             percent(line["taken"]["share"], 0),
-            triple(line["taken"]["net_per_risk"]),
-            triple(line["skipped"]["net_per_risk"]),
-            triple(line["all"]["net_per_risk"]),
+            *(triple(line[kind]["net_per_risk"]) for kind in ("taken", "skipped", "all")),
             plain(line["taken"]["net_usd"][0], 2),
             plain(line["taken"]["expected_usd"], 2),
         )
         for line in lines
     ]
-    rest = [
+    head = ("", "taken", "taken: net per risk", "skipped", "all", "taken: USD a trade", "expected USD")
+    return card(table("Taken where the expected value was above zero", head, rows, marked=[lines[0]["name"]]))
+
+
+def _appendix(lines: Sequence[Record]) -> Markup:
+    rows = [
         (
             line["name"],
             percent(line["accuracy"]),
@@ -195,21 +208,8 @@ def _pairs(report: Record) -> str:
         )
         for line in lines
     ]
-    named = [line["name"] for line in lines[:1]]
-    first = (
-        *("", "trades", "days", "won", "Brier", "over base rate", "over premium", "over lognormal"),
-        *("slope", "AUC"),
-    )
-    second = ("", "taken", "taken: net per risk", "skipped", "all", "taken: USD a trade", "expected USD")
-    third = ("", "accuracy", "commoner outcome", "F1", "average precision", "log loss", "intercept")
-    return section(
-        "pairs",
-        "Symbols and strategies",
-        "",
-        card(table("Skill", first, skill, marked=named)),
-        card(table("Taken where the expected value was above zero", second, money, marked=named)),
-        details("Accuracy and F1, beside always naming the commoner outcome", card(table("", third, rest))),
-    )
+    head = ("", "accuracy", "commoner outcome", "F1", "average precision", "log loss", "intercept")
+    return card(table("", head, rows))
 
 
 def _exhibit(lines: Sequence[Record]) -> str:
