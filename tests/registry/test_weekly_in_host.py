@@ -51,6 +51,7 @@ def test_a_live_host_starts_the_real_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # at the lowest priority a busy machine takes its time
 def test_a_live_host_serves_what_its_retraining_decides(retraining: Retraining, tmp_path: Path) -> None:
     """A whole retraining: the decision in its log, the decided champion in the registry and at work in the host."""
     out = Path(shutil.copytree(retraining.out, tmp_path / "ml"))
