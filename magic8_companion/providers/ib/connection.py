@@ -198,6 +198,7 @@ class Connection:
         introduced = False
         while not gateway.is_over:
             asked_at = self._clock.now()
+            next_at = asked_at + HEARTBEAT
             try:
                 at = await within(self._clock, _HEARTBEAT_PATIENCE_SECONDS, gateway.gateway_time())
             except SessionOver:
@@ -208,12 +209,14 @@ class Connection:
                     return
             else:
                 took = self._clock.now() - asked_at
-                if took <= _QUICK:  # a slow answer, or a suspended host, tells nothing about clocks
+                if took <= _QUICK:
                     self._compare_clocks(at + _HALF_SECOND, asked_at + took / 2)
+                else:  # a slow answer, or a suspended host, tells nothing about clocks: ask again soon
+                    next_at = min(next_at, self._clock.now() + _QUICK)
             if not introduced:
                 introduced = True
                 self._introduce()
-            await self._clock.sleep_until(asked_at + HEARTBEAT, PARTICIPANT)
+            await self._clock.sleep_until(next_at, PARTICIPANT)
 
     def _introduce(self) -> None:
         self.connects += 1
