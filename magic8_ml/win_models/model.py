@@ -22,6 +22,7 @@ from magic8_ml.win_models.trees import Singles
 
 _TWO_SIDED_95: Final = 1.959963984540054
 _CHUNK: Final = 4096
+_KEPT_ROUTES: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +177,9 @@ class WinModel:
         """Return the way of a path; any thread may ask."""
         route = self._routes.get(path)
         if route is None:
-            route = self._routes[path] = self._find_route(path)
+            route = self._find_route(path)
+            if len(self._routes) < _KEPT_ROUTES:
+                self._routes[path] = route
         return route
 
     def _estimate(self, route: Route | NoEstimate, margin: float, place: int) -> WinEstimate | NoEstimate:
