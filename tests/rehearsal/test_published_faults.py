@@ -63,7 +63,8 @@ pytestmark = pytest.mark.xdist_group("published_faults")
 def wrong_with(case: Case, seen: Host) -> list[str]:
     """Return every promise that a host has not kept."""
     problems = [f"rule broken: {violation}" for violation in seen.violations]
-    if not is_tradable(seen.between(FAULT_AT, FAULT_AT)[0]):
+    before = FAULT_AT - timedelta(seconds=2)  # published times are whole seconds
+    if not is_tradable(seen.between(before, before)[0]):
         problems.append("nothing was tradable before the fault")
     if case.reasons:
         told = seen.between(FAULT_AT + case.limit + seen.notices_after, FAULT_AT + LASTS - timedelta(seconds=1))
