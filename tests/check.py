@@ -19,7 +19,7 @@ STEPS = {
     "format": ["-m", "ruff", "format", "--check", "."],
     "types": ["-m", "mypy"],
     "architecture": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-    "tests": ["-m", "coverage", "run", "-m", "pytest", "-q", "-n", "2", "-m", "not slow"],
+    "tests": ["-m", "coverage", "run", "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", "-m", "not slow"],
     "combine": ["-m", "coverage", "combine", "-q"],
     "coverage": ["-m", "coverage", "report", "--skip-covered", "--skip-empty", f"--fail-under={BRANCH_COVERAGE_FLOOR}"],
 }
