@@ -45,6 +45,7 @@ from magic8_ml.win_models.pooling import Offset
 from magic8_ml.win_models.sample import Size
 from magic8_ml.win_models.scale_groups import path_of
 from magic8_ml.win_models.trees import TreeSettings, fit_trees
+from magic8_ml.win_models.worth import Shares
 from magic8_ml.win_predictor import WinPrediction, WinProbabilityPredictor
 from magic8_ml.win_predictor.forecasts import FiveMinuteForecasts
 from magic8_ml.win_predictor.served import Served
@@ -78,7 +79,7 @@ def made_model() -> WinModel:
     lines = tuple(Line(kind=kind, every=both, strategies={}) for kind in (BOTH, PRICE))
     return WinModel(
         names=NAMES,
-        base=Base(lines=lines, kappa=120.0, spread=4.0),
+        base=Base(lines=lines, kappa=120.0, spread=4.0, shares=Shares.whole()),
         records=records,
         boosters=tuple(boosters),
         forest=Forest.of(list(boosters.values())),

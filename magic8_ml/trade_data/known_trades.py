@@ -13,7 +13,7 @@ from magic8_ml.trades.inputs import Inputs
 from magic8_ml.trades.payoffs import payoffs_of
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.table import feature_table
-from magic8_ml.trades.terms import MULTIPLIER, DeltaRows, MarketContext, TradeTerms
+from magic8_ml.trades.terms import DeltaRows, MarketContext, TradeTerms
 
 _NOISE_USD: Final = 5e-5
 """Binary noise is no profit."""
@@ -72,5 +72,5 @@ class KnownTrades:
             implied=inputs.payoffs.implied,
             won=np.asarray(profit > _NOISE_USD),
             profit=profit,
-            max_risk=-inputs.payoffs.worst * MULTIPLIER,
+            max_risk=inputs.payoffs.max_risk,
         )

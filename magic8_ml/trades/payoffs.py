@@ -43,6 +43,11 @@ class Payoffs:
         sound = (self.best > 0) & (self.worst < 0)
         return np.where(sound, -self.worst / np.where(span > 0, span, np.nan), np.nan)
 
+    @property
+    def max_risk(self) -> Floats:
+        """Return the most that can be lost in US dollars per unit, NaN without a premium."""
+        return -self.worst * MULTIPLIER
+
     def inside(self, below: Floats) -> Floats:
         """Return the probability of a gain, given P(settlement < turn) per turn, (n, 3); NaN where one is missing."""
         beyond = np.where(self.direction == 0, 0.0, self.direction * (1.0 - below))
@@ -66,6 +71,15 @@ def payoffs_of(terms: TradeTerms) -> Payoffs:
         turns=terms.strikes[:, :-1] + share * np.diff(terms.strikes, axis=1),
         direction=direction,
     )
+
+
+def reward_at(implied: Floats, max_risk: Floats) -> Floats:
+    """Return the most that can be won, in the unit of ``max_risk``, where that is the risk at the odds ``implied``.
+
+    >>> reward_at(np.array([0.8]), np.array([400.0])).round(6).tolist()
+    [100.0]
+    """
+    return max_risk * (1 - implied) / implied
 
 
 def payoff_at(terms: TradeTerms, level: Floats) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 from magic8_companion.domain.bars import Floats, Stamps
 from magic8_ml.models.forecast import Integers, Mask
 from magic8_ml.trades.catalogue import SPORADIC, TRADE_FEATURES, digest_of, feature_named, require_known
+from magic8_ml.trades.payoffs import reward_at
 from magic8_ml.trades.terms import STRATEGIES
 
 
@@ -74,7 +75,7 @@ class TradeRows:
     @property
     def max_reward(self) -> Floats:
         """Return the most that could be won in US dollars, NaN without a premium."""
-        return np.asarray(self.max_risk * (1 - self.implied) / self.implied)
+        return reward_at(self.implied, self.max_risk)
 
     @property
     def n_days(self) -> int:

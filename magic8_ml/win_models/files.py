@@ -1,7 +1,7 @@
 """A model of win probabilities on disk: one JSON file per node, UBJSON where trees ship, and the manifest over all.
 
     version/
-    ├── default-default.json                   base members, kappa, what was learnt of all trades
+    ├── default-default.json                   base members, kappa, shares won and lost, what was learnt of all
     ├── strategy-Butterfly.json
     ├── symbol-SPX.json
     ├── symbol_strategy-SPX_Butterfly.json     carries the records it rests on, so it can answer without their files
@@ -38,8 +38,9 @@ from magic8_ml.win_models.levels import LEVELS, SYMBOL_STRATEGY, Path
 from magic8_ml.win_models.model import Base, Record, WinModel
 from magic8_ml.win_models.pooling import Offset
 from magic8_ml.win_models.sample import Size
+from magic8_ml.win_models.worth import Shares
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 KIND: Final = "win_probability"
 THRESHOLDS: Final = "thresholds.json"
 _READABLE: Final = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
@@ -113,11 +114,10 @@ def read_win_manifest(folder: FilePath) -> dict[str, Any]:
         raise ModelUnavailable("no_model", f"no readable model in {folder} ({error.strerror})") from error
     except ValueError as error:
         raise ModelUnavailable("model_corrupt", f"{path} is not JSON: {error}") from error
-    if not isinstance(manifest, dict) or (manifest.get("format_version"), manifest.get("kind")) != (
-        FORMAT_VERSION,
-        KIND,
-    ):
-        raise ModelUnavailable("model_corrupt", f"{path} is not a manifest of a {KIND} model, format {FORMAT_VERSION}")
+    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+        raise ModelUnavailable("model_corrupt", f"{path} is not a manifest of a {KIND} model")
+    if (written := manifest.get("format_version")) != FORMAT_VERSION:
+        raise ModelUnavailable("model_corrupt", f"{path} has format {written}, not {FORMAT_VERSION}: train again")
     if not isinstance(manifest.get("files"), dict) or not isinstance(manifest.get("features"), list):
         raise ModelUnavailable("model_corrupt", f"{path} names no files or no features")
     return manifest
@@ -126,7 +126,12 @@ def read_win_manifest(folder: FilePath) -> dict[str, Any]:
 def _node_file(base: Base, records: Mapping[str, Record], name: str, path: Path | None) -> bytes:
     above = [Record.name_of(level, path.key(level)) for level in LEVELS[:-1]] if path else []
     content = {
-        "base": {"lines": [line.as_json() for line in base.lines], "kappa": base.kappa, "spread": base.spread},
+        "base": {
+            "lines": [line.as_json() for line in base.lines],
+            "kappa": base.kappa,
+            "spread": base.spread,
+            "shares": base.shares.as_json(),
+        },
         "record": asdict(records[name]),
         "rests_on": [asdict(records[other]) for other in above],
     }
@@ -192,7 +197,12 @@ class _Reader:
 
 def _base(data: Mapping[str, Any]) -> Base:
     lines = tuple(Line.from_json(line) for line in data["lines"])
-    return Base(lines=lines, kappa=float(data["kappa"]), spread=float(data["spread"]))
+    return Base(
+        lines=lines,
+        kappa=float(data["kappa"]),
+        spread=float(data["spread"]),
+        shares=Shares.from_json(data["shares"]),
+    )
 
 
 def _record(data: Mapping[str, Any]) -> Record:

@@ -19,6 +19,7 @@ from magic8_ml.win_models.levels import DEFAULT, LEVELS, STRATEGY, SYMBOL, Path,
 from magic8_ml.win_models.pooling import Offset, never_seen
 from magic8_ml.win_models.sample import Size
 from magic8_ml.win_models.trees import Singles
+from magic8_ml.win_models.worth import Shares
 
 _TWO_SIDED_95: Final = 1.959963984540054
 _CHUNK: Final = 4096
@@ -56,11 +57,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """What every node rests on: the base members in the order of their loss, kappa, and the spread of all trades."""
+    """What every node rests on: the base members in the order of their loss, kappa, and the spread of all trades.
+
+    ``shares`` of reward and risk say what an answer is worth.
+    """
 
     lines: tuple[Line, ...]
     kappa: float
     spread: float
+    shares: Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

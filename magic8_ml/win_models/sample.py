@@ -11,6 +11,7 @@ from magic8_companion.domain.bars import Floats
 from magic8_ml.models.forecast import Integers, Mask
 from magic8_ml.win_models.levels import STRATEGY, Nodes, Path, nodes_of
 from magic8_ml.win_models.trees import Singles
+from magic8_ml.win_models.worth import Shares
 
 OWN_TRADES: Final = 100
 OWN_DAYS: Final = 60
@@ -23,6 +24,7 @@ class Sample:
 
     ``path`` indexes ``paths``; ``day`` is the session's position on the exchange calendar, ascending; ``implied`` and
     ``forecast`` are probabilities of a gain by the premium and by the forecast distribution; ``won`` is 0 or 1.
+    ``shares`` of reward and risk are those of all trades, also in a part of the rows.
     """
 
     names: tuple[str, ...]
@@ -33,6 +35,7 @@ class Sample:
     implied: Floats
     forecast: Floats
     won: Floats
+    shares: Shares
 
     def __len__(self) -> int:
         """Count the rows."""

@@ -19,15 +19,15 @@ RECALL: Final = 0.80
 FEWEST_TRADES: Final = 100
 
 
-def two_point_threshold(max_loss: float, max_profit: float, fees: float = 0.0) -> float:
-    """Return the probability above which a trade that either loses or wins all has a positive expected value.
+def two_point_threshold(loss: Floats, profit: Floats) -> Floats:
+    """Return the probability above which trades with two outcomes have a positive expected value, shape (n,).
 
-    All in dollars, fees apart: p > (L + fees) / (G + L).
+    Both in dollars after fees: p > L / (G + L).  The condor that risks 410 $ for 90 $, without fees and with 5 $:
 
-    >>> round(two_point_threshold(410, 90), 3), two_point_threshold(410, 90, 5)
-    (0.82, 0.83)
+    >>> two_point_threshold(np.array([410.0, 415.0]), np.array([90.0, 85.0])).tolist()
+    [0.82, 0.83]
     """
-    return (max_loss + fees) / (max_profit + max_loss)
+    return loss / (profit + loss)
 
 
 def best_f1(said: Floats, won: Mask) -> float | None:

@@ -24,10 +24,11 @@ class WinPrediction:
     own offset counts, ``members`` the parts of the log odds, ``refused`` why deeper levels or better members do not
     answer.
 
-    ``threshold`` is (loss + fees) / (reward + loss): above it a trade that wins or loses all is worth taking.
-    ``expected_value`` is after fees; ``value_kind`` says whether it comes from the forecast distribution, which knows
-    the zone between, or from the two points.  ``approved``: it is positive.  ``comparison`` holds the thresholds by F1
-    and by recall, which decide nothing.
+    ``expected_value`` is after fees, that by which evaluation takes trades: ``value_kind`` says whether it comes from
+    the forecast distribution, corrected by what the model thinks more or less of its odds, or from two points, what
+    such trades win and lose on average.  It is positive exactly above ``threshold``: then the trade is ``approved``.
+    ``risk`` and ``reward`` are the order's own, before ``fees``.  ``comparison`` holds the thresholds by F1 and by
+    recall, which decide nothing.
     """
 
     symbol: str
@@ -60,14 +61,15 @@ class WinPrediction:
 
     @property
     def prediction(self) -> str:
-        """Return WIN where the probability reaches the threshold, else LOSS."""
-        return WIN if self.win_probability >= self.threshold else LOSS
+        """Return WIN above the threshold, else LOSS."""
+        return WIN if self.win_probability > self.threshold else LOSS
 
     def as_dict(self) -> dict[str, Any]:
-        """Return every field as JSON values."""
+        """Return every field as JSON values, the expected value in whole cents."""
         answer = {item.name: getattr(self, item.name) for item in fields(self)}
         return answer | {
             "prediction": self.prediction,
+            "expected_value": round(self.expected_value, 2),
             "weights": dict(self.weights),
             "members": dict(self.members),
             "refused": list(self.refused),

@@ -24,11 +24,10 @@ from magic8_ml.trades.inputs import Inputs
 from magic8_ml.trades.moves import ResidualMoves
 from magic8_ml.trades.orders import Ticket, terms_of
 from magic8_ml.trades.table import feature_table
-from magic8_ml.trades.terms import DeltaRows, MarketContext, TradeTerms
-from magic8_ml.win_models.base_lines import BOTH
+from magic8_ml.trades.terms import MULTIPLIER, DeltaRows, MarketContext, TradeTerms
 from magic8_ml.win_models.model import NoEstimate, WinEstimate
 from magic8_ml.win_models.scale_groups import path_of
-from magic8_ml.win_models.thresholds import two_point_threshold
+from magic8_ml.win_models.worth import COLUMNS, Offers, expected_value
 from magic8_ml.win_predictor.answers import DISTRIBUTION, TWO_POINT, Answer, NoWinPrediction, WinPrediction
 from magic8_ml.win_predictor.forecasts import FiveMinuteForecasts, Forecasts
 from magic8_ml.win_predictor.served import Served, load_served
@@ -39,8 +38,6 @@ MAX_VIX_AGE: Final = timedelta(minutes=30)
 KEPT: Final = 4096
 """Answers that are remembered; the oldest is forgotten first."""
 
-_FORECASTS: Final = ("forecast_win", "forecast_value")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Question:
@@ -50,10 +47,11 @@ class _Question:
 
 
 class _Numbers(NamedTuple):
-    # of one unit: probabilities, expected result in points per share after fees, fees in dollars; NaN unknown
+    # of one unit: probabilities, expected value in dollars after fees, threshold, fees in dollars; NaN unknown
     implied: float
     forecast: float
     value: float
+    threshold: float
     fees: float
 
 
@@ -80,7 +78,7 @@ class WinProbabilityPredictor:
         self._snapshots = Snapshots(forecaster, max_bar_age=max_bar_age, max_vix_age=max_vix_age)
         self._last_day = valid_until(served.manifest)
         self._version = str(served.manifest["model_version"])
-        self._columns = tuple(dict.fromkeys((*served.model.names, *_FORECASTS)))
+        self._columns = tuple(dict.fromkeys((*served.model.names, *COLUMNS)))
         self._models = (served.model.digest, None if forecaster is None else forecaster.version)
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
@@ -150,12 +148,14 @@ class WinProbabilityPredictor:
         model = self._served.model
         table = feature_table(inputs, self._columns)
         features = table[:, : len(model.names)].astype(np.float32)
-        forecast, value = (table[:, self._columns.index(name)] for name in _FORECASTS)
+        offers = Offers.of_inputs(inputs, [table[:, self._columns.index(name)] for name in COLUMNS])
         paths = [path_of(item.trade.order.symbol, item.trade.order.strategy) for item in asked]
         implied = inputs.payoffs.implied
-        estimates = model.estimate(paths, features, implied, forecast)
-        points = -value * inputs.payoffs.worst
-        columns = np.stack((implied, forecast, points, inputs.terms.fees), axis=1).tolist()
+        estimates = model.estimate(paths, features, implied, offers.forecast_win)
+        said = np.array([item.probability if isinstance(item, WinEstimate) else np.nan for item in estimates])
+        worth = expected_value(offers, said, model.base.shares)
+        forecast = np.where(offers.forecast, offers.forecast_win, np.nan)
+        columns = np.stack((implied, forecast, worth.value, worth.threshold, inputs.terms.fees), axis=1).tolist()
         numbers = [_Numbers(*row) for row in columns]
         return [self._said(*row) for row in zip(asked, estimates, numbers, strict=True)]
 
@@ -191,9 +191,12 @@ class WinProbabilityPredictor:
     def _said(self, asked: _Question, estimate: WinEstimate | NoEstimate, numbers: _Numbers) -> Answer:
         if isinstance(estimate, NoEstimate):
             return NoWinPrediction(reason=estimate.reason, detail=estimate.detail)
+        if np.isnan(numbers.implied):
+            detail = f"fees of {numbers.fees:.2f} $ take all of the reward"
+            return NoWinPrediction(reason="nothing_to_win", detail=detail)
         order, risk = asked.trade.order, asked.trade.risk
-        fees, known_at = numbers.fees * order.quantity, from_ns(asked.snapshot.known_at)
-        kind, worth = self._worth(asked.trade, estimate.probability, numbers)
+        known_at = from_ns(asked.snapshot.known_at)
+        forecast = _known(numbers.forecast)
         return WinPrediction(
             symbol=order.symbol,
             strategy=order.strategy,
@@ -208,36 +211,21 @@ class WinProbabilityPredictor:
             members=estimate.members,
             refused=estimate.refused,
             implied_probability=_known(numbers.implied),
-            forecast_probability=_known(numbers.forecast),
-            threshold=two_point_threshold(risk.max_loss, risk.max_profit, fees),
-            expected_value=round(worth, 2),
-            value_kind=kind,
-            approved=worth > 0,
+            forecast_probability=forecast,
+            threshold=numbers.threshold,
+            expected_value=numbers.value * order.multiplier / MULTIPLIER * order.quantity,
+            value_kind=TWO_POINT if forecast is None else DISTRIBUTION,
+            approved=numbers.value > 0,
             risk=risk.max_loss,
             reward=risk.max_profit,
             risk_reward_ratio=risk.risk_reward,
             breakevens=risk.breakevens,
-            fees=round(fees, 2),
+            fees=round(numbers.fees * order.quantity, 2),
             comparison=self._served.comparison(order.symbol, order.strategy),
             model_version=self._version,
             market_time=known_at,
             valid_until=known_at + self._max_bar_age,
         )
-
-    def _worth(self, trade: Trade, chance: float, numbers: _Numbers) -> tuple[str, float]:
-        # dollars of the whole quantity after fees
-        order, risk, fees = trade.order, trade.risk, numbers.fees * trade.order.quantity
-        if not np.isfinite(numbers.value):
-            return TWO_POINT, chance * risk.max_profit - (1 - chance) * risk.max_loss - fees
-        # of a difference between forecast and price a part came true in the past; by the price a trade is worth nothing
-        believed = self._belief(order.strategy)
-        return DISTRIBUTION, believed * numbers.value * order.multiplier * order.quantity - (1 - believed) * fees
-
-    def _belief(self, strategy: str) -> float:
-        for line in self._served.model.base.lines:
-            if line.kind == BOTH:
-                return line.strategies.get(strategy, line.every).belief
-        return 1.0
 
     def _remember(self, made: Mapping[Hashable, Answer]) -> None:
         with self._lock:

@@ -28,7 +28,7 @@ EXIT_REFUSED: Final = 2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``train-trades``."""
     trades = parser.add_mutually_exclusive_group(required=True)
-    trades.add_argument("--data", type=Path, help="folder that ingest wrote: the Magic8 history")
+    trades.add_argument("--history", type=Path, help="folder that ingest wrote: the Magic8 history")
     trades.add_argument("--ledger", type=Path, help="folder that ledger wrote: simulated trades")
     parser.add_argument("--bars-dir", type=Path, help="folder of 5-minute bars, parquet or CSV: market features")
     parser.add_argument("--vix", type=Path, help="daily VIX file: date, open, high, low, close")
@@ -63,8 +63,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace, progress: Progress) -> tuple[TradeData, str]:
     files = MarketFiles(bars=options.bars_dir, vix=options.vix, forecasts=not options.no_forecasts)
-    if options.data is not None:
-        return history_data(options.data, files, progress=progress), "Magic8 history"
+    if options.history is not None:
+        return history_data(options.history, files, progress=progress), "Magic8 history"
     return ledger_data(options.ledger, files, progress=progress), "simulated ledger"
 
 

@@ -108,7 +108,12 @@ def learn_wins(
     return LearntWins(
         sample=sample,
         folds=folds,
-        base=Base(lines=steps[-1].lines, kappa=kappa, spread=chain.offsets[LEVELS[0]][0].spread),
+        base=Base(
+            lines=steps[-1].lines,
+            kappa=kappa,
+            spread=chain.offsets[LEVELS[0]][0].spread,
+            shares=sample.shares,
+        ),
         records=records,
         boosters={record.name: _booster(finals[record.name]) for record in records if record.ships},
         walk=walk,

@@ -9,6 +9,7 @@ import numpy as np
 from magic8_ml.trades.rows import TradeRows, known_everywhere
 from magic8_ml.win_models.sample import Sample
 from magic8_ml.win_models.scale_groups import path_of
+from magic8_ml.win_models.worth import Shares
 
 FORECAST_WIN: Final = "forecast_win"
 
@@ -32,4 +33,5 @@ def sample_of(rows: TradeRows) -> Sample:
         implied=rows.implied[order],
         forecast=forecast[order],
         won=rows.won[order].astype(np.float64),
+        shares=Shares.of(rows),
     )

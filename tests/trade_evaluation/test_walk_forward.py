@@ -10,7 +10,7 @@ import pytest
 from magic8_companion.domain.bars import Floats
 from magic8_ml.trade_evaluation.baselines import BASE_RATE, FORECAST, MAJORITY, PREMIUM, RECALIBRATED_PREMIUM
 from magic8_ml.trade_evaluation.judged import judge
-from magic8_ml.trade_evaluation.money import Shares, chosen_thresholds, decisions_of, tuning_window
+from magic8_ml.trade_evaluation.money import chosen_thresholds, decisions_of, tuning_window
 from magic8_ml.trade_evaluation.protocol import said_before
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.training.walk_forward import Fold, Plan, folds_of
@@ -132,16 +132,6 @@ def test_the_forecast_distribution_says_what_a_trade_is_worth() -> None:
     better = decisions_of(heard, rows.column("forecast_win") + 0.01, folds)
     stakes = rows.max_risk + rows.max_reward
     assert better.value[tested] == pytest.approx((0.1 * rows.max_risk + 0.01 * stakes)[tested])
-
-
-def test_shares_are_those_of_the_kind() -> None:
-    """Winners that take half of what they could teach a share of one half; a kind without examples wins all."""
-    rows = made_trades()
-    half = replace(rows, profit=np.where(rows.won, rows.max_reward / 2, -rows.max_risk / 4))
-    shares = Shares.of(half)
-    assert shares.gain[[0, 5]] == pytest.approx(0.5)
-    assert shares.loss[[0, 5]] == pytest.approx(0.25)
-    assert shares.gain[3] == 1.0
 
 
 def test_thresholds_are_chosen_before_the_embargo() -> None:

@@ -7,8 +7,10 @@ from itertools import product
 import numpy as np
 from scipy.special import expit, logit
 
+from magic8_ml.trades.terms import STRATEGIES as TRADED
 from magic8_ml.win_models.levels import Path
 from magic8_ml.win_models.sample import Sample
+from magic8_ml.win_models.worth import Shares
 
 NAMES = ("informative", "noise", "implied_win", "sometimes")
 STRATEGIES = {"Butterfly": -0.3, "Iron_Condor": 0.2, "Vertical": 0.0}
@@ -47,6 +49,7 @@ def made_sample(
         implied=implied,
         forecast=expit(odds + rng.normal(0, 0.7, n_rows)) if forecast else np.full(n_rows, np.nan),
         won=(draw < expit(odds)).astype(np.float64),
+        shares=Shares(gain=np.full(2 * len(TRADED), 0.5), loss=np.full(2 * len(TRADED), 0.75)),
     )
 
 

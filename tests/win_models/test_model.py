@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -201,6 +203,23 @@ def test_a_model_for_other_features_is_refused(folder: FilePath) -> None:
         load_win_model(folder, lambda _: "e" * 64)
     with pytest.raises(ModelUnavailable, match="feature_mismatch"):
         load_win_model(folder)
+
+
+def test_a_model_of_an_older_format_is_refused(folder: FilePath) -> None:
+    """It does not say what its answers are worth: train again."""
+    manifest = orjson.loads((folder / "manifest.json").read_bytes())
+    (folder / "manifest.json").write_bytes(orjson.dumps({**manifest, "format_version": 1}))
+    with pytest.raises(ModelUnavailable, match="has format 1, not 2: train again"):
+        _load(folder)
+
+
+def test_shares_are_stored_and_nonsense_is_refused(learnt: LearntWins, model: WinModel, tmp_path: FilePath) -> None:
+    """What winners and losers took comes back to the bit; a model whose shares are none cannot serve."""
+    assert model.base.shares.as_json() == learnt.sample.shares.as_json()
+    none = replace(learnt.sample.shares, gain=-learnt.sample.shares.gain)
+    broken = replace(learnt, base=replace(learnt.base, shares=none))
+    with pytest.raises(ModelUnavailable, match="a share of the reward is not above 0"):
+        _load(_store(broken, tmp_path / "broken"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"format_version": 2, "model_version": "x", "symbols": []}'])

@@ -66,7 +66,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     write_ledger(folder, chosen.take(np.arange(0, len(chosen), EVERY + 6)), report)
     trades = ledger_trades(chosen)
     moments = moments_of(trades.terms, {"SPX": known}, vix)
-    rows = trades.rows(moments.contexts(_moves(moments)))
+    rows = trades.rows(moments.contexts(moves_of(moments)))
     data = TradeData(
         rows=rows, dropped_trades={}, sessions_without_market={}, known=trades, bars={"SPX": known}, vix_daily=vix
     )
@@ -75,8 +75,8 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     return Simulated(bars=bars, vix=vix, folder=folder)
 
 
-def _moves(moments: Moments) -> ResidualMoves:
-    # what the made forecaster would have said at the time: its forecast needs no fit
+def moves_of(moments: Moments) -> ResidualMoves:
+    """Return what the made forecaster would have said at the time: its forecast needs no fit."""
     market = moments.contexts()
     bucket = bucket_of(np.append(moments.minutes_to_close, 0.0)[moments.of_trade])
     return ResidualMoves(

@@ -18,6 +18,7 @@ from magic8_ml.models.artefact import ModelUnavailable
 from magic8_ml.predict_trade_command import observed
 from magic8_ml.registry.manifest import Unsound
 from magic8_ml.serving.inputs import PredictionInputs
+from magic8_ml.win_models.thresholds import two_point_threshold
 from magic8_ml.win_predictor import NoWinPrediction, WinPrediction, WinProbabilityPredictor, load_predictor
 from tests.messages.messages_of_the_contract import SEED
 from tests.win_predictor.conftest import AT, SPOT, Forecaster, Simulated, served
@@ -53,14 +54,23 @@ def test_an_answer_is_whole(predictor: WinProbabilityPredictor, simulated: Simul
     assert answer.days >= 60
     assert answer.trades >= 100
     assert (answer.risk, answer.reward, answer.fees) == (2482.0, 2518.0, 4.4)
-    assert answer.threshold == pytest.approx((2482 + 4.4) / 5000)
-    assert answer.prediction == ("WIN" if answer.win_probability >= answer.threshold else "LOSS")
+    wins, loses = _stakes(simulated, answer)
+    assert answer.threshold == pytest.approx(two_point_threshold(loses, wins))
+    assert answer.expected_value == pytest.approx((answer.win_probability - answer.threshold) * (wins + loses))
+    assert answer.prediction == ("WIN" if answer.approved else "LOSS")
+    assert answer.approved == (answer.expected_value > 0)
     assert answer.value_kind == "two_point"
     assert answer.forecast_probability is None
     assert "price" in answer.members
     assert answer.refused[-1].endswith("its inputs are missing")
     assert answer.market_time < AT < answer.valid_until
     assert all(value is not None for value in answer.as_dict().values() if value != answer.forecast_probability)
+
+
+def _stakes(simulated: Simulated, answer: WinPrediction) -> tuple[float, float]:
+    shares = served(simulated).model.base.shares.as_json()["debit"][answer.strategy]
+    assert all(0 < share < 1 for share in shares)
+    return shares[0] * (answer.reward - answer.fees), shares[1] * (answer.risk + answer.fees)
 
 
 def test_quantity_multiplies_dollars_alone(predictor: WinProbabilityPredictor, simulated: Simulated) -> None:
@@ -71,7 +81,7 @@ def test_quantity_multiplies_dollars_alone(predictor: WinProbabilityPredictor, s
     many, one = (_sure(answer) for answer in answers)
     assert many.win_probability == one.win_probability
     assert many.threshold == pytest.approx(one.threshold)
-    assert many.expected_value == pytest.approx(3 * one.expected_value, abs=0.02)
+    assert many.expected_value == pytest.approx(3 * one.expected_value)
 
 
 def test_a_forecast_brings_the_value_of_the_zone_between(
@@ -170,6 +180,14 @@ def test_one_bad_item_does_not_fail_the_others(predictor: WinProbabilityPredicto
     answers = predictor.predict_batch((tomorrow, good, elsewhere, sonar, senseless), {"SPX": _market(simulated)})
     reasons = [answer.reason if isinstance(answer, NoWinPrediction) else "" for answer in answers]
     assert reasons == ["other_expiry", "", "missing_market", "strategy_unseen", "premium_out_of_bounds"]
+
+
+def test_what_fees_leave_nothing_to_win_is_no_question(simulated: Simulated) -> None:
+    """A condor for two cents pays 4 $ of fees: refused, as it teaches nothing, even where a forecast speaks."""
+    order = replace(_trade(LINES[2]).order, premium=0.02)
+    answer = _new(simulated).predict(order, _market(simulated))
+    assert isinstance(answer, NoWinPrediction)
+    assert (answer.reason, answer.detail) == ("nothing_to_win", "fees of 4.04 $ take all of the reward")
 
 
 def test_without_vix_there_is_no_market(predictor: WinProbabilityPredictor, simulated: Simulated) -> None:
