@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from magic8_ml.evaluation.designs import DESIGNS, TRIED_BEFORE
 from magic8_ml.evaluation.evaluate import Question, evaluate
-from magic8_ml.evaluation.outsider_data import require_bars
 from magic8_ml.evaluation.page import page
 from magic8_ml.evaluation.report import as_json
 from magic8_ml.evaluation.rule_scores import read_rule_scores
@@ -83,7 +82,7 @@ def _report(options: argparse.Namespace) -> dict[str, Any]:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingRefused(f"the folder {options.out} cannot be made: {error.strerror}") from error
-    folder = require_bars(read_bar_folder(options.bars_dir, options.symbols))
+    folder = read_bar_folder(options.bars_dir, options.symbols)
     for note in folder.notes:
         print(note)
     plan = Plan(training_days=options.training_days, refit_days=options.refit_days)

@@ -71,17 +71,10 @@ def read_outsider_bars(path: Path, reading: Reading) -> TrainingBars:
             wanted = "open, high, low, close and a time of day"
             raise TrainingRefused(f"{holder} {path.name} holds no 5-minute bars: {wanted}")
         try:
-            found = require_bars(read_bar_folder(Path(staging), None))
+            found = read_bar_folder(Path(staging))
         except TrainingRefused as refusal:
             raise TrainingRefused(_by_their_names(str(refusal), staged)) from refusal
     return TrainingBars(bars=found.bars, notes=tuple(_by_their_names(note, staged) for note in found.notes))
-
-
-def require_bars(found: TrainingBars) -> TrainingBars:
-    """Return what was found, or refuse when it is nothing; raises ``TrainingRefused``."""
-    if not found.bars:
-        raise TrainingRefused("; ".join(found.notes) or "there are no 5-minute bars")
-    return found
 
 
 def _by_their_names(sentence: str, staged: Mapping[str, str]) -> str:

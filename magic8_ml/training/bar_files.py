@@ -55,6 +55,8 @@ def read_bar_folder(folder: Path, symbols: tuple[str, ...] | None = None) -> Tra
     notes = [error.detail for error in refused]
     notes += [f"{symbol} is passed over: it has no 5-minute bars" for symbol in other]
     notes += [sentence for symbol in wanted for sentence in found[symbol].problems]
+    if not wanted:
+        raise TrainingRefused("; ".join(notes) or f"there are no 5-minute bars in {folder}")
     return TrainingBars(bars={symbol: _believed(found[symbol]) for symbol in wanted}, notes=tuple(notes))
 
 

@@ -52,6 +52,12 @@ def test_rows_said_twice_count_once(tmp_path: Path) -> None:
     assert ["the row is repeated" in note for note in found.notes] == [True]
 
 
+def test_a_folder_of_hourly_bars_is_refused(tmp_path: Path) -> None:
+    """The sentence names the symbol and what it lacks."""
+    frame()[::12].to_parquet(tmp_path / "spy_1h.parquet")
+    assert refusal(tmp_path) == "SPY is passed over: it has no 5-minute bars"
+
+
 def test_shuffled_rows_are_refused(tmp_path: Path) -> None:
     """A file whose rows stand in no order may be damaged in other ways: as in a replay, it is not believed."""
     frame().sample(frac=1, random_state=1).to_parquet(tmp_path / "spy_5m.parquet")
