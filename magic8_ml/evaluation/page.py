@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from typing import Any, Final
 
 from magic8_ml.evaluation import plots
@@ -13,6 +12,7 @@ from magic8_ml.evaluation.endpoints import ALL
 from magic8_ml.evaluation.fine_print import negative, protocol
 from magic8_ml.evaluation.markup import Markup, card, details, section, table
 from magic8_ml.evaluation.sections import calls, groups, leak, volatility, win_odds
+from magic8_ml.evaluation.shell import Tile, page_header, whole_page
 from magic8_ml.evaluation.wording import percent, plain
 
 Record = Mapping[str, Any]
@@ -32,15 +32,7 @@ def page(report: Record) -> str:
         ("negative", "Negative results"): negative(report),
         ("protocol", "Protocol"): protocol(report),
     }
-    links = "".join(f'<a href="#{identity}">{title}</a>' for (identity, title), body in sections.items() if body)
-    style = files("magic8_ml.evaluation").joinpath("page.css").read_text(encoding="utf-8")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(report['title'])}</title><style>{style}</style></head>\n"
-        f"<body><main>{_head(report)}<nav aria-label='Sections'>{links}</nav>{''.join(sections.values())}</main></body>"
-        "</html>\n"
-    )
+    return whole_page(report["title"], _head(report), sections)
 
 
 def _head(report: Record) -> str:
@@ -57,15 +49,10 @@ def _head(report: Record) -> str:
         (percent(scored["answered"], 0), "of the moments answered", ""),
         _last_tile(report["protocol"]),
     ]
-    shown = "".join(f'<div class="tile"><b class="{css}">{n}</b><span>{words}</span></div>' for n, words, css in tiles)
-    warnings = "".join(f'<p class="warning">{escape(sentence)}</p>' for sentence in report["warnings"])
-    return (
-        f'<header><h1>{escape(report["title"])}</h1><p class="lead">{escape(lead)}</p>{warnings}'
-        f'<div class="tiles">{shown}</div></header>'
-    )
+    return page_header(report["title"], lead, tiles, report["warnings"])
 
 
-def _last_tile(protocol: Record) -> tuple[object, str, str]:
+def _last_tile(protocol: Record) -> Tile:
     if "frozen" in protocol:
         return protocol["frozen"], "last day the model learnt from", ""
     return protocol["configurations"], "configurations tried", ""

@@ -96,7 +96,7 @@ def load_model(folder: Path) -> TrainedModel:
         ``no_model``: no manifest; ``feature_mismatch``: made for another feature catalogue; ``model_hash_mismatch``:
         a file is not the one of the manifest; ``model_corrupt``: a file cannot be read.
     """
-    manifest = _read_manifest(folder)
+    manifest = _manifest_of_forecaster(folder)
     if manifest.get("feature_digest") != schema_digest() or manifest.get("features") != list(FEATURE_NAMES):
         raise ModelUnavailable("feature_mismatch", f"{folder} was made for other features; train again")
     files = {name: read_checked(folder, name, manifest) for name in (_TREES, _NUMBERS)}
@@ -110,7 +110,14 @@ def load_model(folder: Path) -> TrainedModel:
     return TrainedModel(forecaster=forecaster, bounds=bounds, manifest=manifest)
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest in the folder of a model, whatever it says.
+
+    Raises
+    ------
+    ModelUnavailable
+        ``no_model`` when there is none, ``model_corrupt`` when it is no JSON object.
+    """
     path = folder / MANIFEST
     try:
         manifest = orjson.loads(path.read_bytes())
@@ -118,7 +125,14 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise ModelUnavailable("no_model", f"no readable model in {folder} ({error.strerror})") from error
     except ValueError as error:
         raise ModelUnavailable("model_corrupt", f"{path} is not JSON: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT_VERSION:
+    if not isinstance(manifest, dict):
+        raise ModelUnavailable("model_corrupt", f"{path} is not a manifest")
+    return manifest
+
+
+def _manifest_of_forecaster(folder: Path) -> dict[str, Any]:
+    manifest, path = read_manifest(folder), folder / MANIFEST
+    if manifest.get("format_version") != FORMAT_VERSION:
         raise ModelUnavailable("model_corrupt", f"{path} is not a manifest of format {FORMAT_VERSION}")
     if not isinstance(manifest.get("model_version"), str) or not isinstance(manifest.get("symbols"), list):
         raise ModelUnavailable("model_corrupt", f"{path} names no model_version or no symbols")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from typing import Any, Final
 
 from magic8_ml.evaluation import plots
 from magic8_ml.evaluation.markup import Markup, bullets, card, details, figure, grid, section, table
+from magic8_ml.evaluation.shell import page_header, whole_page
 from magic8_ml.evaluation.wording import percent, plain, triple
 
 Record = Mapping[str, Any]
@@ -29,15 +29,7 @@ def page(report: Record) -> str:
         ("hopes", "Former hopes"): _hopes(report),
         ("protocol", "Protocol and limits"): _protocol(report),
     }
-    links = "".join(f'<a href="#{identity}">{title}</a>' for (identity, title), body in sections.items() if body)
-    style = files("magic8_ml.evaluation").joinpath("page.css").read_text(encoding="utf-8")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(report['title'])}</title><style>{style}</style></head>\n"
-        f"<body><main>{_head(report)}<nav aria-label='Sections'>{links}</nav>{''.join(sections.values())}</main></body>"
-        "</html>\n"
-    )
+    return whole_page(report["title"], _head(report), sections)
 
 
 def _head(report: Record) -> str:
@@ -47,19 +39,14 @@ def _head(report: Record) -> str:
         f" {scored['rows']:,} trades · {report['model']['name']}"
     )
     tiles = (
-        (percent(overall["skill_base"][0]), "Brier skill over the base rate"),
-        (percent(overall["skill_premium"][0]), "over the recalibrated premium"),
-        (percent(overall["skill_lognormal"][0]), "over the recalibrated lognormal"),
-        (plain(overall["slope"][0], 2), "reliability slope"),
-        (percent(overall["taken"]["net_per_risk"][0]), "net per risk of trades taken"),
-        (percent(overall["skipped"]["net_per_risk"][0]), "of trades skipped"),
+        (percent(overall["skill_base"][0]), "Brier skill over the base rate", ""),
+        (percent(overall["skill_premium"][0]), "over the recalibrated premium", ""),
+        (percent(overall["skill_lognormal"][0]), "over the recalibrated lognormal", ""),
+        (plain(overall["slope"][0], 2), "reliability slope", ""),
+        (percent(overall["taken"]["net_per_risk"][0]), "net per risk of trades taken", ""),
+        (percent(overall["skipped"]["net_per_risk"][0]), "of trades skipped", ""),
     )
-    shown = "".join(f'<div class="tile"><b>{value}</b><span>{words}</span></div>' for value, words in tiles)
-    warnings = "".join(f'<p class="warning">{escape(sentence)}</p>' for sentence in report["alarms"])
-    return (
-        f'<header><h1>{escape(report["title"])}</h1><p class="lead">{escape(lead)}</p>{warnings}'
-        f'<div class="tiles">{shown}</div></header>'
-    )
+    return page_header(report["title"], lead, tiles, report["alarms"])
 
 
 def _goals(report: Record) -> str:

@@ -28,6 +28,7 @@ from magic8_ml.models.artefact import (
     ModelUnavailable,
     read_booster,
     read_checked,
+    read_manifest,
     replace_folder,
     sha256_of,
 )
@@ -107,14 +108,8 @@ def read_win_manifest(folder: FilePath) -> dict[str, Any]:
     ModelUnavailable
         ``no_model`` or ``model_corrupt``.
     """
-    path = folder / MANIFEST
-    try:
-        manifest = orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise ModelUnavailable("no_model", f"no readable model in {folder} ({error.strerror})") from error
-    except ValueError as error:
-        raise ModelUnavailable("model_corrupt", f"{path} is not JSON: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+    manifest, path = read_manifest(folder), folder / MANIFEST
+    if manifest.get("kind") != KIND:
         raise ModelUnavailable("model_corrupt", f"{path} is not a manifest of a {KIND} model")
     if (written := manifest.get("format_version")) != FORMAT_VERSION:
         raise ModelUnavailable("model_corrupt", f"{path} has format {written}, not {FORMAT_VERSION}: train again")

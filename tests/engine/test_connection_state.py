@@ -13,7 +13,8 @@ from magic8_companion.domain.connection import CONNECTED, DEGRADED, ConnectionSt
 from magic8_companion.engine.newsroom import Newsroom, Wires
 from magic8_companion.engine.pipeline import Judgement
 from magic8_companion.ports import Monitored
-from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, SteppingClock
+from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter
+from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_merge import AT_1030, ONE, checkpoint, merged, slot
 
 UP = ConnectionState(source="fake", state=CONNECTED, since=AT_1030)

@@ -9,7 +9,8 @@ import pytest
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.engine.fetches import Fetches
-from tests.engine.fakes import FULL_DAY, SteppingClock
+from tests.engine.fakes import FULL_DAY
+from tests.engine.stepping_clock import SteppingClock
 
 MINUTE = timedelta(minutes=1)
 

@@ -15,16 +15,8 @@ from magic8_companion.domain.recommendation import Bulletin
 from magic8_companion.engine.checkpoints import agenda
 from magic8_companion.engine.newsroom import Newsroom, Wires
 from magic8_companion.engine.pipeline import Judgement
-from tests.engine.fakes import (
-    FULL_DAY,
-    FakeMarket,
-    FakeMemory,
-    FakeWriter,
-    SteppingClock,
-    options,
-    signal_of,
-    slot_of,
-)
+from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options, signal_of, slot_of
+from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_merge import checkpoint
 
 AT_1030 = FULL_DAY.at(time(10, 30))

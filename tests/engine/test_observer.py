@@ -17,7 +17,8 @@ from magic8_companion.domain.trading_day import previous_session
 from magic8_companion.engine.digest import inputs_digest
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.volatility import read_vix
-from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeMarket, SteppingClock, bars_of, options
+from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeMarket, bars_of, options
+from tests.engine.stepping_clock import SteppingClock
 
 NOW = FULL_DAY.at(time(10, 30, 5))
 

@@ -18,7 +18,8 @@ from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.engine.checkpoints import agenda
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.pipeline import CheckpointPipeline, Judgement
-from tests.engine.fakes import FULL_DAY, FakeMarket, FakeScorer, SteppingClock, card_of, options, view_of
+from tests.engine.fakes import FULL_DAY, FakeMarket, FakeScorer, card_of, options, view_of
+from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_decide import prediction
 
 

@@ -19,16 +19,8 @@ from magic8_companion.engine.newsroom import Newsroom
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.private_loop import PrivateLoop
 from magic8_companion.engine.services import HostServices
-from tests.engine.fakes import (
-    FULL_DAY,
-    FakeMarket,
-    FakeMemory,
-    FakeWriter,
-    SteppingClock,
-    options,
-    signal_of,
-    slot_of,
-)
+from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options, signal_of, slot_of
+from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_volatility import vix
 
 NOW = FULL_DAY.at(time(10, 35, 5))

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from itertools import groupby
-from typing import Any
 
 import pytest
 
-from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import new_york_instant
 from magic8_companion.providers.ib.codes import IBRefusal
-from magic8_companion.providers.ib.contracts import OPTION, Wanted
+from magic8_companion.providers.ib.contracts import Wanted
 from magic8_companion.providers.ib.gateway import RawBar
-from magic8_companion.providers.ib.options import IBOptions
-from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.providers.ib.quotes import Line
+from tests.providers_ib.chain_room import option_says, room
 from tests.providers_ib.fakes import (
-    ASK,
-    BID,
     DAY,
-    LAST,
     MORNING,
     OPTIONS,
     FakeGateway,
-    Openings,
-    SteppedClock,
     options,
 )
 
@@ -47,78 +37,6 @@ ENVELOPE = {
     "completeness",
 }
 THIRD_FRIDAY = date(2025, 6, 20)
-
-
-def option_says(line: Line, now: datetime, *, interest: bool = True) -> None:
-    """Let the line of an option say everything."""
-    line.on_price(BID, 1.0, now)
-    line.on_price(ASK, 1.2, now)
-    line.on_greeks(13, 0.2, 0.5 if line.contract.right == "C" else -0.5, 0.01)
-    line.on_count(29 if line.contract.right == "C" else 30, 11.0, now)
-    if interest:
-        line.on_count(27 if line.contract.right == "C" else 28, 70.0, now)
-
-
-class Room:
-    """A provider on a fake gateway; ``option`` is what the line of an option says when it is opened."""
-
-    def __init__(self, at: datetime, given: IBOptions) -> None:
-        self.clock = SteppedClock(at)
-        self.openings = Openings(self.clock, self._prepare)
-        self.provider = IBProvider(self.clock, given, self.openings)
-        self.option: Callable[[Line], None] = lambda line: option_says(line, self.clock.now())
-        self.contracts: Callable[[Wanted], object] | None = None
-
-    def ask(self, symbol: str = "SPX") -> asyncio.Task[dict[str, Any]]:
-        """Ask for a chain."""
-        return asyncio.create_task(self.provider.get_option_chain(symbol))
-
-    async def chain(self, symbol: str = "SPX", seconds: float = 10) -> dict[str, Any]:
-        """Return the chain that is there after some seconds."""
-        task = self.ask(symbol)
-        await self.clock.advance(seconds)
-        assert task.done(), "no chain yet"
-        return await task
-
-    async def refusal(self, symbol: str = "SPX", seconds: float = 14) -> DataUnavailable:
-        """Return why there is no chain."""
-        with pytest.raises(DataUnavailable) as caught:
-            await self.chain(symbol, seconds)
-        return caught.value
-
-    @property
-    def option_lines(self) -> list[tuple[Line, str]]:
-        """Return every option line that was opened, with its ticks."""
-        return [
-            (line, ticks)
-            for gateway in self.openings.gateways
-            for line, ticks in gateway.opened
-            if line.contract.kind == OPTION
-        ]
-
-    def _prepare(self, gateway: FakeGateway) -> None:
-        def speak(line: Line) -> None:
-            if line.contract.kind == OPTION:
-                self.option(line)
-            else:
-                line.on_price(LAST, 600.2, self.clock.now())
-
-        def answer(asked: object) -> object:
-            if isinstance(asked, Wanted) and asked.expiry and self.contracts:
-                return self.contracts(asked)
-            return gateway.default_answer(asked)
-
-        gateway.speaks, gateway.answer = speak, answer
-
-
-@asynccontextmanager
-async def room(at: datetime = MORNING, given: IBOptions = OPTIONS) -> AsyncIterator[Room]:
-    """Open a provider and close it."""
-    made = Room(at, given)
-    try:
-        yield made
-    finally:
-        await made.provider.close()
 
 
 async def test_a_chain_is_the_envelope_of_the_contract() -> None:
@@ -349,60 +267,3 @@ async def test_each_symbol_has_its_own_status() -> None:
             told[symbol] = (here.provider.status, frame.attrs["status"], frame.attrs["source"])
         assert told == {"SPY": ("delayed", "delayed", "ib"), "SPX": ("live", "live", "ib")}
         assert here.provider.health()["data_status"] == "delayed"
-
-
-async def test_the_provider_belongs_to_one_loop() -> None:
-    """A call from another loop is refused while the first one runs; nothing of it is touched."""
-    async with room() as here:
-        assert await asyncio.wait_for(_spot(here), 5) == 600.2
-
-        def from_elsewhere() -> str:
-            with pytest.raises(DataUnavailable) as caught:
-                asyncio.run(here.provider.get_spot_price("SPX"))
-            return caught.value.reason
-
-        assert await asyncio.to_thread(from_elsewhere) == "wrong_loop"
-
-
-async def _spot(here: Room) -> float:
-    task = asyncio.create_task(here.provider.get_spot_price("SPX"))
-    await here.clock.advance(1)
-    return await task
-
-
-def test_a_new_loop_after_the_first_has_ended_gets_a_new_connection() -> None:
-    """Scripts may run one loop after the other: each has its own connection."""
-    here = Room(MORNING, OPTIONS)
-    for _ in range(2):
-        assert asyncio.run(_spot(here)) == 600.2
-    assert len(here.openings.gateways) == 2
-    assert here.openings.gateways[0].is_over
-
-
-async def test_a_closed_provider_answers_nothing() -> None:
-    """After closing every request is refused; closing twice is fine."""
-    async with room() as here:
-        await _spot(here)
-        assert here.provider.is_connected()
-        await here.provider.close()
-        await here.provider.close()
-        assert not here.provider.is_connected()
-        with pytest.raises(DataUnavailable) as caught:
-            await here.provider.get_spot_price("SPX")
-        assert caught.value.reason == "closed"
-
-
-async def test_health_tells_operators_what_they_need() -> None:
-    """State, reason, sentence, lines, messages and the age of ticks can be read at any time."""
-    async with room() as here:
-        assert here.provider.health()["why"] == "not_connected"
-        await _spot(here)
-        health = here.provider.health()
-        assert (health["state"], health["why"], health["data_status"]) == ("connected", None, "live")
-        assert health["lines_allowed"] == 100
-        assert health["tick_age_seconds"]["SPX"] <= 1
-        here.openings.newest.told(-1, 1100, "Connectivity has been lost")
-        health = here.provider.health()
-        assert (health["state"], health["why"], health["since"]) == ("degraded", "link_lost", here.clock.now())
-        assert "Connectivity has been lost" in health["sentence"]
-        assert not here.provider.is_connected()

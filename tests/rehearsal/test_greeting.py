@@ -6,7 +6,8 @@ from datetime import time
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.unified_main import _greet
-from tests.engine.fakes import FULL_DAY, FakeMarket, SteppingClock
+from tests.engine.fakes import FULL_DAY, FakeMarket
+from tests.engine.stepping_clock import SteppingClock
 
 
 async def test_every_symbol_is_asked_for_and_a_refusal_stops_nobody() -> None:
