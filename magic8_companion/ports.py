@@ -91,6 +91,9 @@ class MarketData(Protocol):
 class Monitored(Protocol):
     """A source of market data that knows how it is connected; for the others there is nothing that could break."""
 
+    async def watch(self, symbols: Sequence[str]) -> None:
+        """Begin to watch symbols on the running loop and return at once: from now on ``connection`` tells of each."""
+
     def connection(self) -> ConnectionState | None:
         """Return the state of the connection now, from any thread; None before anything was asked."""
 

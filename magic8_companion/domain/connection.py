@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -16,8 +17,8 @@ class ConnectionState:
     """The connection to ``source`` at one moment.
 
     ``why`` is a reason in one word since ``since``, None while connected; ``sentence`` says what to do.  ``outage`` is
-    why nothing fresh can be had at all: while it lasts nothing that was decided from this source's data is offered.  It
-    is None for blips, and for troubles that leave prices fresh.
+    why nothing fresh can be had at all, ``outages`` of which symbols alone, and why.  While they last nothing that was
+    decided from this source's data is offered.  Blips, and troubles that leave prices fresh, are none.
     """
 
     source: str
@@ -26,3 +27,8 @@ class ConnectionState:
     since: datetime | None = None
     sentence: str = ""
     outage: str | None = None
+    outages: Mapping[str, str] = field(default_factory=dict)
+
+    def outage_of(self, symbol: str) -> str | None:
+        """Return why nothing fresh can be had of a symbol, None if it can."""
+        return self.outage or self.outages.get(symbol)

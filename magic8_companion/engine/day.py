@@ -29,7 +29,7 @@ from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.services import HostServices
 from magic8_companion.engine.volatility_watch import VolatilityWatch
-from magic8_companion.ports import Clock
+from magic8_companion.ports import Clock, Monitored
 
 NAME: Final = "engine"
 KILL_SWITCH_POLL_SECONDS: Final = 0.5
@@ -89,7 +89,7 @@ class RecommendationEngine:
         self._watch = VolatilityWatch(clock, observer, lambda: services.volatility_pause, self._refresh, options)
 
     async def __aenter__(self) -> Self:
-        """Join the clock, restore today's state, watch the kill switch."""
+        """Join the clock, restore today's state, watch the feed and the kill switch."""
         loop = asyncio.get_running_loop()
         self._clock.enter(NAME)
         self._alarm = Alarm(self._clock, loop, self._newsroom.tick, self._fail)
@@ -101,6 +101,8 @@ class RecommendationEngine:
                 published=lambda bulletin: self._tell(bulletin.published_at, "published"),
             )
         )
+        if isinstance(self._services.provider, Monitored):
+            await self._services.provider.watch(self._services.symbols)  # before anything of an earlier process counts
         await asyncio.to_thread(self._newsroom.restore)
         self._stopping = loop.create_task(self._stop.wait(), name="stop")
         self._kill_switch = self._guarded(loop.create_task(self._watch_kill_switch(), name="kill switch"))

@@ -6,7 +6,7 @@ always present, with its three base entries; what has expired stays visible and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -40,8 +40,8 @@ class Moment:
     """What holds when a bulletin is made, beside the two results.
 
     ``data_source`` and ``data_status`` describe a symbol of which nothing is known.  ``halt_reason`` takes every
-    entry's tradability away; ``volatility_pause`` that of the 5-minute answers.  While ``connection`` has an outage
-    nothing is known of what was decided from its source.
+    entry's tradability away; ``volatility_pause`` that of the 5-minute answers.  What was decided from the source
+    of ``connection`` is unknown while it has an outage, of a symbol or altogether.
     """
 
     now: datetime
@@ -68,11 +68,10 @@ def merge(
     """Return the bulletin of the moment."""
     last = checkpoint if checkpoint is not None and moment.is_past_of_today(checkpoint.checkpoint_at) else None
     slot = None if five_minute is None else _living(five_minute, last, moment, options)
-    if moment.connection is not None and moment.connection.outage is not None:
-        source, reason = moment.connection.source, moment.connection.outage
-        last = None if last is None else _without(last, source, reason)
-        slot = None if slot is not None and slot.data_source == source else slot
-    sources = _Sources(last=last, slot=slot, moment=moment, options=options)
+    gone = {} if moment.connection is None else _gone(last, moment.connection, options.symbols)
+    if moment.connection is not None and slot is not None and slot.data_source == moment.connection.source:
+        slot = _hearing(slot, moment.connection)
+    sources = _Sources(last=last, slot=slot, gone=gone, moment=moment, options=options)
     records = {symbol: sources.record(symbol) for symbol in options.symbols}
     data_source, data_status = sources.worst(records)
     return Bulletin(
@@ -96,11 +95,20 @@ def merge(
     )
 
 
-def _without(last: CheckpointResult, source: str, reason: str) -> CheckpointResult:
+def _gone(last: CheckpointResult | None, connection: ConnectionState, symbols: Sequence[str]) -> dict[str, str]:
     # What was decided from a source that is deaf now is neither true nor false: it is unknown until it hears again.
-    gone = {symbol: reason for symbol, record in last.recommendations.items() if record.data_source == source}
-    kept = {symbol: record for symbol, record in last.recommendations.items() if symbol not in gone}
-    return replace(last, recommendations=kept, skipped={**last.skipped, **gone})
+    decided = {} if last is None else last.recommendations
+    return {
+        symbol: reason
+        for symbol in symbols
+        if (reason := connection.outage_of(symbol)) is not None
+        and (symbol not in decided or decided[symbol].data_source == connection.source)
+    }
+
+
+def _hearing(slot: FiveMinuteResult, connection: ConnectionState) -> FiveMinuteResult | None:
+    signals = {symbol: signal for symbol, signal in slot.signals.items() if connection.outage_of(symbol) is None}
+    return replace(slot, signals=signals) if signals else None
 
 
 def _living(
@@ -122,10 +130,14 @@ def _living(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sources:
-    """What counts at the moment: today's last checkpoint and the living slot, each if there is one."""
+    """What counts at the moment: today's last checkpoint and the living slot, each if there is one.
+
+    ``gone`` are the symbols whose checkpoint does not count, and why.
+    """
 
     last: CheckpointResult | None
     slot: FiveMinuteResult | None
+    gone: Mapping[str, str]
     moment: Moment
     options: EngineOptions
 
@@ -161,13 +173,16 @@ class _Sources:
         return worst.data_source, worst.data_status
 
     def _scored(self, symbol: str) -> SymbolRecommendation | None:
-        return None if self.last is None else self.last.recommendations.get(symbol)
+        if self.last is None or symbol in self.gone:
+            return None
+        return self.last.recommendations.get(symbol)
 
     def _signal(self, symbol: str) -> FiveMinuteSignal | None:
         return None if self.slot is None else self.slot.signals.get(symbol)
 
     def _gap(self, symbol: str) -> str:
-        return NO_CHECKPOINT if self.last is None else self.last.skipped.get(symbol, NOT_OBSERVED)
+        otherwise = NO_CHECKPOINT if self.last is None else self.last.skipped.get(symbol, NOT_OBSERVED)
+        return self.gone.get(symbol, otherwise)
 
     def _blank(self, symbol: str) -> SymbolRecommendation:
         reason, source, status = self._gap(symbol), self.moment.data_source, self.moment.data_status

@@ -26,8 +26,8 @@ from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import Judgement, status_without_data
 from magic8_companion.ports import Clock, MarketData, Monitored
 
-_State = tuple[str, str | None, str | None] | None
-"""What is worth a new document: state, why and outage of a connection."""
+_State = tuple[str, str | None, str | None, Mapping[str, str]] | None
+"""What is worth a new document: state, why and outages of a connection."""
 
 _log = logging.getLogger(__name__)
 
@@ -268,7 +268,7 @@ class Newsroom:
 
 
 def _state(connection: ConnectionState | None) -> _State:
-    return None if connection is None else (connection.state, connection.why, connection.outage)
+    return None if connection is None else (connection.state, connection.why, connection.outage, connection.outages)
 
 
 def _tell(connection: ConnectionState) -> None:

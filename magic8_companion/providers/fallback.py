@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -139,6 +139,12 @@ class FallbackProvider:
     def is_connected(self) -> bool:
         """Tell whether any of the two can answer now."""
         return any(source.is_connected() for source in self._sources)
+
+    async def watch(self, symbols: Sequence[str]) -> None:
+        """Let the first source watch."""
+        first = self._sources[0]
+        if isinstance(first, Monitored):
+            await first.watch(symbols)
 
     def connection(self) -> ConnectionState | None:
         """Return the state of the first source: the second only stands in, and its answers carry its own name."""

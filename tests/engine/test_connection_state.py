@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from typing import Any
@@ -13,7 +14,15 @@ from magic8_companion.domain.connection import CONNECTED, DEGRADED, ConnectionSt
 from magic8_companion.engine.newsroom import Newsroom, Wires
 from magic8_companion.engine.pipeline import Judgement
 from magic8_companion.ports import Monitored
-from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter
+from tests.engine.fakes import (
+    FULL_DAY,
+    FakeMarket,
+    FakeMemory,
+    FakeWriter,
+    options,
+    signal_of,
+    slot_of,
+)
 from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_merge import AT_1030, ONE, checkpoint, merged, slot
 
@@ -27,6 +36,11 @@ class MonitoredMarket(FakeMarket):
     """A market that says how it is connected."""
 
     state: ConnectionState | None = None
+
+    watched: tuple[str, ...] = ()
+
+    async def watch(self, symbols: Sequence[str]) -> None:
+        self.watched = tuple(symbols)
 
     def connection(self) -> ConnectionState | None:
         return self.state
@@ -68,6 +82,26 @@ def test_an_outage_makes_its_own_decisions_unknown() -> None:
     assert document.checkpoint_at == AT_1030
 
 
+def test_the_outage_of_one_symbol_leaves_the_others_alone() -> None:
+    """Its checkpoint and its slot are unknown with its reason; the other symbol stays as it was."""
+    settings = options(symbols=("SPX", "SPY"))
+    last = checkpoint()
+    last = replace(last, recommendations={name: last.recommendations["SPX"] for name in settings.symbols})
+    five = slot_of(AT_1030 + timedelta(minutes=5), {name: signal_of() for name in settings.symbols})
+    deaf = replace(BLIP, outages={"SPY": "bad_spot"})
+    told, untold = (merged(last, five, settings=settings, connection=state) for state in (deaf, BLIP))
+    assert told.skipped == {"SPY": "bad_spot"}
+    assert told.recommendations["SPX"] == untold.recommendations["SPX"]
+    assert not any(entry.should_trade for entry in told.recommendations["SPY"].strategies.values())
+    assert "Butterfly_5min" not in told.recommendations["SPY"].strategies
+    assert any(entry.should_trade for entry in untold.recommendations["SPY"].strategies.values())
+
+
+def test_an_outage_is_the_reason_before_the_first_checkpoint_too() -> None:
+    """What a slot alone has said is unknown because of the outage, not because no checkpoint has been."""
+    assert merged(None, slot(), connection=DOWN).skipped == {"SPX": "ib_disconnected"}
+
+
 @pytest.mark.parametrize("state", [None, UP, BLIP, replace(DOWN, source="another")])
 def test_what_is_no_outage_of_the_source_changes_nothing(state: ConnectionState | None) -> None:
     """A blip, a healthy feed, and the outage of a source that had no part in the decision."""
@@ -77,13 +111,14 @@ def test_what_is_no_outage_of_the_source_changes_nothing(state: ConnectionState 
 
 
 def test_a_change_is_published_once_and_nothing_is_tradable_while_it_lasts(caplog: pytest.LogCaptureFixture) -> None:
-    """Healthy, blip, outage, healthy: four documents, each with its state, and three lines in the log."""
+    """Healthy, blip, outage, one symbol alone, healthy: a document each, and three lines in the log."""
     caplog.set_level(logging.INFO)
     desk = Desk()
-    for state in (UP, BLIP, DOWN, UP):
+    alone = replace(BLIP, outages={"SPX": "bad_spot"})
+    for state in (UP, BLIP, DOWN, alone, UP):
         desk.heed(state)
-    assert [item.connection for item in desk.writer.bulletins] == [UP, BLIP, DOWN, UP]
-    assert desk.offered() == [True, True, False, True]
+    assert [item.connection for item in desk.writer.bulletins] == [UP, BLIP, DOWN, alone, UP]
+    assert desk.offered() == [True, True, False, False, True]
     assert caplog.messages == [
         "Feed fake is connected",
         "Feed fake is degraded (not_connected: it ended)",

@@ -60,7 +60,7 @@ def test_a_bad_price_replaces_a_good_one() -> None:
         (599.9, 600.1, 601.0, 600.0),
         (599.9, 600.1, None, 600.0),
         (None, 600.1, 600.05, 600.05),
-        (600.2, 600.1, 600.05, 600.05),
+        (600.2, 600.1, 600.05, None),
         (None, None, 6000.0, 6000.0),
         (599.9, None, None, None),
     ],
@@ -68,7 +68,7 @@ def test_a_bad_price_replaces_a_good_one() -> None:
 def test_the_spot_is_the_last_price_if_the_market_agrees(
     bid: float | None, ask: float | None, last: float | None, spot: float | None
 ) -> None:
-    """The last price between bid and ask, else their middle; without or with crossed quotes the last price alone."""
+    """The last price between bid and ask, else their middle; without quotes the last price; none if they cross."""
     quote = line()
     for tick, price in ((BID, bid), (ASK, ask), (LAST, last)):
         if price is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from magic8_companion.domain.connection import CONNECTED, DEGRADED, ConnectionState
 from magic8_companion.providers.fallback import FallbackProvider
 from tests.providers.makers import DAY, new_york
-from tests.providers_yahoo.servers import bars, provider, put, refusal, yahoo
+from tests.providers_yahoo.servers import ask, bars, provider, put, refusal, yahoo
 from tests.providers_yahoo.test_fallback import Feed, Pair
 
 
@@ -45,12 +46,19 @@ def test_what_yahoo_does_not_have_is_no_outage() -> None:
 
 def test_a_pair_has_the_state_of_its_first_feed() -> None:
     """The second one stands in under its own name, so its state is not that of what the first one has given."""
+    watched: list[str] = []
     down = ConnectionState(source="ib", state=DEGRADED, why="not_connected", outage="ib_disconnected")
 
     class Monitored(Feed):
+        async def watch(self, symbols: Sequence[str]) -> None:
+            watched.extend(symbols)
+
         def connection(self) -> ConnectionState:
             return down
 
     pair = Pair()
     assert pair.provider.connection() is None
-    assert FallbackProvider(Monitored("ib", "live", pair.clock), pair.yahoo, pair.clock).connection() == down
+    provider = FallbackProvider(Monitored("ib", "live", pair.clock), pair.yahoo, pair.clock)
+    assert provider.connection() == down
+    ask(provider.watch(["SPX"]))
+    assert watched == ["SPX"]

@@ -1,15 +1,17 @@
 """The underlyings: one line each, kept open for as long as the host runs, and the ear that hears silence.
 
-While the session is open every line must bring fresh ticks.  A line that is silent alone is opened again after 30 s.
-When all are silent they are opened again after 10 s, and after 28 s the feed is called silent and the connection is
-replaced, whatever the socket says; only a market-data farm that is known to be down is waited for.
+While the session is open every line must bring fresh ticks.  Lines that are silent are opened again after 10 s, one or
+all.  A symbol whose price is unusable for 10 s or does not move for 20 s is an outage of its own.  When all are silent
+for 20 s the feed is called silent and the connection is replaced, whatever the socket says; only a market-data farm
+that is known to be down is waited for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,14 +23,19 @@ from magic8_companion.providers.ib.budget import LINES_FOR_CHAINS
 from magic8_companion.providers.ib.codes import Effect, IBRefusal, effect_of, unavailable
 from magic8_companion.providers.ib.connection import Connection
 from magic8_companion.providers.ib.gateway import Gateway, SessionOver
-from magic8_companion.providers.ib.link import COMPETING_SESSION, FEED_SILENT, PATIENCE, QUOTES_BROKEN
+from magic8_companion.providers.ib.link import COMPETING_SESSION, FEED_SILENT, PATIENCE, QUOTES_BROKEN, Trouble
 from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.pulse import Pulse
 from magic8_companion.providers.ib.quotes import OLDEST, Line
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Bell, Deadline, until
 
-LONE_SILENCE: Final = timedelta(seconds=30)
-RESUBSCRIBE_AFTER: Final = timedelta(seconds=10)
-DEAF_AFTER: Final = timedelta(seconds=28)
+QUIET_AFTER: Final = timedelta(seconds=10)
+"""A line that has brought nothing fresh for so long is opened again: IB then repeats what it has, with its time."""
+
+QUIET_AGAIN_AFTER: Final = timedelta(seconds=30)
+"""The same for one line alone that has brought nothing since it was opened, such as that of a halted stock."""
+
+DEAF_AFTER: Final = timedelta(seconds=20)
 REFUSED_FOR: Final = timedelta(seconds=60)
 FAILED_FOR: Final = timedelta(seconds=5)
 SPOT_PATIENCE: Final = timedelta(seconds=5)
@@ -55,6 +62,7 @@ class Feed:
         self._lines: dict[str, Line] = {}
         self._failures: dict[str, DataUnavailable] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._pulse = Pulse()
         self._listener: asyncio.Task[None] | None = None
         self._watching_since: datetime | None = None
         self._heard_at: datetime | None = None
@@ -74,6 +82,20 @@ class Feed:
     def is_delayed(self, symbol: str) -> bool:
         """Tell whether one underlying comes late."""
         return symbol in self._lines and self._lines[symbol].delayed
+
+    @property
+    def outages(self) -> Mapping[str, Trouble]:
+        """Return why nothing fresh can be had of which symbols, from any thread."""
+        if self._listener is not None and self._listener.done() and not self._listener.cancelled():
+            self._listener.result()  # it ends by a bug only
+        return self._pulse.outages
+
+    def watch(self, symbols: Sequence[str]) -> None:
+        """Begin to watch symbols; those for which there is no line are told when somebody asks for them."""
+        self._connection.start()
+        for symbol in symbols:
+            with suppress(DataUnavailable):
+                self._keep(symbol)
 
     async def spot(self, symbol: str, deadline: Deadline) -> float:
         """Return the price of an underlying in points, at most a minute old.
@@ -189,7 +211,7 @@ class Feed:
                 self._failures.pop(symbol, None)
                 self._connection.heard_tick()
             if self._is_silent_alone(line) and not overslept:
-                _log.info("IB: no tick of %s for %d s, subscribing again", symbol, LONE_SILENCE.seconds)
+                _log.info("IB: nothing new of %s has come, subscribing again", symbol)
                 return
             self._ticked.ring()  # time alone may have changed an answer
 
@@ -197,7 +219,8 @@ class Feed:
         expected_since = self._expected_since()
         if expected_since is None:
             return False
-        return self._clock.now() - max(line.fresh_at, line.opened_at, expected_since) > LONE_SILENCE
+        patience = QUIET_AFTER if line.fresh_at >= line.opened_at else QUIET_AGAIN_AFTER
+        return self._clock.now() - max(line.fresh_at, line.opened_at, expected_since) > patience
 
     async def _take_refusal(self, line: Line, refusal: IBRefusal, gateway: Gateway) -> None:
         missing = effect_of(refusal.code) is Effect.NOT_SUBSCRIBED
@@ -222,9 +245,11 @@ class Feed:
             now = self._clock.now()
             if now - looked_at > _OVERSLEPT:  # a stalled or suspended host has not heard silence, it has not listened
                 self._watching_since = now
+                self._pulse.excuse(now)
             looked_at = now
             self._connection.link.expects_data = self._expected_since() is not None
             self._judge_silence(now)
+            self._judge_symbols(now)
             await self._clock.sleep_until(now + _TICK, PARTICIPANT)
 
     def _judge_silence(self, now: datetime) -> None:
@@ -240,9 +265,23 @@ class Feed:
         here = max(heard, link.connected_at, self._excused_at or heard)
         if now - here >= DEAF_AFTER:
             self._connection.drop("no tick while the market is open")
-        elif now - max(here, self._resubscribed_at or here) >= RESUBSCRIBE_AFTER:
+        elif now - max(here, self._resubscribed_at or here) >= QUIET_AFTER:
             self._resubscribed_at = now
             link.resubscribe(now)
+
+    def _judge_symbols(self, now: datetime) -> None:
+        if (session := self._session()) is None:
+            self._pulse.rest()
+        else:
+            self._pulse.look({symbol: self._why_unknown(symbol) for symbol in self._keepers}, session.open_at, now)
+
+    def _why_unknown(self, symbol: str) -> DataUnavailable | None:
+        line = self._lines.get(symbol)
+        if symbol in self._failures:
+            return self._failures[symbol]
+        if line is not None and self._spot_of(line) is not None and self._clock.now() - line.fresh_at < QUIET_AFTER:
+            return None
+        return self._why_no_spot(symbol)
 
     def _expected_since(self) -> datetime | None:
         # from when on ticks must come: the session is open and some line is open
@@ -285,6 +324,6 @@ class Feed:
             return DataUnavailable("market_closed", f"{symbol} has not been traded lately: the exchange is shut")
         if line is None or not line.answered("last"):
             return DataUnavailable("feed_silent", f"no tick of {symbol} has come")
-        if line.value("last", line.opened_at) is None:
+        if line.value("last", line.opened_at) is None or line.is_crossed(line.opened_at):
             return DataUnavailable("bad_spot", f"IB sends no usable price of {symbol}")
-        return DataUnavailable("stale_quotes", f"no price of {symbol} of the last {OLDEST.seconds} s can be believed")
+        return DataUnavailable("stale_quotes", f"nothing new of {symbol} comes: it is halted, or IB repeats old prices")

@@ -102,6 +102,7 @@ class Link:
         self.connected_at: datetime | None = None
         self.generation = 0
         self.expects_data = False
+        self._has_heard = False
         self.lost(NOT_CONNECTED, "no connection has been opened yet", now)
 
     def connected(self, now: datetime) -> None:
@@ -144,6 +145,7 @@ class Link:
 
     def fresh_tick(self) -> bool:
         """Take note of a quote that was received after ``trusted_from``; tell whether it is news."""
+        self._has_heard = True
         return self._disprove(_DISPROVED_BY_TICKS)
 
     def fresh_bar(self) -> bool:
@@ -176,16 +178,20 @@ class Link:
         return NEEDS_HUMAN if now - worst.since >= _HUMAN_AFTER.get(worst.why, timedelta.max) else DEGRADED
 
     def outage(self, now: datetime) -> str | None:
-        """Return the reason why nothing fresh can be had at all, None for blips and while prices are fresh."""
+        """Return the reason why nothing fresh can be had at all, None while prices are fresh.
+
+        A blip is none, unless nothing was heard before it: what an earlier process has said must wait for fresh data.
+        """
         troubles = (self._troubles.get(why) for why in self._counting(_DEAF))
-        lasting = (
-            trouble for trouble in troubles if trouble and (trouble.why in _NO_BLIPS or now - trouble.since >= BLIP)
-        )
+        lasting = (trouble for trouble in troubles if trouble and not self._may_be_a_blip(trouble, now))
         return next((self.refusal(trouble).reason for trouble in lasting), None)
 
     def refusal(self, trouble: Trouble) -> DataUnavailable:
         """Return the error for whoever asks while there is a trouble."""
         return DataUnavailable(_PUBLISHED_AS.get(trouble.why, trouble.why), trouble.sentence)
+
+    def _may_be_a_blip(self, trouble: Trouble, now: datetime) -> bool:
+        return self._has_heard and trouble.why not in _NO_BLIPS and now - trouble.since < BLIP
 
     def _counting(self, whys: tuple[str, ...]) -> tuple[str, ...]:
         return whys if self.expects_data else tuple(why for why in whys if why != AWAITING_DATA)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from magic8_companion.domain.connection import CONNECTED, ConnectionState
+from magic8_companion.domain.connection import CONNECTED, DEGRADED, ConnectionState
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE
 from magic8_companion.domain.strategy import canonical_symbol
@@ -154,21 +154,27 @@ class IBProvider:
         """Tell whether the connection is up and its data are fresh."""
         return self._parts is not None and self._parts.connection.link.state(self._clock.now()) == CONNECTED
 
+    async def watch(self, symbols: Sequence[str]) -> None:
+        """Connect and begin to watch symbols; the VIX, of which only bars are read, is not watched."""
+        self._here().feed.watch([name for name in map(canonical_symbol, symbols) if name != VIX])
+
     def connection(self) -> ConnectionState | None:
         """Return the state that is published, from any thread; None before anything was asked."""
         now, parts = self._clock.now(), self._parts
         if parts is None:
             return None
-        link, worst = parts.connection.link, parts.connection.link.worst
+        link, outages = parts.connection.link, parts.feed.outages
+        worst, outage = link.worst or next(iter(outages.values()), None), link.outage(now)
         if worst is None:
             return ConnectionState(source=self.name, state=CONNECTED, since=link.connected_at)
         return ConnectionState(
             source=self.name,
-            state=link.state(now),
+            state=DEGRADED if link.worst is None else link.state(now),
             why=worst.why,
             since=worst.since,
             sentence=worst.sentence,
-            outage=link.outage(now),
+            outage=outage,
+            outages={} if outage else {symbol: trouble.why for symbol, trouble in outages.items()},
         )
 
     def health(self) -> Mapping[str, Any]:

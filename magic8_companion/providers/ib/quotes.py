@@ -148,19 +148,27 @@ class Line:
         """Return bid and ask in points."""
         return self.value("bid", since), self.value("ask", since)
 
+    def is_crossed(self, since: datetime) -> bool:
+        """Tell whether the bid lies above the ask: for a moment while one changes, for longer if one is wrong."""
+        bid, ask = self.bid_ask(since)
+        return bool(bid and ask and bid > ask)
+
     def spot(self, since: datetime) -> float | None:
         """Return the price of an underlying, in points, from what was received at or after ``since``.
 
-        It is the last trade where that lies between bid and ask or these are unknown or crossed, else their middle.
-        None when the last trade is known to be older: then the whole line shows a moment that is over.
+        It is the last trade where that lies between bid and ask or one of these is unknown, else their middle.  None
+        when the bid lies above the ask, and when the last trade is known to be older: then the whole line shows a
+        moment that is over.
         """
         if self._traded_at is not None and self._traded_at < since and not self.delayed:
             return None
         last = self.value("last", since)
         bid, ask = self.bid_ask(since)
-        if bid and ask and bid <= ask:
-            return last if last is not None and bid <= last <= ask else (bid + ask) / 2
-        return last
+        if self.is_crossed(since):
+            return None
+        if not bid or not ask:
+            return last
+        return last if last is not None and bid <= last <= ask else (bid + ask) / 2
 
     def open_interest(self) -> int | None:
         """Return last night's open interest of an option in contracts."""

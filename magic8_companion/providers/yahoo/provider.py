@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
@@ -26,12 +26,13 @@ from magic8_companion.providers.yahoo.patience import BackOff, Pace
 from magic8_companion.providers.yahoo.session import BoundedSession
 from magic8_companion.providers.yahoo.threads import in_thread
 from magic8_companion.providers.yahoo.tickers import Ticker, bar_tickers, chain_ticker
+from magic8_companion.providers.yahoo.watch import Watch
 from magic8_companion.recordings.bar_file import RawBars
 
 INTRADAY_DAYS: Final = 59
 """Yahoo keeps 5-minute bars for 60 calendar days."""
 
-PRICE_AGE: Final = timedelta(seconds=20)
+PRICE_AGE: Final = timedelta(seconds=10)
 """A price may be read from a chart that was fetched so recently."""
 
 _OUTAGES: Final = frozenset({"rate_limited", "source_down", "bad_answer", "timeout"})
@@ -70,6 +71,7 @@ class YahooProvider:
         self._library = Library(BoundedSession(timeout_seconds, server, None if server else Pace()), self._back_off)
         self._newest: dict[str, tuple[datetime, Ticker, Chart]] = {}
         self._connection: ConnectionState | None = None
+        self._watch = Watch(clock, self.get_spot_price)
         self._open = True
 
     async def get_spot_price(self, symbol: str) -> float:
@@ -142,13 +144,30 @@ class YahooProvider:
         """Tell whether Yahoo may be asked now: open, and not silent after a refusal."""
         return self._open and self._back_off.is_over
 
+    async def watch(self, symbols: Sequence[str]) -> None:
+        """Begin to ask for the prices of symbols every 15 s while the NYSE is open."""
+        if self._watch.is_due and self._connection is None:
+            self._note_outage(DataUnavailable("not_asked_yet", "the first question to Yahoo is under way"))
+        self._watch.start([canonical_symbol(symbol) for symbol in symbols])
+
     def connection(self) -> ConnectionState | None:
-        """Return what the newest answer or refusal tells, from any thread; None before anything was asked."""
-        return self._connection
+        """Return what the newest answers or refusals tell, from any thread; None before anything was asked."""
+        state, outages = self._connection, self._watch.outages
+        if state is None or state.outage or not outages:
+            return state
+        worst = next(iter(outages.values()))
+        return ConnectionState(
+            source=self.name,
+            state=DEGRADED,
+            why=worst.reason,
+            sentence=worst.detail,
+            outages={symbol: refusal.reason for symbol, refusal in outages.items()},
+        )
 
     async def close(self) -> None:
         """End the provider; may be called twice.  A request under way ends by its time-out and is not waited for."""
         self._open = False
+        self._watch.stop()
         self._library.close()
 
     async def _bars(self, symbol: str, interval: str, period: str) -> tuple[Bars, Ticker]:

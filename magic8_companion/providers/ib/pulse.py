@@ -1,0 +1,54 @@
+"""When the price of each watched symbol was last known: a symbol without one for a while is an outage of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.providers.ib.link import BLIP, Trouble
+
+_log = logging.getLogger(__name__)
+
+_NOTHING: Final[Mapping[str, Trouble]] = {}
+
+
+class Pulse:
+    """The outages of single symbols; :attr:`outages` may be read from any thread."""
+
+    def __init__(self) -> None:
+        self._known_at: dict[str, datetime] = {}
+        self.outages = _NOTHING
+
+    def rest(self) -> None:
+        """Expect no prices: nothing is an outage, and what was known counts no more."""
+        self._known_at.clear()
+        self.outages = _NOTHING
+
+    def excuse(self, now: datetime) -> None:
+        """Begin anew to wait for those that were known: the host itself has not listened."""
+        self._known_at = dict.fromkeys(self._known_at, now)
+
+    def look(self, answers: Mapping[str, DataUnavailable | None], since: datetime, now: datetime) -> None:
+        """Take for each watched symbol why its price is not known now, or None if it is.
+
+        What was known is an outage once it has been unknown for longer than a blip; what never was since ``since``,
+        from when on prices are due, counts from then.
+        """
+        self._known_at |= dict.fromkeys((symbol for symbol, why in answers.items() if why is None), now)
+        found = {}
+        for symbol, why in answers.items():
+            lost_at = self._known_at.get(symbol, since)
+            if why is not None and now - lost_at >= BLIP:
+                found[symbol] = Trouble(why=why.reason, since=lost_at, sentence=why.detail or why.reason)
+        self._tell_changes(found)
+        self.outages = found
+
+    def _tell_changes(self, found: Mapping[str, Trouble]) -> None:
+        for symbol in self._known_at:
+            if symbol in found and symbol not in self.outages:
+                _log.warning("IB: %s is unknown (%s: %s)", symbol, found[symbol].why, found[symbol].sentence)
+            elif symbol in self.outages and symbol not in found:
+                _log.info("IB: %s is known again", symbol)

@@ -1,0 +1,72 @@
+"""Asks for the price of each watched symbol again and again, because Yahoo never says by itself that it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.trading_day import new_york_day, session_on
+from magic8_companion.ports import Clock
+
+EVERY: Final = timedelta(seconds=15)
+"""With a request that takes ten seconds to fail, an outage is known within 25 s."""
+
+SHARE: Final = timedelta(seconds=2)
+"""The least time between two rounds per symbol: at most 30 requests a minute go into watching."""
+
+_NO_OUTAGE: Final = frozenset({"market_closed", "no_bars_yet", "closed"})
+
+_PARTICIPANT: Final = "yahoo"
+
+
+class Watch:
+    """The outages of single symbols, while the NYSE is open."""
+
+    def __init__(self, clock: Clock, price: Callable[[str], Awaitable[float]]) -> None:
+        self._clock, self._price = clock, price
+        self._outages: Mapping[str, DataUnavailable] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def outages(self) -> Mapping[str, DataUnavailable]:
+        """Return why which symbols cannot be had, from any thread."""
+        if self._task is not None and self._task.done() and not self._task.cancelled():
+            self._task.result()  # it ends by a bug only
+        return self._outages
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether prices are due now."""
+        now = self._clock.now()
+        session = session_on(new_york_day(now))
+        return session is not None and session.contains(now)
+
+    def start(self, symbols: Sequence[str]) -> None:
+        """Begin to ask, on the running loop; does nothing the second time."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._ask_on(symbols))
+
+    def stop(self) -> None:
+        """Ask no more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _ask_on(self, symbols: Sequence[str]) -> None:
+        while True:
+            begun = self._clock.now()
+            if self.is_due:
+                answers = await asyncio.gather(*map(self._refusal, symbols))
+                self._outages = {symbol: why for symbol, why in zip(symbols, answers, strict=True) if why is not None}
+            else:
+                self._outages = {}
+            await self._clock.sleep_until(begun + max(EVERY, len(symbols) * SHARE), _PARTICIPANT)
+
+    async def _refusal(self, symbol: str) -> DataUnavailable | None:
+        try:
+            await self._price(symbol)
+        except DataUnavailable as refusal:
+            return None if refusal.reason in _NO_OUTAGE else refusal
+        return None
