@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from magic8_companion.domain.connection import ConnectionState
-from magic8_companion.domain.market_state import STATUS_ORDER, worst_status
+from magic8_companion.domain.market_state import DELAYED, STATUS_ORDER, worst_status
 from magic8_companion.domain.recommendation import (
     Bulletin,
     CheckpointResult,
@@ -56,6 +56,11 @@ class Moment:
         """Return today's close; on a day without session the moment itself: nothing outlives it."""
         session = session_on(new_york_day(self.now))
         return self.now if session is None else session.close_at
+
+    def is_late(self, symbol: str, source: str) -> bool:
+        """Tell whether prices of a symbol come late now from the source of which something was decided."""
+        state = self.connection
+        return state is not None and source == state.source and symbol in state.late
 
     def is_past_of_today(self, at: datetime) -> bool:
         """Tell whether ``at`` has been, today: restored results of another day or a later time never happened."""
@@ -123,8 +128,10 @@ def _living(
     signals = {}
     for symbol in (symbol for symbol in options.symbols if symbol in slot.signals):
         signal = slot.signals[symbol]
-        entry = block(signal.entry, *standing_blockers(signal.data_status, options), *pause)
-        signals[symbol] = replace(signal, entry=replace(entry, valid_until=expires))
+        late = moment.is_late(symbol, slot.data_source)
+        status = worst_status([signal.data_status, DELAYED]) if late else signal.data_status
+        entry = block(signal.entry, *standing_blockers(status, options), *pause)
+        signals[symbol] = replace(signal, data_status=status, entry=replace(entry, valid_until=expires))
     return replace(slot, signals=signals) if signals else None
 
 
@@ -175,7 +182,13 @@ class _Sources:
     def _scored(self, symbol: str) -> SymbolRecommendation | None:
         if self.last is None or symbol in self.gone:
             return None
-        return self.last.recommendations.get(symbol)
+        record = self.last.recommendations.get(symbol)
+        if record is None or not self.moment.is_late(symbol, record.data_source):
+            return record
+        status = worst_status([record.data_status, DELAYED])
+        words = standing_blockers(status, self.options)
+        entries = {key: block(entry, *words) for key, entry in record.strategies.items()}
+        return replace(record, data_status=status, strategies=entries)
 
     def _signal(self, symbol: str) -> FiveMinuteSignal | None:
         return None if self.slot is None else self.slot.signals.get(symbol)

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -26,8 +26,8 @@ from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import Judgement, status_without_data
 from magic8_companion.ports import Clock, MarketData, Monitored
 
-_State = tuple[str, str | None, str | None, Mapping[str, str]] | None
-"""What is worth a new document: state, why and outages of a connection."""
+_State = ConnectionState | None
+"""What is worth a new document: all of a connection's state but its sentence and since when."""
 
 _log = logging.getLogger(__name__)
 
@@ -268,7 +268,7 @@ class Newsroom:
 
 
 def _state(connection: ConnectionState | None) -> _State:
-    return None if connection is None else (connection.state, connection.why, connection.outage, connection.outages)
+    return None if connection is None else replace(connection, sentence="", since=None)
 
 
 def _tell(connection: ConnectionState) -> None:

@@ -11,6 +11,7 @@ from magic8_companion.domain.trading_day import new_york_day, new_york_instant, 
 from magic8_companion.testing.faults import Fault
 from magic8_companion.testing.scenario import Step, Trigger
 from magic8_companion.testing.session import Session
+from magic8_companion.testing.streams import review_permissions
 from magic8_companion.testing.troubles import Trouble, lasts
 from magic8_companion.testing.world import World
 
@@ -55,6 +56,8 @@ class Director:
             "link_lost": self._link_lost,
             "farm_broken": self._farm_broken,
             "competing_session": self._competing_session,
+            "no_permission": self._permissions,
+            "delayed_only": self._permissions,
             "notice": self._notice,
             "day_change": self._day_change,
             "clear": self._clear,
@@ -167,6 +170,10 @@ class Director:
         for session in self._started():
             for request_id in session.subscriptions:
                 session.error(request_id, _COMPETING)
+
+    async def _permissions(self, _: Fault) -> None:
+        for session in self._started():
+            review_permissions(session)
 
     async def _notice(self, fault: Fault) -> None:
         await self._tell(int(fault.number("code")), fault.text("text"))

@@ -220,7 +220,16 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
         },
     ),
     "no_bid": FaultKind(meaning="options have no bid: -1, size 0", parameters={"symbols": _SYMBOLS}),
-    "crossed_quotes": FaultKind(meaning="bids lie above asks", parameters={"symbols": _SYMBOLS}),
+    "no_ticks": FaultKind(
+        meaning="nothing comes of underlyings, on old lines and on new ones", parameters={"symbols": _SYMBOLS}
+    ),
+    "crossed_quotes": FaultKind(
+        meaning="bids lie above asks",
+        parameters={
+            "of": Parameter(default="options", choices=("options", "underlyings"), meaning="of which contracts"),
+            "symbols": _SYMBOLS,
+        },
+    ),
     "no_greeks": FaultKind(meaning="option computations come with every value unset", parameters={"symbols": _SYMBOLS}),
     "bad_price": FaultKind(
         meaning="prices of underlyings are unusable",

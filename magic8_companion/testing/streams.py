@@ -68,6 +68,15 @@ def update_ticks(session: Session) -> None:
         _send_ticks(session, subscription)
 
 
+def review_permissions(session: Session) -> None:
+    """Let the permissions of now hold for the lines that are open."""
+    for subscription in tuple(session.subscriptions.values()):
+        try:
+            _apply_permissions(session, subscription)
+        except Refused as refused:
+            session.refuse(subscription.request_id, refused)
+
+
 def is_halted(world: World) -> bool:
     """Tell whether no market data flows at all."""
     farm = world.troubles.find("farm_broken")

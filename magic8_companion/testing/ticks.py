@@ -95,12 +95,14 @@ def _moment(world: World, symbol: str, delayed: bool, data_type: int) -> datetim
 def _underlying(world: World, subscription: Subscription, at: datetime) -> Iterator[Tick]:
     instrument = subscription.instrument
     tape = tape_at(world.market, instrument.symbol, at)
+    if world.troubles.find("no_ticks", instrument.symbol):
+        return
     bad = world.troubles.find("bad_price", instrument.symbol)
     if bad:
         yield from (_price(kind, bad.fault.text("value"), _SIZE) for kind in (_BID, _ASK, _LAST))
         return
     if instrument.sec_type != INDEX:
-        yield from _two_sides(tape)
+        yield from _two_sides(tape, crossed=_is_crossed(world, instrument.symbol, "underlyings"))
         yield _size(_VOLUME, int(tape.volume))
     yield _price(_LAST, tape.last, 0 if instrument.sec_type == INDEX else _SIZE)
     levels = ((_HIGH, tape.high), (_LOW, tape.low), (_OPEN, tape.open), (_CLOSE, tape.previous_close))
@@ -110,10 +112,16 @@ def _underlying(world: World, subscription: Subscription, at: datetime) -> Itera
         yield _generic(24, round(tape_at(world.market, "VIX", at).last / 100, 4))
 
 
-def _two_sides(tape: Tape) -> Iterator[Tick]:
+def _is_crossed(world: World, symbol: str, of: str) -> bool:
+    trouble = world.troubles.find("crossed_quotes", symbol)
+    return trouble is not None and trouble.fault.text("of") == of
+
+
+def _two_sides(tape: Tape, *, crossed: bool) -> Iterator[Tick]:
+    half = -_HALF_SPREAD if crossed else _HALF_SPREAD
     if tape.trading:
-        yield _price(_BID, round(tape.last - _HALF_SPREAD, 2), _SIZE)
-        yield _price(_ASK, round(tape.last + _HALF_SPREAD, 2), _SIZE)
+        yield _price(_BID, round(tape.last - half, 2), _SIZE)
+        yield _price(_ASK, round(tape.last + half, 2), _SIZE)
     else:
         yield from (_price(kind, -1, 0) for kind in (_BID, _ASK))
 
@@ -135,7 +143,7 @@ def _option(world: World, subscription: Subscription, at: datetime) -> Iterator[
 
 def _option_sides(world: World, symbol: str, quote: OptionQuote) -> Iterator[Tick]:
     bid, ask = quote.bid, quote.ask
-    if world.troubles.find("crossed_quotes", symbol):
+    if _is_crossed(world, symbol, "options"):
         bid, ask = ask + 0.05, bid
     bid_size = _SIZE if bid > 0 else 0
     if world.troubles.find("no_bid", symbol):

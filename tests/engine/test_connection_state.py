@@ -86,7 +86,7 @@ def test_the_outage_of_one_symbol_leaves_the_others_alone() -> None:
     """Its checkpoint and its slot are unknown with its reason; the other symbol stays as it was."""
     settings = options(symbols=("SPX", "SPY"))
     last = checkpoint()
-    last = replace(last, recommendations={name: last.recommendations["SPX"] for name in settings.symbols})
+    last = replace(last, recommendations=dict.fromkeys(settings.symbols, last.recommendations["SPX"]))
     five = slot_of(AT_1030 + timedelta(minutes=5), {name: signal_of() for name in settings.symbols})
     deaf = replace(BLIP, outages={"SPY": "bad_spot"})
     told, untold = (merged(last, five, settings=settings, connection=state) for state in (deaf, BLIP))
@@ -95,6 +95,19 @@ def test_the_outage_of_one_symbol_leaves_the_others_alone() -> None:
     assert not any(entry.should_trade for entry in told.recommendations["SPY"].strategies.values())
     assert "Butterfly_5min" not in told.recommendations["SPY"].strategies
     assert any(entry.should_trade for entry in untold.recommendations["SPY"].strategies.values())
+
+
+def test_what_comes_late_now_is_late_whatever_it_was_when_it_was_decided() -> None:
+    """A symbol whose live data are lost to delayed ones is shown as delayed, and nothing of it is tradable."""
+    late = replace(UP, late=frozenset({"SPX"}))
+    document = merged(checkpoint(), slot(), connection=late)
+    record = document.recommendations["SPX"]
+    assert (document.data_status, record.data_status, document.skipped) == ("delayed", "delayed", {})
+    assert all("delayed_data" in entry.blocked_by for key, entry in record.strategies.items() if key != "No_Trade")
+    assert merged(checkpoint(), slot(), connection=replace(late, source="another")).data_status == "live"
+    allowed = replace(ONE, trade_on_delayed_data=True)
+    traded = merged(checkpoint(), slot(), settings=allowed, connection=late).recommendations["SPX"]
+    assert any(entry.should_trade for entry in traded.strategies.values())
 
 
 def test_an_outage_is_the_reason_before_the_first_checkpoint_too() -> None:

@@ -25,7 +25,7 @@ LASTS: Final = timedelta(seconds=60)
 
 SETTINGS: Final[dict[str, object]] = {
     "market_data_provider": "ib",
-    "supported_symbols": ("SPY",),
+    "supported_symbols": ("SPY", "QQQ"),
     "ibkr_fallback_to_yahoo": False,
     "ml_bar_history_days": 0,
     "chain_strikes_each_side": 5,
@@ -53,10 +53,13 @@ class Host:
         return [doc for doc, at in list(zip(self.documents, stamps, strict=True))[standing:] if at <= last]
 
 
-def is_tradable(document: dict[str, Any]) -> bool:
-    """Tell whether anything in a document may be traded."""
-    records = document["recommendations"].values()
-    return any(entry["should_trade"] for record in records for entry in record["strategies"].values())
+def tradable(document: dict[str, Any]) -> set[str]:
+    """Return the symbols of which something may be traded."""
+    return {
+        symbol
+        for symbol, record in document["recommendations"].items()
+        if any(entry["should_trade"] for entry in record["strategies"].values())
+    }
 
 
 async def host(folder: Path, fault: Fault, speed: float) -> Host:

@@ -51,6 +51,24 @@ async def test_quotes_of_options_may_be_spoiled(fault: Fault, shows: Check) -> N
         await eventually(lambda: not shows(ticker))
 
 
+async def test_quotes_of_a_stock_may_cross_or_stop() -> None:
+    """One stock alone: its bid above its ask, or nothing at all; the other goes on."""
+    clock = HandClock()
+    async with gateway(clock) as server, connected(server) as client:
+        spy, qqq = (client.reqMktData(stock(symbol)) for symbol in ("SPY", "QQQ"))
+        await eventually(lambda: spy.ask > spy.bid > 0 and qqq.ask > qqq.bid > 0)
+        await server.inject(Fault("crossed_quotes", of="underlyings", symbols=("SPY",), seconds=30))
+        await eventually(lambda: spy.bid > spy.ask > 0)
+        clock.advance(30)
+        await eventually(lambda: spy.ask > spy.bid)
+        await server.inject(Fault("no_ticks", symbols=("SPY",)))
+        before = spy.last, qqq.last
+        clock.advance(120)
+        await eventually(lambda: qqq.last != before[1])
+        assert spy.last == before[0]
+        assert qqq.ask > qqq.bid
+
+
 async def test_open_interest_may_never_come() -> None:
     """Quotes and greeks come without it."""
     async with gateway() as server, connected(server) as client:

@@ -139,6 +139,20 @@ async def test_without_a_subscription_nothing_comes(code: int, lines: int) -> No
         await eventually(lambda: spx.last == SPOT)
 
 
+@pytest.mark.parametrize("code", [354, 10167])
+async def test_a_subscription_may_end_while_lines_are_open(code: int) -> None:
+    """354 ends the line of that symbol, 10167 turns it late; the other symbol's line stays as it is."""
+    async with gateway() as server, connected(server) as client:
+        errors = Errors(client)
+        spx, vix = client.reqMktData(index("SPX")), client.reqMktData(index("VIX"))
+        await eventually(lambda: spx.last == SPOT and vix.last > 0)
+        await server.inject(Fault("no_permission", code=code, symbols=("SPX",)))
+        await eventually(lambda: errors.codes == [code])
+        late = tape_at(MARKET, "SPX", START - timedelta(minutes=15)).last
+        await eventually(lambda: server.counts.lines == 1 if code == 354 else spx.last == late)
+        assert vix.marketDataType == 1
+
+
 async def test_a_part_may_not_be_subscribed() -> None:
     """After 10090 quotes flow and greeks do not."""
     async with gateway() as server, connected(server) as client:

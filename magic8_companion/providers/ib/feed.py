@@ -63,6 +63,7 @@ class Feed:
         self._failures: dict[str, DataUnavailable] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._pulse = Pulse()
+        self._late: frozenset[str] = frozenset()
         self._listener: asyncio.Task[None] | None = None
         self._watching_since: datetime | None = None
         self._heard_at: datetime | None = None
@@ -89,6 +90,11 @@ class Feed:
         if self._listener is not None and self._listener.done() and not self._listener.cancelled():
             self._listener.result()  # it ends by a bug only
         return self._pulse.outages
+
+    @property
+    def late(self) -> frozenset[str]:
+        """Return which symbols come late, from any thread."""
+        return self._late
 
     def watch(self, symbols: Sequence[str]) -> None:
         """Begin to watch symbols; those for which there is no line are told when somebody asks for them."""
@@ -270,6 +276,7 @@ class Feed:
             link.resubscribe(now)
 
     def _judge_symbols(self, now: datetime) -> None:
+        self._late = frozenset(symbol for symbol, line in self._lines.items() if line.delayed)
         if (session := self._session()) is None:
             self._pulse.rest()
         else:
