@@ -349,10 +349,11 @@ class House:
     extension: FakeExtension | None = None
     told: list[tuple[datetime, str]] = field(default_factory=list)
     on_progress: Callable[[datetime, str], object] | None = None
+    market_type: type[FakeMarket] = FakeMarket
 
     def __post_init__(self) -> None:
         self.clock = ReplayClock(self.start)
-        self.market = FakeMarket(self.clock)
+        self.market = self.market_type(self.clock)
         self.observer = MarketObserver(self.market, self.clock, self.options)
         self.newsroom = Newsroom(self.writer, self.memory, self.clock, self.market, self.options)
         self.services = HostServices(

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.recommendation import Bulletin
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_companion.engine.day import KILL_SWITCH_POLL_SECONDS, CheckpointOutcome
-from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeExtension, FakeScorer, House, options
+from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeExtension, FakeMarket, FakeScorer, House, options
 from tests.engine.test_volatility import vix
 
 EARLY = FULL_DAY.open_at - timedelta(minutes=5)
+
+
+class DeadMarket(FakeMarket):
+    """A market that knows, as soon as it is watched, that nothing comes."""
+
+    state: ConnectionState | None = None
+
+    async def watch(self, symbols: Sequence[str]) -> None:
+        assert tuple(symbols) == ("SPX", "SPY")
+        self.state = ConnectionState(source=self.name, state="degraded", why="feed_silent", outage="feed_silent")
+
+    def connection(self) -> ConnectionState | None:
+        return self.state
 
 
 def labels(outcomes: tuple[CheckpointOutcome, ...]) -> list[str]:
@@ -308,6 +322,21 @@ async def test_a_restart_takes_up_the_morning() -> None:
     first = noon.writer.bulletins[0]
     assert first.checkpoint_label == "11:00 ET"
     assert tradable(first) == {("SPX", "Iron_Condor"), ("SPY", "Iron_Condor")}
+
+
+async def test_the_feed_is_watched_before_anything_of_an_earlier_process_counts() -> None:
+    """Restarted at noon with a feed that is gone: what the morning said is unknown in the first document already."""
+    morning = House(options=options(), start=EARLY)
+    morning.on_progress = lambda _, doing: morning.stop.set() if doing == "checkpoint 12:30 ET" else None
+    await morning.run_day(FULL_DAY)
+
+    noon = House(options=options(), start=FULL_DAY.at(time(11, 10)), memory=morning.memory, market_type=DeadMarket)
+    noon.on_progress = lambda *_: noon.stop.set()
+    await noon.run_day(FULL_DAY)
+    first = noon.writer.bulletins[0]
+    assert first.checkpoint_label == "11:00 ET"
+    assert set(first.skipped.values()) == {"feed_silent"}
+    assert tradable(first) == set()
 
 
 async def test_what_a_replayed_day_will_know_later_is_not_restored() -> None:
