@@ -309,11 +309,16 @@ async def test_a_symbol_is_watched_before_anybody_asks_for_it() -> None:
 
 
 async def test_a_host_that_slept_does_not_blame_the_feed() -> None:
-    """After an hour of standby every symbol has its ten seconds."""
+    """After an hour of standby every symbol has its ten seconds, whether it was known before or not."""
     async with room(prepare=ticks_once) as here:
-        await here.spot()
-        await here.tick_for(3)
+        await here.spot("SPY")
+        here.gateway.speaks = say_nothing
+        here.feed.watch(["QQQ"])
+        await here.clock.advance(2)
+        assert set(here.feed.outages) == {"QQQ"}
+        here.feed.lines["SPY"].on_price(LAST, 600.0, here.clock.now())
         await here.clock.leap(3600)
+        await here.clock.advance(2)
         assert here.feed.outages == {}
         await here.tick_for(3)
         assert here.feed.outages == {}

@@ -20,6 +20,7 @@ class Pulse:
 
     def __init__(self) -> None:
         self._known_at: dict[str, datetime] = {}
+        self._excused_at: datetime | None = None
         self.outages = _NOTHING
 
     def rest(self) -> None:
@@ -28,19 +29,20 @@ class Pulse:
         self.outages = _NOTHING
 
     def excuse(self, now: datetime) -> None:
-        """Begin anew to wait for those that were known: the host itself has not listened."""
-        self._known_at = dict.fromkeys(self._known_at, now)
+        """Begin to wait anew: the host itself has not listened."""
+        self._excused_at = now
 
     def look(self, answers: Mapping[str, DataUnavailable | None], since: datetime, now: datetime) -> None:
         """Take for each watched symbol why its price is not known now, or None if it is.
 
-        What was known is an outage once it has been unknown for longer than a blip; what never was since ``since``,
-        from when on prices are due, counts from then.
+        What was known is an outage once it has been unknown for longer than a blip; for what never was the time counts
+        from ``since``, when prices began to be due.
         """
+        since = max(since, self._excused_at or since)
         self._known_at |= dict.fromkeys((symbol for symbol, why in answers.items() if why is None), now)
         found = {}
         for symbol, why in answers.items():
-            lost_at = self._known_at.get(symbol, since)
+            lost_at = max(since, self._known_at.get(symbol, since))
             if why is not None and now - lost_at >= BLIP:
                 found[symbol] = Trouble(why=why.reason, since=lost_at, sentence=why.detail or why.reason)
         self._tell_changes(found)
