@@ -19,7 +19,7 @@ from ib_async import Contract, Order
 
 import magic8_companion.providers.ib as package
 from magic8_companion.domain.bars import Bars
-from magic8_companion.domain.errors import ConfigError
+from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.providers.catalogue import create_provider
 from magic8_companion.providers.ib.options import IBOptions
@@ -125,6 +125,28 @@ async def test_positions_that_are_never_told_do_not_matter() -> None:
         await ib.get_spot_price("SPY")
         assert opened.counts.requests["positions"] == 0
         assert opened.counts.requests["account_updates"] == 0
+
+
+async def test_who_accepts_and_says_nothing_is_no_closed_port() -> None:
+    """A gateway that waits for its login is told from one that is not there: what helps is another thing."""
+    clock, silence = ScaledClock(MORNING, 20.0), asyncio.Event()
+
+    async def hear(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await silence.wait()
+        writer.close()
+
+    async def told(port: int) -> str:
+        made = IBProvider(clock, IBOptions(port=port))
+        with pytest.raises(DataUnavailable) as caught:
+            await made.get_spot_price("SPY")
+        await made.close()
+        return caught.value.reason
+
+    async with await asyncio.start_server(hear, "127.0.0.1", 0) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        assert await told(port) == "gateway_silent"
+        silence.set()
+    assert await told(port) == "ib_disconnected"
 
 
 def test_the_session_is_opened_read_only() -> None:

@@ -329,7 +329,7 @@ class Feed:
             return link.refusal(trouble)
         if self._session() is None:
             return DataUnavailable("market_closed", f"{symbol} has not been traded lately: the exchange is shut")
-        if line is None or not line.answered("last"):
+        if line is None or not line.answered("last") or self._clock.now() - line.opened_at < SETTLING:
             return DataUnavailable("feed_silent", f"no tick of {symbol} has come")
         if line.value("last", line.opened_at) is None or line.is_crossed(line.opened_at):
             return DataUnavailable("bad_spot", f"IB sends no usable price of {symbol}")

@@ -231,7 +231,7 @@ class Session:
                 f"another program uses client id {options.client_id} at {options.address}, most likely a second host; "
                 "stop it, or give this one another M8C_IB_CLIENT_ID, and start again",
             )
-        if self._requests.conn.transport is not None and isinstance(error, TimeoutError):
+        if self._requests.conn.numMsgSent and isinstance(error, TimeoutError):  # our greeting has found a listener
             return CannotConnect(
                 "gateway_silent",
                 f"{options.address} accepts connections but does not answer: log in to the gateway and confirm the "
