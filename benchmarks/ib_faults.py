@@ -1,9 +1,10 @@
-"""Play every fault of the IB tests slowly, and write the table of docs/interactive_brokers.md.
+"""Play every fault of the IB tests slowly, and write the tables of docs/interactive_brokers.md.
 
     python -m benchmarks.ib_faults [--speed 2] [--at-once 12] [--write]
 
-Each case runs the real client library over TCP against the simulated gateway, with the host's own observer asking.  The
-clock runs ``speed`` times as fast as real time.  The exit code says whether every case kept its promise.
+Each case runs the real client library over TCP against the simulated gateway: first the host's own observer asks,
+then, for what is published, whole hosts run.  The clock runs ``speed`` times as fast as real time.  The exit code says
+whether every case kept its promise.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import asyncio
 import logging
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,10 +21,14 @@ from typing import Final
 
 from tests.providers_ib.chaos import Outcome, Traces, play_all
 from tests.providers_ib.chaos_cases import CASES
+from tests.rehearsal import test_published_faults as published
+from tests.rehearsal.hosts import Host
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "interactive_brokers.md"
 BEGIN: Final = "<!-- faults: written by benchmarks/ib_faults.py -->"
 END: Final = "<!-- end of faults -->"
+PUBLISHED_BEGIN: Final = "<!-- published: written by benchmarks/ib_faults.py -->"
+PUBLISHED_END: Final = "<!-- end of published -->"
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
@@ -37,15 +43,22 @@ def _checked(outcome: Outcome) -> str:
     return "" if looks is None else (looks.__doc__ or "").removeprefix("Check that ").removesuffix(".")
 
 
-def replace_table(page: str, text: str) -> str:
+def published_table(hosts: dict[str, Host]) -> str:
+    """Return what the files of whole hosts said, as Markdown."""
+    rows = ["| Fault | What the file said |", "|---|---|"]
+    rows += [f"| {name} | {seen.text(published.CASES[name].symbols)} |" for name, seen in hosts.items()]
+    return "\n".join(rows)
+
+
+def replace_table(page: str, text: str, begin: str = BEGIN, end: str = END) -> str:
     r"""Return the page with the table between its marks replaced.
 
     >>> replace_table(f"a {BEGIN} old {END} b", "new") == f"a {BEGIN}\n\nnew\n\n{END} b"
     True
     """
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
 
 
 def report(outcomes: dict[str, Outcome], traces: Traces, seconds: float) -> bool:
@@ -70,9 +83,15 @@ def main() -> int:
     begun = time.perf_counter()
     outcomes, traces = asyncio.run(play_all(CASES, given.speed, given.at_once))
     kept = report(outcomes, traces, time.perf_counter() - begun)
+    with tempfile.TemporaryDirectory() as folder:
+        hosts = asyncio.run(published.play(Path(folder), published.CASES, given.speed))
+    for name, seen in hosts.items():
+        problems = published.wrong_with(published.CASES[name], seen)
+        print(f"{name:30} {seen.text(published.CASES[name].symbols)}", *problems, sep="\n    BROKEN: ")
+        kept &= not problems
     if given.write:
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(replace_table(page, table(outcomes.values())), encoding="utf-8")
+        page = replace_table(PAGE.read_text(encoding="utf-8"), table(outcomes.values()))
+        PAGE.write_text(replace_table(page, published_table(hosts), PUBLISHED_BEGIN, PUBLISHED_END), encoding="utf-8")
     return 0 if kept else 1
 
 

@@ -328,6 +328,27 @@ CASES: Final = (
         recovers_within=20,
     ),
     Case(
+        name="bid above ask, 20 s",
+        faults=(Fault("crossed_quotes", of="underlyings", seconds=20),),
+        lasts=20,
+        reasons=frozenset({"bad_spot", "feed_silent"}),
+        recovers_within=20,
+    ),
+    Case(
+        name="no ticks of the symbol, 40 s",
+        faults=(Fault("no_ticks", seconds=40),),
+        lasts=40,
+        reasons=SILENT,
+        recovers_within=20,
+    ),
+    Case(
+        name="permission lost while the line is open, 15 s",
+        faults=(Fault("no_permission", code=354.0, seconds=15),),
+        lasts=15,
+        reasons=frozenset({"no_permission"}),
+        recovers_within=RETRY_AFTER_A_MINUTE,
+    ),
+    Case(
         name="cached tick of half an hour ago, 45 s",
         faults=(Fault("stale_quotes", minutes=30.0, seconds=45),),
         lasts=45,

@@ -73,14 +73,15 @@ async def test_the_first_request_connects(caplog: pytest.LogCaptureFixture) -> N
     assert len(openings.gateways) == 1
 
 
-async def test_attempts_back_off_from_1_to_60_seconds() -> None:
-    """A gateway that is not there is tried after 1, 2, 4, 8, 16, 32 and then every 60 seconds."""
+async def test_attempts_back_off_from_1_to_15_seconds(caplog: pytest.LogCaptureFixture) -> None:
+    """A gateway that is not there is tried after 1, 2, 4, 8 and then every 15 seconds, and told once."""
     clock = SteppedClock()
     openings = Openings(clock)
     openings.failure = CannotConnect("gateway_unreachable", "nothing answers")
     async with connected(openings) as connection:
-        await clock.advance(260)
-        assert openings.seconds() == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
+        await clock.advance(80)
+        assert openings.seconds() == [0, 1, 3, 7, 15, 30, 45, 60, 75]
+        assert caplog.messages == ["IB: nothing answers"]
         assert connection.link.state(clock.now()) == DEGRADED
         await clock.advance(600)
         assert connection.link.state(clock.now()) == NEEDS_HUMAN

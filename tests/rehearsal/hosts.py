@@ -52,6 +52,28 @@ class Host:
         standing = max((place for place, at in enumerate(stamps) if at <= first), default=0)
         return [doc for doc, at in list(zip(self.documents, stamps, strict=True))[standing:] if at <= last]
 
+    def text(self, symbols: frozenset[str]) -> str:
+        """Return for people what was published of some symbols after the fault."""
+        told, back = None, ""
+        for document in self.between(FAULT_AT, END - timedelta(seconds=2))[1:]:
+            seconds = (parse_utc(document["timestamp"]) - FAULT_AT).total_seconds()
+            if told is None and not symbols <= tradable(document):
+                told = f"{_names(symbols, self.documents)}{_reason(document)} after {seconds:.0f} s"
+            elif told is not None and symbols <= tradable(document):
+                back = f", tradable again after {seconds:.0f} s"
+                break
+        return "unchanged throughout" if told is None else told + back
+
+
+def _reason(document: dict[str, Any]) -> str:
+    skipped = set(document["skipped"].values())
+    return " and ".join(f"`{reason}`" for reason in sorted(skipped)) or "delayed, and not tradable,"
+
+
+def _names(symbols: frozenset[str], documents: list[dict[str, Any]]) -> str:
+    whole = symbols >= set(documents[0]["recommendations"])
+    return "" if whole else f"{', '.join(sorted(symbols))} "
+
 
 def tradable(document: dict[str, Any]) -> set[str]:
     """Return the symbols of which something may be traded."""

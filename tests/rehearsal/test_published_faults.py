@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -123,22 +124,23 @@ def _not_back(seen: Host) -> Iterator[str]:
         yield f"not back: {last['skipped']}, {last['connection']}"
 
 
+async def play(folder: Path, names: Iterable[str], speed: float) -> dict[str, Host]:
+    """Run a host for each of some cases, side by side."""
+    wanted = tuple(names)
+    seen = await asyncio.gather(
+        *(host(folder / str(place), CASES[name].fault, speed) for place, name in enumerate(wanted))
+    )
+    return dict(zip(wanted, seen, strict=True))
+
+
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Host]:
     """Run a host for each fault; what went wrong is tried again in peace."""
-
-    def run(names: Iterable[str], speed: float) -> dict[str, Host]:
-        folders = {name: tmp_path_factory.mktemp("host") for name in names}
-
-        async def together() -> list[Host]:
-            return await asyncio.gather(*(host(folders[name], CASES[name].fault, speed) for name in folders))
-
-        return dict(zip(folders, asyncio.run(together()), strict=True))
-
     threads = threading.active_count()
     found: dict[str, Host] = {}
     for speed in SPEEDS:
-        found |= run([name for name in CASES if name not in found or wrong_with(CASES[name], found[name])], speed)
+        again = [name for name in CASES if name not in found or wrong_with(CASES[name], found[name])]
+        found |= asyncio.run(play(tmp_path_factory.mktemp("hosts"), again, speed))
     assert threading.active_count() <= threads  # no host has left a thread behind
     return found
 

@@ -36,7 +36,7 @@ INVALID_REQUEST: Final = 321
 
 _HEARTBEAT_PATIENCE_SECONDS: Final = 4.0
 _FIRST_PAUSE: Final = timedelta(seconds=1)
-_LONGEST_PAUSE: Final = timedelta(seconds=60)
+_LONGEST_PAUSE: Final = timedelta(seconds=15)
 _OWN_GHOST: Final = timedelta(minutes=3)
 _QUICK: Final = timedelta(seconds=2)
 _HALF_SECOND: Final = timedelta(milliseconds=500)
@@ -59,6 +59,7 @@ class Connection:
         self._gateway: Gateway | None = None
         self._life: asyncio.Task[None] | None = None
         self._ended_at: datetime | None = None
+        self._told = ""
         self._invalid: dict[str, DataUnavailable] = {}
 
     @property
@@ -172,7 +173,9 @@ class Connection:
         final = error.why in FINAL and not ghost
         self.link.lost(error.why if final or error.why not in FINAL else NOT_CONNECTED, str(error), now)
         self.changed.ring()
-        _log.log(logging.ERROR if final else logging.WARNING, "IB: %s", error)
+        if str(error) != self._told:  # a night of attempts is one line
+            self._told = str(error)
+            _log.log(logging.ERROR if final else logging.WARNING, "IB: %s", error)
         return not final
 
     async def _serve(self, gateway: Gateway) -> None:
@@ -220,6 +223,7 @@ class Connection:
 
     def _introduce(self) -> None:
         self.connects += 1
+        self._told = ""
         self.link.connected(self._clock.now())
         _log.info("Connected to IB %s (client %s)", self._options.address, self._options.client_id)
         self.changed.ring()

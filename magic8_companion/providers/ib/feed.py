@@ -280,7 +280,9 @@ class Feed:
         if (session := self._session()) is None:
             self._pulse.rest()
         else:
-            self._pulse.look({symbol: self._why_unknown(symbol) for symbol in self._keepers}, session.open_at, now)
+            answers = {symbol: self._why_unknown(symbol) for symbol in self._keepers}
+            is_news = self._connection.link.outage(now) is None
+            self._pulse.look(answers, session.open_at, now, is_news=is_news)
 
     def _why_unknown(self, symbol: str) -> DataUnavailable | None:
         line = self._lines.get(symbol)

@@ -32,11 +32,14 @@ class Pulse:
         """Begin to wait anew: the host itself has not listened."""
         self._excused_at = now
 
-    def look(self, answers: Mapping[str, DataUnavailable | None], since: datetime, now: datetime) -> None:
+    def look(
+        self, answers: Mapping[str, DataUnavailable | None], since: datetime, now: datetime, *, is_news: bool
+    ) -> None:
         """Take for each watched symbol why its price is not known now, or None if it is.
 
         What was known is an outage once it has been unknown for longer than a blip; for what never was the time counts
-        from ``since``, when prices began to be due.
+        from ``since``, when prices began to be due.  Changes are logged if they are news: a feed that is down as a
+        whole says so itself.
         """
         since = max(since, self._excused_at or since)
         self._known_at |= dict.fromkeys((symbol for symbol, why in answers.items() if why is None), now)
@@ -45,7 +48,8 @@ class Pulse:
             lost_at = max(since, self._known_at.get(symbol, since))
             if why is not None and now - lost_at >= BLIP:
                 found[symbol] = Trouble(why=why.reason, since=lost_at, sentence=why.detail or why.reason)
-        self._tell_changes(found)
+        if is_news:
+            self._tell_changes(found)
         self.outages = found
 
     def _tell_changes(self, found: Mapping[str, Trouble]) -> None:
@@ -53,4 +57,4 @@ class Pulse:
             if symbol in found and symbol not in self.outages:
                 _log.warning("IB: %s is unknown (%s: %s)", symbol, found[symbol].why, found[symbol].sentence)
             elif symbol in self.outages and symbol not in found:
-                _log.info("IB: %s is known again", symbol)
+                _log.info("IB: %s has fresh prices", symbol)
