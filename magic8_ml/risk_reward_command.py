@@ -13,7 +13,7 @@ from magic8_companion.options.risk_reward import RiskReward, calculate_risk_rewa
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--strategy", required=True, help="Butterfly, Iron_Condor (or Sonar), Vertical")
+    parser.add_argument("--strategy", required=True, help="Butterfly, Iron_Butterfly, Iron_Condor (or Sonar), Vertical")
     parser.add_argument("--strikes", required=True, help="in any order, such as 5905,5855,5805")
     parser.add_argument("--premium", required=True, type=float, help="net price per unit in points")
     parser.add_argument("--action", required=True, help="BUY pays the premium, SELL receives it")
@@ -21,6 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--right", default="CALL", help="CALL (default) or PUT, for butterflies and verticals")
     parser.add_argument("--multiplier", type=float, default=100, help="dollars per point (default 100)")
     parser.add_argument("--fees", type=float, default=0.0, help="dollars per contract and leg (default 0)")
+    effects = ("debit", "credit")
+    parser.add_argument("--price-effect", choices=effects, help="overrides the action; a premium of 0 needs it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of sentences")
 
 
@@ -36,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
             options.right,
             options.multiplier,
             options.fees,
+            price_effect=options.price_effect,
         )
     except OrderRefused as refusal:
         print(refusal, file=sys.stderr)
@@ -53,7 +56,7 @@ def _strikes(text: str) -> list[float]:
 
 def _readable(answer: RiskReward) -> str:
     ratio = "-" if answer.risk_reward is None else f"{answer.risk_reward:.2f}"
-    levels = ", ".join(f"{level:g}" if level == int(level) else f"{level:.4f}" for level in answer.breakevens)
+    levels = ", ".join(f"{level:.10g}" for level in answer.breakevens)
     return (
         f"max loss    {answer.max_loss:,.2f} $\nmax profit  {answer.max_profit:,.2f} $\nreward/risk {ratio}\n"
         f"break-even  {levels or '-'}\nfees        {answer.fees:,.2f} $ (contained above)"

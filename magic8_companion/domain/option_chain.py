@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 from magic8_companion.domain.errors import DataUnavailable
@@ -49,8 +50,8 @@ class OptionChain:
     Raises
     ------
     DataUnavailable
-        ``bad_chain`` when there are no rows or strikes are not strictly ascending; ``no_0dte_chain`` when the expiry
-        is not the New York date of ``as_of``.
+        ``bad_chain`` when the spot is no positive number, or strikes are not positive and strictly ascending;
+        ``no_0dte_chain`` when the expiry is not the New York date of ``as_of``.
     """
 
     symbol: str
@@ -64,10 +65,12 @@ class OptionChain:
     oi_as_of: date | None = None
 
     def __post_init__(self) -> None:
-        """Check order and expiry."""
+        """Check spot, order and expiry."""
         strikes = [row.strike for row in self.rows]
-        if not strikes or any(high <= low for low, high in pairwise(strikes)):
-            raise DataUnavailable("bad_chain", f"{self.symbol}: strikes must be present and strictly ascending")
+        if not (isfinite(self.spot) and self.spot > 0):
+            raise DataUnavailable("bad_chain", f"{self.symbol}: a spot of {self.spot} is no price")
+        if not strikes or not all(low < high for low, high in pairwise((0.0, *strikes))):
+            raise DataUnavailable("bad_chain", f"{self.symbol}: strikes must be positive and strictly ascending")
         if any(row.dte != 0 for row in self.rows):
             raise DataUnavailable("no_0dte_chain", f"{self.symbol}: the nearest expiry is {self.expiry}, not today")
 

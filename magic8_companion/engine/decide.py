@@ -35,7 +35,7 @@ def decide(
 ) -> SymbolRecommendation:
     """Return the recommendation of one symbol at a checkpoint; its entries live until ``valid_until``.
 
-    ``offers`` holds what became of the search for a ticket, by strategy; none where there was no chain to search.
+    ``offers`` holds what became of the search for a ticket, by strategy; none where no chain was asked for.
     """
     state = view.state
     blocked_by = standing_blockers(state.data_status, options)
@@ -179,11 +179,13 @@ def _entry(name: str, card: ScoreCard, graded: tuple[str, bool], valid_until: da
 def _priced(entry: Entry, offer: Offer | None) -> Entry:
     if offer is None:
         return entry
+    if offer.ticket is None:
+        entry = replace(entry, rationale=f"{entry.rationale} No ticket: {offer.reason}.")
+    if offer.evidence is None:
+        return entry
     # where quotes were looked at, the numbers are those of the ticket alone, never of a structure that nobody quotes
-    said = "" if offer.ticket is not None else f" No ticket: {offer.reason}."
     return replace(
         entry,
-        rationale=f"{entry.rationale}{said}",
         evidence=(*(entry.evidence or ()), offer.evidence),
         ticket=offer.ticket,
         win_probability=offer.win_probability,

@@ -45,12 +45,12 @@ _log = logging.getLogger(__name__)
 class Offer:
     """What became of the search for one strategy's ticket.
 
-    ``evidence`` is worth no points: it holds the order as people post it and what it earns in each cost scenario.
-    ``no_net_edge`` tells that a model found quotes to execute and nothing to earn.
+    ``evidence`` is worth no points: it holds the order as people post it and what it earns in each cost scenario; None
+    where there was no chain to search.  ``no_net_edge`` tells that a model found quotes to execute and nothing to earn.
     """
 
     reason: str
-    evidence: Evidence
+    evidence: Evidence | None
     ticket: Ticket | None = None
     win_probability: float | None = None
     implied_probability: float | None = None
@@ -59,9 +59,10 @@ class Offer:
 
 
 def offers(state: MarketState, ml: MLResult | None) -> Mapping[str, Offer]:
-    """Return an offer for each base strategy; none at all without a chain."""
+    """Return an offer for each base strategy; none at all in a mode that asks for no chain."""
     if state.chain is None:
-        return {}
+        why = state.missing.get("chain")
+        return {} if why is None else dict.fromkeys(BASE_STRATEGIES, Offer(reason=f"no chain: {why}", evidence=None))
     prediction = ml if isinstance(ml, Prediction) else None
     try:
         return _search(state, state.chain, prediction)

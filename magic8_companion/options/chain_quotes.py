@@ -31,9 +31,8 @@ class LegFlag(IntFlag):
 
 
 class ChainProblem(StrEnum):
-    """What is wrong with a whole chain; the first five forbid pricing."""
+    """What is wrong with a whole chain; the first four forbid pricing."""
 
-    BAD_SPOT = "bad_spot"
     WRONG_EXPIRY = "wrong_expiry"
     AFTER_CLOSE = "after_close"
     SPOT_OUTSIDE_STRIKES = "spot_outside_strikes"
@@ -42,7 +41,7 @@ class ChainProblem(StrEnum):
     SPOT_OFF_PARITY = "spot_off_parity"
 
 
-_FATAL: Final = tuple(ChainProblem)[:5]
+_FATAL: Final = tuple(ChainProblem)[:4]
 _BLANKED: Final = int(~LegFlag.NO_BID & 255)
 
 
@@ -202,7 +201,6 @@ def _problems(
     spot = chain.spot
     off_parity = np.nanmin(parity.tolerance) if np.isfinite(parity.forward) else np.nan
     found = {
-        ChainProblem.BAD_SPOT: not (np.isfinite(spot) and spot > 0),
         ChainProblem.WRONG_EXPIRY: chain.expiry != new_york_day(chain.as_of),
         ChainProblem.AFTER_CLOSE: years == 0,
         ChainProblem.SPOT_OUTSIDE_STRIKES: not chain.rows[0].strike <= spot <= chain.rows[-1].strike,

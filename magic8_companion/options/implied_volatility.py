@@ -24,6 +24,7 @@ _LOWEST: Final = 1e-150
 _ROUNDS: Final = 60  # Newton needs 2 to 4
 _TIGHT: Final = 1e-9  # relative step after which the quadratic rule has all digits
 _ROUNDING: Final = 4 * float(np.finfo(float).eps)
+_UNDERFLOW: Final = float(np.finfo(float).smallest_subnormal)
 _INFORMATIVE: Final = 1e-9  # relative error of the volatility that rounding of the price may cause
 _ROOT_TWO_PI: Final = float(np.sqrt(2.0 * np.pi))
 
@@ -93,7 +94,7 @@ def _standardise(
     carry = spot * np.expm1(-dividend_yield * years) - strike * np.expm1(-rate * years)
     value = price - np.maximum(right * (spot - strike + carry), 0.0)
     scale = np.sqrt(present_spot * present_strike)
-    rounding = _ROUNDING * price
+    rounding = _ROUNDING * price + _UNDERFLOW * (1.0 + scale)
     checks = (
         (Reason.MISSING, np.isnan(price)),
         (Reason.BAD_INPUT, ~(np.isfinite(scale) & (spot > 0) & (strike > 0) & (np.abs(right) == 1))),

@@ -108,8 +108,8 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
         max_profit=max_profit,
         risk_reward=round(max_profit / max_loss, _CENTS) if max_loss > 0 else None,
         breakevens=tuple(round(level, _CENTS) for level in result.breakevens),
-        below=round(result.below * dollars, _CENTS),
-        above=round(result.above * dollars, _CENTS),
+        below=round(result.below * dollars, _CENTS) + 0.0,  # no minus zero
+        above=round(result.above * dollars, _CENTS) + 0.0,
         net_premium=cost,
         fees=round(fees * contracts * quantity, _CENTS),
         quantity=quantity,

@@ -4,7 +4,7 @@ Strikes may come in any order, they are sorted here; which legs are bought follo
 
 =================  =========================================================================
 Butterfly          +1 low, -2 middle, +1 high, all calls or all puts; BUY owns the wings
-iron butterfly     an iron condor whose two middle strikes are one
+iron butterfly     a Butterfly of CALL/PUT: an iron condor whose two middle strikes are one; SELL takes the credit
 Iron_Condor        four strikes low to high: put wing, put, call, call wing; SELL takes the credit
 Vertical           BUY call owns the lower strike, BUY put the higher one; SELL is the reverse
 =================  =========================================================================
@@ -28,6 +28,8 @@ Legs = tuple[Leg, ...]
 STRIKE_COUNT: Final = {BUTTERFLY: 3, IRON_CONDOR: 4, VERTICAL: 2}
 _SIGN: Final = {"BUY": 1, "BOT": 1, "BOUGHT": 1, "SELL": -1, "SOLD": -1, "SLD": -1}
 _RIGHT: Final = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
+_BOTH: Final = frozenset({"CALL/PUT", "PUT/CALL", "C/P", "P/C"})
+_IRON_BUTTERFLY: Final = frozenset({"ironbutterfly", "ironfly"})
 
 
 def butterfly(strikes: Sequence[float], right: str, sign: int = 1) -> Legs:
@@ -58,7 +60,7 @@ def vertical(strikes: Sequence[float], right: str, sign: int = 1) -> Legs:
 
 
 def build(strategy: str, strikes: Sequence[float], action: str, right: str = "CALL") -> Legs:
-    """Return the legs of an order as people write it.
+    """Return the legs of an order as people write it; an "Iron Butterfly" is a Butterfly of CALL/PUT.
 
     Raises
     ------
@@ -69,12 +71,16 @@ def build(strategy: str, strikes: Sequence[float], action: str, right: str = "CA
     >>> [(leg.action, leg.right, leg.strike) for leg in build("Vertical", [5820, 5815], "SELL", "PUT")]
     [('BUY', 'P', 5815.0), ('SELL', 'P', 5820.0)]
     """
-    name, sign = canonical_strategy(strategy), action_sign(action)
+    iron = "".join(letter for letter in strategy.casefold() if letter.isalpha()) in _IRON_BUTTERFLY
+    name, sign = BUTTERFLY if iron else canonical_strategy(strategy), action_sign(action)
     if name not in STRIKE_COUNT:
         raise OrderRefused("unknown_strategy", f"{strategy!r} is none of {', '.join(STRIKE_COUNT)}")
     if name == IRON_CONDOR:
         return iron_condor(strikes, sign)
-    letter = _RIGHT.get(right.strip().upper())
+    written = right.strip().upper()
+    if iron or (name == BUTTERFLY and written in _BOTH):
+        return iron_butterfly(strikes, sign)
+    letter = _RIGHT.get(written)
     if letter is None:
         raise OrderRefused("unknown_right", f"{right!r} is neither CALL nor PUT")
     return butterfly(strikes, letter, sign) if name == BUTTERFLY else vertical(strikes, letter, sign)

@@ -1,7 +1,8 @@
 """Recorded option chains beside the bars: the newest snapshot of a symbol, a few minutes old at most.
 
-A snapshot is all rows of one symbol and one time.  A missing or negative quote is None.  A count that is 0 in every row
-of a snapshot (volume, open interest) was not received and is None; a single 0 is a real 0.
+A snapshot is all rows of one symbol and one time.  A quote that is missing or negative is None, as is every value that
+is no finite number.  A count that is 0 in every row of a snapshot (volume, open interest) was not received and is None;
+a single 0 is a real 0.
 """
 
 from __future__ import annotations
@@ -156,7 +157,7 @@ def _chain(symbol: str, stamp: int, rows: _ChainRows) -> OptionChain:
 def _received(name: str, values: Floats) -> list[Any]:
     if name in _COUNTS and not np.nan_to_num(values).any():
         return [None] * len(values)
-    missing = np.isnan(values) | ((values < 0) & (name in _QUOTES))
+    missing = ~np.isfinite(values) | ((values < 0) & (name in _QUOTES))
     whole = name in _COUNTS or name == "dte"
     return [
         None if gone else int(value) if whole else value for value, gone in zip(values.tolist(), missing, strict=True)

@@ -9,7 +9,7 @@ import orjson
 
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_ml.messages.number_text import read_number
-from magic8_ml.messages.structure import ACTIONS, BOTH_RIGHTS, BOUGHT, option_type, strategy_named
+from magic8_ml.messages.structure import ACTIONS, BOTH_RIGHTS, BOUGHT, TRADED_AS, option_type, strategy_named
 from magic8_ml.messages.values import KNOWN_SYMBOLS, MULTIPLIER, Order, Refusal
 
 _RIGHTS: Final = {"CALL": "CALL", "C": "CALL", "PUT": "PUT", "P": "PUT", BOTH_RIGHTS: BOTH_RIGHTS, "C/P": BOTH_RIGHTS}
@@ -99,7 +99,7 @@ def _order(symbol: str, name: str, example: object) -> Order:
     return Order(
         action=action,
         quantity=quantity,
-        strategy=strategy,
+        strategy=TRADED_AS.get(strategy, strategy),
         order_name=strategy.replace("_", " "),
         symbol=symbol,
         multiplier=MULTIPLIER,

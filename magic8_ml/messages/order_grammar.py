@@ -18,7 +18,7 @@ from magic8_ml.messages.number_text import NUMBER
 
 _END_OF_WORD: Final = r"(?![A-Z0-9])"
 _STRATEGY: Final = (
-    r"\s*(?:(?:(?P<side>CALL|PUT)\s{1,3})?(?P<name>(?:BROKEN[\s_-]{1,3}(?:WING[\s_-]{1,3})?)?BUTTERFLY"
+    r"\s*(?:(?:(?P<side>CALL|PUT)\s{1,3})?(?P<name>(?:BROKEN[\s_-]{1,3}(?:WING[\s_-]{1,3})?|IRON[\s_-]{0,3})?BUTTERFLY"
     r"|(?:IRON[\s_-]{0,3})?CONDOR|SONAR|VERTICAL(?:[\s_-]{1,3}SPREAD)?)"
     rf"|(?P<spread>CALL|PUT)[\s_-]{{1,3}}SPREAD){_END_OF_WORD}"
 )

@@ -11,7 +11,7 @@ from magic8_companion.domain.strategy import IRON_CONDOR, SONAR, canonical_symbo
 from magic8_ml.messages import order_grammar as grammar
 from magic8_ml.messages.dates import read_expiry
 from magic8_ml.messages.number_text import number_of
-from magic8_ml.messages.structure import BOTH_RIGHTS, BOUGHT, PUTS_FIRST, option_type, strategy_named
+from magic8_ml.messages.structure import BOTH_RIGHTS, BOUGHT, PUTS_FIRST, TRADED_AS, option_type, strategy_named
 from magic8_ml.messages.values import KNOWN_SYMBOLS, MULTIPLIER, Order, Refusal
 
 _RIGHTS: Final = {"C": "CALL", "P": "PUT"}
@@ -82,7 +82,7 @@ def _read_match(match: re.Match[str], action: str, on: date | None, *, under_son
     return Order(
         action=action,
         quantity=quantity,
-        strategy=strategy,
+        strategy=TRADED_AS.get(strategy, strategy),
         order_name=str(name).replace("_", " "),
         symbol=symbol,
         multiplier=int(match["multiplier"] or MULTIPLIER),

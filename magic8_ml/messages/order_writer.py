@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from magic8_companion.domain.strategy import BUTTERFLY
 from magic8_ml.messages.dates import MONTHS
 from magic8_ml.messages.number_text import write_number
-from magic8_ml.messages.structure import BOUGHT, CONDORS
+from magic8_ml.messages.structure import BOTH_RIGHTS, BOUGHT, CONDORS
 from magic8_ml.messages.values import Order
 
 
@@ -19,7 +20,7 @@ def order_line(order: Order) -> str:
     parts = [
         order.action,
         f"{'+' if bought else '-'}{order.quantity}",
-        order.strategy.replace("_", " "),
+        _name(order),
         order.symbol,
         str(order.multiplier),
         "(Weeklys)" if order.weekly else "",
@@ -31,6 +32,12 @@ def order_line(order: Order) -> str:
         order.exchange or "",
     ]
     return " ".join(part for part in parts if part)
+
+
+def _name(order: Order) -> str:
+    if order.strategy == BUTTERFLY and order.option_type == BOTH_RIGHTS:
+        return "Iron Butterfly"
+    return order.strategy.replace("_", " ")
 
 
 def _strikes(order: Order) -> str:
@@ -50,7 +57,7 @@ def _effect(order: Order, bought: bool) -> str:
 
 
 def _short(order: Order) -> str:
-    side = "" if order.strategy in CONDORS or order.option_type is None else order.option_type.title()
+    has_side = order.option_type is not None and "/" not in order.option_type
     when = f"{order.expiry:%Y-%m-%d}" if order.expiry else (order.expiry_text or "")
     parts = [
         order.action,
@@ -58,8 +65,8 @@ def _short(order: Order) -> str:
         order.symbol,
         when,
         _strikes(order),
-        side,
-        order.strategy.replace("_", " "),
+        str(order.option_type).title() if has_side else "",
+        _name(order),
         "for",
         write_number(order.premium),
         order.price_effect,

@@ -30,7 +30,7 @@ def require_risk(order: Order) -> RiskReward:
             order.premium,
             order.action,
             order.quantity,
-            "PUT" if order.option_type == "PUT" else "CALL",
+            order.option_type or "CALL",
             order.multiplier,
             # a premium of 0 is no price: without the effect the option maths refuses it
             price_effect=order.price_effect if order.premium else None,

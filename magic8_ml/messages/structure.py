@@ -12,8 +12,11 @@ from magic8_ml.messages.values import Refusal
 
 ACTIONS: Final = frozenset({"BUY", "BOT", "SELL", "SOLD"})
 BOUGHT: Final = frozenset({"BUY", "BOT"})
+IRON_BUTTERFLY: Final = "Iron_Butterfly"
+TRADED_AS: Final = {IRON_BUTTERFLY: BUTTERFLY}
+"""What a name that people write is in history and models: an iron butterfly is a Butterfly of CALL/PUT."""
 CONDORS: Final = frozenset({IRON_CONDOR, SONAR})
-STRIKE_COUNT: Final = {VERTICAL: 2, BUTTERFLY: 3, IRON_CONDOR: 4, SONAR: 4}
+STRIKE_COUNT: Final = {VERTICAL: 2, BUTTERFLY: 3, IRON_BUTTERFLY: 3, IRON_CONDOR: 4, SONAR: 4}
 BOTH_RIGHTS: Final = "CALL/PUT"
 PUTS_FIRST: Final = "PUT/CALL"
 
@@ -21,6 +24,7 @@ _STRATEGY_NAMES: Final = {
     "butterfly": BUTTERFLY,
     "brokenbutterfly": BUTTERFLY,
     "brokenwingbutterfly": BUTTERFLY,
+    "ironbutterfly": IRON_BUTTERFLY,
     "ironcondor": IRON_CONDOR,
     "condor": IRON_CONDOR,
     "sonar": SONAR,
@@ -64,6 +68,10 @@ def option_type(strategy: str, strikes: Sequence[float], right: str | None, *, s
         raise Refusal("strikes_not_distinct", f"{strategy} needs {needed} different strikes")
     if strategy in CONDORS:
         _check_condor(strikes, right)
+        return BOTH_RIGHTS
+    if strategy == IRON_BUTTERFLY:
+        if right in {"CALL", "PUT"}:
+            raise Refusal("unknown_strategy", f"there is no iron butterfly of {right} alone")
         return BOTH_RIGHTS
     if right in {BOTH_RIGHTS, PUTS_FIRST}:
         raise Refusal("ambiguous_structure", f"{strategy} is of calls or of puts, not of both")

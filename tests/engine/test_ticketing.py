@@ -164,6 +164,16 @@ def test_without_a_chain_there_are_no_offers() -> None:
     assert record_of(state_of(None)).strategies["Vertical"].rationale == "Vertical by decree"
 
 
+def test_a_chain_that_was_refused_leaves_its_reason_and_the_odds_of_the_model() -> None:
+    """The entry says why there is no ticket; no evidence is invented, and what the model knows without quotes stays."""
+    state = replace(state_of(None), missing={"chain": "no_0dte_chain"})
+    ml = replace(model(), win_probability={"Butterfly": 0.7}, implied_probability={"Butterfly": 0.6})
+    entry = record_of(state, ml).strategies["Butterfly"]
+    assert entry.rationale.endswith("No ticket: no chain: no_0dte_chain.")
+    assert (entry.win_probability, entry.implied_probability) == (0.7, 0.6)
+    assert all(item.factor != "ticket" for item in entry.evidence or ())
+
+
 def test_limits_grow_with_the_price_and_with_a_wild_day() -> None:
     """0.6 % of the price, or one standard deviation when that is more."""
     assert limits_of(600.0, 2.0, None).max_width == pytest.approx(3.6)

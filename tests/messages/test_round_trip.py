@@ -9,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
+from magic8_companion.options.payoff import Leg, profile
+from magic8_companion.options.structures import butterfly, iron_butterfly, iron_condor, vertical
+from magic8_companion.options.tickets import order_line as ticket_line
 from magic8_ml.messages import EnhancedDiscordParser, Order, order_line
 from magic8_ml.messages.structure import STRIKE_COUNT
 from tests.messages.messages_of_the_contract import ORDERS
@@ -29,19 +32,22 @@ def orders(draw: st.DrawFn) -> Order:
     natural = "debit" if action in {"BUY", "BOT"} else "credit"
     unequal = strategy == "Butterfly" and steps[1] != steps[2]
     turned = unequal and draw(st.booleans())
+    kind = "CALL/PUT" if count == 4 else draw(st.sampled_from(["CALL", "PUT"]))
+    if strategy == "Butterfly" and not turned and draw(st.booleans()):
+        kind = "CALL/PUT"
     order_type = draw(st.sampled_from([None, "LMT", "MKT", "LMT GTC"]))
     return Order(
         action=action,
         quantity=draw(st.integers(1, 1000)),
         strategy=strategy,
-        order_name=strategy.replace("_", " "),
+        order_name="Iron Butterfly" if count == 3 and kind == "CALL/PUT" else strategy.replace("_", " "),
         symbol=draw(st.sampled_from(MAGIC8_SYMBOLS)),
         multiplier=draw(st.sampled_from([100, 10])),
         weekly=draw(st.booleans()),
         expiry=draw(st.dates(date(2000, 1, 1), date(2099, 12, 31))),
         expiry_text=None,
         strikes=tuple(strikes),
-        option_type="CALL/PUT" if count == 4 else draw(st.sampled_from(["CALL", "PUT"])),
+        option_type=kind,
         premium=draw(st.integers(1, 199)) / 100,
         price_effect={"debit": "credit", "credit": "debit"}[natural] if turned else natural,
         order_type=order_type,
@@ -72,3 +78,30 @@ def test_a_plain_order_is_written_as_magic8_writes_it() -> None:
     """The long form is letter by letter the one of the sheets."""
     line = "SELL -1 Iron Condor SPX 100 22 May 25 5905/5910/5780/5775 CALL/PUT @0.43 LMT"
     assert order_line(PARSER.parse(line).trades[0].order) == line
+
+
+TICKETS = [
+    (butterfly([5805, 5855, 5905], "C"), -24.82),
+    (butterfly([5805, 5855, 5905], "P", -1), 24.82),
+    (butterfly([3480, 3490, 3540], "C"), 0.9),
+    (butterfly([3480, 3490, 3540], "C", -1), -0.9),
+    (iron_butterfly([6785, 6825, 6865]), 14.85),
+    (iron_butterfly([6785, 6825, 6870], 1), -14.85),
+    (iron_condor([6710, 6750, 6800, 6840]), 2.9),
+    (iron_condor([6710, 6750, 6800, 6840], 1), -2.9),
+    (vertical([6000, 6005], "C", -1), 0.5),
+    (vertical([6732.5, 6770], "P"), -8.65),
+]
+
+
+@pytest.mark.parametrize(("legs", "limit_price"), TICKETS)
+def test_the_order_line_of_a_ticket_reads_back_as_its_legs(legs: tuple[Leg, ...], limit_price: float) -> None:
+    """What the host publishes for people to post is an order with the same legs, cost and risk."""
+    message = PARSER.parse(ticket_line("SPX", legs, limit_price, date(2025, 6, 27)))
+    assert not message.errors
+    risk = message.trades[0].risk
+    assert sorted(map(str, risk.legs)) == sorted(map(str, legs))
+    assert risk.net_premium == -limit_price
+    assert (risk.max_profit, risk.max_loss) == pytest.approx(
+        tuple(100 * value for value in (profile(legs, -limit_price).max_profit, profile(legs, -limit_price).max_loss))
+    )

@@ -47,6 +47,21 @@ def test_right_and_multiplier_count(capsys: pytest.CaptureFixture[str]) -> None:
     assert answer(capsys, *words, "--multiplier", "10")["max_loss"] == 20.0
 
 
+def test_an_iron_butterfly_is_a_butterfly_of_calls_and_puts(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both ways to write it give the order that a ticket of the host publishes."""
+    words = ("--strikes", "6785,6825,6865", "--premium", "14.85", "--action", "SELL")
+    found = answer(capsys, "--strategy", "Iron_Butterfly", *words)
+    assert found == answer(capsys, "--strategy", "Butterfly", "--right", "CALL/PUT", *words)
+    assert (found["max_loss"], found["max_profit"], found["breakevens"]) == (2515.0, 1485.0, [6810.15, 6839.85])
+
+
+def test_a_premium_of_zero_is_accepted_with_its_side(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is at risk, so there is no ratio."""
+    words = ("--strategy", "Vertical", "--strikes", "6000,6005", "--premium", "0", "--action", "BUY")
+    found = answer(capsys, *words, "--price-effect", "debit")
+    assert (found["max_loss"], found["max_profit"], found["risk_reward"]) == (0.0, 500.0, None)
+
+
 def test_people_get_sentences(capsys: pytest.CaptureFixture[str]) -> None:
     """Without --json the four numbers stand in lines."""
     assert main(["risk-reward", *BUTTERFLY]) == 0

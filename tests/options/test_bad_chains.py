@@ -16,7 +16,7 @@ from magic8_companion.options.smile import fit_smile
 from magic8_companion.options.tickets import propose_tickets
 from tests.options.chains import simulated_chain
 
-KNOWN = {"bad_spot", "wrong_expiry", "after_close", "spot_outside_strikes", "no_quotes", "too_few_quotes"}
+KNOWN = {"bad_chain", "wrong_expiry", "after_close", "spot_outside_strikes", "no_quotes", "too_few_quotes"}
 
 
 def corrupted(seed: int) -> OptionChain:
@@ -41,8 +41,8 @@ def test_a_spoilt_chain_ends_in_numbers_or_in_a_reason(start: int) -> None:
     """200 chains: no exception but a reason, no warning, and every published number is finite."""
     reasons = set()
     for seed in range(start, start + 50):
-        quotes = clean_chain(corrupted(seed))
         try:
+            quotes = clean_chain(corrupted(seed))
             smile = fit_smile(quotes)
             moves = [smile_move(smile), straddle_move(quotes)]
             proposals = propose_tickets(quotes, smile, limits=Limits(max_width=15.0))

@@ -62,7 +62,6 @@ def fatal_chains() -> dict[ChainProblem, OptionChain]:
     """Return one chain per reason that forbids pricing."""
     good = simulated_chain()
     return {
-        ChainProblem.BAD_SPOT: replace(good, spot=float("nan")),
         ChainProblem.WRONG_EXPIRY: replace(good, expiry=DAY + timedelta(days=1)),
         ChainProblem.AFTER_CLOSE: replace(good, as_of=datetime(2025, 7, 9, 20, 0, tzinfo=UTC)),
         ChainProblem.SPOT_OUTSIDE_STRIKES: replace(good, spot=7000.0),

@@ -45,6 +45,17 @@ def test_an_out_of_the_money_price_always_carries_its_volatility(
     assert float(answer.vol) == pytest.approx(vol, rel=1e-8)
 
 
+def test_a_price_below_the_normal_numbers_answers_rightly_or_not_at_all() -> None:
+    """Between 1e-324 and 1e-300 a price loses its digits: no answer is off by more than 1e-8."""
+    vol = np.linspace(0.4, 0.6, 20_001)
+    value = price(5466.0, 4980.0, 2.68e-5, 0.0, vol, PUT)
+    assert value[0] == 0 < value[-1]
+    answer = implied_volatility(value, 5466.0, 4980.0, 2.68e-5, 0.0, PUT)
+    solved = answer.reason == Reason.OK
+    assert solved.any()
+    assert np.max(np.abs(answer.vol / vol - 1)[solved]) < 1e-8
+
+
 def test_a_library_of_others_agrees() -> None:
     """Vollib finds the same volatility for the same price."""
     own = implied_volatility(2.35, 6244.0, 6270.0, 0.00035, 0.04, CALL)

@@ -153,6 +153,15 @@ def test_what_was_not_received_is_none(chains: Path) -> None:
     assert newest.oi_as_of == date(2025, 4, 8)
 
 
+def test_what_is_no_finite_number_was_not_received(chains: Path) -> None:
+    """An infinite quote, volatility or count of a damaged recording is None, and the chain stands."""
+    damage = {"call_bid": np.inf, "call_iv": -np.inf, "call_oi": [10.0, np.inf, 30.0], "put_volume": np.inf}
+    save(chain_rows(new_york(DAY, 11), **damage), chains / "damaged.csv")
+    rows = chain_at(chains, new_york(DAY, 11, 1)).rows
+    assert [(row.call_bid, row.call_iv, row.put_volume) for row in rows] == [(None, None, None)] * 3
+    assert [row.call_oi for row in rows] == [10, None, 30]
+
+
 def test_a_chain_that_expires_later_is_refused(chains: Path) -> None:
     """Only the options of the day are a 0DTE chain."""
     save(chain_rows(new_york(DAY, 11), dte=1), chains / "later.csv")
