@@ -171,6 +171,15 @@ def test_an_old_intraday_vix_is_stale_and_a_daily_open_never(system: ProductionM
     assert reason(system, replace(noon, vix=intraday)) == "stale_vix"
 
 
+def test_daily_closes_of_the_vix_that_stand_still_are_stale(system: ProductionMLSystem, noon: MarketState) -> None:
+    """Five times the same number is a feed that died, not a calm week."""
+    close, days = noon.vix_daily.close.copy(), noon.vix_daily
+    close[-5:] = close[-5]
+    low, high = np.minimum(days.low, close), np.maximum(days.high, close)
+    still = replace(days, close=close, low=low, high=high)
+    assert reason(system, replace(noon, vix_daily=still)) == "stale_vix"
+
+
 def test_a_short_history_is_named(system: ProductionMLSystem, noon: MarketState) -> None:
     """Ten earlier days do not tell the usual shape of a day."""
     assert reason(system, replace(noon, history=noon.history[-780:])) == "history_short"
