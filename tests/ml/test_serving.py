@@ -22,6 +22,7 @@ from magic8_ml.serving.call import answer_of, prediction_arguments, result_of
 from magic8_ml.serving.config import MLConfig
 from magic8_ml.serving.histories import Histories
 from magic8_ml.serving.inputs import PredictionInputs
+from magic8_ml.serving.rationale import LEARNT
 from magic8_ml.serving.rows import serving_rows
 from magic8_ml.serving.system import ProductionMLSystem
 from magic8_ml.training.dataset import symbol_days
@@ -102,6 +103,15 @@ def test_a_prediction_is_complete_and_coherent(system: ProductionMLSystem, noon:
         assert sum(shares.values()) == pytest.approx(1)
         assert answer["details"][stage] == max(shares, key=shares.__getitem__)
     assert answer["details"]["model_version"] == system.model_version
+
+
+def test_an_answer_to_a_day_that_was_learnt_says_so(system: ProductionMLSystem, market: Market) -> None:
+    """A replay may ask for any past day; what the model has seen end proves nothing."""
+    for n, learnt in ((-21, True), (-20, False)):
+        row, session = session_of(market.bars["SPY"], n)
+        answer = call(system, state_at(market, "SPY", row, session.open_at + NOON))
+        assert isinstance(answer, Prediction)
+        assert (LEARNT in answer.rationale) == learnt
 
 
 def test_current_time_may_be_naive_utc_or_aware(system: ProductionMLSystem, noon: MarketState) -> None:
