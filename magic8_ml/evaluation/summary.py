@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from magic8_ml.evaluation.endpoints import ALL
+from magic8_ml.training.dataset import left_out
 
 
 def summary(report: Mapping[str, Any]) -> str:
@@ -14,6 +15,7 @@ def summary(report: Mapping[str, Any]) -> str:
     symbols, span = ", ".join(scored["symbols"]), f"{scored['first']} .. {scored['last']}"
     lines = [
         f"{report['title']}: {symbols}, {span}, {scored['days']} days, {scored['rows']} forecasts",
+        f"  model {report['model']['name']}; {left_out(report['data'].get('days_left_out', {}))}",
         *(f"  ! {sentence}" for sentence in report["warnings"]),
         "",
         f"  {'endpoint':<32}{'value':>9}{'95 % interval':>20}{'wanted':>16}{'days':>6}  status",

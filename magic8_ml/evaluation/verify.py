@@ -6,7 +6,8 @@ model is compared with prices alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -26,9 +27,12 @@ from magic8_ml.features.sessions import day_number, session_table
 from magic8_ml.models.artefact import TrainedModel
 from magic8_ml.models.families import family_of
 from magic8_ml.models.forecast import Forecast, Integers, Mask, Rows
+from magic8_ml.training.dataset import Dataset, left_out
 from magic8_ml.training.progress import Progress, silent
 from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.walk_forward import EMBARGO_DAYS, REFIT_DAYS, Fold, rows_of_folds
+
+_NAMED: Final = 3
 
 BASELINE_DAYS: Final = 60
 """Days of the outsider that the baselines learn from before they answer."""
@@ -44,23 +48,22 @@ class Verified:
 
 def verify(
     model: TrainedModel,
-    rows: Rows,
+    data: Dataset,
     *,
     first: date | None,
-    facts: Mapping[str, Any],
     baseline_days: int = BASELINE_DAYS,
     progress: Progress = silent,
 ) -> Verified:
-    """Score the model on rows with outcomes, by default from the session after its freeze on.
+    """Score the model on the rows of a data set, by default from the session after its freeze on.
 
     Raises
     ------
     TrainingRefused
         When no day is left to score; the sentence says why.
     """
-    frozen = date.fromisoformat(str(model.manifest["last_day"]))
+    rows, frozen = data.rows, date.fromisoformat(str(model.manifest["last_day"]))
     start = first or next_session(frozen).day
-    folds = _folds(rows.day, start, frozen, baseline_days)
+    folds = _folds(data, start, frozen, baseline_days)
     structures, tested = Structures.of(rows), rows.day >= _position(start)
     unlearnt = tested & ~rows_of_folds(rows, folds)
     learnt = bench_of(rows, structures, folds, progress)
@@ -70,7 +73,7 @@ def verify(
     context = Context(
         title="Magic8 verification",
         model=_model_facts(model),
-        data=facts,
+        data={"symbols": list(rows.symbols), "rows": len(data), "days_left_out": data.dropped},
         protocol={
             "scored_from": start.isoformat(),
             "frozen": frozen.isoformat(),
@@ -92,13 +95,20 @@ def forecast_or_silence(model: TrainedModel, rows: Rows) -> Forecast:
 
 
 def _strange(model: TrainedModel, rows: Rows) -> Mask:
-    strangers = [n for n, name in enumerate(rows.symbols) if not family_of(name) & set(model.symbols)]
-    outside = np.array([bool(model.bounds.offenders(row, FEATURE_NAMES)) for row in rows.features], dtype=np.bool_)
-    return outside | np.isin(rows.symbol, strangers)
+    outside = np.array([bool(offenders) for offenders in _offenders(model, rows)], dtype=np.bool_)
+    return outside | np.isin(rows.symbol, _strangers(model, rows))
 
 
-def _folds(days: Integers, start: date, frozen: date, baseline_days: int) -> tuple[Fold, ...]:
-    unique = np.unique(days)
+def _strangers(model: TrainedModel, rows: Rows) -> list[int]:
+    return [n for n, name in enumerate(rows.symbols) if not family_of(name) & set(model.symbols)]
+
+
+def _offenders(model: TrainedModel, rows: Rows) -> list[tuple[str, ...]]:
+    return [model.bounds.offenders(row, FEATURE_NAMES) for row in rows.features]
+
+
+def _folds(data: Dataset, start: date, frozen: date, baseline_days: int) -> tuple[Fold, ...]:
+    unique = np.unique(data.rows.day)
     asked = int(np.searchsorted(unique, _position(start)))
     begin = max(asked, baseline_days + EMBARGO_DAYS)
     folds = tuple(
@@ -114,8 +124,8 @@ def _folds(days: Integers, start: date, frozen: date, baseline_days: int) -> tup
             " Earlier days are no test of it: if they are to be scored all the same, say --from DATE"
         )
     raise TrainingRefused(
-        f"{len(unique)} days can be used and the baselines need {baseline_days} of them before they answer (a day needs"
-        " 15 complete sessions before it, and its class 60)"
+        f"{len(unique)} days can be used and the baselines need {baseline_days} of them before they answer; give older"
+        f" bars too (a day needs 15 complete sessions before it, and its class 60; {left_out(data.dropped)})"
     )
 
 
@@ -124,7 +134,7 @@ def _position(day: date) -> int:
 
 
 def _warnings(model: TrainedModel, judged: Judged, frozen: date) -> list[str]:
-    days = np.unique(judged.rows.day)
+    rows, days = judged.rows, np.unique(judged.rows.day)
     early = int((days <= _position(frozen)).sum())
     found = []
     if early:
@@ -132,12 +142,22 @@ def _warnings(model: TrainedModel, judged: Judged, frozen: date) -> list[str]:
             f"{early} of {len(days)} scored days are not after the freeze of {frozen}: the model may have learnt from"
             " them, or its design may have been chosen on them."
         )
+    strangers = _strangers(model, rows)
     found += [
-        f"{name} was never trained: it gets forecasts, but no calls; in service the model abstains on it."
-        for name in judged.rows.symbols
-        if not family_of(name) & set(model.symbols)
+        f"{rows.symbols[n]} was never trained: it gets forecasts, but no calls; in service the model abstains on it"
+        f" (trained: {', '.join(model.symbols)}; --symbol renames what was taken from a file's name)."
+        for n in strangers
     ]
-    return found
+    return found + _never_seen(_offenders(model, rows[~np.isin(rows.symbol, strangers)]))
+
+
+def _never_seen(offenders: Sequence[tuple[str, ...]]) -> list[str]:
+    silent = sum(bool(names) for names in offenders)
+    if not silent:
+        return []
+    worst = Counter(name for names in offenders for name in names).most_common(_NAMED)
+    features = ", ".join(f"{name} ({count})" for name, count in worst)
+    return [f"{silent} of {len(offenders)} forecasts get no call, as in service: never seen like this: {features}."]
 
 
 def _unlearnt(days: Integers) -> list[str]:

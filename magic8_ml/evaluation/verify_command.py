@@ -40,10 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, help="file for the page with its plots")
     parser.add_argument("--rows", type=Path, help="CSV or parquet file for every probability beside what came")
     parser.add_argument("--symbol", help="symbol of a file that does not say its own")
-    zone = "zone of times that carry none, such as America/New_York"
+    zone = (
+        "zone of times that carry none, such as America/New_York (default: the one that fits the sessions, if one does)"
+    )
     parser.add_argument("--timezone", help=zone)
-    stamps = "what the time of a bar is (default: its start)"
-    parser.add_argument("--stamps", choices=("start", "end"), default="start", help=stamps)
+    stamps = "what the time of a bar is (default: its start, unless the bars show that it is their end)"
+    parser.add_argument("--stamps", choices=("start", "end"), help=stamps)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,14 +81,14 @@ def load_frozen(folder: Path) -> TrainedModel:
 
 def _verified(options: argparse.Namespace) -> Verified:
     model = load_frozen(options.model)
-    reading = Reading(symbol=options.symbol, timezone=options.timezone, stamped_at_end=options.stamps == "end")
+    at_end = None if options.stamps is None else options.stamps == "end"
+    reading = Reading(symbol=options.symbol, timezone=options.timezone, stamped_at_end=at_end)
     bars = read_outsider_bars(options.bars, reading)
     for note in bars.notes:
         print(note)
     with ProgressBars() as progress:
         data = dataset_of(bars.bars, read_outsider_vix(options.vix, reading), progress)
-        facts = {"symbols": list(data.rows.symbols), "rows": len(data), "days_left_out": data.dropped}
-        return verify(model, data.rows, first=options.first, facts=facts, progress=progress)
+        return verify(model, data, first=options.first, progress=progress)
 
 
 def _installed() -> Path:

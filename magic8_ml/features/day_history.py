@@ -20,6 +20,9 @@ from magic8_ml.features.sessions import BAR_NS, complete_days, session_table, va
 HISTORY_SESSIONS: Final = 30
 MIN_COMPLETE_DAYS: Final = 15
 VIX_SESSIONS: Final = 252
+FROZEN_VIX_SESSIONS: Final = 5
+"""Since 1990 the VIX never closed at one value on more than three sessions in a row: on five, its feed stands still."""
+
 LARGEST_RETURN: Final = 0.2
 """A log return of five minutes beyond it is a split or a torn feed: such a day describes no other."""
 
@@ -57,7 +60,8 @@ class DayHistory:
         Raises
         ------
         DataUnavailable
-            ``history_short`` when fewer than 15 of the last 30 sessions are complete and without a jump of 20 % inside.
+            ``history_short`` when fewer than 15 of the last 30 sessions are complete and without a jump of 20 % inside;
+            ``stale_vix`` when the last five closes of the VIX are one number.
         """
         first = row - HISTORY_SESSIONS
         if first < 0:
@@ -77,6 +81,8 @@ class DayHistory:
         premium = mean_of_known(ratio, at_least=MIN_COMPLETE_DAYS)
         if not premium > 0:
             raise DataUnavailable("history_short", "the daily VIX is missing on most of the last 30 sessions")
+        vix_closes = values_on(vix_daily.starts, vix_daily.close, max(0, row - VIX_SESSIONS), row)
+        _require_moving(vix_closes[-FROZEN_VIX_SESSIONS:])
         return cls(
             row=row,
             realised=realised,
@@ -88,8 +94,14 @@ class DayHistory:
             level_22_days=mean_of_known(realised[-22:], at_least=10),
             trailing_u=mean_of_known(np.sqrt(ratio)[-22:], at_least=10),
             previous_close=_close_of(bars, row - 1),
-            vix_closes=values_on(vix_daily.starts, vix_daily.close, max(0, row - VIX_SESSIONS), row),
+            vix_closes=vix_closes,
         )
+
+
+def _require_moving(closes: Floats) -> None:
+    if len(closes) == FROZEN_VIX_SESSIONS and (closes == closes[0]).all():
+        detail = f"the VIX closed at {closes[0]:g} on each of the last {len(closes)} sessions: its feed stands still"
+        raise DataUnavailable("stale_vix", detail)
 
 
 def _squared_returns(bars: Bars, positions: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Floats:

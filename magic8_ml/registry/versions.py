@@ -139,6 +139,8 @@ class Registry:
             return roles.champion
         if roles is not None and version == CHALLENGER and roles.challenger is not None:
             return roles.challenger
+        if version in {CHAMPION, CHALLENGER}:
+            raise RegistryRefused(f"there is no {version} in {self.folder}")
         known = self.versions()
         if require_version_name(version) not in known:
             near = get_close_matches(version, known, n=1, cutoff=0.4)

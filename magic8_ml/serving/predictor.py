@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
@@ -41,7 +41,7 @@ class Predictor:
             rows = self._row(inputs)
         except DataUnavailable as error:
             return Unavailable(reason=error.reason, detail=error.detail)
-        return self._prediction(rows)
+        return self._prediction(rows, learnt=inputs.session.day <= date.fromisoformat(self.model.manifest["last_day"]))
 
     def _row(self, inputs: PredictionInputs) -> Rows:
         self._require_known(inputs.symbol)
@@ -62,7 +62,7 @@ class Predictor:
             reason = "regime_unseen" if REGIME_FEATURES & set(offenders) else "out_of_distribution"
             raise DataUnavailable(reason, f"never seen like this: {', '.join(offenders)}")
 
-    def _prediction(self, rows: Rows) -> Prediction:
+    def _prediction(self, rows: Rows, *, learnt: bool) -> Prediction:
         forecaster = self.model.forecaster
         forecast, effects = forecaster.explain(rows)
         direction = dict(zip(DIRECTIONS, forecast.direction[0].tolist(), strict=True))
@@ -77,7 +77,7 @@ class Predictor:
             volatility_regime=likeliest[1],
             regime_probabilities=regime,
             model_version=self.model.version,
-            rationale=rationale_of(forecast, forecaster.odds.slopes, likeliest, explanation),
+            rationale=rationale_of(forecast, forecaster.odds.slopes, likeliest, explanation, learnt=learnt),
             win_probability=_by_strategy(forecast.win[0].tolist()),
             implied_probability=_by_strategy(forecast.implied[0].tolist()),
             move=RemainingMove(

@@ -19,6 +19,7 @@ from magic8_ml.models.structures import VERTICALS
 
 CLOSE_RUNNER_UP: Final = 0.05
 NO_EDGE: Final = "no_edge"
+LEARNT: Final = "in sample: the model has learnt from this day"
 _SHOWN: Final = 3
 _DECIMALS: Final = 4
 
@@ -37,18 +38,25 @@ def explanation_of(features: Floats, effects: Floats) -> tuple[Contribution, ...
 
 
 def rationale_of(
-    forecast: Forecast, slopes: Sequence[Slope], classes: tuple[str, str], explanation: Sequence[Contribution]
+    forecast: Forecast,
+    slopes: Sequence[Slope],
+    classes: tuple[str, str],
+    explanation: Sequence[Contribution],
+    *,
+    learnt: bool,
 ) -> str:
     """Write the first row's answer: probabilities, edge, rank, who is close behind, what moved it.
 
-    ``classes`` are the likeliest direction and regime.  The expected value is not named: it needs quotes.
+    ``classes`` are the likeliest direction and regime; ``learnt`` tells that the model has seen how this day ended, as
+    it can in a replay.  The expected value is not named: it needs quotes.
     """
     name = OUTCOMES[int(forecast.chosen[0])]
     parts = [_no_trade(forecast) if name == NO_TRADE else _trade(forecast, name, slopes)]
     if (advice := advised(*classes)) != name:
         parts.append(f"the classes alone ({', '.join(classes)}) say {advice}")
     moved = ", ".join(f"{item.feature} {item.effect:+.2f}" for item in explanation)
-    return "; ".join([*parts, f"log variance moved by {moved}"])
+    seen = [LEARNT] if learnt else []
+    return "; ".join([*parts, f"log variance moved by {moved}", *seen])
 
 
 def _trade(forecast: Forecast, name: str, slopes: Sequence[Slope]) -> str:

@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR
@@ -19,6 +21,8 @@ from magic8_companion.recordings.bar_series import BarSeries
 from magic8_ml.training.refusal import TrainingRefused
 
 _VIX: Final = "VIX"
+_VIX_RANGE: Final = (5.0, 100.0)
+"""Where the middle of the VIX must lie: it has been between 9 and 83 since 1990."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +72,12 @@ def read_vix_daily(path: Path) -> Bars:
     Raises
     ------
     TrainingRefused
-        When the file is missing, is not daily, or holds no row that can be believed.
+        When the file is missing, is not daily, holds no row that can be believed, or no VIX in index points.
     """
-    if path.is_dir():
-        return _vix_in(path)
+    return _require_points(_vix_in(path) if path.is_dir() else _vix_of(path), path)
+
+
+def _vix_of(path: Path) -> Bars:
     if not path.is_file():
         raise TrainingRefused(f"the VIX file {path} is not there (parquet or CSV with date, open, high, low, close)")
     try:
@@ -88,6 +94,16 @@ def _vix_in(folder: Path) -> Bars:
     if not len(bars):
         raise TrainingRefused(f"the folder {folder} holds no complete day of the VIX")
     return bars
+
+
+def _require_points(vix: Bars, path: Path) -> Bars:
+    low, high = _VIX_RANGE
+    middle = float(np.median(vix.open))
+    if not low <= middle <= high:
+        raise TrainingRefused(f"{path.name} is not the VIX in index points: the median of its opens is {middle:g}")
+    if len(vix) > 1 and np.ptp(vix.open) == 0:
+        raise TrainingRefused(f"{path.name} has one and the same value on every day: this is not the VIX")
+    return vix
 
 
 def _believed(series: BarSeries) -> Bars:

@@ -44,6 +44,16 @@ class Dataset:
         return len(self.rows)
 
 
+def left_out(dropped: Mapping[str, Mapping[str, int]]) -> str:
+    """Return the days that could not be used in words.
+
+    >>> left_out({"SPY": {"half_day": 3, "missing_vix": 1}, "QQQ": {}})
+    'days left out: SPY 3 half_day, 1 missing_vix'
+    """
+    found = {name: ", ".join(f"{n} {why}" for why, n in drops.items()) for name, drops in dropped.items()}
+    return "days left out: " + ("; ".join(f"{name} {words}" for name, words in found.items() if words) or "none")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SymbolDays:
     """One symbol's full days: session positions (n_days,) and, per entry time, features, prices and outcomes.

@@ -14,7 +14,6 @@ import xgboost as xgb
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.features import implied, labels
-from magic8_ml.features.catalogue import FEATURE_NAMES
 from magic8_ml.features.day_history import HISTORY_SESSIONS
 from magic8_ml.features.sessions import day_number, session_table
 from magic8_ml.features.table import FeatureTable, feature_matrix
@@ -25,7 +24,7 @@ from magic8_ml.models.forecast import Forecast, Mask, Past, Rows
 from magic8_ml.models.strategy_view import REGIMES
 from magic8_ml.models.two_stage import TwoStageForecaster
 from magic8_ml.registry.versions import VERSIONS, Registry, add_version
-from magic8_ml.training.dataset import Dataset, dataset_of
+from magic8_ml.training.dataset import Dataset, dataset_of, left_out
 from magic8_ml.training.evaluation import Evaluation, evaluate
 from magic8_ml.training.passport import passport_parts, prove_features
 from magic8_ml.training.progress import Progress, silent
@@ -185,24 +184,17 @@ def _first_row(first_day: date | None) -> int:
 
 def _require_learnable(whole: Dataset, rows: Rows) -> tuple[Fold, ...]:
     if not len(whole.rows):
-        raise TrainingRefused(f"no day can be learnt from ({_left_out(whole)})")
+        raise TrainingRefused(f"no day can be learnt from ({left_out(whole.dropped)})")
     labelled = rows[rows.labelled]
     if (days := len(np.unique(labelled.day))) < MIN_LABELLED_DAYS:
         raise TrainingRefused(
             f"too little history: {days} labelled days, need {MIN_LABELLED_DAYS}; the first {WARM_UP_SESSIONS} complete"
-            f" sessions of a symbol only serve as reference ({_left_out(whole)})"
+            f" sessions of a symbol only serve as reference ({left_out(whole.dropped)})"
         )
-    if np.ptp(rows.features[:, FEATURE_NAMES.index("log_vix")]) == 0:
-        raise TrainingRefused("the VIX has one and the same value on every day: this is not the VIX")
     for stage, classes in (("direction", labelled.direction), ("volatility", labelled.regime)):
         if len(np.unique(classes)) < len(REGIMES):
             raise TrainingRefused(f"the {stage} labels do not hold all three classes: there is nothing to tell apart")
     return folds_of(rows.day, Plan.of(rows.day))
-
-
-def _left_out(data: Dataset) -> str:
-    counts = [f"{symbol}: {n} {reason}" for symbol, drops in data.dropped.items() for reason, n in drops.items()]
-    return "left out: " + (", ".join(counts) or "nothing")
 
 
 def _text(row: int) -> str:

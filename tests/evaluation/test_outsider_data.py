@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -57,11 +58,34 @@ def test_any_zone_gives_the_same_bars(bars: Bars, tmp_path: Path, name: str) -> 
     assert same(read_outsider_bars(path, Reading()).bars["SPY"], bars)
 
 
-def test_times_without_zone_need_one(bars: Bars, tmp_path: Path) -> None:
+def naive(frame: pd.DataFrame, zone: str = NEW_YORK) -> pd.DataFrame:
+    """Write the wall time of a zone and forget which."""
+    return frame.assign(Time=frame["Time"].dt.tz_convert(zone).dt.tz_localize(None))
+
+
+def with_evenings(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add quiet bars from 04:00 to 20:00, so that no zone stands out."""
+    days = frame["Time"].dt.tz_convert(NEW_YORK).dt.normalize().unique()
+    hours = [pd.date_range(day + pd.Timedelta(hours=4), day + pd.Timedelta(hours=19.9), freq="5min") for day in days]
+    night = pd.DatetimeIndex(np.concatenate(hours)).tz_convert("UTC").difference(pd.DatetimeIndex(frame["Time"]))
+    quiet = pd.DataFrame({"Time": night, **dict.fromkeys(PRICES, 400.0)})
+    return pd.concat((frame, quiet)).sort_values("Time", ignore_index=True)
+
+
+@pytest.mark.parametrize("zone", [NEW_YORK, "UTC", "Europe/Berlin"])
+def test_times_without_zone_are_those_of_the_only_zone_that_fills_the_sessions(
+    bars: Bars, tmp_path: Path, zone: str
+) -> None:
+    """The regular session begins at 09:30 New York in summer and in winter; what was concluded is said."""
+    path = write(naive(frame_of(bars), zone), tmp_path / "spy.csv")
+    found = read_outsider_bars(path, Reading())
+    assert same(found.bars["SPY"], bars)
+    assert zone in found.notes[0]
+
+
+def test_times_without_zone_that_fit_several_need_one(bars: Bars, tmp_path: Path) -> None:
     """Nothing is guessed: the sentence names the option, and with it the bars are the same."""
-    frame = frame_of(bars)
-    naive = frame.assign(Time=frame["Time"].dt.tz_convert(NEW_YORK).dt.tz_localize(None))
-    path = write(naive, tmp_path / "spy.csv")
+    path = write(naive(with_evenings(frame_of(bars))), tmp_path / "spy.csv")
     with pytest.raises(TrainingRefused, match="--timezone America/New_York"):
         read_outsider_bars(path, Reading())
     assert same(read_outsider_bars(path, Reading(timezone=NEW_YORK)).bars["SPY"], bars)
@@ -89,11 +113,53 @@ def test_seconds_since_1970_are_times(bars: Bars, tmp_path: Path, unit: str) -> 
     assert same(read_outsider_bars(path, Reading()).bars["SPY"], bars)
 
 
-def test_bars_stamped_by_their_end_are_moved(bars: Bars, tmp_path: Path) -> None:
-    """With that option the stamp of a bar is when it was complete."""
-    frame = frame_of(bars)
+@pytest.mark.parametrize("evenings", [False, True])
+@pytest.mark.parametrize("stamped_at_end", [None, True])
+def test_bars_stamped_by_their_end_are_moved(
+    bars: Bars, tmp_path: Path, *, evenings: bool, stamped_at_end: bool | None
+) -> None:
+    """The bars tell it themselves: none at 09:30 and one at 16:00, or a quiet one at 09:30."""
+    frame = with_evenings(frame_of(bars)) if evenings else frame_of(bars)
     path = write(frame.assign(Time=frame["Time"] + pd.Timedelta(minutes=5)), tmp_path / "spy.parquet")
-    assert same(read_outsider_bars(path, Reading(stamped_at_end=True)).bars["SPY"], bars)
+    found = read_outsider_bars(path, Reading(stamped_at_end=stamped_at_end))
+    assert same(found.bars["SPY"], bars)
+    assert bool(found.notes) == (stamped_at_end is None)
+
+
+def yahoo(frame: pd.DataFrame) -> str:
+    """Write the three header lines of a download for one ticker."""
+    lines = frame.to_csv(index=False, header=False)
+    return f"Price,Open,High,Low,Close\nTicker,SPY,SPY,SPY,SPY\nDatetime,,,,\n{lines}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SPY.csv", lambda frame: frame.to_csv(sep=";", decimal=",", index=False)),
+        ("SPY.txt", lambda frame: frame.to_csv(sep="\t", index=False)),
+        ("SPY.csv", lambda frame: frame.rename(columns={"Time": "ts"}).to_csv(index=False)),
+        ("SPY.csv", lambda frame: frame.rename(columns={"Time": "Gmt Time"}).to_csv(index=False)),
+        ("SPY.csv", lambda frame: frame.set_index("Time").rename_axis(None).to_csv()),
+        ("SPY.csv", lambda frame: frame.iloc[::-1].rename(columns=str.upper).to_csv(index=False)),
+        ("1.csv", lambda frame: frame.assign(Ticker="spy").to_csv(index=False)),
+        ("data.csv", yahoo),
+    ],
+)
+def test_the_usual_layouts_give_the_same_bars(
+    bars: Bars, tmp_path: Path, name: str, text: Callable[[pd.DataFrame], str]
+) -> None:
+    """Separators, names of columns, the newest row first, a table saved with its index."""
+    (tmp_path / name).write_text(text(frame_of(bars)))
+    assert same(read_outsider_bars(tmp_path / name, Reading()).bars["SPY"], bars)
+
+
+def test_an_index_of_symbol_and_time_and_a_packed_file_are_understood(bars: Bars, tmp_path: Path) -> None:
+    """As data frames are kept by those who load many symbols."""
+    frame = frame_of(bars).assign(symbol="SPY")
+    frame.set_index(["symbol", "Time"]).to_parquet(tmp_path / "all.parquet")
+    frame.to_csv(tmp_path / "all.csv.gz", index=False)
+    assert same(read_outsider_bars(tmp_path / "all.parquet", Reading()).bars["SPY"], bars)
+    assert same(read_outsider_bars(tmp_path / "all.csv.gz", Reading()).bars["SPY"], bars)
 
 
 def test_a_folder_may_hold_several_symbols_and_daily_files(bars: Bars, tmp_path: Path) -> None:
@@ -145,7 +211,9 @@ def test_what_cannot_be_understood_is_refused(tmp_path: Path, name: str, text: s
         read_outsider_bars(tmp_path / name, Reading())
 
 
-@pytest.mark.parametrize("stamp", ["day", "cboe", "new_york_open", "utc_midnight", "quarter_hours"])
+@pytest.mark.parametrize(
+    "stamp", ["day", "cboe", "compact", "english", "day_first", "new_york_open", "utc_midnight", "quarter_hours"]
+)
 def test_the_vix_may_be_daily_or_intraday(tmp_path: Path, stamp: str) -> None:
     """A date in any form, the moment of the open, or a row each quarter of an hour give the same days."""
     days = pd.DatetimeIndex(["2024-03-07", "2024-03-08", "2024-03-11"])  # across the begin of daylight saving
@@ -159,13 +227,16 @@ def test_the_vix_may_be_daily_or_intraday(tmp_path: Path, stamp: str) -> None:
         column: dict[str, pd.Index[str] | pd.DatetimeIndex] = {
             "day": days.strftime("%Y-%m-%d"),
             "cboe": days.strftime("%m/%d/%Y"),
+            "compact": days.strftime("%Y%m%d"),
+            "english": days.strftime("%b %d, %Y"),
+            "day_first": days.strftime("%d.%m.%Y"),
             "new_york_open": opens.tz_convert("UTC"),
             "utc_midnight": days.tz_localize("UTC"),
         }
         frame = daily.assign(time=column[stamp])
-    if stamp in {"day", "cboe"}:
+    if stamp in {"day", "cboe", "day_first"}:
         frame = frame.rename(columns={"time": "DATE"})
-    found = read_outsider_vix(write(frame, tmp_path / "vix.csv"), Reading())
+    found = read_outsider_vix(write(frame.iloc[::-1], tmp_path / "^VIX.csv"), Reading())
     assert found.starts.astype("datetime64[ns]").astype("datetime64[D]").astype(str).tolist() == [
         "2024-03-07",
         "2024-03-08",

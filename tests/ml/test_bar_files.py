@@ -188,6 +188,20 @@ def test_vix_rows_may_be_parquet_or_csv(tmp_path: Path) -> None:
     np.testing.assert_allclose(read.open, MARKET.vix.open)
 
 
+@pytest.mark.parametrize(
+    ("factor", "power", "said"), [(0.01, 1, "not the VIX in index points"), (16, 0, "one and the same value")]
+)
+def test_a_vix_in_other_units_or_standing_still_is_refused(
+    tmp_path: Path, factor: float, power: int, said: str
+) -> None:
+    """A fraction instead of points would make every day look wild, and a constant says nothing."""
+    rows = MARKET.vix.frame().rename_axis("date").reset_index().drop(columns="volume")
+    prices = ["open", "high", "low", "close"]
+    rows.assign(**{name: factor * rows[name] ** power for name in prices}).to_csv(tmp_path / "vix.csv", index=False)
+    with pytest.raises(TrainingRefused, match=said):
+        read_vix_daily(tmp_path / "vix.csv")
+
+
 def test_a_vix_file_that_is_none_is_refused(tmp_path: Path) -> None:
     """Missing, intraday or without prices: one sentence each."""
     frame().to_parquet(tmp_path / "intraday.parquet")

@@ -22,6 +22,7 @@ from magic8_ml.serving.call import answer_of, prediction_arguments, result_of
 from magic8_ml.serving.config import MLConfig
 from magic8_ml.serving.histories import Histories
 from magic8_ml.serving.inputs import PredictionInputs
+from magic8_ml.serving.rationale import LEARNT
 from magic8_ml.serving.rows import serving_rows
 from magic8_ml.serving.system import ProductionMLSystem
 from magic8_ml.training.dataset import symbol_days
@@ -104,6 +105,15 @@ def test_a_prediction_is_complete_and_coherent(system: ProductionMLSystem, noon:
     assert answer["details"]["model_version"] == system.model_version
 
 
+def test_an_answer_to_a_day_that_was_learnt_says_so(system: ProductionMLSystem, market: Market) -> None:
+    """A replay may ask for any past day; what the model has seen end proves nothing."""
+    for n, learnt in ((-21, True), (-20, False)):
+        row, session = session_of(market.bars["SPY"], n)
+        answer = call(system, state_at(market, "SPY", row, session.open_at + NOON))
+        assert isinstance(answer, Prediction)
+        assert (LEARNT in answer.rationale) == learnt
+
+
 def test_current_time_may_be_naive_utc_or_aware(system: ProductionMLSystem, noon: MarketState) -> None:
     """The contract passes naive UTC; an aware value of any zone means the same instant."""
     arguments = prediction_arguments(noon)
@@ -169,6 +179,15 @@ def test_an_old_intraday_vix_is_stale_and_a_daily_open_never(system: ProductionM
     assert isinstance(call(system, noon), Prediction)
     intraday = VixReading(value=16, as_of=noon.session.open_at, kind="intraday", source="test")
     assert reason(system, replace(noon, vix=intraday)) == "stale_vix"
+
+
+def test_daily_closes_of_the_vix_that_stand_still_are_stale(system: ProductionMLSystem, noon: MarketState) -> None:
+    """Five times the same number is a feed that died, not a calm week."""
+    close, days = noon.vix_daily.close.copy(), noon.vix_daily
+    close[-5:] = close[-5]
+    low, high = np.minimum(days.low, close), np.maximum(days.high, close)
+    still = replace(days, close=close, low=low, high=high)
+    assert reason(system, replace(noon, vix_daily=still)) == "stale_vix"
 
 
 def test_a_short_history_is_named(system: ProductionMLSystem, noon: MarketState) -> None:

@@ -72,9 +72,9 @@ def test_what_cannot_be_done_is_one_sentence(
     registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit code 2 and a sentence on stderr."""
-    for words in (["promote", "nobody"], ["show", "challenger"]):
+    for words, said in (["promote", "nobody"], "version nobody"), (["show", "challenger"], "challenger"):
         assert main(["models", *words, "--path", str(registry.folder.parent)]) == 2
-        assert capsys.readouterr().err.startswith("Refused: there is no version")
+        assert capsys.readouterr().err.startswith(f"Refused: there is no {said} in")
     assert main(["models", "rollback", "--path", str(tmp_path / "elsewhere")]) == 2
 
 
