@@ -1,4 +1,4 @@
-"""Messages a second, and a million damaged ones: no exception but the parser's own refusals, nothing slow.
+"""Messages of every kind a second, and a million damaged ones: no exception but the parser's own refusals.
 
 Every message is another one, so nothing is remembered between them.  Run it with ``python benchmarks/messages.py``.
 """
@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from magic8_ml.messages import EnhancedDiscordParser
 from tests.messages.fuzz import nonsense
-from tests.messages.messages_of_the_contract import ALERT, BUTTERFLY, SEED
+from tests.messages.messages_of_the_contract import ALERT, BUTTERFLY, CONDOR, OBJECT, ORDERS, POSITIONS, SEED
 
 MIN_PER_SECOND = 20_000
 FUZZED = 1_000_000
@@ -36,11 +36,19 @@ def per_second(messages: list[str]) -> float:
 def main() -> int:
     """Measure, print one line for each promise, return 1 if one is broken."""
     prices = [f"{5 + number / 1000:.3f}" for number in range(30_000)]
+    levels = [f"{5800 + number / 100:.2f}" for number in range(30_000)]
     kinds = {
         "text": [f"good morning, the market opens at {price}" for price in prices],
-        "alert of six numbers": [ALERT.replace("5875", price) for price in prices],
-        "one order": [BUTTERFLY.replace("24.82", price) for price in prices],
-        "block and order, 7 lines": [SEED.replace("24.82", price) for price in prices],
+        "positions": [f"{POSITIONS} C{price}/C{level}" for price, level in zip(prices, levels, strict=True)],
+        "alert of six numbers": [ALERT.replace("5875", level).replace("5,860", level) for level in levels],
+        "butterfly": [BUTTERFLY.replace("24.82", price) for price in prices],
+        "iron condor": [CONDOR.replace("0.43", f"{float(price) / 10:.4f}") for price in prices],
+        "short form": [ORDERS[-1].line.replace("1.5", price) for price in prices],
+        "block and order, 7 lines": [
+            SEED.replace("24.82", price).replace("5862", level).replace("5855.50", level)
+            for price, level in zip(prices, levels, strict=True)
+        ],
+        "object of three orders": [OBJECT.replace("24.82", price) for price in prices],
         "damaged messages": list(nonsense(60_000, seed=1)),
     }
     speeds = {name: per_second(messages) for name, messages in kinds.items()}
@@ -60,7 +68,7 @@ def main() -> int:
     print(f"slowest {1000 * slowest:.1f} ms")
     for code, count in codes.most_common():
         print(f"  {code:22} {count:>9,}")
-    return 0 if speeds["damaged messages"] >= MIN_PER_SECOND else 1
+    return 0 if min(speeds.values()) >= MIN_PER_SECOND else 1
 
 
 if __name__ == "__main__":

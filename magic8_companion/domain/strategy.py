@@ -35,6 +35,7 @@ _ALIASES: Final = {
     "putspread": VERTICAL,
     "notrade": NO_TRADE,
 }
+_IGNORED: Final = str.maketrans("", "", " -_")
 _SYMBOL_ALIASES: Final = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}
 
 
@@ -48,7 +49,7 @@ def canonical_strategy(name: str) -> str | None:
     >>> canonical_strategy("straddle") is None
     True
     """
-    return _ALIASES.get("".join(c for c in name.casefold() if c not in " -_"))
+    return _ALIASES.get(name.casefold().translate(_IGNORED))
 
 
 def canonical_symbol(name: str) -> str:

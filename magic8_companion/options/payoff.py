@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -74,10 +73,8 @@ def profile(legs: Sequence[Leg], cost: float) -> Profile:
     Profile(max_profit=0.9, max_loss=4.1, below=-4.1, above=0.9, breakevens=(5819.1,))
     """
     # a handful of points: plain floats are four times as fast here as arrays
-    points = [0.0, *sorted({float(leg.strike) for leg in legs})]
-    values = [_worth(legs, level) - cost for level in points]
-    first_slope = -sum(leg.quantity for leg in legs if leg.right != _CALL)
-    last_slope = sum(leg.quantity for leg in legs if leg.right == _CALL)
+    points, values, slopes = _corners(legs, cost)
+    first_slope, last_slope = slopes[0], slopes[-1]
     return Profile(
         max_profit=None if last_slope > 0 else _clean(max(values)),
         max_loss=None if last_slope < 0 else _clean(-min(values)),
@@ -87,25 +84,41 @@ def profile(legs: Sequence[Leg], cost: float) -> Profile:
     )
 
 
-def _worth(legs: Sequence[Leg], level: float) -> float:
-    total = 0.0
+def _corners(legs: Sequence[Leg], cost: float) -> tuple[list[float], list[float], list[int]]:
+    """Return 0 and the strikes, the result at each, and the slope after each: a leg adds its quantity at its strike."""
+    level, value, slope = 0.0, -cost, 0
     for leg in legs:
-        inside = level - leg.strike if leg.right == _CALL else leg.strike - level
-        if inside > 0:
-            total += leg.quantity * inside
-    return total
+        if leg.right != _CALL:
+            value += leg.quantity * leg.strike
+            slope -= leg.quantity
+    points, values, slopes = [level], [value], [slope]
+    for leg in sorted(legs, key=_strike):
+        value += slope * (leg.strike - level)
+        level, slope = leg.strike, slope + leg.quantity
+        points.append(level)
+        values.append(value)
+        slopes.append(slope)
+    return points, values, slopes
+
+
+def _strike(leg: Leg) -> float:
+    return leg.strike
 
 
 def _breakevens(points: Sequence[float], values: Sequence[float], last_slope: int) -> tuple[float, ...]:
-    found = []
-    for (low, at_low), (high, at_high) in pairwise(zip(points, values, strict=True)):
-        if (at_low > _NOISE) != (at_high > _NOISE):
-            start = at_low if abs(at_low) >= _NOISE else 0.0
-            end = at_high if abs(at_high) >= _NOISE else 0.0
-            found.append(low - start * (high - low) / (end - start))
-    if last_slope * (-1.0 if values[-1] > _NOISE else 1.0) > 0:
-        found.append(points[-1] - values[-1] / last_slope)
-    return tuple(_clean(level) for level in found)
+    wins = [value > _NOISE for value in values]
+    found = [_turn(points, values, place) for place in range(1, len(points)) if wins[place] != wins[place - 1]]
+    if last_slope * (-1 if wins[-1] else 1) > 0:
+        found.append(_clean(points[-1] - values[-1] / last_slope))
+    return tuple(found)
+
+
+def _turn(points: Sequence[float], values: Sequence[float], place: int) -> float:
+    """Return where the line that ends at a point crosses zero; noise counts as zero."""
+    low, high, start, end = points[place - 1], points[place], values[place - 1], values[place]
+    if abs(start) < _NOISE:
+        return _clean(low)
+    return _clean(high if abs(end) < _NOISE else low - start * (high - low) / (end - start))
 
 
 def _clean(value: float) -> float:

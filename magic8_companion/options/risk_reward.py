@@ -16,6 +16,7 @@ from magic8_companion.domain.errors import OrderRefused
 from magic8_companion.options.payoff import Leg, Profile, profile
 from magic8_companion.options.structures import action_sign, build
 
+_EFFECTS: Final = {"DEBIT": 1, "CREDIT": -1}
 _CENTS: Final = 6  # decimals of dollars and points that are kept
 
 
@@ -97,8 +98,8 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
     cost = _net_premium(premium, action_sign(action), price_effect)
     before_fees = profile(legs, cost)
     _check_possible(before_fees, cost)
-    contracts = sum(abs(leg.quantity) for leg in legs)
-    result = profile(legs, cost + fees * contracts / multiplier) if fees else before_fees
+    fees_per_unit = fees * sum([abs(leg.quantity) for leg in legs])
+    result = profile(legs, cost + fees_per_unit / multiplier) if fees else before_fees
     assert result.max_loss is not None and result.max_profit is not None  # noqa: S101, PT018 - wings close both tails
     assert result.below is not None and result.above is not None  # noqa: S101, PT018 - the same
     dollars = multiplier * quantity
@@ -107,11 +108,11 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
         max_loss=max_loss,
         max_profit=max_profit,
         risk_reward=round(max_profit / max_loss, _CENTS) if max_loss > 0 else None,
-        breakevens=tuple(round(level, _CENTS) for level in result.breakevens),
+        breakevens=result.breakevens,
         below=round(result.below * dollars, _CENTS) + 0.0,  # no minus zero
         above=round(result.above * dollars, _CENTS) + 0.0,
         net_premium=cost,
-        fees=round(fees * contracts * quantity, _CENTS),
+        fees=round(fees_per_unit * quantity, _CENTS),
         quantity=quantity,
         multiplier=multiplier,
         legs=legs,
@@ -132,10 +133,10 @@ def _net_premium(premium: float, sign: int, price_effect: str | None) -> float:
         if premium == 0:
             raise OrderRefused("zero_premium", "a premium of 0 must say whether it is a debit or a credit")
         return sign * premium
-    effects = {"DEBIT": 1, "CREDIT": -1}
-    if price_effect.upper() not in effects:
+    effect = _EFFECTS.get(price_effect.upper())
+    if effect is None:
         raise OrderRefused("bad_price_effect", f"{price_effect!r} is neither debit nor credit")
-    return effects[price_effect.upper()] * abs(premium)
+    return effect * abs(premium)
 
 
 def _check_possible(before_fees: Profile, cost: float) -> None:

@@ -15,7 +15,6 @@ Unequal wings are welcome everywhere.  Sonar is an iron condor.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from math import isfinite
 from typing import Final
 
@@ -35,8 +34,10 @@ _IRON_BUTTERFLY: Final = frozenset({"ironbutterfly", "ironfly"})
 def butterfly(strikes: Sequence[float], right: str, sign: int = 1) -> Legs:
     """Return low, middle, high of one right; ``sign`` +1 owns the wings, -1 sells them."""
     low, middle, high = _sorted(strikes, 3)
-    return tuple(
-        Leg(right=right, strike=strike, quantity=sign * ratio) for strike, ratio in ((low, 1), (middle, -2), (high, 1))
+    return (
+        Leg(right=right, strike=low, quantity=sign),
+        Leg(right=right, strike=middle, quantity=-2 * sign),
+        Leg(right=right, strike=high, quantity=sign),
     )
 
 
@@ -99,16 +100,20 @@ def action_sign(action: str) -> int:
 
 
 def _iron(low_wing: float, put: float, call: float, high_wing: float, sign: int) -> Legs:
-    legs = (("P", low_wing, -1), ("P", put, 1), ("C", call, 1), ("C", high_wing, -1))
-    return tuple(Leg(right=right, strike=strike, quantity=sign * ratio) for right, strike, ratio in legs)
+    return (
+        Leg(right="P", strike=low_wing, quantity=-sign),
+        Leg(right="P", strike=put, quantity=sign),
+        Leg(right="C", strike=call, quantity=sign),
+        Leg(right="C", strike=high_wing, quantity=-sign),
+    )
 
 
 def _sorted(strikes: Sequence[float], count: int) -> list[float]:
     if len(strikes) != count:
         raise OrderRefused("strike_count", f"{count} strikes are needed, not {len(strikes)}")
-    ordered = sorted(float(strike) for strike in strikes)
-    if not all(isfinite(strike) and strike > 0 for strike in ordered):
+    ordered = sorted(map(float, strikes))
+    if not (isfinite(sum(ordered)) and ordered[0] > 0):
         raise OrderRefused("bad_number", f"strikes must be positive numbers, not {strikes}")
-    if any(low == high for low, high in pairwise(ordered)):
+    if len(set(ordered)) != count:
         raise OrderRefused("strikes_not_distinct", f"strikes must differ, not {strikes}")
     return ordered

@@ -70,15 +70,16 @@ def read_sheet(file: str, kind: str, content: bytes) -> CsvSheet:
     """
     content = content.removeprefix(_BYTE_ORDER_MARK)
     clean = content.translate(None, _CONTROL)
+    without_control = len(clean) == len(content)
     header, layout = _header(file, kind, clean)
     counts: Counter[str] = Counter()
-    try:
-        table, invalid = _parse(clean, header, layout)
-    except pa.ArrowInvalid as error:
-        if "UTF8" not in str(error):
-            raise SheetRefused(file, "unreadable_csv", str(error)) from error
+    if not _is_utf8(clean):
         counts["undecodable"] = 1
-        table, invalid = _parse(clean.decode("latin-1").encode(), header, layout)
+        clean = clean.decode("latin-1").encode()
+    try:
+        table, invalid = _parse(_without_stray_quotes(clean), header, layout)
+    except pa.ArrowInvalid as error:
+        raise SheetRefused(file, "unreadable_csv", str(error)) from error
     skipped = np.array([row.number for row in invalid], dtype=np.int32)
     lines = np.setdiff1d(np.arange(2, table.num_rows + len(skipped) + 2, dtype=np.int32), skipped, assume_unique=True)
     no_control = np.zeros(len(lines), np.bool_)
@@ -88,11 +89,30 @@ def read_sheet(file: str, kind: str, content: bytes) -> CsvSheet:
             sheet.refused.append(RefusedLine(file=file, line=row.number, reason="wrong_cell_count", text=row.text))
         else:
             counts["tail"] += 1
-    if len(clean) < len(content):
+    if not without_control:
         sheet.has_control = np.isin(lines, _lines_with_control(content))
     _drop_what_is_no_row(sheet, header)
     counts["lines"] = len(lines) + len(invalid)
     return sheet
+
+
+def _is_utf8(content: bytes) -> bool:
+    # nearly every sheet is ASCII, which is known at once
+    if content.isascii():
+        return True
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _without_stray_quotes(content: bytes) -> bytes:
+    # a quote that is opened and not closed would swallow the lines below it; no cell of a sheet has a line end
+    if b'"' not in content:
+        return content
+    lines = content.split(b"\n")
+    return b"\n".join([line.replace(b'"', b"") if line.count(b'"') % 2 else line for line in lines])
 
 
 def _header(file: str, kind: str, content: bytes) -> tuple[list[str], Layout]:

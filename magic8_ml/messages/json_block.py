@@ -117,7 +117,7 @@ def _strikes(value: object) -> tuple[float, ...]:
     texts = value.split("/") if isinstance(value, str) else value
     if not isinstance(texts, list):
         raise Refusal("strike_count", "no strikes")
-    strikes = tuple(_number(text) for text in texts)
+    strikes = tuple(map(_number, texts))
     if not strikes or min(strikes) <= 0:
         raise Refusal("bad_number", "a strike is above 0")
     return strikes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from magic8_ml.messages.values import Refusal
@@ -22,6 +23,7 @@ def number_of(text: str) -> float:
     return float(text.replace(",", "") if "," in text else text)
 
 
+@lru_cache(maxsize=4096)
 def read_number(text: str) -> float:
     """Return an unsigned number.
 

@@ -73,7 +73,7 @@ def _read_match(match: re.Match[str], action: str, on: date | None, *, under_son
     name = strategy_named(match["name"] or "VERTICAL")
     strategy = SONAR if under_sonar and name == IRON_CONDOR else str(name)
     expiry, expiry_text = read_expiry(match["expiry"], on)
-    strikes = tuple(number_of(text) for text in match["strikes"].split("/"))
+    strikes = tuple(map(number_of, match["strikes"].split("/")))
     if min(strikes) <= 0:
         raise Refusal("bad_number", "a strike is above 0")
     right = _right(match["side"] or match["spread"], match["right"])

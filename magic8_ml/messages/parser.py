@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -10,10 +10,16 @@ from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day, require_aware
 from magic8_companion.options.risk_reward import RiskReward
 from magic8_ml.messages.json_block import block_orders, block_predictions, block_symbol, find_object
-from magic8_ml.messages.order_grammar import ACTION, KNOWN_SYMBOL
+from magic8_ml.messages.order_grammar import KNOWN_SYMBOL
 from magic8_ml.messages.order_reader import read_order
 from magic8_ml.messages.positions import read_positions
-from magic8_ml.messages.predictions import PredictionBlocks, heading_symbol, is_sonar_heading, labelled_numbers
+from magic8_ml.messages.predictions import (
+    PredictionBlocks,
+    heading_symbol,
+    is_sonar_heading,
+    labelled_numbers,
+    lone_number,
+)
 from magic8_ml.messages.risk import require_risk
 from magic8_ml.messages.text import one_kind_of_line_end, plain
 from magic8_ml.messages.values import MAX_LENGTH, LineError, Message, Metadata, Order, Refusal, Trade
@@ -106,7 +112,11 @@ class _Reader:
     def _read_line(self, number: int, raw: str, line: str) -> None:
         under_sonar, self._under_sonar = self._under_sonar, False
         try:
-            found = read_order(line, on=self._on, under_sonar=under_sonar) if ACTION.search(line) else None
+            alone = lone_number(line)
+            if alone is not None:
+                self.blocks.add(*alone)
+                return
+            found = read_order(line, on=self._on, under_sonar=under_sonar)
             if found is not None:
                 self._orders.append((number, found.order, require_risk(found.order)))
                 self.alert_id = self.alert_id or found.alert_id
@@ -124,22 +134,23 @@ class _Reader:
         if symbol:
             self._heading = self._heading or symbol
             self.blocks.open(symbol)
-        for field, value in labelled_numbers(line):
-            self._predict(number, raw, field, value)
+        self._predict(number, raw, labelled_numbers(line))
 
-    def _predict(self, number: int, raw: str, field: str, value: float | Refusal) -> None:
-        try:
-            self.blocks.add(field, value)
-        except Refusal as refusal:
-            self.refuse(number, raw, refusal)
+    def _predict(self, number: int, raw: str, numbers: Iterable[tuple[str, float | Refusal]]) -> None:
+        for field, value in numbers:
+            try:
+                if isinstance(value, Refusal):
+                    raise value
+                self.blocks.add(field, value)
+            except Refusal as refusal:
+                self.refuse(number, raw, refusal)
 
     def _read_object(self, number: int, raw: str, block: Mapping[str, Any]) -> None:
         try:
             symbol = block_symbol(block)
             self._heading = self._heading or symbol
             self.blocks.open(symbol)
-            for field, value in block_predictions(block):
-                self._predict(number, raw, field, value)
+            self._predict(number, raw, block_predictions(block))
         except Refusal as refusal:
             self.refuse(number, raw, refusal)
             return

@@ -12,7 +12,7 @@ from magic8_ml.messages.values import Order, Refusal
 _CODES: Final = dict.fromkeys(("zero_premium", "cannot_win", "cannot_lose"), "premium_out_of_bounds")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def require_risk(order: Order) -> RiskReward:
     """Return risk and reward of an order; where its right is open, both rights pay the same.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_EDGE_UNDERSCORES: Final = re.compile(r"(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])")
+_EDGE_UNDERSCORES: Final = re.compile(r"_(?:(?<![A-Za-z0-9]_)|(?![A-Za-z0-9]))")
 _INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\u20e3\ufe00-\ufe0f\ufeff\U000e0020-\U000e007f]")
 _BLANK: Final = re.compile(
     r"[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # blanks of other widths

@@ -31,6 +31,24 @@ def test_control_characters_are_removed_and_their_rows_known() -> None:
     assert sheet.has_control.tolist() == [True, True, False]
 
 
+def test_a_line_of_torn_bytes_costs_no_other_line() -> None:
+    """What is no text in any code is a line of the tail; the sheet around it is read, and marked as undecodable."""
+    content = sheet_bytes(LAYOUT.header, [ROW, ["\x0c" + str(ROW[0]), *ROW[1:]], ROW]) + b"\xff\xfe\x81 torn"
+    sheet = read_sheet("f", "profit", content)
+    assert sheet.lines.tolist() == [2, 3, 4]
+    assert sheet.has_control.tolist() == [False, True, False]
+    assert dict(sheet.counts) == {"undecodable": 1, "tail": 1, "repeated_headers": 0, "lines": 4}
+
+
+def test_a_quote_that_is_never_closed_costs_no_other_line() -> None:
+    """It ends with its line, whose cells are read as they are; pairs of quotes still hold a comma together."""
+    content = sheet_bytes(LAYOUT.header, [ROW, ROW, ROW]).replace(b"SPX", b'"SPX', 1).replace(b"9.43", b'"1,009.43"', 2)
+    sheet = read_sheet("f", "profit", content)
+    assert sheet.lines.tolist() == [3, 4]
+    assert [(row.line, row.reason) for row in sheet.refused] == [(2, "wrong_cell_count")]
+    assert sheet.table["risk"].to_pylist() == ["1,009.43", "9.43"]
+
+
 def test_an_unknown_header_stops_the_file_by_name() -> None:
     """The refusal names file and header."""
     with pytest.raises(SheetRefused, match=r"2024-08-05/profit\.csv: unknown_header: When,Symbol,Luck"):
