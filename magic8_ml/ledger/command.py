@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from magic8_companion.command_line import day
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_ml.features.sessions import day_number, session_table
@@ -36,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
     parser.add_argument("--symbols", type=_symbols, required=True, help="comma-separated")
     days = "day of which trades are written, YYYY-MM-DD; all earlier bars serve as its past"
-    parser.add_argument("--from", dest="first_day", type=date.fromisoformat, required=True, help=f"first {days}")
-    parser.add_argument("--to", dest="last_day", type=date.fromisoformat, required=True, help="last day, YYYY-MM-DD")
+    parser.add_argument("--from", dest="first_day", type=day, required=True, help=f"first {days}")
+    parser.add_argument("--to", dest="last_day", type=day, required=True, help="last day, YYYY-MM-DD")
     parser.add_argument("--out", type=Path, required=True, help="folder in which ledger/ and the report are written")
     makers = "who makes the premia: naive (VIX x share), today (x pace^0.45) or both (default)"
     parser.add_argument("--price-maker", choices=(*MAKERS, BOTH), default=BOTH, help=makers)
