@@ -15,7 +15,8 @@ from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars, read
 from magic8_ml.evaluation.row_table import write_rows
 from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.evaluation.verify import Verified, verify
-from magic8_ml.models.artefact import MANIFEST, TrainedModel, load_model
+from magic8_ml.models.artefact import TrainedModel, load_model
+from magic8_ml.models.manifest import MANIFEST
 from magic8_ml.registry.reloading import load_champion
 from magic8_ml.registry.roles import ROLES
 from magic8_ml.training.command import EXIT_REFUSED, ProgressBars
