@@ -50,7 +50,13 @@ def _main(words: Sequence[str]) -> int:
         print(f"{unknown(words[0], COMMANDS) if words else 'say which command'}\n\n{help_text}", file=sys.stderr)
         return WRONG
     module, meaning = COMMANDS[words[0]]
-    command = import_module(module)
+    try:
+        command = import_module(module)
+    except ModuleNotFoundError as missing:
+        if str(missing.name).startswith("magic8"):
+            raise
+        print(f"{words[0]} needs the package {missing.name}; run: pip install -e '.[ml]'", file=sys.stderr)
+        return WRONG
     description = f"{meaning[0].upper()}{meaning[1:]}."
     parser = argparse.ArgumentParser(prog=f"python -m magic8_ml {words[0]}", description=description)
     command.add_arguments(parser)

@@ -67,6 +67,14 @@ def test_a_day_that_is_none_is_refused_in_words(argv: list[str], capsys: pytest.
     assert f"{argv[-1]!r} is no day; write YYYY-MM-DD" in capsys.readouterr().err
 
 
+def test_a_command_without_its_packages_says_what_to_install() -> None:
+    """As in an installation without the extra ``ml``: one sentence and exit code 2."""
+    code = "import sys; sys.modules['xgboost'] = None; from magic8_ml.__main__ import main; sys.exit(main(['train']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "train needs the package xgboost; run: pip install -e '.[ml]'\n"
+
+
 def test_ctrl_c_ends_a_command_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     """The exit code is the one that shells know."""
 

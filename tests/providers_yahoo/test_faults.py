@@ -183,7 +183,7 @@ def test_without_the_extra_the_sentence_says_how_to_get_it() -> None:
         "create_provider('yahoo', SystemClock())"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert "pip install 'magic8[yahoo]'" in ran.stderr
+    assert "pip install -e '.[yahoo]'" in ran.stderr
 
 
 def test_a_session_of_two_hours_ago_has_no_price_before_the_open(server: YahooServer) -> None:
