@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # --help must not load numpy
 
 def gamma(argv: Sequence[str]) -> int:
     """Write the gamma object of a chain and its picture; return 0, or 2 with one sentence."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         for line in _written(options):
             print(line)
@@ -36,7 +36,8 @@ def gamma(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
     words = argparse.ArgumentParser(
         prog="python -m magic8_companion gamma",
         description="Show the gamma exposure of a chain: JSON and a picture, by default in the run's output folder.  "

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 from magic8_companion.command_line import DONE, WRONG, exit_code, unknown, usage
 
@@ -49,19 +49,26 @@ def _main(words: Sequence[str]) -> int:
     if not words or words[0] not in COMMANDS:
         print(f"{unknown(words[0], COMMANDS) if words else 'say which command'}\n\n{help_text}", file=sys.stderr)
         return WRONG
-    module, meaning = COMMANDS[words[0]]
     try:
-        command = import_module(module)
+        command, parser = command_of(words[0])
     except ModuleNotFoundError as missing:
         if str(missing.name).startswith("magic8"):
             raise
         print(f"{words[0]} needs the package {missing.name}; run: pip install -e '.[ml]'", file=sys.stderr)
         return WRONG
-    description = f"{meaning[0].upper()}{meaning[1:]}."
-    parser = argparse.ArgumentParser(prog=f"python -m magic8_ml {words[0]}", description=description)
-    command.add_arguments(parser)
     code: int = command.run(parser.parse_args(words[1:]))
     return code
+
+
+def command_of(name: str) -> tuple[Any, argparse.ArgumentParser]:
+    """Return the module of a command and its command line."""
+    module, meaning = COMMANDS[name]
+    command: Any = import_module(module)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m magic8_ml {name}", description=f"{meaning[0].upper()}{meaning[1:]}."
+    )
+    command.add_arguments(parser)
+    return command, parser
 
 
 if __name__ == "__main__":

@@ -1,0 +1,32 @@
+"""Tests of an extra that is not installed are left out, and the run says which and why."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+HERE: Final = Path(__file__).resolve().parent
+PACKAGES: Final = {"ml": "xgboost", "ib": "ib_async", "yahoo": "yfinance"}
+NEEDS: Final = {
+    "ml": """magic8_ml tests/evaluation tests/ledger tests/ml tests/registry tests/test_documentation.py
+        tests/trade_data tests/trade_evaluation tests/trades tests/tuning tests/win_models tests/win_predictor""",
+    "ib": """magic8_companion/providers/ib tests/collect tests/doctor tests/providers_ib tests/rehearsal
+        tests/test_documentation.py tests/testing_gateway""",
+    "yahoo": """magic8_companion/providers/yahoo tests/collect tests/doctor tests/providers_yahoo tests/rehearsal""",
+}
+LEFT_OUT: Final = {extra: NEEDS[extra].split() for extra, package in PACKAGES.items() if find_spec(package) is None}
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Pass over what needs an absent extra."""
+    places = {HERE / place for some in LEFT_OUT.values() for place in some}
+    return True if places & {collection_path, *collection_path.parents} else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was left out."""
+    for extra, places in LEFT_OUT.items():
+        terminalreporter.write_line(f"left out without the extra {extra}: {', '.join(places)}")
