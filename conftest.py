@@ -1,13 +1,20 @@
-"""Tests of an extra that is not installed are left out, and the run says which and why."""
+"""What every run of the tests begins with: nobody's settings, and only what the installation can do.
+
+Settings of whoever runs the tests must not reach them: neither the environment's nor those of a ``.env`` in the
+checkout, which may name a live gateway.  What needs an extra that is not installed is left out by name.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+FOREIGN: Final = ("M8C_", "ML_", "MAGIC8_")
 HERE: Final = Path(__file__).resolve().parent
 PACKAGES: Final = {"ml": "xgboost", "ib": "ib_async", "yahoo": "yfinance"}
 NEEDS: Final = {
@@ -18,6 +25,17 @@ NEEDS: Final = {
     "yahoo": """magic8_companion/providers/yahoo tests/collect tests/doctor tests/providers_yahoo tests/rehearsal""",
 }
 LEFT_OUT: Final = {extra: NEEDS[extra].split() for extra, package in PACKAGES.items() if find_spec(package) is None}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Work in an empty folder without settings; started processes still find what lies in the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+            patch.delenv(name)
+        patch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
+        patch.chdir(tmp_path_factory.mktemp("nowhere"))
+        yield
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
