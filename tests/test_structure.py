@@ -1,9 +1,11 @@
-"""Files and functions stay small enough to be read at one go."""
+"""Files and functions stay small enough to be read at one go, and tests that share a fixture run on one worker."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FILE = 400
@@ -27,3 +29,10 @@ def test_no_function_is_too_long() -> None:
                 if body and (node.end_lineno or 0) - body[0].lineno + 1 > LONGEST_FUNCTION:
                     long[f"{path.relative_to(ROOT)}:{node.name}"] = (node.end_lineno or 0) - body[0].lineno + 1
     assert long == {}
+
+
+def test_workers_see_the_groups_of_tests(request: pytest.FixtureRequest) -> None:
+    """Under several workers the group is part of the name by which tests are handed out."""
+    if not request.config.getoption("loadgroup", default=False):
+        pytest.skip("this run has no workers with groups")
+    assert request.node.nodeid.endswith("@tests/test_structure.py")
