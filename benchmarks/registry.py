@@ -29,7 +29,7 @@ from cycle import DAY, SYMBOLS, learn
 
 from magic8_companion.providers.bar_writer import write_bar_files
 from magic8_companion.providers.simulated_market import SimulatedMarket
-from magic8_ml.registry.manifest import MANIFEST, read_manifest
+from magic8_ml.models.manifest import MANIFEST, read_manifest
 from magic8_ml.registry.passport import PASSPORT
 from magic8_ml.registry.reloading import PAUSE_SECONDS
 from magic8_ml.registry.versions import Registry, add_version

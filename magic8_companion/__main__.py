@@ -8,7 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 from typing import Final
+
+from magic8_companion.command_line import DONE, WRONG, exit_code, unknown, usage
 
 COMMANDS: Final = {
     "run": ("magic8_companion.unified_main", "run", "run the host (the default command; see run --help)"),
@@ -21,22 +24,24 @@ COMMANDS: Final = {
 }
 
 
-def usage() -> str:
-    """Return the list of commands."""
-    lines = [f"  {name:<10} {meaning}" for name, (_, _, meaning) in COMMANDS.items()]
-    return "\n".join(["usage: python -m magic8_companion [COMMAND] [OPTIONS]", "", "commands:", *lines])
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; an option in first place belongs to ``run``."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] in (["-h"], ["--help"]):
-        print(usage())
-        return 0
+    return exit_code(lambda: _main(words))
+
+
+def _main(words: Sequence[str]) -> int:
+    help_text = usage("python -m magic8_companion [COMMAND]", {name: what for name, (_, _, what) in COMMANDS.items()})
+    if words[:1] in (["-h"], ["--help"], ["help"]):
+        print(help_text)
+        return DONE
+    if words == ["--version"]:
+        print(f"magic8 {version('magic8')}")
+        return DONE
     name, rest = ("run", words) if not words or words[0].startswith("-") else (words[0], words[1:])
     if name not in COMMANDS:
-        print(f"{name!r} is not a command\n\n{usage()}", file=sys.stderr)
-        return 2
+        print(f"{unknown(name, COMMANDS)}\n\n{help_text}", file=sys.stderr)
+        return WRONG
     module, function, _ = COMMANDS[name]
     code: int = getattr(import_module(module), function)(rest)
     return code

@@ -15,7 +15,7 @@ def schema(argv: Sequence[str]) -> int:
     """Print the JSON Schema that a published file obeys."""
     from magic8_companion.output import schema as schemas  # noqa: PLC0415  # only this command needs it
 
-    parser = argparse.ArgumentParser(prog="magic8_companion schema", description=schema.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m magic8_companion schema", description=schema.__doc__)
     parser.add_argument("name", choices=schemas.SCHEMAS)
     options = parser.parse_args(argv)
     print(orjson.dumps(schemas.schema(options.name), option=orjson.OPT_INDENT_2).decode())
@@ -30,7 +30,7 @@ def settings(argv: Sequence[str]) -> int:
         masked_settings,
     )
 
-    parser = argparse.ArgumentParser(prog="magic8_companion settings", description=settings.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m magic8_companion settings", description=settings.__doc__)
     parser.add_argument("--example", action="store_true", help="every setting with its default and meaning")
     options = parser.parse_args(argv)
     if options.example:

@@ -6,12 +6,13 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from magic8_companion.command_line import day
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.strategy import canonical_symbol
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # --help must not load numpy
 
 def gamma(argv: Sequence[str]) -> int:
     """Write the gamma object of a chain and its picture; return 0, or 2 with one sentence."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         for line in _written(options):
             print(line)
@@ -35,16 +36,26 @@ def gamma(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser(prog="magic8_companion gamma", description=gamma.__doc__)
-    words.add_argument("--symbol", default="SPX", type=canonical_symbol)
-    words.add_argument("--provider", dest="market_data_provider", help="ib, yahoo, replay or simulated")
-    words.add_argument("--date", dest="replay_date", type=date.fromisoformat, help="recorded or simulated day")
-    words.add_argument("--time", type=time.fromisoformat, help="New York time of that day; recorded: the last chain")
-    words.add_argument("--replay-dir", dest="replay_path", help="folder of recordings for provider replay")
-    words.add_argument("--chain-file", type=Path, help="one parquet or CSV file of recorded chains")
-    words.add_argument("--json", type=Path, help="where the JSON goes; - prints it")
-    words.add_argument("--picture", type=Path, action="append", help="where the picture goes: .html or .png")
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    words = argparse.ArgumentParser(
+        prog="python -m magic8_companion gamma",
+        description="Show the gamma exposure of a chain: JSON and a picture, by default in the run's output folder.  "
+        "Exit code 0: done, 2: no such chain or a wrong setting, said in one sentence.",
+    )
+    words.add_argument("--symbol", default="SPX", type=canonical_symbol, help="underlying (default SPX)")
+    words.add_argument("--provider", dest="market_data_provider", metavar="NAME", help="ib, yahoo, replay or simulated")
+    words.add_argument("--date", dest="replay_date", metavar="DAY", type=day, help="recorded or simulated day")
+    words.add_argument(
+        "--time", metavar="HH:MM", type=time.fromisoformat, help="New York time of that day; recorded: the last chain"
+    )
+    words.add_argument(
+        "--replay-dir", dest="replay_path", metavar="DIR", help="folder of recordings for provider replay"
+    )
+    words.add_argument("--chain-file", metavar="FILE", type=Path, help="one parquet or CSV file of recorded chains")
+    words.add_argument("--json", metavar="FILE", type=Path, help="where the JSON goes; - prints it")
+    picture = "where the picture goes: .html or .png"
+    words.add_argument("--picture", metavar="FILE", type=Path, action="append", help=picture)
     return words
 
 

@@ -13,10 +13,11 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from magic8_companion.command_line import day
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.trading_day import Session
 
@@ -53,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         "code 0: done, 1: the host has broken a rule of the gateway, 2: wrong settings or no such day.",
     )
     words.add_argument("--provider", choices=("ib", "yahoo"), default="ib", help="the feed (default %(default)s)")
-    words.add_argument("--date", type=date.fromisoformat, help="session to play; default: the last complete one")
+    words.add_argument("--date", type=day, help="session to play; default: the last complete one")
     words.add_argument("--symbols", help="comma-separated, such as SPX,SPY")
     words.add_argument("--output-dir", type=Path, help="where the files go; default OUTPUT_DIR/rehearsal")
     words.add_argument("--scenario", type=Path, help="settings and faults of the gateway, TOML or JSON")

@@ -19,6 +19,7 @@ from logging.handlers import RotatingFileHandler
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from magic8_companion.command_line import add_market_options, exit_code
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError, DataUnavailable, PluginUnavailable
 
 if TYPE_CHECKING:  # --help must not load numpy and pandas
@@ -41,12 +42,8 @@ def parser() -> argparse.ArgumentParser:
         description="Observe the market, judge 0DTE strategies, publish what may be traded.  "
         "Without arguments: a simulated day with ML, no account and no network.",
     )
-    words.add_argument("--provider", dest="market_data_provider", help="ib, yahoo, replay or simulated")
-    words.add_argument("--date", dest="replay_date", help="day to replay or simulate, YYYY-MM-DD")
-    words.add_argument("--replay-dir", dest="replay_path", help="folder of recorded bars for provider replay")
-    words.add_argument("--symbols", dest="supported_symbols", help="comma-separated, such as SPX,SPY")
-    words.add_argument("--output-dir", dest="output_dir", help="folder of the published files")
-    words.add_argument("--speed", dest="replay_speed", help="virtual seconds per real second, or max")
+    add_market_options(words)
+    words.add_argument("--speed", dest="replay_speed", metavar="N", help="virtual seconds per real second, or max")
     words.add_argument("--once", dest="run_once", action="store_true", default=None, help="live: end after today")
     return words
 
@@ -212,4 +209,4 @@ def _started(extension: Extension, service: Service) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(exit_code(run))

@@ -9,7 +9,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final
+from importlib.metadata import version
+from typing import Any, Final
+
+from magic8_companion.command_line import DONE, WRONG, exit_code, unknown, usage
 
 COMMANDS: Final = {
     "train": ("magic8_ml.training.command", "fit the model on 5-minute bars and daily VIX rows"),
@@ -29,27 +32,43 @@ COMMANDS: Final = {
 }
 
 
-def usage() -> str:
-    """Return the list of commands."""
-    lines = [f"  {name:<16} {meaning}" for name, (_, meaning) in COMMANDS.items()]
-    return "\n".join(["usage: python -m magic8_ml COMMAND [OPTIONS]", "", "commands:", *lines])
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0 done, 2 refused with one sentence on stderr."""
+    """Run a command and return its exit code: 0 done, 2 refused with one sentence on stderr, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] in (["-h"], ["--help"]):
-        print(usage())
-        return 0
+    return exit_code(lambda: _main(words))
+
+
+def _main(words: Sequence[str]) -> int:
+    help_text = usage("python -m magic8_ml COMMAND", {name: what for name, (_, what) in COMMANDS.items()})
+    if words[:1] in (["-h"], ["--help"], ["help"]):
+        print(help_text)
+        return DONE
+    if words == ["--version"]:
+        print(f"magic8 {version('magic8')}")
+        return DONE
     if not words or words[0] not in COMMANDS:
-        print(usage(), file=sys.stderr)
-        return 2
-    module, meaning = COMMANDS[words[0]]
-    command = import_module(module)
-    parser = argparse.ArgumentParser(prog=f"python -m magic8_ml {words[0]}", description=meaning)
-    command.add_arguments(parser)
+        print(f"{unknown(words[0], COMMANDS) if words else 'say which command'}\n\n{help_text}", file=sys.stderr)
+        return WRONG
+    try:
+        command, parser = command_of(words[0])
+    except ModuleNotFoundError as missing:
+        if str(missing.name).startswith("magic8"):
+            raise
+        print(f"{words[0]} needs the package {missing.name}; run: pip install -e '.[ml]'", file=sys.stderr)
+        return WRONG
     code: int = command.run(parser.parse_args(words[1:]))
     return code
+
+
+def command_of(name: str) -> tuple[Any, argparse.ArgumentParser]:
+    """Return the module of a command and its command line."""
+    module, meaning = COMMANDS[name]
+    command: Any = import_module(module)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m magic8_ml {name}", description=f"{meaning[0].upper()}{meaning[1:]}."
+    )
+    command.add_arguments(parser)
+    return command, parser
 
 
 if __name__ == "__main__":

@@ -14,12 +14,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BRANCH_COVERAGE_FLOOR = 94
 
+WORKERS = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]  # in the order and the groups of conftest.py
 STEPS = {
     "style": ["-m", "ruff", "check", "."],
     "format": ["-m", "ruff", "format", "--check", "."],
     "types": ["-m", "mypy"],
     "architecture": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-    "tests": ["-m", "coverage", "run", "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", "-m", "not slow"],
+    "tests": ["-m", "coverage", "run", "-m", "pytest", "-q", "-m", "not slow", *WORKERS],
     "combine": ["-m", "coverage", "combine", "-q"],
     "coverage": ["-m", "coverage", "report", "--skip-covered", "--skip-empty", f"--fail-under={BRANCH_COVERAGE_FLOOR}"],
 }

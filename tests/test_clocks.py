@@ -208,10 +208,10 @@ def test_speed_paces_the_replay() -> None:
 
 def test_the_work_of_a_turn_counts_as_part_of_the_step() -> None:
     """A step whose work took longer than its share of real time is not waited for again."""
-    clock = ReplayClock(START, speed=240)
-    clock.wait_until(minutes(1), "thread", threading.Event())
-    threading.Event().wait(0.3)  # the work of a turn: longer than the quarter of a second of a virtual minute
-    assert timed(lambda: clock.wait_until(minutes(2), "thread", threading.Event())) < 0.2
+    clock = ReplayClock(START, speed=50)
+    clock.wait_until(minutes(0.1), "thread", threading.Event())
+    threading.Event().wait(1.3)  # the work of a turn: longer than the 1.2 seconds of a virtual minute
+    assert timed(lambda: clock.wait_until(minutes(1.1), "thread", threading.Event())) < 1.0
 
 
 async def test_a_cancelled_wait_does_not_shorten_the_pace_of_the_next() -> None:

@@ -19,6 +19,7 @@ from magic8_companion.collect.day_files import DayFiles
 from magic8_companion.collect.history import BarHistory
 from magic8_companion.collect.questions import Question, collectable_days, questions
 from magic8_companion.collect.report import NAME, report_of, write_report
+from magic8_companion.command_line import day
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError, PublishError
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import FIRST_YEAR, LAST_YEAR
@@ -162,7 +163,7 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 def _day(text: str) -> date:
-    day = date.fromisoformat(text)
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+    read = day(text)
+    if not FIRST_YEAR <= read.year <= LAST_YEAR:
         raise argparse.ArgumentTypeError(f"{text} lies outside {FIRST_YEAR}..{LAST_YEAR}")
-    return day
+    return read

@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 
+from magic8_companion.command_line import add_market_options
 from magic8_companion.doctor.check import FAILED, OK, Check, is_fit, table
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.ports import MarketData
@@ -32,11 +33,7 @@ def parser() -> argparse.ArgumentParser:
         description="Check settings, clock, calendar, folders, model and feed; print what is wrong and how to repair "
         "it.  Exit code 0: nothing failed, 1: something did.",
     )
-    words.add_argument("--provider", dest="market_data_provider", help="ib, yahoo, replay or simulated")
-    words.add_argument("--replay-dir", dest="replay_path", help="folder of recorded bars for provider replay")
-    words.add_argument("--date", dest="replay_date", help="recorded or simulated day, YYYY-MM-DD")
-    words.add_argument("--symbols", dest="supported_symbols", help="comma-separated, such as SPX,SPY")
-    words.add_argument("--output-dir", dest="output_dir", help="folder of the published files")
+    add_market_options(words)
     words.add_argument("--no-feed", action="store_true", help="leave the feed alone")
     words.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return words

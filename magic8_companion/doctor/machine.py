@@ -55,7 +55,7 @@ def package_checks(settings: Settings, version_of: Callable[[str], str | None] =
         if found:
             checks.append(Check(name=f"package {package}", status=OK, result=found))
         else:
-            fix = f"pip install 'magic8[{extra}]'"
+            fix = f"pip install -e '.[{extra}]'"
             checks.append(Check(name=f"package {package}", status=FAILED, result="is not installed", fix=fix))
     return checks
 

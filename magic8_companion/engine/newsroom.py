@@ -1,4 +1,4 @@
-"""The newsroom: keeps the last checkpoint and the last 5-minute result, merges and publishes, one at a time.
+"""The newsroom, or publication service: keeps the newest results, merges them and publishes, one at a time.
 
 It publishes on a checkpoint, a 5-minute result, the expiry of an entry, a change of the kill switch, of the feed's
 connection or of the volatility pause, and after a silence; nothing that was published is ever read back.

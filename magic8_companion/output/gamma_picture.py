@@ -162,7 +162,7 @@ def _png(shown: Mapping[str, Any]) -> bytes:
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415  # an extra; the page needs nothing
     except ImportError:
-        raise ConfigError(["a PNG needs matplotlib: pip install 'magic8[train]', or ask for .html"]) from None
+        raise ConfigError(["a PNG needs matplotlib: pip install -e '.[train]', or ask for .html"]) from None
     figure = Figure(figsize=(10, 5), dpi=120, layout="constrained")
     axes = figure.subplots()
     strikes: Sequence[float] = [row["strike"] for row in shown["strikes"]]

@@ -110,5 +110,5 @@ def _extra(name: str, package: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        sentence = f"provider {name} needs the package {package}; run: pip install 'magic8[{name}]'"
+        sentence = f"provider {name} needs the package {package}; run: pip install -e '.[{name}]'"
         raise ConfigError([sentence]) from error

@@ -15,6 +15,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from magic8_companion.clocks import SystemClock
+from magic8_companion.command_line import day
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.trading_day import new_york_instant
 from magic8_companion.testing.market import GatewayMarket, RecordedGatewayMarket, SimulatedGatewayMarket
@@ -26,7 +27,7 @@ from magic8_companion.testing.world import LogLine
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the gateway until it is interrupted and return the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         scenario = load_scenario(options.scenario) if options.scenario else Scenario()
         market = _market(options.data, options.seed)
@@ -89,20 +90,21 @@ def _positive(text: str) -> float:
     return speed
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m magic8_companion.testing.gateway", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=int, default=4002, help="port, 0 = a free one (default %(default)s)")
-    parser.add_argument("--scenario", type=Path, help="TOML or JSON file with settings and faults")
-    parser.add_argument("--seed", type=int, default=8, help="seed of the simulated market (default %(default)s)")
-    parser.add_argument("--data", type=Path, help="folder of recorded bars to show instead of the simulated market")
-    parser.add_argument("--date", type=date.fromisoformat, help="trading day to play; without it the machine's time")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    words = argparse.ArgumentParser(prog="python -m magic8_companion.testing.gateway", description=__doc__)
+    words.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    words.add_argument("--port", type=int, default=4002, help="port, 0 = a free one (default %(default)s)")
+    words.add_argument("--scenario", type=Path, help="TOML or JSON file with settings and faults")
+    words.add_argument("--seed", type=int, default=8, help="seed of the simulated market (default %(default)s)")
+    words.add_argument("--data", type=Path, help="folder of recorded bars to show instead of the simulated market")
+    words.add_argument("--date", type=day, help="trading day to play; without it the machine's time")
+    words.add_argument(
         "--time", type=time.fromisoformat, default=time(9, 25), help="New York time to begin at (default 09:25)"
     )
-    parser.add_argument("--speed", type=_positive, default=1.0, help="gateway seconds per real second (default 1)")
-    parser.add_argument("--quiet", action="store_true", help="print the summary only")
-    return parser
+    words.add_argument("--speed", type=_positive, default=1.0, help="gateway seconds per real second (default 1)")
+    words.add_argument("--quiet", action="store_true", help="print the summary only")
+    return words
 
 
 if __name__ == "__main__":

@@ -203,8 +203,8 @@ def _spoil(result: dict[str, Any], *, remove: bool) -> None:
         del values[-4]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until interrupted."""
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
     words = argparse.ArgumentParser(
         prog="python -m magic8_companion.testing.yahoo_server", description="Play Yahoo Finance to yfinance."
     )
@@ -215,7 +215,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words.add_argument("--bars-dir", type=Path, help="folder of recorded bars instead of the simulated market")
     words.add_argument("--index-quotes", action="store_true", help="index options have quotes, unlike Yahoo's")
     words.add_argument("--fault", action="append", default=[], choices=FAULTS, help="misbehave all the time")
-    given = words.parse_args(argv)
+    return words
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until interrupted."""
+    given = parser().parse_args(argv)
     start = datetime.fromisoformat(given.start).replace(tzinfo=NEW_YORK)
     habits = replace(Habits(), delay=timedelta(minutes=given.delay_minutes), index_quotes=given.index_quotes)
     market = RecordedGatewayMarket(given.bars_dir) if given.bars_dir else SimulatedGatewayMarket()

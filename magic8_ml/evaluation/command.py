@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from magic8_companion.command_line import day
 from magic8_ml.evaluation.designs import DESIGNS, TRIED_BEFORE
 from magic8_ml.evaluation.evaluate import Question, evaluate
 from magic8_ml.evaluation.page import page
@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
     parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
     first = "first day scored, YYYY-MM-DD; default: the last 252 tested days; earlier days teach"
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, help=first)
-    parser.add_argument("--to", dest="last", type=date.fromisoformat, help="last day scored, YYYY-MM-DD")
+    parser.add_argument("--from", dest="first", type=day, help=first)
+    parser.add_argument("--to", dest="last", type=day, help="last day scored, YYYY-MM-DD")
     days = f"days learnt from before the first forecast (default {TRAINING_DAYS})"
     parser.add_argument("--training-days", type=int, default=TRAINING_DAYS, help=days)
     refit = f"days between two fits (default {REFIT_DAYS})"

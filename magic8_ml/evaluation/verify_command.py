@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Final
 
+from magic8_companion.command_line import day
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.evaluation.command import write
 from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars, read_outsider_vix
 from magic8_ml.evaluation.row_table import write_rows
 from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.evaluation.verify import Verified, verify
-from magic8_ml.models.artefact import MANIFEST, TrainedModel, load_model
+from magic8_ml.models.artefact import TrainedModel, load_model
+from magic8_ml.models.manifest import MANIFEST
 from magic8_ml.registry.reloading import load_champion
 from magic8_ml.registry.roles import ROLES
 from magic8_ml.training.command import EXIT_REFUSED, ProgressBars
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--vix", type=Path, required=True, help="VIX file, daily or intraday: open, high, low, close and a date or time"
     )
     first = "first day scored, YYYY-MM-DD; default: the session after the model was frozen"
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, help=first)
+    parser.add_argument("--from", dest="first", type=day, help=first)
     model = "folder of the model, or one that holds models/ (default: M8C_ML_PATH, else data/ml)"
     parser.add_argument("--model", type=Path, default=_installed(), help=model)
     parser.add_argument("--json", type=Path, help="file for the report with its endpoints")

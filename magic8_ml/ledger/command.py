@@ -13,8 +13,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from magic8_companion.command_line import day
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.domain.trading_day import new_york_day
 from magic8_ml.features.sessions import day_number, session_table
 from magic8_ml.ledger.inputs import LedgerRefused, read_bars, read_vix
 from magic8_ml.ledger.report import LIMITS, report_of
@@ -34,10 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``ledger``."""
     parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
     parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
-    parser.add_argument("--symbols", type=_symbols, required=True, help="comma-separated")
-    days = "day of which trades are written, YYYY-MM-DD; all earlier bars serve as its past"
-    parser.add_argument("--from", dest="first_day", type=date.fromisoformat, required=True, help=f"first {days}")
-    parser.add_argument("--to", dest="last_day", type=date.fromisoformat, required=True, help="last day, YYYY-MM-DD")
+    symbols = "comma-separated; default: every symbol in the folder"
+    parser.add_argument("--symbols", metavar="LIST", type=_symbols, help=symbols)
+    first = (
+        "first day of which trades are written, YYYY-MM-DD; all earlier bars serve as its past; default: of the bars"
+    )
+    parser.add_argument("--from", dest="first_day", metavar="DAY", type=day, help=first)
+    parser.add_argument("--to", dest="last_day", metavar="DAY", type=day, help="last day; default: of the bars")
     parser.add_argument("--out", type=Path, required=True, help="folder in which ledger/ and the report are written")
     makers = "who makes the premia: naive (VIX x share), today (x pace^0.45) or both (default)"
     parser.add_argument("--price-maker", choices=(*MAKERS, BOTH), default=BOTH, help=makers)
@@ -89,15 +94,16 @@ def make_ledger(
 
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
-    first, last = options.first_day, options.last_day
+    recorded = read_bars(options.bars_dir, options.symbols)
+    first = options.first_day or min(new_york_day(bars.first_start) for bars in recorded.bars.values())
+    last = options.last_day or max(new_york_day(bars.last_end) for bars in recorded.bars.values())
     if first > last:
         raise LedgerRefused(f"the range is empty: {first} lies after {last}")
-    recorded = read_bars(options.bars_dir, options.symbols)
     makers = MAKERS if options.price_maker == BOTH else (options.price_maker,)
     table, figures = make_ledger(
         recorded.bars, read_vix(options.vix), first_day=first, last_day=last, makers=makers, seed=options.seed
     )
-    asked = {"symbols": list(options.symbols), "from": str(first), "to": str(last), "price_makers": list(makers)}
+    asked = {"symbols": list(recorded.bars), "from": str(first), "to": str(last), "price_makers": list(makers)}
     report = {"asked": {**asked, "seed": options.seed}, **figures, "notes": list(recorded.notes)}
     try:
         write_ledger(options.out, table, report)

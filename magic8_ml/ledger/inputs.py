@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from magic8_companion.domain.bars import Bars
-from magic8_companion.domain.errors import ConfigError, DataUnavailable
+from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.trading_day import BAR
-from magic8_companion.recordings.bar_folder import BarFolder, read_daily
+from magic8_companion.recordings.bar_folder import BarFolder
+from magic8_ml.training.bar_files import read_vix_daily
+from magic8_ml.training.refusal import TrainingRefused
+
+VIX: Final = "VIX"
 
 
 class LedgerRefused(Exception):
@@ -23,8 +28,8 @@ class RecordedBars:
     notes: tuple[str, ...]
 
 
-def read_bars(folder: Path, symbols: tuple[str, ...]) -> RecordedBars:
-    """Read the complete days of each symbol below ``folder``.
+def read_bars(folder: Path, symbols: tuple[str, ...] | None = None) -> RecordedBars:
+    """Read the complete days of each symbol below ``folder``, by default of all that have some, the VIX apart.
 
     Raises
     ------
@@ -38,9 +43,12 @@ def read_bars(folder: Path, symbols: tuple[str, ...]) -> RecordedBars:
     refused = recorded.refused()
     if torn := [error.detail for error in refused if error.reason == "bad_file"]:
         raise LedgerRefused("; ".join(torn))
-    series = {symbol: recorded.series(symbol).get(BAR) for symbol in symbols}
+    wanted = symbols or tuple(symbol for symbol in recorded.symbols() if symbol != VIX)
+    series = {symbol: recorded.series(symbol).get(BAR) for symbol in wanted}
     found = {symbol: item for symbol, item in series.items() if item is not None and len(item.complete)}
-    if unknown := [symbol for symbol in symbols if symbol not in found]:
+    if not found and symbols is None:
+        raise LedgerRefused(f"no symbol has a complete day of 5-minute bars in {folder}")
+    if unknown := [symbol for symbol in symbols or () if symbol not in found]:
         known = ", ".join(recorded.symbols()) or "none"
         raise LedgerRefused(f"no complete day of 5-minute bars of {', '.join(unknown)} in {folder}; found: {known}")
     notes = [error.detail for error in refused]
@@ -49,19 +57,14 @@ def read_bars(folder: Path, symbols: tuple[str, ...]) -> RecordedBars:
 
 
 def read_vix(path: Path) -> Bars:
-    """Read daily VIX rows (date, open, high, low, close).
+    """Read daily VIX rows (date, open, high, low, close), or the VIX of a folder of bars.
 
     Raises
     ------
     LedgerRefused
-        When the file is missing, is not daily, or holds no row that can be believed.
+        When nothing is there, it is not daily, or it holds no row that can be believed.
     """
-    if not path.is_file():
-        raise LedgerRefused(f"the VIX file {path} is not there (parquet or CSV with date, open, high, low, close)")
     try:
-        series = read_daily(path)
-    except DataUnavailable as error:
-        raise LedgerRefused(f"the VIX file {path} cannot be used: {error.detail}") from error
-    if not len(series.bars):
-        raise LedgerRefused("; ".join(series.problems) or f"the VIX file {path} holds no row")
-    return series.bars
+        return read_vix_daily(path)
+    except TrainingRefused as refusal:
+        raise LedgerRefused(str(refusal)) from refusal

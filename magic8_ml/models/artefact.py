@@ -10,7 +10,6 @@ Nothing in the folder depends on the clock: the same data and library versions g
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -22,28 +21,15 @@ from typing import Any, Final
 import orjson
 import xgboost as xgb
 
-from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.features.catalogue import FEATURE_NAMES, schema_digest
 from magic8_ml.models.bounds import Bounds
 from magic8_ml.models.distribution_forecaster import FittedDistribution
+from magic8_ml.models.manifest import MANIFEST, ModelUnavailable, read_checked, read_manifest, sha256_of
 from magic8_ml.models.ubjson import is_whole_object
 
 FORMAT_VERSION: Final = 2
-MANIFEST: Final = "manifest.json"
 _TREES: Final = "variance.ubj"
 _NUMBERS: Final = "numbers.json"
-
-
-class ModelUnavailable(PluginUnavailable):
-    """There is no usable model: rule scores stand alone and ``reason`` is published.
-
-    ``reason`` is ``no_model``, ``model_hash_mismatch``, ``feature_mismatch`` or ``model_corrupt``.
-    """
-
-    def __init__(self, reason: str, detail: str) -> None:
-        self.detail = detail
-        super().__init__("ml model", f"{reason}: {detail}")
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,26 +96,6 @@ def load_model(folder: Path) -> TrainedModel:
     return TrainedModel(forecaster=forecaster, bounds=bounds, manifest=manifest)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest in the folder of a model, whatever it says.
-
-    Raises
-    ------
-    ModelUnavailable
-        ``no_model`` when there is none, ``model_corrupt`` when it is no JSON object.
-    """
-    path = folder / MANIFEST
-    try:
-        manifest = orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise ModelUnavailable("no_model", f"no readable model in {folder} ({error.strerror})") from error
-    except ValueError as error:
-        raise ModelUnavailable("model_corrupt", f"{path} is not JSON: {error}") from error
-    if not isinstance(manifest, dict):
-        raise ModelUnavailable("model_corrupt", f"{path} is not a manifest")
-    return manifest
-
-
 def _manifest_of_forecaster(folder: Path) -> dict[str, Any]:
     manifest, path = read_manifest(folder), folder / MANIFEST
     if manifest.get("format_version") != FORMAT_VERSION:
@@ -137,19 +103,6 @@ def _manifest_of_forecaster(folder: Path) -> dict[str, Any]:
     if not isinstance(manifest.get("model_version"), str) or not isinstance(manifest.get("symbols"), list):
         raise ModelUnavailable("model_corrupt", f"{path} names no model_version or no symbols")
     return manifest
-
-
-def read_checked(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
-    """Read a file of a model; raises ``ModelUnavailable`` unless it is the one whose sha256 stands in the manifest."""
-    digests = manifest.get("files")
-    expected = digests.get(name) if isinstance(digests, dict) else None
-    try:
-        content = (folder / name).read_bytes()
-    except OSError as error:
-        raise ModelUnavailable("model_corrupt", f"{folder / name} cannot be read ({error.strerror})") from error
-    if sha256_of(content) != expected:
-        raise ModelUnavailable("model_hash_mismatch", f"{folder / name} is not the file of the manifest")
-    return content
 
 
 def read_booster(path: Path, content: bytes, names: tuple[str, ...]) -> xgb.Booster:
@@ -199,8 +152,3 @@ def _write_durably(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def sha256_of(content: bytes) -> str:
-    """Return the hexadecimal digest that manifests hold."""
-    return hashlib.sha256(content).hexdigest()

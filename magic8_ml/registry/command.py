@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import orjson
 
+from magic8_ml.models.manifest import ModelUnavailable
 from magic8_ml.registry.expiry import valid_until
-from magic8_ml.registry.manifest import Unsound, require_sound
+from magic8_ml.registry.manifest import require_sound
 from magic8_ml.registry.passport import PASSPORT
 from magic8_ml.registry.roles import RegistryRefused, Roles
 from magic8_ml.registry.versions import CHALLENGER, CHAMPION, Registry
@@ -102,7 +103,7 @@ def _facts(registry: Registry, version: str, roles: Roles | None) -> tuple[dict[
     facts: dict[str, Any] = {"version": version, "role": _role(version, roles)}
     try:
         manifest = require_sound(registry.folder_of(version))
-    except Unsound as why:
+    except ModelUnavailable as why:
         return {**facts, "last_day": None, "valid_until": None, "problem": f"{why.reason}: {why.detail}"}, {}
     until = valid_until(manifest).isoformat()
     return {**facts, "last_day": manifest["last_day"], "valid_until": until, "problem": None}, manifest

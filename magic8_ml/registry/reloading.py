@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from magic8_companion.domain.errors import Magic8Error
+from magic8_ml.models.manifest import ModelUnavailable, read_manifest
 from magic8_ml.registry.expiry import valid_until
-from magic8_ml.registry.manifest import Unsound, read_manifest, require_passport
+from magic8_ml.registry.manifest import require_passport
 from magic8_ml.registry.roles import ROLES, RegistryRefused, read_roles
 from magic8_ml.registry.versions import VERSIONS
 
@@ -48,7 +49,7 @@ def load_champion(folder: Path, load: Callable[[Path], Served]) -> Champion[Serv
     Raises
     ------
     PluginUnavailable
-        Whatever ``load`` raises, or ``Unsound``: ``no_passport``, or ``model_corrupt`` when the roles are unreadable.
+        Whatever ``load`` raises; ``no_passport``, or ``model_corrupt`` when the roles are unreadable.
     """
     return _loaded(_champion_folder(folder), load)
 
@@ -144,7 +145,7 @@ def _champion_folder(folder: Path) -> Path:
     try:
         roles = read_roles(folder)
     except RegistryRefused as error:
-        raise Unsound("model_corrupt", str(error)) from error
+        raise ModelUnavailable("model_corrupt", str(error)) from error
     return folder if roles is None else folder / VERSIONS / roles.champion
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.ml_result import MLResult, Unavailable
-from magic8_ml.models.artefact import ModelUnavailable, load_model
+from magic8_ml.models.artefact import load_model
+from magic8_ml.models.manifest import ModelUnavailable
 from magic8_ml.registry.reloading import ReloadingChampion
 from magic8_ml.serving.call import answer_of
 from magic8_ml.serving.config import MLConfig

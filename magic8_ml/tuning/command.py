@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import orjson
 
+from magic8_companion.command_line import day
 from magic8_companion.domain.bars import Bars
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.features.sessions import day_number, session_table
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
     parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
     parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
-    parser.add_argument("--end-date", type=date.fromisoformat, help="last day of the data, YYYY-MM-DD")
+    parser.add_argument("--end-date", type=day, help="last day of the data, YYYY-MM-DD")
     parser.add_argument("--trials", type=int, default=20, help="configurations to try, at most 40 (default 20)")
     parser.add_argument("--seed", type=int, default=8, help="the same seed tries the same configurations (default 8)")
     workers = parser.add_mutually_exclusive_group()

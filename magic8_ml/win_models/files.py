@@ -23,15 +23,8 @@ from typing import Any, Final
 import orjson
 import xgboost as xgb
 
-from magic8_ml.models.artefact import (
-    MANIFEST,
-    ModelUnavailable,
-    read_booster,
-    read_checked,
-    read_manifest,
-    replace_folder,
-    sha256_of,
-)
+from magic8_ml.models.artefact import read_booster, replace_folder
+from magic8_ml.models.manifest import MANIFEST, ModelUnavailable, read_checked, read_manifest, sha256_of
 from magic8_ml.trades.catalogue import LeakingColumn, digest_of
 from magic8_ml.win_models.base_lines import Line
 from magic8_ml.win_models.forest import Forest

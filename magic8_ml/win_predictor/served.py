@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from magic8_ml.models.artefact import ModelUnavailable, read_checked
+from magic8_ml.models.manifest import ModelUnavailable, read_checked
 from magic8_ml.win_models.files import THRESHOLDS, load_win_model, read_win_manifest
 from magic8_ml.win_models.model import WinModel
 

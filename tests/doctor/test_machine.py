@@ -126,7 +126,7 @@ def test_missing_packages_are_told_with_the_extra_that_brings_them(tmp_path: Pat
         ("package yfinance", FAILED),
         ("package xgboost", OK),
     ]
-    assert checks[1].fix == "pip install 'magic8[yahoo]'"
+    assert checks[1].fix == "pip install -e '.[yahoo]'"
     assert package_checks(settings(tmp_path)) == []
 
 

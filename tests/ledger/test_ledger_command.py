@@ -91,10 +91,20 @@ def test_months_of_an_earlier_ledger_do_not_stay(tmp_path: Path) -> None:
     assert [path.parent.name for path in out.rglob("*.parquet")] == ["month=2024-06"]
 
 
+def test_without_a_range_and_symbols_all_is_taken(tmp_path: Path) -> None:
+    """Every symbol of the folder, from the first day of the bars to the last; the report says which."""
+    out = tmp_path / "out"
+    assert command(*write_files(tmp_path), out) == 0
+    told = json.loads((out / "ledger_report.json").read_bytes())["asked"]
+    days = pq.read_table(out / "ledger").column("date").unique().to_pylist()
+    assert told["symbols"] == ["QQQ", "SPY"]
+    assert told["from"] < str(min(days)) <= str(max(days)) == told["to"]
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        (asked("2024-06-10", "2024-06-03"), "the range is empty"),
+        (asked("2024-06-10", "2024-06-03", "SPY"), "the range is empty"),
         (asked("2023-10-02", "2023-10-20", "SPY"), "no trade from 2023-10-02 to 2023-10-20"),
         (asked("2024-06-03", "2024-06-10", "TSLA"), "no complete day of 5-minute bars of TSLA"),
     ],

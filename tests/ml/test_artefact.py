@@ -14,9 +14,10 @@ import orjson
 import pytest
 
 from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.models.artefact import MANIFEST, ModelUnavailable, load_model, save_model
+from magic8_ml.models.artefact import load_model, save_model
 from magic8_ml.models.distribution_forecaster import FittedDistribution
 from magic8_ml.models.forecast import Rows
+from magic8_ml.models.manifest import MANIFEST, ModelUnavailable
 from magic8_ml.models.two_stage import fit_two_stage
 from magic8_ml.training.dataset import dataset_of
 from tests.ml.markets import Market

@@ -231,7 +231,7 @@ def test_a_symbol_that_hangs_costs_itself_alone() -> None:
             release.wait(LIMIT)
         return market_state(symbol, moment("10:35:05"))
 
-    observations = Observations(limit_seconds=1)
+    observations = Observations(limit_seconds=2)
     seen = observations.refresh(Watching(observe), ["SPX", "SPY", "QQQ"], threading.Event())
     release.set()
     assert list(seen) == ["SPY", "QQQ"]

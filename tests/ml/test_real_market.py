@@ -30,7 +30,7 @@ from magic8_ml.training.train import train
 from tests.ml.markets import Market, state_at
 from tests.real_data import real_data_dir
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.xdist_group("real_market")]
 LAST_LEARNT = date(2025, 3, 31)
 
 

@@ -16,8 +16,8 @@ from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
 from magic8_ml.features.day_history import DayHistory
 from magic8_ml.features.labels import ENTRY_BARS
 from magic8_ml.features.sessions import session_table
-from magic8_ml.models.artefact import ModelUnavailable
 from magic8_ml.models.forecast import Rows
+from magic8_ml.models.manifest import ModelUnavailable
 from magic8_ml.serving.call import answer_of, prediction_arguments, result_of
 from magic8_ml.serving.config import MLConfig
 from magic8_ml.serving.histories import Histories

@@ -25,7 +25,7 @@ def test_a_published_file_refuses_to_be_edited_in_place(tmp_path: Path) -> None:
     """The file is read-only for everybody: its archived copy shares its content."""
     path = tmp_path / "file.json"
     replace_file(path, b"{}")
-    assert path.stat().st_mode & 0o777 == 0o444
+    assert path.stat().st_mode & 0o222 == 0
 
 
 def test_temporary_names_are_unique_and_leftovers_of_one_file_are_removed(tmp_path: Path) -> None:

@@ -16,8 +16,6 @@ from tests.providers_ib.chaos_cases import CASES
 
 SPEEDS, AT_ONCE = (6.0, 2.5, 1.5), 16
 
-pytestmark = pytest.mark.xdist_group("ib_chaos")
-
 
 @pytest.fixture(scope="module")
 def played() -> tuple[dict[str, Outcome], list[Traces]]:

@@ -9,8 +9,6 @@ import asyncio
 from datetime import time, timedelta
 from pathlib import Path
 
-import pytest
-
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.trading_day import BAR, new_york_instant, require_session
@@ -55,7 +53,6 @@ async def day() -> tuple[dict[tuple[str, int], MarketState | DataUnavailable], l
     return seen, lies
 
 
-@pytest.mark.xdist_group("ib_day")
 def test_the_slots_of_a_day_are_observed_as_they_were() -> None:
     """At each of 25 slots both symbols are there, live and true, even at the restart; so are the four chains."""
     seen, lies = asyncio.run(day())

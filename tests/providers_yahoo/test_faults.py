@@ -40,7 +40,8 @@ def server() -> Iterator[YahooServer]:
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in REASONS for kind in REASONS[name]])
 def test_every_fault_has_its_reason_and_its_end(server: YahooServer, name: str, kind: str) -> None:
     """The reason is stable, the sentence names Yahoo, and the next question after the fault is answered."""
-    source = provider(server, timeout_seconds=0.2)
+    patience = 1.5 if name == "silence" else 20.0  # short only where it must run out: a busy machine answers late
+    source = provider(server, timeout_seconds=patience)
     server.fault(name, kind)
     asked = time.monotonic()
     if kind == "chart":
@@ -49,7 +50,7 @@ def test_every_fault_has_its_reason_and_its_end(server: YahooServer, name: str, 
         refused = refusal(source.get_option_chain("SPY"))
     assert refused.reason == REASONS[name][kind]
     assert "Yahoo" in refused.detail or refused.reason == "bars_gap"
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 15
     server.heal()
     put(server, server.clock.now() + timedelta(seconds=61))
     assert len(bars(source, "SPY")) == 15
@@ -107,7 +108,7 @@ def test_one_symbol_that_hangs_does_not_hold_the_others(server: YahooServer) -> 
     server.fault("silence", "SPY")
 
     async def both() -> tuple[pd.DataFrame, object]:
-        source = provider(server, timeout_seconds=0.5)
+        source = provider(server, timeout_seconds=3)
         slow = asyncio.create_task(source.get_historical_data("SPY", "5m", "1d"))
         frame = await source.get_historical_data("QQQ", "5m", "1d")
         assert not slow.done()
@@ -183,7 +184,7 @@ def test_without_the_extra_the_sentence_says_how_to_get_it() -> None:
         "create_provider('yahoo', SystemClock())"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert "pip install 'magic8[yahoo]'" in ran.stderr
+    assert "pip install -e '.[yahoo]'" in ran.stderr
 
 
 def test_a_session_of_two_hours_ago_has_no_price_before_the_open(server: YahooServer) -> None:

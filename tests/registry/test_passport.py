@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from magic8_ml.registry.manifest import Unsound, require_passport
+from magic8_ml.models.manifest import ModelUnavailable
+from magic8_ml.registry.manifest import require_passport
 from magic8_ml.registry.passport import CANARIES, PASSPORT, passport_problem
 from tests.registry.made_models import manifest, parts, passed, resealed
 
@@ -23,7 +24,7 @@ def test_a_whole_passport_holds() -> None:
 
 def test_without_passport_a_model_is_refused() -> None:
     """The reason to publish is no_passport."""
-    with pytest.raises(Unsound) as refused:
+    with pytest.raises(ModelUnavailable) as refused:
         require_passport(manifest())
     assert refused.value.reason == "no_passport"
 

@@ -15,7 +15,7 @@ from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.ml_result import Prediction, Unavailable
 from magic8_companion.domain.trading_day import Session
 from magic8_ml.features.sessions import session_table
-from magic8_ml.registry.manifest import MANIFEST
+from magic8_ml.models.manifest import MANIFEST
 from magic8_ml.registry.reloading import PAUSE_SECONDS
 from magic8_ml.registry.versions import Registry
 from magic8_ml.serving.guarded import GuardedPredictor

@@ -80,8 +80,6 @@ CASES = {
     "7-byte segments": Case(fault=Fault("segments", size=7, seconds=LONG)),
 }
 
-pytestmark = pytest.mark.xdist_group("published_faults")
-
 
 def wrong_with(case: Case, seen: Host) -> list[str]:
     """Return every promise that a host has not kept."""

@@ -24,8 +24,6 @@ FEEDS = ("ib", "yahoo")
 DECIDED = ["10:30 ET", "11:00 ET", "12:30 ET", "14:45 ET"]
 STRIKES_EACH_SIDE = 8
 
-pytestmark = pytest.mark.xdist_group("rehearsal")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Day:

@@ -106,7 +106,7 @@ async def connected(server: SimulatedGateway, client_id: int = 1, **arguments: A
     """Yield a connected client of the real library."""
     client = ib_async.IB()
     client.RaiseRequestErrors = True
-    await client.connectAsync("127.0.0.1", server.port, clientId=client_id, timeout=2, **arguments)
+    await client.connectAsync("127.0.0.1", server.port, clientId=client_id, timeout=LIMIT, **arguments)
     try:
         yield client
     finally:

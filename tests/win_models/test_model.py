@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from magic8_ml.models.artefact import ModelUnavailable
+from magic8_ml.models.manifest import ModelUnavailable
 from magic8_ml.win_models.chain import Told
 from magic8_ml.win_models.files import load_win_model, save_win_model
 from magic8_ml.win_models.levels import LEVELS, Path

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from magic8_companion.domain.bars import Bars
 from magic8_ml.messages import EnhancedDiscordParser, Order, Trade
 from magic8_ml.messages.risk import require_risk
-from magic8_ml.models.artefact import ModelUnavailable
+from magic8_ml.models.manifest import ModelUnavailable
 from magic8_ml.predict_trade_command import observed
-from magic8_ml.registry.manifest import Unsound
 from magic8_ml.serving.inputs import PredictionInputs
 from magic8_ml.win_models.thresholds import two_point_threshold
 from magic8_ml.win_predictor import NoWinPrediction, WinPrediction, WinProbabilityPredictor, load_predictor
@@ -215,7 +214,7 @@ def test_a_damaged_level_is_refused_and_the_next_answers(simulated: Simulated, t
 
 def test_no_model_no_predictor(tmp_path: Path) -> None:
     """An empty folder is refused with its reason."""
-    with pytest.raises((ModelUnavailable, Unsound), match="no_model"):
+    with pytest.raises(ModelUnavailable, match="no_model"):
         load_predictor(tmp_path)
 
 
