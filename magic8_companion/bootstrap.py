@@ -22,7 +22,7 @@ from magic8_companion.domain.trading_day import Session, new_york_day, previous_
 from magic8_companion.engine.analyst import RememberingAnalyst
 from magic8_companion.engine.day import Progress, RecommendationEngine
 from magic8_companion.engine.newsroom import Newsroom
-from magic8_companion.engine.observer import MarketObserver
+from magic8_companion.engine.observer import VIX, MarketObserver
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.services import HostServices
@@ -75,8 +75,8 @@ def run_session(settings: Settings) -> Session:
     return today if today is not None and today.close_at <= now else previous_session(new_york_day(now))
 
 
-def check_recordings(settings: Settings, session: Session) -> None:
-    """Look at a recorded day before it is played, so that a missing one is named at once.
+def check_recordings(settings: Settings, session: Session) -> list[str]:
+    """Look at a recorded day before it is played, so that what is missing is named at once; return one sentence each.
 
     Raises
     ------
@@ -85,15 +85,22 @@ def check_recordings(settings: Settings, session: Session) -> None:
     """
     provider = create_configured_provider(settings, SystemClock())
     if settings.market_data_provider != "replay" or not isinstance(provider, PlayableDays):
-        return
-    failures = []
-    for symbol in settings.supported_symbols:
-        try:
-            provider.check_day(symbol, session.day)
-        except DataUnavailable as error:
-            failures.append(error)
-    if len(failures) == len(settings.supported_symbols):
-        raise failures[0]
+        return []
+    failures = [_refusal(provider, symbol, session.day) for symbol in settings.supported_symbols]
+    if (first := failures[0]) is not None and None not in failures:
+        raise first
+    sentences = [failure.detail for failure in failures if failure is not None]
+    if (vix := _refusal(provider, VIX, session.day)) is not None:
+        sentences.append(f"{vix.detail}; without the VIX every symbol is skipped")
+    return sentences
+
+
+def _refusal(provider: PlayableDays, symbol: str, day: date) -> DataUnavailable | None:
+    try:
+        provider.check_day(symbol, day)
+    except DataUnavailable as refusal:
+        return refusal
+    return None
 
 
 def create_clock(settings: Settings) -> Clock:

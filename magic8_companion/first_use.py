@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import sys
+from contextlib import suppress
 from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -60,15 +63,18 @@ async def _train(settings: Settings, vix: Path, first: date, last: date, stop: a
         "--out": ml_folder(settings),
     }
     words = [str(word) for pair in arguments.items() for word in pair]
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "magic8_ml", "train", *words)
+    command = (sys.executable, "-m", "magic8_ml", "train", *words)
+    # in a session of its own: Ctrl-C reaches this process alone, which then ends the other with all its workers
+    process = await asyncio.create_subprocess_exec(*command, start_new_session=True)
     ended = asyncio.create_task(process.wait())
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if not ended.done():
-        process.kill()
+        with suppress(ProcessLookupError):  # it ended just now
+            os.killpg(process.pid, signal.SIGKILL)
     code = await ended
-    if code:
+    if code and not stop.is_set():
         logger.warning("Training on simulated history ended with code %d; the run goes on with rules alone", code)
     return code == 0
 

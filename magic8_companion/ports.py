@@ -129,7 +129,7 @@ class Host(Protocol):
     output_dir: Path
     options: MLOptions
 
-    def observe(self, symbol: str) -> MarketState:
+    def observe(self, symbol: str, *, with_chain: bool = False) -> MarketState:
         """Observe ``symbol`` on the loop that owns the provider and wait for it, within the request time-out.
 
         Called on that very loop it must not wait: it raises ``DataUnavailable("called_on_provider_loop")`` for a

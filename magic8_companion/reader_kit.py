@@ -279,6 +279,7 @@ class _File:
 
 def _read_if_changed(path: str | os.PathLike[str], known: _File) -> _File:
     try:
+        path = os.fspath(path)  # a number would be taken for an open file of the bot's own, and closed
         status = os.stat(path)  # noqa: PTH116  # pathlib would need a path that is known to be one
         if not stat.S_ISREG(status.st_mode):
             return _File(problem="unreadable")  # opening a pipe would wait for its writer

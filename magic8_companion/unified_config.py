@@ -1,136 +1,46 @@
 """Every setting, checked once at start: built-in default, then ``.env``, then the process environment (which wins).
 
-Names are case-insensitive and carry the prefix ``M8C_`` (a few keep their older names without it).  All mistakes of a
-start are collected into one ``ConfigError`` that also names the nearest valid setting.  The attribute of a setting is
-its name in lower case without the prefix.
+All mistakes of a start are collected into one ``ConfigError`` that also names the nearest valid setting.  The attribute
+of a setting is its name in lower case without the prefix ``M8C_``.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
+import math
 import os
 from collections.abc import Mapping
-from datetime import date, time
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
-from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.setting_sources import ALIASES, PREFIX, ROOT, given_values
+from magic8_companion.setting_values import (
+    Interval,
+    Lower,
+    OptionalDate,
+    OptionalPath,
+    Provider,
+    Republishing,
+    Speed,
+    Symbols,
+    Thresholds,
+    Times,
+    Upper,
+    Webhook,
+)
 
-PREFIX: Final = "M8C_"
-ALIASES: Final = {
-    "M8C_SYMBOLS": "M8C_SUPPORTED_SYMBOLS",
-    "M8C_DATA_PROVIDER": "M8C_MARKET_DATA_PROVIDER",
-    "ML_PATH": "M8C_ML_PATH",
-    "ML_CONFIDENCE_THRESHOLD": "M8C_ML_5MIN_CONFIDENCE_THRESHOLD",
-    "MAGIC8_PATH": "M8C_MAGIC8_PATH",
-}
-RETIRED: Final = {
-    "USE_MOCK_DATA": "M8C_MARKET_DATA_PROVIDER=simulated",
-    "MOCK_*": "M8C_MARKET_DATA_PROVIDER=simulated and M8C_SIMULATED_SEED",
-    "USE_IBKR_DATA": "M8C_MARKET_DATA_PROVIDER=ib",
-    "IBKR_HOST": "M8C_IB_HOST",
-    "IBKR_PORT": "M8C_IB_PORT",
-    "IBKR_CLIENT_ID": "M8C_IB_CLIENT_ID",
-    "POLYGON_API_KEY": "nothing: that source is gone",
-    "TIMEZONE": "nothing: sessions are New York time, files are UTC",
-    "ENABLE_ADVANCED_GEX": "M8C_ENABLE_ENHANCED_GEX",
-    "GAMMA_SYMBOLS": "M8C_SUPPORTED_SYMBOLS",
-    "GAMMA_SCHEDULER_*": "nothing: gamma is computed at each checkpoint",
-    "GAMMA_SPOT_MULTIPLIERS": "nothing: the multiplier of every symbol is 100",
-    "GEX_*": "M8C_GAMMA_REGIME_THRESHOLDS",
-    "GREEKS_*": "M8C_ENABLE_GREEKS",
-    "VOLUME_*": "M8C_ENABLE_VOLUME_ANALYSIS",
-    "BUTTERFLY_IV_THRESHOLD": "nothing: the rules normalise volatility by its own history",
-    "IRON_CONDOR_IV_RANGE": "nothing: the rules normalise volatility by its own history",
-    "VERTICAL_MIN_IV": "nothing: the rules normalise volatility by its own history",
-    "LOG_TO_FILE": "M8C_LOG_FILE_PATH (empty = console only)",
-    "ENABLE_CACHING": "nothing: caches are always bounded and keyed by symbol",
-    "CACHE_EXPIRY_MINUTES": "nothing: each cache has the lifetime of its data",
-    "ENABLE_PARALLEL_PROCESSING": "nothing: symbols are always observed side by side",
-    "MAX_WORKERS": "nothing: symbols are always observed side by side",
-    "SMTP_PORT": "M8C_DISCORD_WEBHOOK",
-}
-SYMBOLS: Final = ("SPX", "SPY", "NDX", "QQQ", "RUT", "IWM", "XSP", "AAPL", "TSLA")
-
-
-def _items(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if text.startswith("["):
-        return json.loads(text)
-    return [item.strip() for item in text.split(",") if item.strip()]
-
-
-def _symbols(value: object) -> object:
-    items = _items(value)
-    if not isinstance(items, (list, tuple)):
-        return items
-    names = list(dict.fromkeys(canonical_symbol(str(item)) for item in items))
-    if unknown := [name for name in names if name not in SYMBOLS]:
-        hint = " (the VIX is an input, not a symbol)" if "VIX" in unknown else ""
-        raise ValueError(f"unknown {', '.join(unknown)}{hint}; known are {', '.join(SYMBOLS)}")
-    if not names:
-        raise ValueError("at least one symbol is needed")
-    return tuple(names)
-
-
-def _times(value: object) -> object:
-    items = _items(value)
-    if not isinstance(items, (list, tuple)):
-        return items
-    times = [item if isinstance(item, time) else time.fromisoformat(str(item)) for item in items]
-    if len(set(times)) != len(times) or not times:
-        raise ValueError("times must be given, each once")
-    if outside := [at for at in times if not time(9, 35) <= at <= time(15, 54)]:
-        raise ValueError(f"{outside[0]:%H:%M} lies outside 09:35-15:54 New York")
-    return tuple(sorted(times))
-
-
-def _thresholds(value: object) -> object:
-    levels = json.loads(value) if isinstance(value, str) else value
-    names = ("extreme", "high", "moderate")
-    if not isinstance(levels, dict) or set(levels) != set(names):
-        raise ValueError(f"a JSON object with exactly the keys {', '.join(names)} is needed")
-    numbers = [float(levels[name]) for name in names]
-    if not 1 >= numbers[0] > numbers[1] > numbers[2] >= 0:
-        raise ValueError("the values must descend from extreme to moderate within 0..1")
-    return dict(zip(names, numbers, strict=True))
-
-
-def _provider(value: object) -> object:
-    name = str(value).strip().lower()
-    return "replay" if name == "file" else name
-
-
-def _speed(value: object) -> object:
-    return "max" if str(value).strip().lower() == "max" else value
-
-
-def _interval(value: object) -> object:
-    if str(value).strip() not in {"5", "10", "15", "30"}:
-        raise ValueError("one of 5, 10, 15, 30 is needed")
-    return int(str(value))
-
-
-def _webhook(value: object) -> object:
-    if value and not str(value).startswith("https://"):
-        raise ValueError("an https:// address is needed")
-    return value
-
-
-Symbols = Annotated[tuple[str, ...], BeforeValidator(_symbols)]
-Times = Annotated[tuple[time, ...], BeforeValidator(_times), PlainSerializer(lambda ts: [f"{t:%H:%M}" for t in ts])]
-Lower = BeforeValidator(lambda value: str(value).strip().lower())
-Upper = BeforeValidator(lambda value: str(value).strip().upper())
-OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
-OptionalDate = Annotated[date | None, BeforeValidator(lambda value: value or None)]
+_OTHER_FILE: Final = "ml_predictions_5min.json"
 
 
 def _setting(default: Any, meaning: str, **limits: Any) -> Any:  # noqa: ANN401  # pydantic's Field is typed so too
@@ -138,7 +48,10 @@ def _setting(default: Any, meaning: str, **limits: Any) -> Any:  # noqa: ANN401 
 
 
 class Settings(BaseModel):
-    """All settings, validated and frozen.  ``load_settings`` builds them; nothing reads the environment later."""
+    """All settings, validated and frozen; nothing reads the environment later.
+
+    ``Settings()`` is what :func:`load_settings` returns; with values, the others are the built-in defaults.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -156,16 +69,16 @@ class Settings(BaseModel):
     replay_date: OptionalDate = _setting(
         None, "day to replay or simulate, YYYY-MM-DD; default: the last complete session"
     )
-    replay_speed: Annotated[Literal["max"] | Annotated[float, Field(gt=0, le=100_000)], BeforeValidator(_speed)] = (
-        _setting("max", "virtual seconds per real second of a replayed or simulated day, or max")
-    )
+    replay_speed: Speed = _setting("max", "virtual seconds per real second of a replayed or simulated day, or max")
     simulated_seed: int = _setting(8, "seed of the simulated market", ge=0, le=2**32 - 1)
     run_once: bool = _setting(default=False, meaning="live: run today's remaining checkpoints, then end")
     archive_retention_days: int = _setting(90, "age limit of archived files in days, 0 = keep", ge=0, le=3650)
     checkpoint_times: Times = _setting("10:30,11:00,12:30,14:45", "New York wall times")
     checkpoint_grace_minutes: int = _setting(5, "a later checkpoint is skipped with a reason", ge=0, le=30)
     checkpoint_valid_minutes: int = _setting(35, "lifetime of checkpoint entries", ge=5, le=240)
-    republish_seconds: int = _setting(240, "longest silence before a rewrite, 0 = only on change", ge=0, le=290)
+    republish_seconds: Republishing = _setting(
+        240, "longest silence before a rewrite, 0 = only on change", ge=0, le=290
+    )
     min_recommendation_score: float = _setting(65.0, "HIGH and tradable at or above", ge=0, le=100)
     medium_score: float = _setting(35.0, "MEDIUM at or above", ge=0, le=100)
     min_score_gap: float = _setting(0.0, "lead over the runner-up needed for HIGH", ge=0, le=100)
@@ -182,7 +95,7 @@ class Settings(BaseModel):
         30, "older VIX: ML unavailable (the official open is fresh all day)", ge=5, le=480
     )
     ml_bar_history_days: int = _setting(30, "earlier trading days of bars handed to the ML", ge=0, le=59)
-    ml_5min_interval: Annotated[int, BeforeValidator(_interval)] = _setting(5, "minutes between slots: 5, 10, 15 or 30")
+    ml_5min_interval: Interval = _setting(5, "minutes between slots: 5, 10, 15 or 30")
     ml_5min_confidence_threshold: float = _setting(0.65, "MEDIUM at or above", ge=0.5, le=0.8)
     ml_5min_merge_strategy: Annotated[Literal["overlay", "replace", "weighted"], Lower] = _setting(
         "overlay", "how 5-minute results enter the file: overlay, replace, weighted"
@@ -200,9 +113,7 @@ class Settings(BaseModel):
     )
     pause_vix_level: float = _setting(40.0, "volatility pause at or above this VIX, 0 = off", ge=0, le=150)
     pause_vix_jump_pct: float = _setting(15.0, "volatility pause at this rise within 30 min, 0 = off", ge=0, le=100)
-    market_data_provider: Annotated[Literal["ib", "yahoo", "replay", "simulated"], BeforeValidator(_provider)] = (
-        _setting("simulated", "ib, yahoo, replay (also: file) or simulated")
-    )
+    market_data_provider: Provider = _setting("simulated", "ib, yahoo, replay (also: file) or simulated")
     ibkr_fallback_to_yahoo: bool = _setting(
         default=True, meaning="IB failure: Yahoo, stamped as such; never made-up data"
     )
@@ -225,7 +136,7 @@ class Settings(BaseModel):
     enable_enhanced_gex: bool = _setting(default=True, meaning="gamma adjustment, mode enhanced only")
     enable_volume_analysis: bool = _setting(default=True, meaning="volume adjustment, mode enhanced only")
     gamma_max_age_minutes: int = _setting(5, "gamma result cache, per symbol", ge=1, le=60)
-    gamma_regime_thresholds: Annotated[dict[str, float], BeforeValidator(_thresholds)] = _setting(
+    gamma_regime_thresholds: Thresholds = _setting(
         {"extreme": 0.60, "high": 0.35, "moderate": 0.15}, "bounds on abs(net)/gross"
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], Upper] = _setting(
@@ -234,23 +145,46 @@ class Settings(BaseModel):
     log_file_path: OptionalPath = _setting(Path("logs/magic8_companion.log"), "log file; empty = console only")
     log_file_max_size: int = _setting(10_485_760, "bytes before rotation", ge=65_536)
     log_file_backup_count: int = _setting(5, "rotated files kept", ge=0, le=100)
-    discord_webhook: Annotated[str, BeforeValidator(_webhook)] = _setting(
-        "", "https address for alerts, never logged", repr=False
-    )
+    discord_webhook: Webhook = _setting("", "https address for alerts, never logged", repr=False)
     max_position_loss: float = _setting(2000.0, "USD; loss exits and alerts", gt=0)
     max_daily_loss: float = _setting(5000.0, "USD; loss exits and alerts", gt=0)
 
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        if self.medium_score >= self.min_recommendation_score:
-            raise ValueError("M8C_MEDIUM_SCORE must be below M8C_MIN_RECOMMENDATION_SCORE")
-        if 0 < self.republish_seconds < 30:
-            raise ValueError("M8C_REPUBLISH_SECONDS must be 0 or 30-290")
-        if self.market_data_provider == "replay" and self.replay_path is None:
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, values: Mapping[str, object]) -> Mapping[str, object]:
+        return values or dict(load_settings())
+
+    @field_validator("output_file_path")
+    @classmethod
+    def _lies_in_the_output_folder(cls, path: Path | None, others: ValidationInfo) -> Path | None:
+        root, folder = others.data.get("magic8_path"), others.data.get("output_dir")
+        if path is None or root is None or folder is None:
+            return path
+        file, folder = (root / path).resolve(), (root / folder).resolve()
+        if folder not in file.parents or file == folder / _OTHER_FILE:
+            raise ValueError("a file of its own inside M8C_OUTPUT_DIR is needed")
+        return path
+
+    @field_validator("medium_score")
+    @classmethod
+    def _lies_below_high(cls, medium: float, others: ValidationInfo) -> float:
+        if medium >= others.data.get("min_recommendation_score", math.inf):
+            raise ValueError("it must be below M8C_MIN_RECOMMENDATION_SCORE")
+        return medium
+
+    @field_validator("market_data_provider")
+    @classmethod
+    def _has_recordings(cls, provider: str, others: ValidationInfo) -> str:
+        if provider == "replay" and others.data.get("replay_path", provider) is None:
             raise ValueError("M8C_REPLAY_PATH (or --replay-dir) is needed by provider replay")
-        if (self.ml_retrain_bars_dir is None) is not (self.ml_retrain_vix_file is None):
+        return provider
+
+    @field_validator("ml_retrain_vix_file")
+    @classmethod
+    def _comes_with_bars(cls, path: Path | None, others: ValidationInfo) -> Path | None:
+        if (path is None) is not (others.data.get("ml_retrain_bars_dir", path) is None):
             raise ValueError("M8C_ML_RETRAIN_BARS_DIR and M8C_ML_RETRAIN_VIX_FILE are needed together")
-        return self
+        return path
 
     def get_scorer_mode(self) -> str:
         """Return the mode for ``create_scorer``: simple, standard or enhanced."""
@@ -305,19 +239,15 @@ def load_settings(
     ConfigError
         One message with every mistake.
     """
-    process = {name.upper(): value for name, value in (os.environ if environment is None else environment).items()}
-    root = root or Path(process.get("MAGIC8_PATH") or ".")
-    dotenv = {name.upper(): value or "" for name, value in dotenv_values(root / ".env", interpolate=False).items()}
+    process = os.environ if environment is None else environment
+    root = root or Path(next((text for name, text in process.items() if name.upper() == ROOT), "") or ".")
     problems: list[str] = []
-    values: dict[str, object] = {"magic8_path": root}
-    for source in (dotenv, process):
-        values |= _known(source, problems)
-    values |= overrides or {}
+    given = given_values(process, root / ".env", setting_names(), problems)
+    values: dict[str, object] = {"magic8_path": root, **{_field(name): text for name, text in given.items()}}
     try:
-        settings = Settings.model_validate(values)
+        settings = Settings.model_validate(values | dict(overrides or {}))
     except ValidationError as error:
         problems += [_sentence(detail) for detail in error.errors()]
-        raise ConfigError(problems) from None
     if problems:
         raise ConfigError(problems)
     return settings
@@ -326,11 +256,11 @@ def load_settings(
 def env_example() -> str:
     """Return the text of ``.env.example``: every setting with its default and meaning."""
     lines = ["# Every setting of Magic8 with its default.  Copy to .env and change what you need.", ""]
-    dumped = Settings().model_dump(mode="json")
+    dumped = Settings(magic8_path=Path()).model_dump(mode="json")
     aliases = {target: name for name, target in ALIASES.items()}
     for field, info in Settings.model_fields.items():
         name = _name(field)
-        older = f" (older name: {aliases[name]})" if name in aliases and name in setting_names() else ""
+        older = f" (older name: {aliases[name]})" if name in aliases else ""
         lines += [f"# {info.description}{older}", f"#{name}={_example_value(dumped[field])}"]
     return "\n".join(lines) + "\n"
 
@@ -345,7 +275,11 @@ def masked_settings(settings: Settings) -> dict[str, str]:
 
 
 def _name(field: str) -> str:
-    return "MAGIC8_PATH" if field == "magic8_path" else PREFIX + field.upper()
+    return ROOT if field == ROOT.lower() else PREFIX + field.upper()
+
+
+def _field(name: str) -> str:
+    return name.removeprefix(PREFIX).lower()
 
 
 def _example_value(value: object) -> str:
@@ -358,37 +292,7 @@ def _example_value(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _known(source: Mapping[str, str], problems: list[str]) -> dict[str, object]:
-    # Maps one source to attribute values; unknown, retired and contradicting names become problems.
-    values: dict[str, object] = {}
-    given_as: dict[str, str] = {}
-    for name, value in source.items():
-        target = ALIASES.get(name, name)
-        if not target.startswith(PREFIX):
-            continue
-        field = target.removeprefix(PREFIX).lower()
-        if field not in Settings.model_fields:
-            problems.append(_unknown(name))
-            continue
-        if field in given_as and values[field] != value:
-            problems.append(
-                f"{given_as[field]} and {name} are the same setting but say {values[field]!r} and {value!r}"
-            )
-        values[field], given_as[field] = value, name
-    return values
-
-
-def _unknown(name: str) -> str:
-    bare = name.removeprefix(PREFIX)
-    for pattern, instead in RETIRED.items():
-        if fnmatchcase(bare, pattern):
-            return f"{name} is retired; use {instead}"
-    near = difflib.get_close_matches(name, [*setting_names(), *ALIASES], n=1, cutoff=0.5)
-    return f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "")
-
-
 def _sentence(detail: Mapping[str, Any]) -> str:
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    if not detail["loc"]:
-        return message
-    return f"{_name(str(detail['loc'][0]))}={detail['input']!r}: {message}"
+    field, message = str(detail["loc"][0]), str(detail["msg"]).removeprefix("Value error, ")
+    value = repr(detail["input"]) if Settings.model_fields[field].repr else "***"
+    return f"{_name(field)}={value}: {message}"

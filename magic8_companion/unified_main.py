@@ -1,8 +1,8 @@
 """The entry point: ``python -m magic8_companion.unified_main``.
 
 A real feed runs session after session until it is stopped.  A replayed or simulated provider plays one whole day at
-``--speed`` and ends with the table of its decisions.  Exit codes: 0 done, 1 unexpected, 2 wrong settings or no such
-day, 3 another host owns the output folder.
+``--speed`` and ends with the table of its decisions.  Exit codes: 0 done, 1 unexpected or a file could not be written,
+2 wrong settings or no such day, 3 another host owns the output folder, 130 interrupted before anything began.
 """
 
 from __future__ import annotations
@@ -20,9 +20,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from magic8_companion.command_line import add_market_options, exit_code
-from magic8_companion.domain.errors import AlreadyRunning, ConfigError, DataUnavailable, PluginUnavailable
+from magic8_companion.domain.errors import (
+    AlreadyRunning,
+    ConfigError,
+    DataUnavailable,
+    PluginUnavailable,
+    PublishError,
+)
 
 if TYPE_CHECKING:  # --help must not load numpy and pandas
+    from pathlib import Path
+
     from magic8_companion.bootstrap import Service
     from magic8_companion.ports import Clock, Extension, MarketData
     from magic8_companion.unified_config import Settings
@@ -33,6 +41,9 @@ Result = TypeVar("Result")
 
 STOP_SECONDS: Final = 4.0
 """Everything ends within this time after a signal; a supervisor may kill after 5 s."""
+
+FILES: Final = ("recommendations.json", "ml_predictions_5min.json", "recommendations_archive")
+"""What a person looks for in the output folder after a run."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,11 +76,12 @@ async def main(
     """
     words = vars(parser().parse_args(argv))
     given = {name: value for name, value in words.items() if value is not None} | dict(overrides)
+    stop = _stop_on_signals()
     from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # after --help
 
     try:
         settings = load_settings(overrides=given)
-        return await _run(_with_embedded_ml(settings), clock)
+        return await _run(_with_embedded_ml(settings), stop, clock)
     except DataUnavailable as error:
         print(error.detail, file=sys.stderr)
         return 0 if error.reason == "market_closed" else 2
@@ -79,11 +91,17 @@ async def main(
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
         return 3
+    except PublishError as error:
+        logger.critical("Ended: %s", error)
+        return 1
 
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run :func:`main` on a new event loop."""
-    return asyncio.run(main(argv))
+    try:
+        return asyncio.run(main(argv))
+    except KeyboardInterrupt:  # so early that nobody listened to signals yet
+        return 130
 
 
 def configure_logging(settings: Settings) -> None:
@@ -94,22 +112,34 @@ def configure_logging(settings: Settings) -> None:
     formatter = logging.Formatter("%(asctime)s - %(name)s - %(levelname)s - %(message)s")
     console = logging.StreamHandler()
     console.setLevel(settings.log_level if settings.is_live else "WARNING")
-    handlers: list[logging.Handler] = [console]
-    if settings.log_file_path is not None:
-        path = settings.path(settings.log_file_path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(
-            RotatingFileHandler(
-                path,
-                maxBytes=settings.log_file_max_size,
-                backupCount=settings.log_file_backup_count,
-                encoding="utf-8",
-                delay=True,
-            )
-        )
+    handlers = [console] if settings.log_file_path is None else [console, _log_file(settings, settings.log_file_path)]
     for handler in handlers:
         handler.setFormatter(formatter)
     logging.basicConfig(level=settings.log_level, handlers=handlers, force=True)
+
+
+def _log_file(settings: Settings, relative: Path) -> logging.Handler:
+    path = settings.path(relative)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return RotatingFileHandler(
+            path,
+            maxBytes=settings.log_file_max_size,
+            backupCount=settings.log_file_backup_count,
+            encoding="utf-8",
+        )
+    except OSError as error:
+        why = error.strerror or error
+        sentence = f"the log file {path} cannot be written ({why}); choose another with M8C_LOG_FILE_PATH"
+        raise ConfigError([sentence]) from error
+
+
+def _stop_on_signals() -> asyncio.Event:
+    # From the first moment on: what follows imports for a second, and a signal must not tear that apart.
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 def _with_embedded_ml(settings: Settings) -> Settings:
@@ -120,22 +150,21 @@ def _with_embedded_ml(settings: Settings) -> Settings:
     return settings.model_copy(update=dict.fromkeys(switches, True))
 
 
-async def _run(settings: Settings, clock: Clock | None) -> int:
+async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> int:
     from magic8_companion import bootstrap  # noqa: PLC0415  # after --help and the check of the settings
     from magic8_companion.domain.trading_day import new_york_day  # noqa: PLC0415  # as above
 
+    if settings.is_live and settings.replay_date is not None and clock is None:
+        provider = settings.market_data_provider
+        raise ConfigError([f"M8C_REPLAY_DATE (or --date) plays a past day, but provider {provider} is live"])
     configure_logging(settings)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     with bootstrap.output_lock(settings):
         if not settings.is_live:
             return await _play(settings, stop)
         logger.info("Starting Magic8-Companion...")
         service = bootstrap.build_service(settings, stop, clock)
         days = service.engine.run_date(new_york_day(service.clock.now())) if settings.run_once else None
-        greeting = loop.create_task(_greet(service.provider, settings.supported_symbols))
+        greeting = asyncio.get_running_loop().create_task(_greet(service.provider, settings.supported_symbols))
         try:
             await _drive(service, days or service.engine.run_forever())
         finally:
@@ -156,9 +185,11 @@ async def _play(settings: Settings, stop: asyncio.Event) -> int:
     from magic8_companion.console import DayProgress, decisions_table  # noqa: PLC0415  # see _run
 
     session = bootstrap.run_session(settings)
-    bootstrap.check_recordings(settings, session)
+    for sentence in bootstrap.check_recordings(settings, session):
+        print(sentence, file=sys.stderr)
     await first_use.ensure_model(settings, session, stop)
     if stop.is_set():
+        print("stopped before the day began", file=sys.stderr)
         return 0
     logger.info("Starting Magic8-Companion...")
     with DayProgress(session, f"{settings.market_data_provider} {session.day}") as progress:
@@ -168,9 +199,10 @@ async def _play(settings: Settings, stop: asyncio.Event) -> int:
     skipped = {item.label: item.skipped for item in outcomes if item.skipped is not None}
     print(f"{settings.market_data_provider} day {session.day}, data is {service.provider.status}, not live\n")
     print(decisions_table(executed, skipped))
-    print(
-        f"\nfiles: {settings.run_output_dir}/recommendations.json, ml_predictions_5min.json, recommendations_archive/"
-    )
+    if stop.is_set():
+        print("stopped before the close")
+    folder = settings.run_output_dir
+    print(f"\nfiles in {folder}: {', '.join(name for name in FILES if (folder / name).exists())}")
     return 0
 
 

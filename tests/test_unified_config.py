@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.unified_config import ALIASES, RETIRED, env_example, load_settings, setting_names
+from magic8_companion.setting_sources import ALIASES, RETIRED
+from magic8_companion.unified_config import Settings, env_example, load_settings, setting_names
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,7 +44,7 @@ def test_command_line_overrides_everything(tmp_path: Path) -> None:
     assert settings.replay_date == date(2025, 4, 9)
 
 
-@pytest.mark.parametrize("alias", sorted(set(ALIASES) - {"MAGIC8_PATH"}))
+@pytest.mark.parametrize("alias", ALIASES)
 def test_older_names_still_work(alias: str, tmp_path: Path) -> None:
     """Each older name sets the setting that replaced it."""
     value = {"M8C_SYMBOLS": "QQQ", "M8C_DATA_PROVIDER": "ib", "ML_PATH": "models", "ML_CONFIDENCE_THRESHOLD": "0.7"}[
@@ -56,9 +57,56 @@ def test_older_names_still_work(alias: str, tmp_path: Path) -> None:
 
 def test_an_alias_that_contradicts_its_setting_stops_the_start(tmp_path: Path) -> None:
     """The same setting given twice with different values is a mistake, with equal values it is not."""
-    assert load_settings({"M8C_SYMBOLS": "SPY", "M8C_SUPPORTED_SYMBOLS": "SPY"}, root=tmp_path)
+    assert load_settings({"M8C_SYMBOLS": "SPY", "M8C_SUPPORTED_SYMBOLS": "SPY "}, root=tmp_path)
     with pytest.raises(ConfigError, match="same setting"):
         load_settings({"M8C_SYMBOLS": "SPY", "M8C_SUPPORTED_SYMBOLS": "QQQ"}, root=tmp_path)
+
+
+def test_a_name_that_stands_twice_in_dotenv_stops_the_start(tmp_path: Path) -> None:
+    """Two lines of one name, in whatever case, never let the last one win in silence."""
+    (tmp_path / ".env").write_text("M8C_ML_WEIGHT=0.2\nm8c_ml_weight=0.4\n")
+    with pytest.raises(ConfigError, match="M8C_ML_WEIGHT and m8c_ml_weight are the same setting"):
+        load_settings({}, root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"M8C_ML_WEIGHT\n", "line 1 of .* is not of the form NAME=VALUE"),
+        (b"M8C_IB_PORT=4002\n= what\n", "line 2 of .* is not of the form NAME=VALUE"),
+        (b"M8C_IB_PORT=4002 # caf\xe9\n", "save it as text in UTF-8"),
+    ],
+)
+def test_a_dotenv_that_cannot_be_understood_stops_the_start(content: bytes, sentence: str, tmp_path: Path) -> None:
+    """A line that says nothing and a file in another encoding are mistakes, not something to pass over."""
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(ConfigError, match=sentence):
+        load_settings({}, root=tmp_path)
+
+
+def test_dotenv_may_be_written_by_any_editor(tmp_path: Path) -> None:
+    """A byte-order mark, Windows line ends, export, quotes and comments change nothing."""
+    lines = ('export M8C_SYMBOLS="spy, qqq"  # two', 'M8C_CHECKPOINT_TIMES=["10:00", "15:00"] # json', "", "OTHER=1")
+    (tmp_path / ".env").write_text("\ufeff" + "\r\n".join(lines), encoding="utf-8", newline="")
+    settings = load_settings({}, root=tmp_path)
+    assert settings.supported_symbols == ("SPY", "QQQ")
+    assert settings.checkpoint_times == (time(10), time(15))
+
+
+def test_settings_without_values_are_those_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script that calls ``Settings()`` gets what .env and environment say, never the bare defaults."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("M8C_SYSTEM_COMPLEXITY", "Enhanced")
+    (tmp_path / ".env").write_text("M8C_ML_WEIGHT=0.2\n")
+    assert Settings() == load_settings()
+    assert (Settings().get_scorer_mode(), Settings().ml_weight) == ("enhanced", 0.2)
+
+
+def test_a_wrong_secret_is_not_repeated(tmp_path: Path) -> None:
+    """The message about a webhook that is no https address does not show it."""
+    with pytest.raises(ConfigError, match="M8C_DISCORD_WEBHOOK") as caught:
+        load_settings({"M8C_DISCORD_WEBHOOK": "http://host/token"}, root=tmp_path)
+    assert "token" not in str(caught.value)
 
 
 def test_one_message_lists_every_mistake_and_the_nearest_name(tmp_path: Path) -> None:
@@ -73,11 +121,14 @@ def test_one_message_lists_every_mistake_and_the_nearest_name(tmp_path: Path) ->
                 "M8C_CHECKPOINT_TIMES": "10:30,09:00",
                 "M8C_GAMMA_REGIME_THRESHOLDS": '{"extreme": 0.1}',
                 "M8C_DISCORD_WEBHOOK": "http://plain",
+                "M8C_REPUBLISH_SECONDS": "10",
+                "M8C_MEDIUM_SCORE": "70",
+                "M8C_MARKET_DATA_PROVIDER": "replay",
             },
             root=tmp_path,
         )
     text = str(caught.value)
-    assert len(caught.value.problems) == 7
+    assert len(caught.value.problems) == 10
     for part in ("did you mean M8C_ML_WEIGHT?", "M8C_IB_PORT", "M8C_SIMULATED_SEED", "the VIX is an input", "09:00"):
         assert part in text
     assert "extreme, high, moderate" in text
@@ -96,7 +147,17 @@ def test_a_retired_name_says_what_replaces_it(pattern: str, tmp_path: Path) -> N
     ("environment", "sentence"),
     [
         ({"M8C_MEDIUM_SCORE": "70"}, "must be below"),
-        ({"M8C_REPUBLISH_SECONDS": "10"}, "0 or 30-290"),
+        ({"M8C_REPUBLISH_SECONDS": "10"}, "0 or a number from 30 on"),
+        ({"M8C_REPUBLISH_SECONDS": "291"}, "290"),
+        ({"M8C_CHECKPOINT_TIMES": "10:30:30"}, "HH:MM"),
+        ({"M8C_CHECKPOINT_TIMES": "9:35"}, "HH:MM"),
+        ({"M8C_CHECKPOINT_TIMES": '["10:30"'}, "no JSON"),
+        ({"M8C_REPLAY_DATE": "09.04.2025"}, "YYYY-MM-DD"),
+        ({"M8C_GAMMA_REGIME_THRESHOLDS": '{"extreme": true, "high": 0.3, "moderate": 0.1}'}, "must be numbers"),
+        ({"M8C_OUTPUT_FILE_PATH": "/elsewhere/recommendations.json"}, "inside M8C_OUTPUT_DIR"),
+        ({"M8C_OUTPUT_FILE_PATH": "data/../recommendations.json"}, "inside M8C_OUTPUT_DIR"),
+        ({"M8C_OUTPUT_FILE_PATH": "data/ml_predictions_5min.json"}, "of its own"),
+        ({"M8C_MAGIC8_PATH": "/srv"}, "did you mean MAGIC8_PATH"),
         ({"M8C_MARKET_DATA_PROVIDER": "file"}, "M8C_REPLAY_PATH"),
         ({"M8C_ML_5MIN_INTERVAL": "7"}, "5, 10, 15, 30"),
         ({"M8C_REPLAY_SPEED": "-1"}, "M8C_REPLAY_SPEED"),

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from magic8_companion.analysis.view import STANDARD, AnalysisOptions, analyse, require_mode
+from magic8_companion.analysis.view import SIMPLE, STANDARD, AnalysisOptions, analyse, require_mode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.market_view import MarketView
@@ -17,7 +17,7 @@ from magic8_companion.ports import standalone_host
 class SymbolObserver(Protocol):
     """What the analyzer needs of a host: ``ports.Host`` fits."""
 
-    def observe(self, symbol: str) -> MarketState:
+    def observe(self, symbol: str, *, with_chain: bool) -> MarketState:
         """Return the state of ``symbol`` now; may block; raises ``DataUnavailable``."""
 
 
@@ -29,7 +29,7 @@ class MarketAnalyzer:
     observer
         Where states come from; by default the stand-alone host of the environment's settings, built on first use.
     mode
-        simple, standard (default) or enhanced; anything else raises ``ValueError``.
+        simple (bars and VIX), standard (default: also the chain) or enhanced; anything else raises ``ValueError``.
     options
         Settings of the analysis.
     """
@@ -49,7 +49,8 @@ class MarketAnalyzer:
         """Observe and analyse ``symbol`` now; raises ``DataUnavailable`` with the reason."""
         if self._observer is None:
             self._observer = standalone_host()
-        state = await asyncio.to_thread(self._observer.observe, canonical_symbol(symbol))
+        with_chain = self._mode != SIMPLE
+        state = await asyncio.to_thread(self._observer.observe, canonical_symbol(symbol), with_chain=with_chain)
         return analyse(state, self._mode, atm_history=atm_history, options=self._options)
 
     async def analyze_symbol(self, symbol: str) -> dict[str, Any] | None:

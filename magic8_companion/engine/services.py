@@ -67,22 +67,22 @@ class HostServices:
         """Name the loop that owns the provider while an engine runs (None: no more), and who ends the process."""
         self._loop, self._on_failure = loop, on_failure
 
-    def observe(self, symbol: str) -> MarketState:
-        """Return the state of ``symbol`` now, without its chain.
+    def observe(self, symbol: str, *, with_chain: bool = False) -> MarketState:
+        """Return the state of ``symbol`` now.
 
         Raises
         ------
         DataUnavailable
             ``called_on_provider_loop``, ``timeout``, or why the symbol cannot be observed.
         """
-        future = self.observing(symbol)
+        future = self.observing(symbol, with_chain=with_chain)
         try:
             return future.result(self._limit)
         except TimeoutError as error:
             future.cancel()
             raise DataUnavailable("timeout", f"{symbol} was not observed within {self._limit:g} s") from error
 
-    def observing(self, symbol: str) -> Future[MarketState]:
+    def observing(self, symbol: str, *, with_chain: bool = False) -> Future[MarketState]:
         """Begin to observe ``symbol``; the future holds what :meth:`observe` would return or raise.
 
         Raises
@@ -91,10 +91,10 @@ class HostServices:
             ``called_on_provider_loop``.
         """
         loop = self._loop_to_observe_on()
-        return asyncio.run_coroutine_threadsafe(self._observe(symbol), loop)
+        return asyncio.run_coroutine_threadsafe(self._observe(symbol, with_chain), loop)
 
-    async def _observe(self, symbol: str) -> MarketState:
-        state = await self._observer.observe(symbol, with_chain=False)
+    async def _observe(self, symbol: str, with_chain: bool) -> MarketState:
+        state = await self._observer.observe(symbol, with_chain=with_chain)
         self._newsroom.note_inputs(symbol, inputs_digest(state))
         return state
 

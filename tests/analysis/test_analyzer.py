@@ -19,10 +19,12 @@ class FakeHost:
     """Knows SPY and QQQ; everything else is stale."""
 
     threads: list[int] = field(default_factory=list)
+    chains_wanted: list[bool] = field(default_factory=list)
 
-    def observe(self, symbol: str) -> MarketState:
+    def observe(self, symbol: str, *, with_chain: bool) -> MarketState:
         """Return a made state, as a host would."""
         self.threads.append(threading.get_ident())
+        self.chains_wanted.append(with_chain)
         if symbol not in {"SPY", "QQQ", "SPX"}:
             raise DataUnavailable("stale_bars", f"{symbol}: the newest bar is an hour old")
         return made_state(symbol=symbol)
@@ -82,3 +84,11 @@ def test_an_unknown_mode_is_refused_at_construction() -> None:
     """Not at the first checkpoint."""
     with pytest.raises(ValueError, match="fancy"):
         MarketAnalyzer(FakeHost(), mode="fancy")
+
+
+@pytest.mark.parametrize(("mode", "wanted"), [("simple", False), ("standard", True), ("enhanced", True)])
+async def test_the_mode_decides_whether_the_chain_is_looked_at(mode: str, wanted: bool) -> None:
+    """A caller sees what a checkpoint of the same mode sees."""
+    host = FakeHost()
+    await MarketAnalyzer(host, mode).analyze_symbol("SPY")
+    assert host.chains_wanted == [wanted]

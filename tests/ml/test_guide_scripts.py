@@ -29,16 +29,19 @@ LIVE_DATA_SCORING = """
 import asyncio
 
 from magic8_companion.analysis import MarketAnalyzer
+from magic8_companion.providers import get_provider
 from magic8_companion.scoring import create_scorer
 from magic8_ml import MLEnhancedScoring
 
 
 async def score():
     scorer = MLEnhancedScoring(create_scorer("standard"), "../MLOptionTrading")
+    assert get_provider().is_connected()
     market_data = await MarketAnalyzer().analyze_symbol("SPX")
     for strategy, value in (await scorer.score_combo_types(market_data, "SPX")).items():
         print(f"{strategy}: {value:.1f}")
     print(scorer.details_for("SPX")["ml_status"])
+    print(market_data["implied_vol_source"], len(market_data["option_chain"]) > 0)
 
 
 asyncio.run(score())
@@ -123,7 +126,7 @@ def test_live_data_scoring_prints_three_scores(run: RunScript) -> None:
     lines = run(LIVE_DATA_SCORING)
     assert [line.split(":")[0] for line in lines[:3]] == ["Butterfly", "Iron_Condor", "Vertical"]
     assert all(0 <= float(line.split(": ")[1]) <= 100 for line in lines[:3])
-    assert lines[3] == "ok"
+    assert lines[3:] == ["ok", "atm True"]
 
 
 def test_phase_2_writes_both_files_from_a_running_loop(run: RunScript, project: Path) -> None:

@@ -374,6 +374,13 @@ def test_a_stale_file_with_a_high_number_does_not_silence_the_next(tmp_path: Pat
     assert document.is_actionable("QQQ", "Iron Condor", NOW)
 
 
+def test_a_number_is_no_path_and_no_file_of_the_bot_is_closed(tmp_path: Path) -> None:
+    """The system would take an integer for a file that the bot itself holds open: refused, and the file stays open."""
+    with (tmp_path / "of_the_bot.json").open("w+") as own:
+        assert load(own.fileno()).is_actionable("QQQ", "Iron Condor", NOW).reason == "unreadable"  # type: ignore[arg-type]
+        assert own.write("still open")
+
+
 def test_what_is_not_a_plain_file_is_unreadable_and_never_waited_for(tmp_path: Path) -> None:
     """A folder, a pipe without writer, and what is no path at all are refused at once."""
     os.mkfifo(tmp_path / "pipe")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -100,6 +102,21 @@ def test_a_signal_ends_the_run_within_five_seconds_with_whole_files(tmp_path: Pa
     assert not [path for path in output.iterdir() if path.name.startswith(".") or path.suffix == ".tmp"]
 
 
+def test_an_interrupted_first_training_ends_quietly(tmp_path: Path) -> None:
+    """Ctrl-C while the model of a first run is learnt: exit 0, one sentence, no file, no process left."""
+    command = [sys.executable, "-m", "magic8_companion.unified_main", *DAY, "--symbols", "SPY"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment({}), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "First use" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=5)  # the training holds this pipe too: it has ended as well
+    assert process.returncode == 0
+    assert said.endswith("stopped before the day began\n")
+    assert "Traceback" not in said
+    assert "rules alone" not in said
+    assert not list(tmp_path.rglob("recommendations.json"))
+
+
 def test_a_second_host_names_the_first_and_leaves(tmp_path: Path) -> None:
     """Two hosts never share an output folder: the second exits with 3 and names the first one's process."""
     words = (*DAY, "--symbols", "SPY")
@@ -118,7 +135,11 @@ def test_a_second_host_names_the_first_and_leaves(tmp_path: Path) -> None:
         (("--provider", "replay", "--replay-dir", "nowhere"), {}, 2, "does not exist"),
         (("--date", "2025-12-25"), {}, 0, "exchange holiday"),
         (("--date", "2025-13-25"), {}, 2, "M8C_REPLAY_DATE"),
+        (("--date", "2025-06-26", "--provider", "ib"), {}, 2, "provider ib is live"),
         (("--output-dir", "occupied"), {}, 2, "occupied"),
+        (("--output-dir", "x"), {"M8C_LOG_FILE_PATH": "occupied/x.log"}, 2, "M8C_LOG_FILE_PATH"),
+        (("--output-dir", "x"), {"M8C_LOG_FILE_PATH": "."}, 2, "M8C_LOG_FILE_PATH"),
+        (("--output-dir", "full"), OFF, 1, "recommendations.json cannot be written"),
     ],
 )
 def test_a_mistake_gives_one_clear_sentence(
@@ -126,6 +147,7 @@ def test_a_mistake_gives_one_clear_sentence(
 ) -> None:
     """Each wrong start names what is wrong, without a traceback, and has its exit code."""
     (tmp_path / "occupied").write_text("a file where a folder should be")
+    (tmp_path / "full" / "simulated" / "recommendations.json").mkdir(parents=True)
     done = run(tmp_path, *words, **settings)
     assert done.returncode == code
     assert sentence in done.stderr

@@ -1,0 +1,140 @@
+"""How a setting is written: the texts of all sources become values, or a sentence says why not."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from magic8_companion.domain.strategy import canonical_symbol
+
+SYMBOLS: Final = ("SPX", "SPY", "NDX", "QQQ", "RUT", "IWM", "XSP", "AAPL", "TSLA")
+FIRST_TIME: Final = time(9, 35)
+LAST_TIME: Final = time(15, 54)
+FASTEST: Final = 100_000.0
+
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME: Final = re.compile(r"\d{2}:\d{2}")
+_LEVELS: Final = ("extreme", "high", "moderate")
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"this is no JSON: {error}") from error
+
+
+def _items(value: object) -> list[object]:
+    if isinstance(value, str):
+        text = value.strip()
+        value = _json(text) if text.startswith("[") else [item.strip() for item in text.split(",") if item.strip()]
+    if not isinstance(value, (list, tuple)):
+        raise ValueError("a list is needed: separated by commas, or a JSON array")  # noqa: TRY004  # pydantic's way
+    return list(value)
+
+
+def _symbols(value: object) -> tuple[str, ...]:
+    names = list(dict.fromkeys(canonical_symbol(str(item)) for item in _items(value)))
+    if unknown := [name for name in names if name not in SYMBOLS]:
+        hint = " (the VIX is an input, not a symbol)" if "VIX" in unknown else ""
+        raise ValueError(f"unknown {', '.join(unknown)}{hint}; known are {', '.join(SYMBOLS)}")
+    if not names:
+        raise ValueError("at least one symbol is needed")
+    return tuple(names)
+
+
+def _times(value: object) -> tuple[time, ...]:
+    times = [item if isinstance(item, time) else _time(str(item)) for item in _items(value)]
+    if len(set(times)) != len(times) or not times:
+        raise ValueError("times must be given, each once")
+    if outside := [at for at in times if not FIRST_TIME <= at <= LAST_TIME]:
+        raise ValueError(f"{outside[0]:%H:%M} lies outside {FIRST_TIME:%H:%M}-{LAST_TIME:%H:%M} New York")
+    return tuple(sorted(times))
+
+
+def _time(text: str) -> time:
+    if not _TIME.fullmatch(text):
+        raise ValueError(f"{text!r} is not written HH:MM, such as 09:35")
+    return time.fromisoformat(text)
+
+
+def _day(value: object) -> object:
+    if not isinstance(value, str) or not value:
+        return value or None
+    if not _DAY.fullmatch(value):
+        raise ValueError("a date is written YYYY-MM-DD")
+    return date.fromisoformat(value)
+
+
+def _thresholds(value: object) -> dict[str, float]:
+    levels = _json(value) if isinstance(value, str) else value
+    if not isinstance(levels, dict) or set(levels) != set(_LEVELS):
+        raise ValueError(f"a JSON object with exactly the keys {', '.join(_LEVELS)} is needed")
+    numbers = [levels[name] for name in _LEVELS if type(levels[name]) in {int, float}]
+    if len(numbers) < len(_LEVELS) or not 1 >= numbers[0] > numbers[1] > numbers[2] >= 0:
+        raise ValueError("the values must be numbers that descend from extreme to moderate within 0..1")
+    return {name: float(levels[name]) for name in _LEVELS}
+
+
+def _provider(value: object) -> str:
+    name = str(value).strip().lower()
+    return "replay" if name == "file" else name
+
+
+def _speed(value: object) -> object:
+    text = str(value).strip().lower()
+    if text == "max":
+        return text
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed <= FASTEST:
+        raise ValueError(f"max or a number above 0 and up to {FASTEST:g} is needed")
+    return speed
+
+
+def _one_of(*allowed: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if str(value).strip() not in {str(number) for number in allowed}:
+            raise ValueError(f"one of {', '.join(str(number) for number in allowed)} is needed")
+        return int(str(value))
+
+    return check
+
+
+def _zero_or_at_least(least: int) -> Callable[[object], object]:
+    def check(value: object) -> object:
+        text = str(value).strip()
+        if text.isdigit() and 0 < int(text) < least:
+            raise ValueError(f"0 or a number from {least} on is needed")
+        return value
+
+    return check
+
+
+def _webhook(value: object) -> object:
+    if value and not str(value).startswith("https://"):
+        raise ValueError("an https:// address is needed")
+    return value
+
+
+Symbols = Annotated[tuple[str, ...], BeforeValidator(_symbols)]
+Times = Annotated[tuple[time, ...], BeforeValidator(_times), PlainSerializer(lambda ts: [f"{t:%H:%M}" for t in ts])]
+Lower = BeforeValidator(lambda value: str(value).strip().lower())
+Upper = BeforeValidator(lambda value: str(value).strip().upper())
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+OptionalDate = Annotated[date | None, BeforeValidator(_day)]
+Speed = Annotated[Literal["max"] | float, BeforeValidator(_speed)]
+Interval = Annotated[int, BeforeValidator(_one_of(5, 10, 15, 30))]
+Republishing = Annotated[int, BeforeValidator(_zero_or_at_least(30))]
+Provider = Annotated[Literal["ib", "yahoo", "replay", "simulated"], BeforeValidator(_provider)]
+Thresholds = Annotated[dict[str, float], BeforeValidator(_thresholds)]
+Webhook = Annotated[str, BeforeValidator(_webhook)]
