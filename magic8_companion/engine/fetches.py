@@ -57,9 +57,17 @@ class Fetches:
         self._flights: dict[Hashable, asyncio.Task[Any]] = {}
 
     def get(
-        self, key: Hashable, *, period: Hashable, max_age: timedelta, fetch: Callable[[], Awaitable[T]]
+        self,
+        key: Hashable,
+        *,
+        period: Hashable,
+        max_age: timedelta,
+        fetch: Callable[[], Awaitable[T]],
+        timeout_seconds: float | None = None,
     ) -> Awaitable[T]:
         """Return what can be awaited for the value of ``key``; unless it is kept, the request is under way at once.
+
+        ``timeout_seconds`` stands in for the usual time-out.
 
         Call it on a running loop.  Awaiting raises ``DataUnavailable``: ``timeout`` when the source does not answer in
         time, or whatever reason the source gives.
@@ -69,12 +77,12 @@ class Fetches:
             return AtHand(kept.value)
         flight = self._flights.get(key)
         if flight is None or flight.done() or flight.get_loop() is not asyncio.get_running_loop():
-            flight = asyncio.create_task(self._fetch(key, period, fetch))
+            flight = asyncio.create_task(self._fetch(key, period, fetch, timeout_seconds))
             flight.add_done_callback(_look)
             self._flights[key] = flight
         return _Shared(flight)
 
-    async def ask(self, request: Callable[[], Awaitable[T]], what: str) -> T:
+    async def ask(self, request: Callable[[], Awaitable[T]], what: str, timeout_seconds: float | None = None) -> T:
         """Wait for an answer that is not kept, as long as the time-out allows.
 
         Raises
@@ -82,18 +90,21 @@ class Fetches:
         DataUnavailable
             ``timeout``, or whatever reason the source gives.
         """
+        limit = self._timeout_seconds if timeout_seconds is None else timeout_seconds
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(limit):
                 return await request()
         except TimeoutError as error:
-            raise DataUnavailable("timeout", f"{what} took longer than {self._timeout_seconds:g} s") from error
+            raise DataUnavailable("timeout", f"{what} took longer than {limit:g} s") from error
 
     def forget(self, key: Hashable) -> None:
         """Drop what is kept of ``key``, so that the next caller fetches."""
         self._kept.pop(key, None)
 
-    async def _fetch(self, key: Hashable, period: Hashable, fetch: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401
-        value = await self.ask(fetch, str(key))
+    async def _fetch(
+        self, key: Hashable, period: Hashable, fetch: Callable[[], Awaitable[Any]], timeout_seconds: float | None
+    ) -> Any:  # noqa: ANN401
+        value = await self.ask(fetch, str(key), timeout_seconds)
         self._kept[key] = _Kept(at=self._clock.now(), period=period, value=value)
         return value
 

@@ -45,7 +45,8 @@ class MarketObserver:
 
     Bars and chains are kept for at most a minute and never across a bar close, history and daily bars for the day;
     each by symbol with its own time.  A live source's bar that is just due is awaited for some seconds of its clock;
-    replayed time would stand still meanwhile, but a replayed bar is never late.
+    replayed time would stand still meanwhile, but a replayed bar is never late.  Chains may take longer than anything
+    else: a feed reads them one after the other.
     """
 
     def __init__(self, provider: MarketData, clock: Clock, options: EngineOptions) -> None:
@@ -169,7 +170,8 @@ class MarketObserver:
         async def fetch() -> OptionChain:
             return OptionChain.from_envelope(await self._provider.get_option_chain(symbol))
 
-        return self._fetches.get((symbol, "chain"), period=None, max_age=FRESH, fetch=fetch)
+        limit = self._options.chain_timeout_seconds
+        return self._fetches.get((symbol, "chain"), period=None, max_age=FRESH, fetch=fetch, timeout_seconds=limit)
 
 
 async def _unless_missing(name: str, answer: Awaitable[T], otherwise: T, missing: dict[str, str]) -> T:

@@ -14,6 +14,7 @@ class EngineOptions:
     ``checkpoint_times`` are New York wall times.  ``republish_seconds`` 0 means only on change.
     ``nonlive_in_live_dir`` tells that replayed or simulated data is written where live readers look: nothing is
     tradable then.  ``bar_wait_seconds`` limits how long a live source may take to deliver a bar that is just due.
+    ``chain_timeout_seconds`` lets the chains of about 15 symbols be read one after the other.
     """
 
     symbols: tuple[str, ...]
@@ -35,6 +36,7 @@ class EngineOptions:
     bar_close_delay_seconds: int = 5
     bar_wait_seconds: float = 15.0
     request_timeout_seconds: float = 15.0
+    chain_timeout_seconds: float = 60.0
     ml_timeout_seconds: float = 5.0
     enable_ml_integration: bool = False
     enable_ml_5min: bool = False

@@ -241,6 +241,13 @@ async def test_a_request_that_hangs_is_given_up() -> None:
     assert await refused(observer) == "timeout"
 
 
+async def test_a_chain_may_take_longer_than_a_request() -> None:
+    """A feed reads the chains of all symbols one after the other: the last one waits for its turn."""
+    observer, market, _ = observer_at(request_timeout_seconds=0.05, chain_timeout_seconds=5.0)
+    market.pause = lambda: asyncio.sleep(0.2 if market.requests[-1][0] == "chain" else 0)
+    assert (await observer.observe("SPX", with_chain=True)).chain is not None
+
+
 async def test_no_history_is_asked_for_when_none_is_wanted() -> None:
     """With 0 history days the state has none."""
     observer, market, _ = observer_at(bar_history_days=0)

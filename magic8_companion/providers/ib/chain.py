@@ -68,7 +68,8 @@ class Chains:
         """
         day = new_york_day(self._clock.now())
         self._require_trading(symbol, day)
-        listed = await self._book.options(symbol, day, deadline)
+        patience = Deadline(self._clock, self._options.request_timeout_seconds)  # it waits for no other chain
+        listed = await self._book.options(symbol, day, patience.not_after(deadline.at))
         async with self._one_at_a_time:
             spot = await self._feed.spot(symbol, deadline)
             wanted = nearest_strikes(listed, spot, self._options.strikes_each_side)
