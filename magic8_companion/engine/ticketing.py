@@ -36,7 +36,8 @@ LEAST_WIN_PROBABILITY: Final = 0.20
 _MULTIPLIER: Final = 100.0
 _BULLISH: Final = (Kind.CALL_DEBIT, Kind.PUT_CREDIT)
 _BEARISH: Final = (Kind.PUT_DEBIT, Kind.CALL_CREDIT)
-_NON_DIRECTIONAL: Final = tuple(kind for kind in Kind if kind not in (*_BULLISH, *_BEARISH))
+# a score of Butterfly or Iron_Condor speaks for a calm close: what is turned round would bet against its own score
+_NON_DIRECTIONAL: Final = tuple(kind for kind in Kind if kind not in (*_BULLISH, *_BEARISH) and not kind.is_turned)
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +77,8 @@ def offers(state: MarketState, ml: MLResult | None) -> Mapping[str, Offer]:
 def limits_of(spot: float, deviation: float, direction: str | None) -> Limits:
     """Return limits in proportion to the price; ``deviation`` is one standard deviation to the close in points.
 
-    On a wild day wings may be as wide as that.  Verticals go with the direction: ``bullish``, ``bearish`` or both.
+    On a wild day wings may be as wide as that; no butterfly's body is farther away.  Verticals go with the direction:
+    ``bullish``, ``bearish`` or both.
 
     >>> round(limits_of(6800.0, 20.0, "bullish").max_width, 1)
     40.8
@@ -87,6 +89,7 @@ def limits_of(spot: float, deviation: float, direction: str | None) -> Limits:
         min_width=NARROWEST * spot,
         max_width=widest,
         max_margin=_MULTIPLIER * widest,
+        max_body_distance=max(deviation, NARROWEST * spot),
         kinds=tuple(sorted((*_NON_DIRECTIONAL, *sided))),
     )
 

@@ -174,6 +174,13 @@ def test_a_chain_that_was_refused_leaves_its_reason_and_the_odds_of_the_model() 
     assert all(item.factor != "ticket" for item in entry.evidence or ())
 
 
+def test_no_ticket_bets_against_the_score_it_stands_under() -> None:
+    """A score of Butterfly or Iron_Condor speaks for a calm close: sold butterflies and bought condors are left out."""
+    assert not any(kind.is_turned for kind in limits_of(6800.0, 20.0, None).kinds)
+    wild = record_of(state_of(), model(1.8)).strategies
+    assert wild["Butterfly"].blocked_by == wild["Iron_Condor"].blocked_by == ("no_net_edge",)
+
+
 def test_limits_grow_with_the_price_and_with_a_wild_day() -> None:
     """0.6 % of the price, or one standard deviation when that is more."""
     assert limits_of(600.0, 2.0, None).max_width == pytest.approx(3.6)

@@ -70,6 +70,15 @@ def test_the_table_equals_one_structure_at_a_time(model: Distribution | None) ->
         assert table.cvar[i] == pytest.approx(odds.cvar, rel=0.02, abs=3.0)
 
 
+def test_a_model_of_a_wild_day_finds_the_structures_that_win_by_a_move() -> None:
+    """Twice the market's deviation: the best butterflies and condors are sold and bought, not the other way round."""
+    ranking = ranked(model=Lognormal(mean=6244.43, total_vol=0.007))
+    for strategy in (BUTTERFLY, IRON_CONDOR):
+        best = ranking.best(strategy)
+        assert best is not None
+        assert Kind(int(ranking.evaluation.candidates.kind[best])).is_turned
+
+
 def test_costs_rise_and_expected_values_fall_with_the_share_of_the_spread() -> None:
     """Mid is never dearer than between, between never dearer than natural."""
     table = ranked().evaluation
