@@ -24,6 +24,7 @@ from magic8_companion.options.odds import TAIL
 _SPLITS: Final = 41  # windows that are divided between both tails
 _WINDOWS: Final = 101  # windows in one piece
 _SMALLEST: Final = 1e-12
+_CENT: Final = 0.01
 _LEVELS: Final = 2001
 
 
@@ -241,9 +242,10 @@ def _rules(evaluation: Evaluation, quotes: ChainQuotes, limits: Limits) -> tuple
     premium = evaluation.cost[evaluation.fill] / width
     crossing = (evaluation.cost[Fill.NATURAL] - evaluation.cost[Fill.MID]) / width
     value, loss, win = evaluation.expected_value[evaluation.fill], evaluation.max_loss, evaluation.win_probability
+    at_risk = loss - evaluation.fees
     return (
         Rule(value > 0, value, "expected value {:.2f} $ is not above 0"),
-        Rule(loss > 0, loss, "maximum loss {:.2f} $ would be a free lunch: a quote is wrong"),
+        Rule(at_risk > _CENT, at_risk, "maximum loss {:.2f} $ before fees would be a free lunch: a quote is wrong"),
         Rule(loss <= limits.max_margin, loss, f"margin {{:.0f}} $ is above {limits.max_margin:.0f} $"),
         Rule(
             ~sold | (-premium >= limits.min_credit_share),

@@ -162,6 +162,18 @@ def test_a_chain_without_candidates_has_no_miss() -> None:
     assert (ranking.best(), ranking.nearest_miss(), ranking.order.size, ranking.pareto.size) == (None, None, 0, 0)
 
 
+def test_what_costs_nothing_and_cannot_lose_is_a_wrong_quote() -> None:
+    """Far wings at one price each make a butterfly for 0.00: fees alone are no risk, so it does not pass."""
+    chain = simulated_chain()
+    for strike in (6150.0, 6155.0, 6160.0):
+        chain = with_row(chain, strike, put_bid=0.10, put_ask=0.10)
+    ranking = ranked(clean_chain(chain), model=Lognormal(mean=6244.43, total_vol=0.02))
+    at_risk = ranking.evaluation.max_loss - ranking.evaluation.fees
+    free = (at_risk < 0.01) & (ranking.evaluation.expected_value[Fill.NATURAL] > 0)
+    assert free.any()
+    assert not free[ranking.order].any()
+
+
 def test_a_misquote_is_flagged_before_it_looks_like_a_bargain() -> None:
     """A call and a put that moved together keep parity; the smile tells."""
     chain = simulated_chain()
