@@ -42,8 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     words.add_argument(
         "--deviation", type=_positive, default=1.0, help="your view: the market's deviation to the close times this (1)"
     )
-    words.add_argument("--max-width", type=_positive, help="widest wing in points (default 0.6 %% of the price)")
-    words.add_argument("--max-margin", type=_positive, help="most dollars at risk per unit (default: the widest wing)")
+    words.add_argument("--max-width", type=_positive, help="widest wing in points (default: the setting)")
+    words.add_argument("--max-margin", type=_positive, help="most dollars at risk per unit (default: the setting)")
     words.add_argument("--min-win", type=float, default=0.0, help="least win probability, 0..1 (default 0)")
     words.add_argument(
         "--top", type=int, default=10, choices=range(1001), metavar="N", help="ranks that are listed (default 10)"
@@ -63,27 +63,30 @@ def _positive(text: str) -> float:
 
 
 def _sheet(options: argparse.Namespace) -> dict[str, Any]:
-    from magic8_companion.engine.ticketing import limits_of  # noqa: PLC0415  # after --help
+    from magic8_companion.engine.ticketing import fees_under, limits_of  # noqa: PLC0415  # after --help
     from magic8_companion.options.candidates import Kind  # noqa: PLC0415  # after --help
     from magic8_companion.options.chain_quotes import clean_chain  # noqa: PLC0415  # after --help
     from magic8_companion.options.smile import fit_smile  # noqa: PLC0415  # after --help
     from magic8_companion.options.ticket_sheet import View, ticket_sheet  # noqa: PLC0415  # after --help
+    from magic8_companion.settings_mapping import ticket_options  # noqa: PLC0415  # after --help
 
-    chain = chosen_chain(options, settings_of(options))
+    settings = settings_of(options)
+    chain, usual = chosen_chain(options, settings), ticket_options(settings)
     quotes = clean_chain(chain)
     smile = fit_smile(quotes)
-    usual = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, None)
-    width = options.max_width or usual.max_width
+    limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, None, usual)
+    width = options.max_width or limits.max_width
     limits = replace(
-        usual,
-        min_width=min(usual.min_width, width),
+        limits,
+        min_width=min(limits.min_width, width),
         max_width=width,
-        max_margin=options.max_margin or width * quotes.product.multiplier,
+        max_margin=options.max_margin or usual.max_margin or width * quotes.product.multiplier,
         min_win_probability=options.min_win,
         max_body_distance=inf,
         kinds=tuple(Kind),
     )
-    return ticket_sheet(quotes, smile, View(limits=limits, ratio=options.deviation, ranks=options.top))
+    fees = fees_under(usual, chain.symbol)
+    return ticket_sheet(quotes, smile, View(limits=limits, fees=fees, ratio=options.deviation, ranks=options.top))
 
 
 def _json(sheet: Mapping[str, Any]) -> bytes:

@@ -15,7 +15,7 @@ import numpy as np
 from magic8_companion.domain.trading_day import utc_text
 from magic8_companion.options.candidates import Kind, Limits
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, Side
-from magic8_companion.options.costs import Fees, fees_of
+from magic8_companion.options.costs import Fees
 from magic8_companion.options.customary import customary_tickets
 from magic8_companion.options.distribution import SmileImplied
 from magic8_companion.options.expected_move import smile_move, straddle_move
@@ -33,12 +33,12 @@ _TIME_LEFT: Final = (1.0, 0.5, 0.0)  # as shares of what is left now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What is asked of a chain: ``ratio`` of the market's deviation, ``limits``, how many ranks are listed."""
+    """What is asked of a chain: within which limits, at which fees, at which ratio of the deviation, how many ranks."""
 
     limits: Limits
+    fees: Fees
     ratio: float = 1.0
     ranks: int = 10
-    fees: Fees | None = None
 
 
 def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any]:
@@ -53,12 +53,11 @@ def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any
     checked = flag_misquotes(quotes, smile)
     # the same smile in standard deviations, each of them ``ratio`` times as wide
     model = SmileImplied(smile=replace(smile, years=smile.years * view.ratio**2))
-    fees = view.fees or fees_of(quotes.symbol)
-    ranking = rank_candidates(checked, model, view.limits, fees)
+    ranking = rank_candidates(checked, model, view.limits, view.fees)
     if view.ratio == 1:
-        proposals = customary_tickets(quotes, smile, limits=view.limits, fees=fees)
+        proposals = customary_tickets(quotes, smile, limits=view.limits, fees=view.fees)
     else:
-        proposals = propose_tickets(quotes, smile, limits=view.limits, model=model, fees=fees)
+        proposals = propose_tickets(quotes, smile, limits=view.limits, model=model, fees=view.fees)
     return {
         "symbol": quotes.symbol,
         "as_of": utc_text(quotes.as_of),
