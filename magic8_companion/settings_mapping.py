@@ -6,7 +6,7 @@ from pathlib import Path
 
 from magic8_companion.analysis import AnalysisOptions
 from magic8_companion.domain.ml_options import MLOptions
-from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.options import EngineOptions, TicketOptions
 from magic8_companion.providers.ib.options import IBOptions
 from magic8_companion.unified_config import Settings
 
@@ -38,6 +38,18 @@ def engine_options(settings: Settings) -> EngineOptions:
         enable_ml_5min=settings.enable_ml_5min,
         pause_vix_level=settings.pause_vix_level,
         pause_vix_jump_pct=settings.pause_vix_jump_pct,
+        tickets=ticket_options(settings),
+    )
+
+
+def ticket_options(settings: Settings) -> TicketOptions:
+    """Map the settings to what a ticket may cost and risk."""
+    return TicketOptions(
+        max_width_pct=settings.ticket_max_width_pct,
+        max_margin=settings.ticket_max_margin,
+        min_credit_pct=settings.ticket_min_credit_pct,
+        max_spread_pct=settings.ticket_max_spread_pct,
+        commission=settings.commission_per_contract,
     )
 
 
@@ -45,6 +57,7 @@ def analysis_options(settings: Settings) -> AnalysisOptions:
     """Map the settings to what the analysis needs to know."""
     return AnalysisOptions(
         iv_min_history_days=settings.iv_min_history_days,
+        gamma_max_age_minutes=settings.gamma_max_age_minutes,
         gamma_regime_thresholds=settings.gamma_regime_thresholds,
     )
 

@@ -139,6 +139,13 @@ class Settings(BaseModel):
     gamma_regime_thresholds: Thresholds = _setting(
         {"extreme": 0.60, "high": 0.35, "moderate": 0.15}, "bounds on abs(net)/gross"
     )
+    ticket_max_width_pct: float = _setting(
+        0.6, "widest wing of a ticket in % of the price, or a standard deviation", ge=0.05, le=10
+    )
+    ticket_max_margin: float = _setting(0.0, "most USD at risk per unit of a ticket, 0 = its widest wing", ge=0)
+    ticket_min_credit_pct: float = _setting(5.0, "least credit of a ticket in % of its width", ge=0, le=100)
+    ticket_max_spread_pct: float = _setting(10.0, "most half-spreads of a ticket in % of its width", gt=0, le=100)
+    commission_per_contract: float = _setting(0.65, "USD of your broker per contract; exchange fees are added", ge=0)
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], Upper] = _setting(
         "INFO", "log level"
     )

@@ -54,6 +54,7 @@ def test_the_page_draws_every_strike_and_the_levels(elsewhere: Path, capsys: pyt
     assert len(drawn.findall("rect")) == 2 * len(shown["strikes"])
     words = " ".join(text.text or "" for text in drawn.iter("text"))
     assert all(name in words for name in ("spot", "flip", "call wall", "put wall"))
+    assert len(svg(gamma_page({**shown, "strikes": shown["strikes"][:1]})).findall("rect")) == 2
     without = gamma_page({**shown, "gamma_flip": None})
     assert "none within 3 %" in without
     assert "flip" not in " ".join(text.text or "" for text in svg(without).iter("text"))

@@ -8,6 +8,21 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOptions:
+    """What a ticket may cost and risk; the defaults are those of the settings of the same meaning.
+
+    ``max_width_pct`` in per cent of the price, the other percentages of the widest wing; ``max_margin`` in dollars per
+    unit, 0 for as much as the widest wing; ``commission`` in dollars per contract and leg.
+    """
+
+    max_width_pct: float = 0.6
+    max_margin: float = 0.0
+    min_credit_pct: float = 5.0
+    max_spread_pct: float = 10.0
+    commission: float = 0.65
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
     """Options of the engine; the defaults are those of the settings of the same meaning.
 
@@ -42,6 +57,7 @@ class EngineOptions:
     enable_ml_5min: bool = False
     pause_vix_level: float = 40.0
     pause_vix_jump_pct: float = 15.0
+    tickets: TicketOptions = TicketOptions()
 
     @property
     def with_chain(self) -> bool:

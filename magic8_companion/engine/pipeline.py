@@ -119,7 +119,7 @@ class CheckpointPipeline:
     def _judge(self, state: MarketState, valid_until: datetime) -> _Judged:
         view = self._analyse(state)
         card = self._scorer.score(view)
-        record = decide(card, view, valid_until, self._options, offers(state, card.ml))
+        record = decide(card, view, valid_until, self._options, offers(state, card.ml, self._options.tickets))
         return _Judged(record=record, inputs_sha256=inputs_digest(state))
 
     def _result(

@@ -19,24 +19,28 @@ from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.recommendation import Ticket
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.engine.options import TicketOptions
 from magic8_companion.options.candidates import Kind, Limits
-from magic8_companion.options.chain_quotes import ChainQuotes, clean_chain
-from magic8_companion.options.costs import Fill
+from magic8_companion.options.chain_quotes import clean_chain
+from magic8_companion.options.costs import Fees, Fill, fees_of
 from magic8_companion.options.customary import customary_tickets
 from magic8_companion.options.distribution import ScaledResiduals
-from magic8_companion.options.smile import Smile, fit_smile
+from magic8_companion.options.smile import fit_smile
 from magic8_companion.options.tickets import PricedTicket, Proposal, propose_tickets
 
 NARROWEST: Final = 0.0005
-WIDEST: Final = 0.006
-"""Bounds of a wing as shares of the price: 3.4 to 41 points at an index of 6,800."""
+"""Least wing as a share of the price: 3.4 points at an index of 6,800."""
 LEAST_WIN_PROBABILITY: Final = 0.20
 """Below it a model's edge rests on its far tail, where it has seen least."""
 
+USUAL: Final = TicketOptions()
+
+_PER_CENT: Final = 0.01
 _MULTIPLIER: Final = 100.0
 _BULLISH: Final = (Kind.CALL_DEBIT, Kind.PUT_CREDIT)
 _BEARISH: Final = (Kind.PUT_DEBIT, Kind.CALL_CREDIT)
-_NON_DIRECTIONAL: Final = tuple(kind for kind in Kind if kind not in (*_BULLISH, *_BEARISH))
+# a score of Butterfly or Iron_Condor speaks for a calm close: what is turned round would bet against its own score
+_NON_DIRECTIONAL: Final = tuple(kind for kind in Kind if kind not in (*_BULLISH, *_BEARISH) and not kind.is_turned)
 
 _log = logging.getLogger(__name__)
 
@@ -58,14 +62,14 @@ class Offer:
     no_net_edge: bool = False
 
 
-def offers(state: MarketState, ml: MLResult | None) -> Mapping[str, Offer]:
+def offers(state: MarketState, ml: MLResult | None, options: TicketOptions = USUAL) -> Mapping[str, Offer]:
     """Return an offer for each base strategy; none at all in a mode that asks for no chain."""
     if state.chain is None:
         why = state.missing.get("chain")
         return {} if why is None else dict.fromkeys(BASE_STRATEGIES, Offer(reason=f"no chain: {why}", evidence=None))
     prediction = ml if isinstance(ml, Prediction) else None
     try:
-        return _search(state, state.chain, prediction)
+        return _search(state, state.chain, prediction, options)
     except DataUnavailable as refusal:
         return dict.fromkeys(BASE_STRATEGIES, _nothing(str(refusal)))
     except Exception as error:  # noqa: BLE001  # whatever it is becomes the published reason: scores stand without it
@@ -73,40 +77,48 @@ def offers(state: MarketState, ml: MLResult | None) -> Mapping[str, Offer]:
         return dict.fromkeys(BASE_STRATEGIES, _nothing(f"exception:{type(error).__name__}"))
 
 
-def limits_of(spot: float, deviation: float, direction: str | None) -> Limits:
+def limits_of(spot: float, deviation: float, direction: str | None, options: TicketOptions = USUAL) -> Limits:
     """Return limits in proportion to the price; ``deviation`` is one standard deviation to the close in points.
 
-    On a wild day wings may be as wide as that.  Verticals go with the direction: ``bullish``, ``bearish`` or both.
+    On a wild day wings may be as wide as that; no butterfly's body is farther away.  Verticals go with the direction:
+    ``bullish``, ``bearish`` or both.
 
     >>> round(limits_of(6800.0, 20.0, "bullish").max_width, 1)
     40.8
     """
     sided = {"bullish": _BULLISH, "bearish": _BEARISH}.get(direction or "", (*_BULLISH, *_BEARISH))
-    widest = max(WIDEST * spot, deviation)
+    widest = max(_PER_CENT * options.max_width_pct * spot, deviation)
     return Limits(
         min_width=NARROWEST * spot,
         max_width=widest,
-        max_margin=_MULTIPLIER * widest,
+        max_margin=options.max_margin or _MULTIPLIER * widest,
+        min_credit_share=_PER_CENT * options.min_credit_pct,
+        max_spread_share=_PER_CENT * options.max_spread_pct,
+        max_body_distance=max(deviation, NARROWEST * spot),
         kinds=tuple(sorted((*_NON_DIRECTIONAL, *sided))),
     )
 
 
-def _search(state: MarketState, chain: OptionChain, prediction: Prediction | None) -> dict[str, Offer]:
+def fees_under(options: TicketOptions, symbol: str) -> Fees:
+    """Return the fees of a symbol's options with the broker's own commission."""
+    return replace(fees_of(symbol), commission=options.commission)
+
+
+def _search(
+    state: MarketState, chain: OptionChain, prediction: Prediction | None, options: TicketOptions
+) -> dict[str, Offer]:
     quotes = clean_chain(chain)
     smile = fit_smile(quotes)
-    limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, _direction(state, prediction))
+    limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, _direction(state, prediction), options)
+    fees = fees_under(options, chain.symbol)
     if prediction is None or prediction.move is None:
-        found = customary_tickets(quotes, smile, limits=limits)
+        found = customary_tickets(quotes, smile, limits=limits, fees=fees)
         return {name: _market_offer(proposal) for name, proposal in found.items()}
-    return {name: _model_offer(p) for name, p in _by_model(quotes, smile, limits, prediction).items()}
-
-
-def _by_model(quotes: ChainQuotes, smile: Smile, limits: Limits, prediction: Prediction) -> Mapping[str, Proposal]:
-    assert prediction.move is not None  # noqa: S101 - the caller asked
     move = prediction.move
     model = ScaledResiduals(mean=quotes.forward, scale=move.scale, residuals=move.residuals)
     limits = replace(limits, min_win_probability=LEAST_WIN_PROBABILITY)
-    return propose_tickets(quotes, smile, limits=limits, model=model)
+    ranked = propose_tickets(quotes, smile, limits=limits, model=model, fees=fees)
+    return {name: _model_offer(proposal) for name, proposal in ranked.items()}
 
 
 def _direction(state: MarketState, prediction: Prediction | None) -> str | None:

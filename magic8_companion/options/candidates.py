@@ -21,7 +21,7 @@ Places = NDArray[np.int64]
 
 
 class Kind(IntEnum):
-    """The structures that are proposed; a sold butterfly is none of them, it bets against the pin."""
+    """All structures of a chain; the last four are butterflies and condors turned round, which win by a move."""
 
     CALL_BUTTERFLY = 0
     PUT_BUTTERFLY = 1
@@ -31,32 +31,56 @@ class Kind(IntEnum):
     PUT_DEBIT = 5
     CALL_CREDIT = 6
     PUT_CREDIT = 7
+    SOLD_CALL_BUTTERFLY = 8
+    SOLD_PUT_BUTTERFLY = 9
+    BOUGHT_IRON_BUTTERFLY = 10
+    BOUGHT_IRON_CONDOR = 11
 
     @property
     def strategy(self) -> str:
         """Return the published strategy name."""
-        if self <= Kind.IRON_BUTTERFLY:
-            return BUTTERFLY
-        return IRON_CONDOR if self is Kind.IRON_CONDOR else VERTICAL
+        return _SHAPE[self][0]
 
     @property
     def is_credit(self) -> bool:
         """Tell whether the structure is sold."""
-        return self in {Kind.IRON_BUTTERFLY, Kind.IRON_CONDOR, Kind.CALL_CREDIT, Kind.PUT_CREDIT}
+        return self in _CREDITS
+
+    @property
+    def is_turned(self) -> bool:
+        """Tell whether it is a butterfly or condor whose worst outcome is a close in its middle."""
+        return self >= Kind.SOLD_CALL_BUTTERFLY
 
 
-# per kind: is each leg a put, and its signed quantity, in the order of the sorted strikes
+_CREDITS: Final = frozenset(
+    {
+        Kind.IRON_BUTTERFLY,
+        Kind.IRON_CONDOR,
+        Kind.CALL_CREDIT,
+        Kind.PUT_CREDIT,
+        Kind.SOLD_CALL_BUTTERFLY,
+        Kind.SOLD_PUT_BUTTERFLY,
+    }
+)
+_CALLS: Final = (0, 0, 0, 0)
+_PUTS: Final = (1, 1, 1, 1)
+_IRON: Final = (1, 1, 0, 0)
+
+# per kind: its strategy, whether each leg is a put, and its signed quantity, in the order of the sorted strikes
 _SHAPE: Final = {
-    Kind.CALL_BUTTERFLY: ((0, 0, 0, 0), (1, -2, 0, 1)),
-    Kind.PUT_BUTTERFLY: ((1, 1, 1, 1), (1, -2, 0, 1)),
-    Kind.IRON_BUTTERFLY: ((1, 1, 0, 0), (1, -1, -1, 1)),
-    Kind.IRON_CONDOR: ((1, 1, 0, 0), (1, -1, -1, 1)),
-    Kind.CALL_DEBIT: ((0, 0, 0, 0), (1, 0, 0, -1)),
-    Kind.PUT_DEBIT: ((1, 1, 1, 1), (-1, 0, 0, 1)),
-    Kind.CALL_CREDIT: ((0, 0, 0, 0), (-1, 0, 0, 1)),
-    Kind.PUT_CREDIT: ((1, 1, 1, 1), (1, 0, 0, -1)),
+    Kind.CALL_BUTTERFLY: (BUTTERFLY, _CALLS, (1, -2, 0, 1)),
+    Kind.PUT_BUTTERFLY: (BUTTERFLY, _PUTS, (1, -2, 0, 1)),
+    Kind.IRON_BUTTERFLY: (BUTTERFLY, _IRON, (1, -1, -1, 1)),
+    Kind.IRON_CONDOR: (IRON_CONDOR, _IRON, (1, -1, -1, 1)),
+    Kind.CALL_DEBIT: (VERTICAL, _CALLS, (1, 0, 0, -1)),
+    Kind.PUT_DEBIT: (VERTICAL, _PUTS, (-1, 0, 0, 1)),
+    Kind.CALL_CREDIT: (VERTICAL, _CALLS, (-1, 0, 0, 1)),
+    Kind.PUT_CREDIT: (VERTICAL, _PUTS, (1, 0, 0, -1)),
+    Kind.SOLD_CALL_BUTTERFLY: (BUTTERFLY, _CALLS, (-1, 2, 0, -1)),
+    Kind.SOLD_PUT_BUTTERFLY: (BUTTERFLY, _PUTS, (-1, 2, 0, -1)),
+    Kind.BOUGHT_IRON_BUTTERFLY: (BUTTERFLY, _IRON, (-1, 1, 1, -1)),
+    Kind.BOUGHT_IRON_CONDOR: (IRON_CONDOR, _IRON, (-1, 1, 1, -1)),
 }
-
 
 _CODE: Final = 1e6  # more than there are strikes, per thousandth of a point
 
@@ -66,7 +90,8 @@ class Limits:
     """What a trader accepts; widths in points per wing, margin in dollars per unit, shares of the widest wing.
 
     ``max_spread_share`` bounds the cost of crossing all half-spreads and ``min_short_bid`` (points) what a sold leg
-    must fetch: both are the liquidity limits.  Condors keep their short strikes outside the forward.
+    must fetch: both are the liquidity limits.  Condors keep their short strikes outside the forward, and butterflies
+    their body within ``max_body_distance`` points of it.
     """
 
     min_width: float = 1.0
@@ -77,6 +102,7 @@ class Limits:
     max_spread_share: float = 0.10
     min_short_bid: float = 0.05
     min_win_probability: float = 0.0
+    max_body_distance: float = float("inf")
     broken_wings: bool = False
     kinds: tuple[Kind, ...] = tuple(Kind)
 
@@ -103,19 +129,18 @@ def enumerate_candidates(strikes: Floats, forward: float, limits: Limits) -> Can
 
     >>> found = enumerate_candidates(np.array([90.0, 95, 100, 105, 110]), 100.0, Limits(max_width=5))
     >>> [int((found.kind == kind).sum()) for kind in Kind]
-    [3, 3, 3, 3, 4, 4, 4, 4]
+    [3, 3, 3, 3, 4, 4, 4, 4, 3, 3, 3, 3]
     """
     pairs = _pairs(strikes, limits)
     places = {
-        "butterfly": _butterflies(strikes, pairs, limits),
-        "condor": _condors(strikes, pairs, forward, limits),
-        "vertical": pairs[:, [0, 0, 1, 1]],
+        BUTTERFLY: _butterflies(strikes, pairs, forward, limits),
+        IRON_CONDOR: _condors(strikes, pairs, forward, limits),
+        VERTICAL: pairs[:, [0, 0, 1, 1]],
     }
     groups = []
     for kind in limits.kinds:
-        shape = "vertical" if kind > Kind.IRON_CONDOR else "condor" if kind is Kind.IRON_CONDOR else "butterfly"
-        put, quantity = (np.array(row) for row in _SHAPE[kind])
-        place = places[shape]
+        strategy, puts, quantities = _SHAPE[kind]
+        place, put, quantity = places[strategy], np.array(puts), np.array(quantities)
         groups.append(
             Candidates(
                 kind=np.full(len(place), kind, dtype=np.uint8),
@@ -134,11 +159,12 @@ def _pairs(strikes: Floats, limits: Limits) -> Places:
     return np.stack([low[kept], high[kept]], axis=1)
 
 
-def _butterflies(strikes: Floats, pairs: Places, limits: Limits) -> Places:
+def _butterflies(strikes: Floats, pairs: Places, forward: float, limits: Limits) -> Places:
     # two pairs that share their middle strike
     wing = _wing(strikes, pairs, limits)
     left, right = _join(pairs[:, 1] + wing, pairs[:, 0] + wing)
-    return np.stack([pairs[left, 0], pairs[left, 1], pairs[left, 1], pairs[right, 1]], axis=1)
+    found = np.stack([pairs[left, 0], pairs[left, 1], pairs[left, 1], pairs[right, 1]], axis=1)
+    return np.asarray(found[np.abs(strikes[found[:, 1]] - forward) <= limits.max_body_distance])
 
 
 def _condors(strikes: Floats, pairs: Places, forward: float, limits: Limits) -> Places:

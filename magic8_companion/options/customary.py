@@ -3,8 +3,8 @@
 Under the market's own distribution nothing earns its costs, so no expected value can choose.  What remains is shape,
 measured in the standard deviation s that the smile implies to the close, and the cost of crossing the spread:
 
-Butterfly    body within 0.35 s of the forward, wings 0.5 s to 1.5 s wide
-Iron_Condor  short strikes 0.6 s to 1.6 s away from the forward on both sides
+Butterfly    bought, or an iron one sold: body within 0.35 s of the forward, wings 0.5 s to 1.5 s wide
+Iron_Condor  sold: short strikes 0.6 s to 1.6 s away from the forward on both sides
 Vertical     premium 20 % to 70 % of the width, win probability 30 % to 80 %
 
 Strikes lie where they lie: a bound gives way by as much as the nearest strike needs.  Of the structures that keep
@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.domain.strategy import BASE_STRATEGIES, VERTICAL
 from magic8_companion.options.arrays import Flags
 from magic8_companion.options.candidates import Kind, Limits
 from magic8_companion.options.chain_quotes import ChainQuotes
@@ -36,6 +36,8 @@ _SHORTS: Final = (0.6, 1.6)
 _PREMIUM: Final = (0.20, 0.70)
 _WIN: Final = (0.30, 0.80)
 _CREDITS: Final = [kind for kind in Kind if kind.is_credit]
+_VERTICALS: Final = [kind for kind in Kind if kind.strategy == VERTICAL]
+_TURNED: Final = [kind for kind in Kind if kind.is_turned]
 
 
 def customary_tickets(
@@ -70,9 +72,8 @@ def _customary(ranking: Ranking, quotes: ChainQuotes, smile: Smile) -> Flags:
     away = np.stack([quotes.forward - level[:, 1], level[:, 2] - quotes.forward])
     near, far = _SHORTS[0] * deviation, max(_SHORTS[1] * deviation, step)
     condor = ((away >= near) & (away <= far)).all(axis=0)
-    return np.where(
-        kind <= Kind.IRON_BUTTERFLY, butterfly, np.where(kind == Kind.IRON_CONDOR, condor, _vertical(ranking))
-    )
+    centred = np.where(kind == Kind.IRON_CONDOR, condor, butterfly) & ~np.isin(kind, _TURNED)
+    return np.where(np.isin(kind, _VERTICALS), _vertical(ranking), centred)
 
 
 def _vertical(ranking: Ranking) -> Flags:

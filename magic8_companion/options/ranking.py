@@ -1,8 +1,8 @@
 """Price, odds and rank of all candidates at once: what can really be earned after the spread.
 
 Prices and expected payoffs are sparse matrix products (candidates x options).  Win probabilities follow from the result
-at the sorted strikes: it is linear in between.  The structures that are proposed have one hump or one step, so the
-worst outcomes lie in the two tails of the settlement: CVaR is the worst division of 5 % between both.
+at the sorted strikes: it is linear in between.  A payoff of one step, one hump or one dip has its worst outcomes in one
+piece: CVaR is the worst window of 5 % of the settlements, a window that leaves at the top going on at the bottom.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from magic8_companion.options.costs import Fees, Fill
 from magic8_companion.options.distribution import Distribution, expected_put
 from magic8_companion.options.odds import TAIL
 
-_SPLITS: Final = 41  # ways to divide the worst outcomes between both tails
+_SPLITS: Final = 41  # windows that are divided between both tails
+_WINDOWS: Final = 101  # windows in one piece
 _SMALLEST: Final = 1e-12
+_CENT: Final = 0.01
 _LEVELS: Final = 2001
 
 
@@ -151,7 +153,11 @@ def _evaluate(found: Candidates, quotes: ChainQuotes, distribution: Distribution
     cost = {scenario: mid_cost + scenario.share * spread for scenario in Fill}
     net_cost = cost[fill] + fee / multiplier
     result = _results_at_strikes(found, strikes) - net_cost[:, None]
-    worst = (position @ _tail_values(strikes, value, distribution)).min(axis=1) - net_cost
+    worst = (position @ _tail_values(strikes, value, distribution)).min(axis=1)
+    turned = np.isin(found.kind, [kind for kind in Kind if kind.is_turned])
+    if turned.any():
+        inside = (position[turned] @ _window_values(strikes, value, distribution)).min(axis=1)
+        worst[turned] = np.minimum(worst[turned], inside)
     return Evaluation(
         candidates=found,
         fill=fill,
@@ -161,7 +167,7 @@ def _evaluate(found: Candidates, quotes: ChainQuotes, distribution: Distribution
         max_profit=multiplier * result.max(axis=1),
         max_loss=-multiplier * result.min(axis=1),
         win_probability=_win_probability(found, strikes, result, distribution),
-        cvar=-multiplier * worst,
+        cvar=multiplier * (net_cost - worst),
     )
 
 
@@ -183,6 +189,13 @@ def _tail_values(strikes: Floats, value: Floats, distribution: Distribution) -> 
     low = TAIL * np.linspace(0, 1, _SPLITS)
     above = value[:, None] - _value_below(strikes, value, 1 - TAIL + low, distribution)
     return (_value_below(strikes, value, low, distribution) + above) / TAIL
+
+
+def _window_values(strikes: Floats, value: Floats, distribution: Distribution) -> Floats:
+    # mean value of every option over the outcomes between two quantiles that lie 5 % apart; dense where levels are not
+    low = (1 - TAIL) * (1 - np.cos(np.linspace(0, np.pi, _WINDOWS))) / 2
+    below = _value_below(strikes, value, low, distribution)
+    return np.asarray((_value_below(strikes, value, low + TAIL, distribution) - below) / TAIL)
 
 
 def _value_below(strikes: Floats, value: Floats, share: Floats, distribution: Distribution) -> Floats:
@@ -229,9 +242,10 @@ def _rules(evaluation: Evaluation, quotes: ChainQuotes, limits: Limits) -> tuple
     premium = evaluation.cost[evaluation.fill] / width
     crossing = (evaluation.cost[Fill.NATURAL] - evaluation.cost[Fill.MID]) / width
     value, loss, win = evaluation.expected_value[evaluation.fill], evaluation.max_loss, evaluation.win_probability
+    at_risk = loss - evaluation.fees
     return (
         Rule(value > 0, value, "expected value {:.2f} $ is not above 0"),
-        Rule(loss > 0, loss, "maximum loss {:.2f} $ would be a free lunch: a quote is wrong"),
+        Rule(at_risk > _CENT, at_risk, "maximum loss {:.2f} $ before fees would be a free lunch: a quote is wrong"),
         Rule(loss <= limits.max_margin, loss, f"margin {{:.0f}} $ is above {limits.max_margin:.0f} $"),
         Rule(
             ~sold | (-premium >= limits.min_credit_share),

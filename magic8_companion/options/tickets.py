@@ -14,6 +14,7 @@ from magic8_companion.options.candidates import Limits
 from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.costs import Fees, Fill, fees_of, net_cost, opening_fees
 from magic8_companion.options.distribution import Distribution, SmileImplied
+from magic8_companion.options.expiry import Product
 from magic8_companion.options.misquotes import flag_misquotes
 from magic8_companion.options.odds import PIN, Odds, evaluate
 from magic8_companion.options.payoff import Leg, profile
@@ -129,6 +130,16 @@ def price_ticket(
     )
 
 
+def limit_price_of(credit: float, options: Product) -> float:
+    """Return a credit (a debit is negative) on the tick of the product, towards the certain fill.
+
+    >>> from magic8_companion.options.expiry import product
+    >>> limit_price_of(2.973, product("SPX")), limit_price_of(-2.973, product("SPX"))
+    (2.95, -3.0)
+    """
+    return round(floor(credit / options.tick + 1e-6) * options.tick, 4)
+
+
 def order_line(
     symbol: str, legs: Sequence[Leg], limit_price: float, expiry: date, *, quantity: int = 1, multiplier: int = 100
 ) -> str:
@@ -172,13 +183,13 @@ def _proposal(
     if miss is None:
         return Proposal(ticket=None, reason="none passes: no candidate has quotes on all legs", quoted=False)
     legs = candidates.legs(miss.place, quotes.strikes)
-    limit_price = _to_tick(-float(ranking.evaluation.cost[fill][miss.place]), quotes.product.tick)
+    limit_price = limit_price_of(-float(ranking.evaluation.cost[fill][miss.place]), quotes.product)
     line = order_line(quotes.symbol, legs, limit_price, quotes.expiry)
     return Proposal(ticket=None, reason=f"none passes; nearest is {line}: {'; '.join(miss.reasons)}")
 
 
 def _ticket(legs: Sequence[Leg], quotes: ChainQuotes, credit: float) -> Ticket:
-    limit_price = _to_tick(credit, quotes.product.tick)
+    limit_price = limit_price_of(credit, quotes.product)
     result, multiplier = profile(legs, -limit_price), quotes.product.multiplier
     assert result.max_profit is not None and result.max_loss is not None  # noqa: S101, PT018 - wings close both tails
     return Ticket(
@@ -191,11 +202,6 @@ def _ticket(legs: Sequence[Leg], quotes: ChainQuotes, credit: float) -> Ticket:
         max_loss=round(result.max_loss * multiplier, 2),
         breakevens=tuple(round(level, 4) for level in result.breakevens),
     )
-
-
-def _to_tick(credit: float, tick: float) -> float:
-    # towards the certain fill: less credit, more debit
-    return round(floor(credit / tick + 1e-6) * tick, 4)
 
 
 def _warnings(legs: Sequence[Leg], quotes: ChainQuotes, odds: Odds) -> tuple[str, ...]:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from io import BytesIO
 from itertools import pairwise
+from math import ceil, floor, log10
+from textwrap import fill
 from typing import Any, Final
 
 from magic8_companion.domain.errors import ConfigError
+from magic8_companion.domain.trading_day import new_york_day, new_york_label, parse_utc
 
 WIDTH: Final = 1000
 HEIGHT: Final = 480
@@ -30,21 +33,24 @@ _PAGE: Final = """<!doctype html>
 body {{ background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; margin: 0 auto;
   max-width: 1040px; padding: 24px; }}
 h1 {{ font-size: 20px; margin: 0; }} p {{ color: var(--faint); margin: 4px 0 12px; }}
-svg {{ width: 100%; height: auto; display: block; }}
+.chart {{ overflow-x: auto; }} svg {{ width: 100%; min-width: 680px; height: auto; display: block; }}
+.keys {{ white-space: nowrap; }} i {{ display: inline-block; width: 11px; height: 11px; border-radius: 2px;
+  margin: 0 3px 0 8px; }} i.call {{ background: var(--call); }} i.put {{ background: var(--put); }}
 svg text {{ fill: var(--faint); font-size: 13px; }} svg .mark text {{ fill: var(--mark); }}
 .call {{ fill: var(--call); }} .put {{ fill: var(--put); }} .grid {{ stroke: var(--line); }}
 .mark line {{ stroke: var(--mark); stroke-width: 1.5; stroke-dasharray: 5 4; }}
 .mark .spot {{ stroke-dasharray: none; }}
 dl {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(225px, 1fr)); gap: 8px 20px; margin: 16px 0 0; }}
 dt {{ color: var(--faint); font-size: 13px; }} dd {{ font-variant-numeric: tabular-nums; margin: 0; }}
-</style></head><body><h1>{title}</h1><p>{subtitle}</p>
-{svg}
+</style></head><body><h1>{title}</h1>
+<p>{subtitle} <span class="keys"><i class="call"></i>calls <i class="put"></i>puts</span></p>
+<div class="chart">{svg}</div>
 <dl>{facts}</dl></body></html>
 """
 
 
 def picture_of(shown: Mapping[str, Any], suffix: str) -> bytes:
-    """Return the picture of a gamma object that also holds ``symbol`` and ``spot``; ``suffix`` is .html or .png.
+    """Return the picture of a gamma object with ``symbol``, ``spot`` and ``minutes_to_close``, as .html or .png.
 
     Raises
     ------
@@ -68,27 +74,30 @@ def _title(shown: Mapping[str, Any]) -> str:
 
 
 def _subtitle(shown: Mapping[str, Any]) -> str:
+    at = parse_utc(shown["as_of"])
+    day = new_york_day(at)
     return (
-        f"{shown['as_of']}, USD of delta per 1 % move. Dealers are assumed long calls and short puts"
-        f" ({shown['convention']}): calls above, puts below the line. Open interest is last night's."
+        f"{day.day} {day:%B %Y} {new_york_label(at)}, {shown['minutes_to_close']:.0f} minutes to the close."
+        f" USD of delta per 1 % move, dealers taken to be long calls and short puts ({shown['convention']});"
+        " open interest is last night's."
     )
 
 
 def _svg(shown: Mapping[str, Any]) -> str:
     rows = shown["strikes"]
     strikes = [row["strike"] for row in rows]
-    peak = max(max(row["call_gex"], -row["put_gex"]) for row in rows) * 1.08 or 1.0
-    step = _step(strikes)
+    high, low = max(row["call_gex"] for row in rows), min(row["put_gex"] for row in rows)
+    margin, step = 0.05 * (high - low), _step(strikes)
     x = _scale(strikes[0] - step, strikes[-1] + step, _LEFT, WIDTH - _RIGHT)
-    y = _scale(-peak, peak, HEIGHT - _BOTTOM, _TOP)
+    y = _scale(low - margin, high + margin, HEIGHT - _BOTTOM, _TOP)
     bar = max(1.0, 0.8 * (x(strikes[0] + step) - x(strikes[0])))
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(_title(shown))}">']
-    parts += [_grid_line(value, y) for value in (-peak / 1.08, -peak / 2.16, 0.0, peak / 2.16, peak / 1.08)]
+    parts += [_grid_line(value, y) for value in _round_values(low, high, 6)]
     for row in rows:
         left = x(row["strike"]) - bar / 2
         parts.append(_bar("call", left, bar, y(row["call_gex"]), y(0.0), row))
         parts.append(_bar("put", left, bar, y(0.0), y(row["put_gex"]), row))
-    labelled = strikes[:: max(1, len(strikes) // 10)]
+    labelled = _round_values(strikes[0], strikes[-1], 11)
     parts += [f'<text x="{x(k):.1f}" y="{HEIGHT - 20}" text-anchor="middle">{k:g}</text>' for k in labelled]
     parts += _marks(shown, x)
     return "".join((*parts, "</svg>"))
@@ -96,6 +105,19 @@ def _svg(shown: Mapping[str, Any]) -> str:
 
 def _step(strikes: Sequence[float]) -> float:
     return min((high - low for low, high in pairwise(strikes)), default=1.0)
+
+
+def _round_values(low: float, high: float, most: int) -> list[float]:
+    """Return at most ``most`` + 1 round values of [low, high], steps of 1, 2 or 5 times a power of ten.
+
+    >>> _round_values(6145.0, 6345.0, 11), _round_values(-1.1, 2.3, 6)
+    ([6160.0, 6180.0, 6200.0, 6220.0, 6240.0, 6260.0, 6280.0, 6300.0, 6320.0, 6340.0], [-1.0, 0.0, 1.0, 2.0])
+    """
+    if high == low:
+        return [low]
+    power = 10.0 ** floor(log10((high - low) / most))
+    step = next(power * digit for digit in (1, 2, 5, 10) if power * digit * most >= high - low)
+    return [round(step * n, 10) for n in range(ceil(low / step), floor(high / step) + 1)]
 
 
 def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
@@ -106,8 +128,12 @@ def _grid_line(value: float, y: Callable[[float], float]) -> str:
     height = f"{y(value):.1f}"
     return (
         f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{height}" y2="{height}"/>'
-        f'<text x="{_LEFT - 8}" y="{height}" dy="4" text-anchor="end">{value / _BILLION:+.2f} bn</text>'
+        f'<text x="{_LEFT - 8}" y="{height}" dy="4" text-anchor="end">{_axis(value)}</text>'
     )
+
+
+def _axis(value: float) -> str:
+    return f"{value / _BILLION:+g} bn" if value else "0"
 
 
 def _bar(side: str, left: float, width: float, top: float, bottom: float, row: Mapping[str, float]) -> str:
@@ -137,7 +163,7 @@ def _marks(shown: Mapping[str, Any], x: Callable[[float], float]) -> list[str]:
 def _facts(shown: Mapping[str, Any]) -> str:
     short = shown["conventions"]["calls- puts-"]
     facts = (
-        ("net / gross per 1 %", f"{_bn(shown['net_gex'])} / {_bn(shown['gross_gex'])}"),
+        ("net / gross per 1 %", f"{_bn(shown['net_gex'])} / {shown['gross_gex'] / _BILLION:.2f} bn $"),
         ("regime", f"{shown['regime']}, {shown['magnitude']} ({shown['ratio']:+.2f})"),
         ("flip", _level(shown["gamma_flip"], "none within 3 %")),
         ("put wall / call wall", f"{_level(shown['put_wall'])} / {_level(shown['call_wall'])}"),
@@ -173,7 +199,7 @@ def _png(shown: Mapping[str, Any]) -> bytes:
         if shown[key] is not None and strikes[0] <= shown[key] <= strikes[-1]:
             axes.axvline(shown[key], color="#1d2430", linestyle=style, label=f"{name} {shown[key]:.2f}")
     axes.set_title(_title(shown))
-    axes.set_xlabel(_subtitle(shown), fontsize=8)
+    axes.set_xlabel(fill(_subtitle(shown), 120), fontsize=8)
     axes.set_ylabel("bn $ per 1 %")
     axes.legend(fontsize=8)
     image = BytesIO()

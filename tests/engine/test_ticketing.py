@@ -18,6 +18,7 @@ from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.engine.decide import decide
 from magic8_companion.engine.merge import Moment, merge
+from magic8_companion.engine.options import TicketOptions
 from magic8_companion.engine.ticketing import limits_of, offers
 from magic8_companion.options.chain_quotes import clean_chain
 from magic8_companion.options.smile import fit_smile
@@ -174,11 +175,34 @@ def test_a_chain_that_was_refused_leaves_its_reason_and_the_odds_of_the_model() 
     assert all(item.factor != "ticket" for item in entry.evidence or ())
 
 
+def test_no_ticket_bets_against_the_score_it_stands_under() -> None:
+    """A score of Butterfly or Iron_Condor speaks for a calm close: sold butterflies and bought condors are left out."""
+    assert not any(kind.is_turned for kind in limits_of(6800.0, 20.0, None).kinds)
+    wild = record_of(state_of(), model(1.8)).strategies
+    assert wild["Butterfly"].blocked_by == wild["Iron_Condor"].blocked_by == ("no_net_edge",)
+
+
 def test_limits_grow_with_the_price_and_with_a_wild_day() -> None:
     """0.6 % of the price, or one standard deviation when that is more."""
     assert limits_of(600.0, 2.0, None).max_width == pytest.approx(3.6)
     assert limits_of(600.0, 12.0, None).max_width == pytest.approx(12.0)
     assert limits_of(24_000.0, 80.0, None).max_margin == pytest.approx(14_400.0)
+
+
+def test_the_operator_bounds_what_a_ticket_costs_and_risks() -> None:
+    """Narrower wings, less margin, more credit and a dearer broker all show in the tickets."""
+    strict = TicketOptions(max_width_pct=0.1, max_margin=900.0, min_credit_pct=20.0, commission=2.0)
+    found = offers(state_of(), model(0.75), strict)
+    for offer in found.values():
+        assert offer.ticket is not None
+        levels = sorted({leg.strike for leg in offer.ticket.legs})
+        assert levels[1] - levels[0] <= DEVIATION * CHAIN.spot < 0.006 * CHAIN.spot
+        assert offer.ticket.max_loss <= 900
+    usual = offers(state_of(), model(0.75))
+    assert all(found[name].ticket != usual[name].ticket for name in BASE_STRATEGIES)
+    condor = found["Iron_Condor"].evidence
+    assert condor is not None
+    assert "fees 9." in condor.why
 
 
 def test_a_broken_model_never_costs_the_symbol() -> None:

@@ -70,6 +70,15 @@ def test_the_table_equals_one_structure_at_a_time(model: Distribution | None) ->
         assert table.cvar[i] == pytest.approx(odds.cvar, rel=0.02, abs=3.0)
 
 
+def test_a_model_of_a_wild_day_finds_the_structures_that_win_by_a_move() -> None:
+    """Twice the market's deviation: the best butterflies and condors are sold and bought, not the other way round."""
+    ranking = ranked(model=Lognormal(mean=6244.43, total_vol=0.007))
+    for strategy in (BUTTERFLY, IRON_CONDOR):
+        best = ranking.best(strategy)
+        assert best is not None
+        assert Kind(int(ranking.evaluation.candidates.kind[best])).is_turned
+
+
 def test_costs_rise_and_expected_values_fall_with_the_share_of_the_spread() -> None:
     """Mid is never dearer than between, between never dearer than natural."""
     table = ranked().evaluation
@@ -151,6 +160,18 @@ def test_a_chain_without_candidates_has_no_miss() -> None:
     chain = simulated_chain()
     ranking = ranked(clean_chain(chain), replace(LIMITS, min_width=1000.0, max_width=1001.0))
     assert (ranking.best(), ranking.nearest_miss(), ranking.order.size, ranking.pareto.size) == (None, None, 0, 0)
+
+
+def test_what_costs_nothing_and_cannot_lose_is_a_wrong_quote() -> None:
+    """Far wings at one price each make a butterfly for 0.00: fees alone are no risk, so it does not pass."""
+    chain = simulated_chain()
+    for strike in (6150.0, 6155.0, 6160.0):
+        chain = with_row(chain, strike, put_bid=0.10, put_ask=0.10)
+    ranking = ranked(clean_chain(chain), model=Lognormal(mean=6244.43, total_vol=0.02))
+    at_risk = ranking.evaluation.max_loss - ranking.evaluation.fees
+    free = (at_risk < 0.01) & (ranking.evaluation.expected_value[Fill.NATURAL] > 0)
+    assert free.any()
+    assert not free[ranking.order].any()
 
 
 def test_a_misquote_is_flagged_before_it_looks_like_a_bargain() -> None:

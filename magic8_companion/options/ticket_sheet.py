@@ -1,0 +1,143 @@
+"""What a trader may want to know of one chain, as plain values: quotes in doubt, expected move, tickets, ranks.
+
+A view of the rest of the day is the market's own distribution with its standard deviation times a ratio.  At 1 nothing
+earns its costs, so the tickets are those of customary shape; at any other ratio the view ranks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from magic8_companion.domain.trading_day import utc_text
+from magic8_companion.options.candidates import Kind, Limits
+from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, Side
+from magic8_companion.options.costs import Fees
+from magic8_companion.options.customary import customary_tickets
+from magic8_companion.options.distribution import SmileImplied
+from magic8_companion.options.expected_move import smile_move, straddle_move
+from magic8_companion.options.misquotes import flag_misquotes
+from magic8_companion.options.payoff import Leg
+from magic8_companion.options.ranking import Ranking, rank_candidates
+from magic8_companion.options.scenarios import leg_vols, scenario_grid
+from magic8_companion.options.smile import Smile
+from magic8_companion.options.tickets import PricedTicket, Proposal, limit_price_of, order_line, propose_tickets
+
+_DEVIATIONS: Final = np.arange(-2.0, 2.25, 0.5)  # of the grid's spots from the forward
+_VOL_FACTORS: Final = (0.8, 1.0, 1.25)
+_TIME_LEFT: Final = (1.0, 0.5, 0.0)  # as shares of what is left now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What is asked of a chain: within which limits, at which fees, at which ratio of the deviation, how many ranks."""
+
+    limits: Limits
+    fees: Fees
+    ratio: float = 1.0
+    ranks: int = 10
+
+
+def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any]:
+    """Return the sheet; money in dollars per unit, levels in points, ``max_loss`` and ``max_profit`` before fees.
+
+    Raises
+    ------
+    DataUnavailable
+        The fatal problem of the chain.
+    """
+    straddle, strip = straddle_move(quotes), smile_move(smile)
+    checked = flag_misquotes(quotes, smile)
+    # the same smile in standard deviations, each of them ``ratio`` times as wide
+    model = SmileImplied(smile=replace(smile, years=smile.years * view.ratio**2))
+    ranking = rank_candidates(checked, model, view.limits, view.fees)
+    if view.ratio == 1:
+        proposals = customary_tickets(quotes, smile, limits=view.limits, fees=view.fees)
+    else:
+        proposals = propose_tickets(quotes, smile, limits=view.limits, model=model, fees=view.fees)
+    return {
+        "symbol": quotes.symbol,
+        "as_of": utc_text(quotes.as_of),
+        "expiry": quotes.expiry.isoformat(),
+        "spot": quotes.spot,
+        "forward": round(quotes.forward, 4),
+        "minutes_to_settlement": round(quotes.years * 525_600, 2),
+        "problems": [problem.value for problem in quotes.problems],
+        "stale": [str(leg) for leg in quotes.parity.stale],
+        "doubtful": [*_doubtful("C", checked.strikes, checked.calls), *_doubtful("P", checked.strikes, checked.puts)],
+        "expected_move": {move.source: round(move.points, 4) for move in (straddle, strip)},
+        "atm_vol": round(smile.atm_vol, 6),
+        "deviation_ratio": view.ratio,
+        "candidates": len(ranking.misses),
+        "passing": len(ranking.order),
+        "tickets": {name: _proposed(proposal, smile) for name, proposal in proposals.items()},
+        "ranked": [_row(ranking, int(place), checked) for place in ranking.order[: view.ranks]],
+        "pareto": [_row(ranking, int(place), checked) for place in ranking.pareto],
+    }
+
+
+def _doubtful(right: str, strikes: np.ndarray, side: Side) -> list[dict[str, Any]]:
+    return [
+        {"right": right, "strike": float(strikes[i]), "flags": [flag.name for flag in LegFlag(int(side.flags[i]))]}
+        for i in np.flatnonzero(side.flags)
+    ]
+
+
+def _proposed(proposal: Proposal, smile: Smile) -> dict[str, Any]:
+    priced = proposal.ticket
+    if priced is None:
+        return {"ticket": None, "reason": proposal.reason}
+    ticket = priced.ticket
+    legs = [
+        Leg(right=x.right, strike=x.strike, quantity=x.quantity * (1 if x.action == "BUY" else -1)) for x in ticket.legs
+    ]
+    return {**_priced(priced), "reason": proposal.reason, "scenarios": _scenarios(legs, ticket.limit_price, smile)}
+
+
+def _priced(priced: PricedTicket) -> dict[str, Any]:
+    ticket = priced.ticket
+    return {
+        "ticket": priced.order_line,
+        "limit_price": ticket.limit_price,
+        "max_loss": ticket.max_loss,
+        "max_profit": ticket.max_profit,
+        "breakevens": list(ticket.breakevens),
+        "win_probability": priced.win_probability,
+        "implied_probability": priced.implied_probability,
+        "touch_probability": priced.touch_probability,
+        "expected_value": dict(priced.expected_value),
+        "cvar": priced.cvar,
+        "fees": priced.fees,
+        "warnings": list(priced.warnings),
+    }
+
+
+def _scenarios(legs: list[Leg], limit_price: float, smile: Smile) -> Mapping[str, Any]:
+    spots = smile.forward * np.exp(smile.atm_total_vol * _DEVIATIONS)
+    years = smile.years * np.array(_TIME_LEFT)
+    worth = scenario_grid(legs, leg_vols(legs, smile), spots=spots, vol_factors=_VOL_FACTORS, years=years)
+    return {
+        "spots": spots.round(2).tolist(),
+        "vol_factors": list(_VOL_FACTORS),
+        "minutes_left": (years * 525_600).round(2).tolist(),
+        "profit": (100 * (worth + limit_price)).round(2).tolist(),
+    }
+
+
+def _row(ranking: Ranking, place: int, quotes: ChainQuotes) -> dict[str, Any]:
+    found = ranking.evaluation
+    legs = found.candidates.legs(place, quotes.strikes)
+    limit_price = limit_price_of(-float(found.cost[found.fill][place]), quotes.product)
+    return {
+        "strategy": Kind(int(found.candidates.kind[place])).strategy,
+        "ticket": order_line(quotes.symbol, legs, limit_price, quotes.expiry, multiplier=quotes.product.multiplier),
+        "expected_value": {fill.value: round(float(value[place]), 2) for fill, value in found.expected_value.items()},
+        "win_probability": round(float(found.win_probability[place]), 4),
+        "cvar": round(float(found.cvar[place]), 2),
+        "max_loss": round(float(found.max_loss[place] - found.fees[place]), 2),
+        "max_profit": round(float(found.max_profit[place] + found.fees[place]), 2),
+        "fees": round(float(found.fees[place]), 2),
+    }

@@ -1,0 +1,133 @@
+"""``python -m magic8_companion tickets --symbol SPX``: every structure of a chain, ranked by what it earns."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import inf, nan
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from magic8_companion.chosen_chain import add_chain_options, chosen_chain, settings_of
+from magic8_companion.domain.errors import ConfigError, DataUnavailable
+
+
+def tickets(argv: Sequence[str]) -> int:
+    """Rank every butterfly, condor and vertical of a chain; return 0, or 2 with one sentence."""
+    options = parser().parse_args(argv)
+    try:
+        sheet = _sheet(options)
+        if options.json is not None and options.json != Path("-"):
+            options.json.write_bytes(_json(sheet))
+    except DataUnavailable as error:
+        print(error, file=sys.stderr)
+        return 2
+    except ConfigError as error:
+        print("\n".join(error.problems), file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{options.json} cannot be written: {error.strerror or error}", file=sys.stderr)
+        return 2
+    print(_json(sheet).decode().rstrip() if options.json == Path("-") else "\n".join(_lines(sheet)))
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    words = argparse.ArgumentParser(
+        prog="python -m magic8_companion tickets",
+        description="Rank every butterfly, condor and vertical of a chain.  "
+        "Exit code 0: done, 2: no such chain or a wrong setting, said in one sentence.",
+    )
+    add_chain_options(words)
+    view = "your view: the market's deviation to the close times this (1)"
+    words.add_argument("--deviation", metavar="RATIO", type=_positive, default=1.0, help=view)
+    words.add_argument(
+        "--max-width", metavar="POINTS", type=_positive, help="widest wing in points (default: the setting)"
+    )
+    words.add_argument(
+        "--max-margin", metavar="DOLLARS", type=_positive, help="most dollars at risk per unit (default: the setting)"
+    )
+    words.add_argument(
+        "--min-win", metavar="P", type=float, default=0.0, help="least win probability, 0..1 (default 0)"
+    )
+    words.add_argument(
+        "--top", type=int, default=10, choices=range(1001), metavar="N", help="ranks that are listed (default 10)"
+    )
+    words.add_argument("--json", metavar="FILE", type=Path, help="where everything goes as JSON; - prints it")
+    return words
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not 0 < value < inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
+
+
+def _sheet(options: argparse.Namespace) -> dict[str, Any]:
+    from magic8_companion.engine.ticketing import fees_under, limits_of  # noqa: PLC0415  # after --help
+    from magic8_companion.options.candidates import Kind  # noqa: PLC0415  # after --help
+    from magic8_companion.options.chain_quotes import clean_chain  # noqa: PLC0415  # after --help
+    from magic8_companion.options.smile import fit_smile  # noqa: PLC0415  # after --help
+    from magic8_companion.options.ticket_sheet import View, ticket_sheet  # noqa: PLC0415  # after --help
+    from magic8_companion.settings_mapping import ticket_options  # noqa: PLC0415  # after --help
+
+    settings = settings_of(options)
+    chain, usual = chosen_chain(options, settings), ticket_options(settings)
+    quotes = clean_chain(chain)
+    smile = fit_smile(quotes)
+    limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, None, usual)
+    width = options.max_width or limits.max_width
+    limits = replace(
+        limits,
+        min_width=min(limits.min_width, width),
+        max_width=width,
+        max_margin=options.max_margin or usual.max_margin or width * quotes.product.multiplier,
+        min_win_probability=options.min_win,
+        max_body_distance=inf,
+        kinds=tuple(Kind),
+    )
+    fees = fees_under(usual, chain.symbol)
+    return ticket_sheet(quotes, smile, View(limits=limits, fees=fees, ratio=options.deviation, ranks=options.top))
+
+
+def _json(sheet: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(sheet, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _lines(sheet: Mapping[str, Any]) -> list[str]:
+    best = {row["ticket"] for row in sheet["pareto"]}
+    lines = [*_head(sheet), ""]
+    for name, found in sheet["tickets"].items():
+        lines.append(f"{name}: {found['ticket'] or 'no ticket'}  ({found['reason']})")
+        lines += [] if found["ticket"] is None else [f"  {_odds(found)}", *(f"  {said}" for said in found["warnings"])]
+    lines += ["", f"{sheet['passing']:,} of {sheet['candidates']:,} candidates pass; * is not beaten in every respect"]
+    marked = (("*" if row["ticket"] in best else " ", row) for row in sheet["ranked"])
+    return [*lines, *(f"{mark} {row['ticket']:70} {_odds(row)}" for mark, row in marked)]
+
+
+def _head(sheet: Mapping[str, Any]) -> list[str]:
+    move = sheet["expected_move"]
+    where = f"{sheet['symbol']} {sheet['as_of']}  spot {sheet['spot']:g}  forward {sheet['forward']:g}"
+    moves = f"expected move {move['straddle']:.2f} (straddle), {move['smile']:.2f} (smile)"
+    view = f"view: {sheet['deviation_ratio']:g} x the market's deviation"
+    return [
+        f"{where}  {sheet['minutes_to_settlement']:g} minutes to settlement",
+        f"{moves}  at-the-money volatility {sheet['atm_vol']:.1%}  {view}",
+        *(f"problem: {problem}" for problem in sheet["problems"]),
+        *(f"stale: {leg}" for leg in sheet["stale"]),
+    ]
+
+
+def _odds(row: Mapping[str, Any]) -> str:
+    value = " / ".join(f"{value:+.2f}" for value in row["expected_value"].values())
+    bounds = f"loses {row['max_loss']:.0f} $, wins {row['max_profit']:.0f} $"
+    return f"win {row['win_probability']:.1%}, expected {value} $, worst 5 % {row['cvar']:.0f} $, {bounds}"
