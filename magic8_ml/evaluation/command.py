@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from magic8_companion.command_line import day
 from magic8_ml.evaluation.designs import DESIGNS, TRIED_BEFORE
 from magic8_ml.evaluation.evaluate import Question, evaluate
 from magic8_ml.evaluation.page import page
-from magic8_ml.evaluation.report import as_json
+from magic8_ml.evaluation.report import Reported, as_json
+from magic8_ml.evaluation.row_table import write_rows
 from magic8_ml.evaluation.rule_scores import read_rule_scores
 from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
@@ -39,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--refit-days", type=int, default=REFIT_DAYS, help=refit)
     rules = "file of rule scores: symbol, time, Butterfly, Iron_Condor, Vertical"
     parser.add_argument("--rule-scores", type=Path, help=rules)
+    rows = "CSV or parquet file for every probability beside what came"
+    parser.add_argument("--rows", type=Path, help=rows)
     out = f"folder for {JSON}, {PAGE} and trials.jsonl"
     parser.add_argument("--out", type=Path, required=True, help=out)
 
@@ -46,18 +48,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run ``evaluate``; a refusal is one sentence on stderr."""
     try:
-        report = _report(options)
+        found = _report(options)
+        write(found, json_file=options.out / JSON, page_file=options.out / PAGE, rows_file=options.rows)
     except TrainingRefused as refusal:
         print(f"Evaluation refused: {refusal}", file=sys.stderr)
         return EXIT_REFUSED
-    write(report, options.out / JSON, options.out / PAGE)
-    print(summary(report))
-    print(f"\n{outcome(report)}\n{options.out / PAGE}")
+    print(summary(found.report))
+    print(f"\n{outcome(found.report)}\n{options.out / PAGE}")
     return 0
 
 
-def write(report: Mapping[str, Any], json_file: Path | None, page_file: Path | None) -> None:
-    """Write the report as JSON and as a page, each where a file is named.
+def write(found: Reported, *, json_file: Path | None, page_file: Path | None, rows_file: Path | None) -> None:
+    """Write the report as JSON and as a page and the rows behind it as a table, each where a file is named.
 
     Raises
     ------
@@ -67,15 +69,17 @@ def write(report: Mapping[str, Any], json_file: Path | None, page_file: Path | N
     try:
         if json_file is not None:
             json_file.parent.mkdir(parents=True, exist_ok=True)
-            json_file.write_bytes(as_json(report))
+            json_file.write_bytes(as_json(found.report))
         if page_file is not None:
             page_file.parent.mkdir(parents=True, exist_ok=True)
-            page_file.write_text(page(report), encoding="utf-8")
+            page_file.write_text(page(found.report), encoding="utf-8")
+        if rows_file is not None:
+            write_rows(found.judged, rows_file)
     except OSError as error:
         raise TrainingRefused(f"the report cannot be written: {error}") from error
 
 
-def _report(options: argparse.Namespace) -> dict[str, Any]:
+def _report(options: argparse.Namespace) -> Reported:
     if options.training_days < 1 or options.refit_days < 1:
         raise TrainingRefused("--training-days and --refit-days must be at least 1")
     try:

@@ -18,7 +18,7 @@ from magic8_ml.evaluation.judged import Judged
 from magic8_ml.evaluation.leak import ROUNDS, leak_exhibit
 from magic8_ml.evaluation.luck import daily_returns, luck
 from magic8_ml.evaluation.overfitting import sharpe_facts
-from magic8_ml.evaluation.report import Context, fold_map, report_of, span_of
+from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of, span_of
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.evaluation.win_baselines import RULES, Structures
 from magic8_ml.features.sessions import day_number, session_table
@@ -59,8 +59,8 @@ def evaluate(
     facts: Mapping[str, Any],
     points: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None = None,
     progress: Progress = silent,
-) -> dict[str, Any]:
-    """Return the report; trials are appended to the log in ``out``.
+) -> Reported:
+    """Return the report and its rows; trials are appended to the log in ``out``.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def evaluate(
         unavailable={} if points is not None else {RULES: NO_RULE_SCORES},
         warnings=[*alarms(judged, fortune["sharpe_daily"]), *_opened_again(log)],
     )
-    return report_of(judged, context)
+    return Reported(report=report_of(judged, context), judged=judged)
 
 
 def _folds(rows: Rows, plan: Plan) -> tuple[Fold, ...]:

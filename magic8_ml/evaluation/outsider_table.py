@@ -45,7 +45,7 @@ def read_table(file: Path) -> pd.DataFrame:
         frame = _named(file, frame)
         return frame.assign(**{name: _numbers(frame[name]) for name in PRICES if name in frame})
     except (OSError, ValueError, csv.Error) as error:
-        raise TrainingRefused(f"{file.name} cannot be read: {error}") from error
+        raise TrainingRefused(f"{file.name} cannot be read: {str(error).strip()}") from error
 
 
 def holds_prices(frame: pd.DataFrame) -> bool:

@@ -48,6 +48,14 @@ class Context:
     warnings: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reported:
+    """A report, and the rows behind it."""
+
+    report: Mapping[str, Any]
+    judged: Judged
+
+
 def report_of(judged: Judged, context: Context) -> dict[str, Any]:
     """Compute everything; what is not known is null.  ``endpoints`` and ``model`` have the form outsiders rely on."""
     endpoints = endpoints_of(judged)

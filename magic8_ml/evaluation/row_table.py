@@ -11,29 +11,19 @@ from magic8_companion.domain.bars import Floats
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation.judged import Judged
 from magic8_ml.evaluation.rule_scores import moments_of
-from magic8_ml.models.forecast import Forecast
+from magic8_ml.models.forecast import LEVELS, Forecast
 from magic8_ml.models.strategy_view import DIRECTIONS, OUTCOMES, REGIMES
 from magic8_ml.models.structures import VERTICALS
-from magic8_ml.training.refusal import TrainingRefused
 
 
 def write_rows(judged: Judged, path: Path) -> None:
-    """Write CSV or parquet, by the ending of the name.
-
-    Raises
-    ------
-    TrainingRefused
-        When the file cannot be written.
-    """
+    """Write CSV or parquet, by the ending of the name."""
     frame = row_table(judged)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".parquet":
-            frame.to_parquet(path, index=False)
-        else:
-            frame.to_csv(path, index=False)
-    except OSError as error:
-        raise TrainingRefused(f"the rows cannot be written: {error}") from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix.lower() == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        frame.to_csv(path, index=False)
 
 
 def row_table(judged: Judged) -> pd.DataFrame:
@@ -66,6 +56,7 @@ def row_table(judged: Judged) -> pd.DataFrame:
 
 def _said(name: str, forecast: Forecast, odds: Floats | None) -> dict[str, object]:
     said: dict[str, object] = {f"{name}: sigma": forecast.sigma}
+    said |= {f"{name}: {100 * level:g} % quantile": forecast.quantiles[:, n] for n, level in enumerate(LEVELS)}
     said |= {f"{name}: {label} volatility": forecast.regime[:, n] for n, label in enumerate(REGIMES)}
     said |= {f"{name}: {label}": forecast.direction[:, n] for n, label in enumerate(DIRECTIONS)}
     if odds is not None:

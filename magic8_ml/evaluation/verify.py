@@ -7,8 +7,8 @@ model is compared with prices alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from magic8_ml.evaluation.judge import bench_of, with_unlearnt
 from magic8_ml.evaluation.judged import Judged
 from magic8_ml.evaluation.luck import daily_returns
 from magic8_ml.evaluation.overfitting import sharpe_facts
-from magic8_ml.evaluation.report import Context, fold_map, report_of
+from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of
 from magic8_ml.evaluation.win_baselines import RULES, Structures
 from magic8_ml.features.catalogue import FEATURE_NAMES
 from magic8_ml.features.sessions import day_number, session_table
@@ -38,14 +38,6 @@ BASELINE_DAYS: Final = 60
 """Days of the outsider that the baselines learn from before they answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Verified:
-    """The report, and the rows behind it."""
-
-    report: Mapping[str, Any]
-    judged: Judged
-
-
 def verify(
     model: TrainedModel,
     data: Dataset,
@@ -53,7 +45,7 @@ def verify(
     first: date | None,
     baseline_days: int = BASELINE_DAYS,
     progress: Progress = silent,
-) -> Verified:
+) -> Reported:
     """Score the model on the rows of a data set, by default from the session after its freeze on.
 
     Raises
@@ -85,7 +77,7 @@ def verify(
         unavailable={RULES: "the plugin does not know the host's rules"},
         warnings=[*alarms(judged, sharpe), *_warnings(model, judged, frozen), *_unlearnt(rows.day[unlearnt])],
     )
-    return Verified(report=report_of(judged, context), judged=judged)
+    return Reported(report=report_of(judged, context), judged=judged)
 
 
 def forecast_or_silence(model: TrainedModel, rows: Rows) -> Forecast:

@@ -12,9 +12,9 @@ from magic8_companion.command_line import day
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.evaluation.command import write
 from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars, read_outsider_vix
-from magic8_ml.evaluation.row_table import write_rows
+from magic8_ml.evaluation.report import Reported
 from magic8_ml.evaluation.summary import outcome, summary
-from magic8_ml.evaluation.verify import Verified, verify
+from magic8_ml.evaluation.verify import verify
 from magic8_ml.models.artefact import TrainedModel, load_model
 from magic8_ml.models.manifest import MANIFEST
 from magic8_ml.registry.reloading import load_champion
@@ -53,9 +53,7 @@ def run(options: argparse.Namespace) -> int:
     """Run ``verify``; a refusal is one sentence on stderr."""
     try:
         verified = _verified(options)
-        write(verified.report, options.json, options.html)
-        if options.rows:
-            write_rows(verified.judged, options.rows)
+        write(verified, json_file=options.json, page_file=options.html, rows_file=options.rows)
     except TrainingRefused as refusal:
         print(f"Verification refused: {refusal}", file=sys.stderr)
         return EXIT_REFUSED
@@ -80,7 +78,7 @@ def load_frozen(folder: Path) -> TrainedModel:
     return load_champion(folder if direct else folder / "models", load_model).served
 
 
-def _verified(options: argparse.Namespace) -> Verified:
+def _verified(options: argparse.Namespace) -> Reported:
     model = load_frozen(options.model)
     at_end = None if options.stamps is None else options.stamps == "end"
     reading = Reading(symbol=options.symbol, timezone=options.timezone, stamped_at_end=at_end)

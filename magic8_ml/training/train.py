@@ -184,7 +184,8 @@ def _first_row(first_day: date | None) -> int:
 
 def _require_learnable(whole: Dataset, rows: Rows) -> tuple[Fold, ...]:
     if not len(whole.rows):
-        raise TrainingRefused(f"no day can be learnt from ({left_out(whole.dropped)})")
+        stamps = "a full day has a bar at each of 09:30, 09:35 .. 15:55 New York, the time at which it begins"
+        raise TrainingRefused(f"no day can be learnt from ({left_out(whole.dropped)}); {stamps}")
     labelled = rows[rows.labelled]
     if (days := len(np.unique(labelled.day))) < MIN_LABELLED_DAYS:
         raise TrainingRefused(

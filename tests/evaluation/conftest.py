@@ -50,4 +50,4 @@ def made(drawn_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("evaluation")
     designs = (DemoModel(), DemoModel(name="<twin>"))
     question = Question(designs=designs, plan=PLAN, last=date(2030, 1, 1), exhibit_rounds=40)
-    return Made(evaluate(drawn_rows, question, folder, facts={"symbols": ["QQQ", "SPY"]}), folder)
+    return Made(evaluate(drawn_rows, question, folder, facts={"symbols": ["QQQ", "SPY"]}).report, folder)

@@ -88,7 +88,7 @@ def test_only_the_days_asked_for_are_scored(tmp_path: Path) -> None:
     first, last = (session_table().sessions[int(days[n])].day for n in (90, 109))
     plan = Plan(training_days=60, refit_days=30)
     question = Question(designs=(DemoModel(),), plan=plan, first=first, last=last, exhibit_rounds=5)
-    report = evaluate(rows, replace(question, tried_before=40), tmp_path, facts={})
+    report = evaluate(rows, replace(question, tried_before=40), tmp_path, facts={}).report
     assert (report["protocol"]["configurations"], report["protocol"]["luck"]["trials"]) == (41, 41)
     assert (report["scored"]["first"], report["scored"]["last"]) == (first.isoformat(), last.isoformat())
     assert report["scored"]["days"] == 20
