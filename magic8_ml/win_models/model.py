@@ -272,7 +272,7 @@ class _Walk:
             if level == STRATEGY:
                 return self._stop(level, f"no trade of a {key} was learnt", "strategy_unseen")
             self._sessions[level] = 0
-            self._add(never_seen(model.base.spread), level)
+            self._add(never_seen(self._widest(level)), level)
             return True
         self._sessions[level] = record.size.days
         self._blend(record)
@@ -284,8 +284,13 @@ class _Walk:
         # what lies below cannot rest on a node that is refused; its own uncertainty stays
         if level == DEFAULT or reason == "strategy_unseen":
             self._nothing = NoEstimate(reason=reason, detail=detail)
-        self._variance += self._model.base.spread / self._model.base.kappa
+        self._variance += self._widest(level) / self._model.base.kappa
         return False
+
+    def _widest(self, level: str) -> float:
+        # of a node without a record no spread is known: it may be as wide as any of its level
+        spreads = [record.offset.spread for record in self._model.records.values() if record.level == level]
+        return max(spreads, default=self._model.base.spread)
 
     def _blend(self, record: Record) -> None:
         if record.ships:

@@ -2,14 +2,15 @@
 
 Every comparison is of predictions made before their days, day by day.  Kappa is the one of the least log loss.  The
 offsets of a level, shrunk as they are, count where they save any at all; the trees of a node replace what was pooled
-only where they save more than 1.64 standard errors of the daily differences (one-sided 95 %).  Where nothing saves, the
-base member answers alone.
+only where they save more than the daily differences would by chance: the 5 % of false proofs (one-sided) are shared out
+among all nodes that are compared (Bonferroni).  Where nothing saves, the base member answers alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from magic8_ml.win_models.chain import Ships, Told, fit_chain
 from magic8_ml.win_models.levels import LEVELS, Nodes
 from magic8_ml.win_models.pooling import KAPPAS, weigh_days
 
-PROVEN: Final = 1.64
+FALSE_PROOFS: Final = 0.05
 EMBARGO_DAYS: Final = 1
 
 
@@ -62,11 +63,10 @@ class Comparison:
         """Tell where the part saves anything."""
         return np.asarray(self.without > self.with_it)
 
-    @property
-    def proven(self) -> Mask:
-        """Tell where the part saves more than chance would."""
+    def proven(self, errors: float) -> Mask:
+        """Tell where the part saves more than so many standard errors."""
         with np.errstate(invalid="ignore"):
-            return np.asarray((self.days > 1) & (self.without - self.with_it > PROVEN * self.error))
+            return np.asarray((self.days > 1) & (self.without - self.with_it > errors * self.error))
 
     def at(self, place: int) -> dict[str, Any]:
         """Return the numbers of a node for the report."""
@@ -99,20 +99,25 @@ def choose_parts(walk: Walk, kappa: float, candidates: Ships, blocks: range) -> 
     """Go down the levels from the root; of each take the trees among ``candidates``, then the offsets, that save."""
     ships: dict[str, Mask] = {}
     levels: tuple[str, ...] = ()
-    trees, offsets = {}, {}
+    trees, offsets, errors = {}, {}, _errors_needed(candidates)
     said = walk.margins(kappa, ships, levels, blocks)
     for nodes in walk.told.nodes:
         level = nodes.level
         if level in candidates:
             own = walk.margins(kappa, {**ships, level: candidates[level]}, levels, blocks)
             trees[level] = compare(walk, nodes, said, own)
-            ships[level] = candidates[level] & trees[level].proven
+            ships[level] = candidates[level] & trees[level].proven(errors)
             said = walk.margins(kappa, ships, levels, blocks) if ships[level].any() else said
         moved = walk.margins(kappa, ships, (*levels, level), blocks)
         offsets[level] = compare(walk, walk.told.nodes[0], said, moved)
         if offsets[level].saves.all():
             said, levels = moved, (*levels, level)
     return Parts(ships=ships, levels=levels, trees=trees, offsets=offsets)
+
+
+def _errors_needed(candidates: Ships) -> float:
+    compared = sum(int(nodes.sum()) for nodes in candidates.values())
+    return NormalDist().inv_cdf(1 - FALSE_PROOFS / max(1, compared))
 
 
 def compare(walk: Walk, nodes: Nodes, without: Floats, own: Floats) -> Comparison:
