@@ -168,6 +168,7 @@ def _lines(trade: Trade, answer: Answer) -> list[str]:
         f"  win probability     {answer.win_probability:.1%}, 95 % interval {answer.low:.1%} to {answer.high:.1%}",
         f"  level               {answer.level} {answer.key}: {answer.trades:,} trades on {answer.days} days",
         f"  members             {_shares(answer.members)}",
+        f"  days behind levels  {', '.join(f'{name} {days:,}' for name, days in answer.sessions.items())}",
         f"  weights of offsets  {_shares(answer.weights)}",
         f"  implied, forecast   {_share(answer.implied_probability)}, {_share(answer.forecast_probability)}",
         f"  threshold           {answer.threshold:.1%}",
