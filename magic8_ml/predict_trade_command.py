@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.trading_day import new_york_day, require_session
 from magic8_ml.features.day_history import HISTORY_SESSIONS
 from magic8_ml.features.sessions import DAY_NS, session_table
+from magic8_ml.messages.command import instant
 from magic8_ml.messages.parser import EnhancedDiscordParser
 from magic8_ml.messages.values import Message, Trade
 from magic8_ml.models.artefact import TrainedModel, load_model
@@ -39,9 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, required=True, help=models)
     parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
     parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
-    parser.add_argument(
-        "--at", type=_instant, required=True, help="when the message came, ISO 8601, UTC unless it says"
-    )
+    parser.add_argument("--at", type=instant, required=True, help="when the message came, ISO 8601, UTC unless it says")
     parser.add_argument("--json", action="store_true", help="print orders and answers as JSON")
 
 
@@ -140,11 +139,6 @@ def _text(file: str) -> str | None:
     return Path(file).read_bytes().decode("utf-8", "replace") if Path(file).is_file() else None
 
 
-def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 def _json(message: Message, answers: list[Answer]) -> str:
     pairs = [
         {"trade": trade.as_dict(), "answer": answer.as_dict()}
@@ -174,6 +168,7 @@ def _lines(trade: Trade, answer: Answer) -> list[str]:
         f"  win probability     {answer.win_probability:.1%}, 95 % interval {answer.low:.1%} to {answer.high:.1%}",
         f"  level               {answer.level} {answer.key}: {answer.trades:,} trades on {answer.days} days",
         f"  members             {_shares(answer.members)}",
+        f"  days behind levels  {', '.join(f'{name} {days:,}' for name, days in answer.sessions.items())}",
         f"  weights of offsets  {_shares(answer.weights)}",
         f"  implied, forecast   {_share(answer.implied_probability)}, {_share(answer.forecast_probability)}",
         f"  threshold           {answer.threshold:.1%}",

@@ -39,7 +39,7 @@ def plot_scales(scales: Sequence[ProfitScale]) -> str:
 
 
 def _legend(number: int, group: str) -> str:
-    x = 12 + 110 * number
+    x = 12 + 140 * number
     return (
         f'<rect x="{x}" y="34" width="12" height="12" fill="{_COLOURS[group]}"/>'
         f'<text x="{x + 18}" y="44">{group} (preset)</text>'

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print metadata, predictions, trades and errors as JSON")
     parser.add_argument(
         "--at",
-        type=_instant,
+        type=instant,
         help="when the message was sent, ISO 8601 (UTC unless it says otherwise): completes dates without a year and"
         " refuses expired orders",
     )
@@ -39,8 +39,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
+def instant(text: str) -> datetime:
+    """Read the time of an option: ISO 8601, UTC unless it says otherwise."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time in ISO 8601") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

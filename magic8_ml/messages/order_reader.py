@@ -65,8 +65,7 @@ def _read_prefix(prefix: str) -> str | None:
 
 
 def _read_match(match: re.Match[str], action: str, on: date | None, *, under_sonar: bool) -> Order:
-    if grammar.CANCELLED.search(match.string, match.end()):
-        raise Refusal("ambiguous_structure", "the order is called off in its own line")
+    _check_remark(match.string, match.end())
     bought = action in BOUGHT
     quantity = _quantity(match["sign"], match["count"], bought=bought)
     symbol = _symbol(match["symbol"])
@@ -96,6 +95,14 @@ def _read_match(match: re.Match[str], action: str, on: date | None, *, under_son
         order_type=" ".join(order_type.split()) if order_type else None,
         exchange=match["exchange"],
     )
+
+
+def _check_remark(line: str, at: int) -> None:
+    if grammar.CANCELLED.search(line, at):
+        raise Refusal("ambiguous_structure", "the order is called off in its own line")
+    other = grammar.ACTION.search(line, at)
+    if other and grammar.STRATEGY.search(line, other.end()):
+        raise Refusal("ambiguous_structure", "there is a second order on the line")
 
 
 def _quantity(sign: str | None, count: str | None, *, bought: bool) -> int:
@@ -167,4 +174,6 @@ def _explain_terms(line: str, at: int, *, named: bool) -> NoReturn:
         raise Refusal("ambiguous_structure", "the words after the price are not understood")
     if grammar.PRICE_LIKE.match(line, at):
         raise Refusal("bad_number", "the price cannot be read")
+    if grammar.PRICE.search(line, at):
+        raise Refusal("ambiguous_structure", "the words between strikes and price are not understood")
     raise Refusal("missing_price", "no price")

@@ -34,6 +34,7 @@ _FIELDS: Final = {
     "TARGET1": "target1",
     "TARGET2": "target2",
 }
+_SCORES: Final = frozenset({"short_term", "long_term"})
 _NO_NAME: Final = re.compile(r"[^A-Z0-9]+")
 
 
@@ -130,8 +131,10 @@ class PredictionBlocks:
         Raises
         ------
         Refusal
-            ``bad_number`` where the block holds another number under this label.
+            ``bad_number`` where the block holds another number under this label, or a price is not above 0.
         """
+        if value <= 0 and field not in _SCORES:
+            raise Refusal("bad_number", f"{field} is above 0, not {value:g}")
         block = self._blocks.setdefault(self._symbol, {})
         if block.setdefault(field, value) != value:
             raise Refusal("bad_number", f"{field} is {block[field]:g} above and {value:g} here")

@@ -18,6 +18,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _WIDE: Final = re.compile(r"[ \t]{3,}")
 _ASCII_TWINS: Final = {
     **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212), "-"),
+    **dict.fromkeys((0xFE63, 0xFF0D), "-"),
+    **dict.fromkeys((0xFE62, 0xFF0B), "+"),
     0xFF20: "@",
     0xFF0F: "/",
 }

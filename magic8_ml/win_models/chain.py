@@ -1,14 +1,14 @@
 """The levels one after the other: each may bring trees of its own, and adds its offset to what it was handed.
 
     margin <- margin + weight x (line + trees - margin)      where trees of the node's own ship
-    margin <- margin + offset
+    margin <- margin + offset                                where the offsets of the level count
 
 Both use weight = n / (n + kappa), n = days behind the node.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from magic8_companion.domain.bars import Floats
 from magic8_ml.models.forecast import Integers, Mask
 from magic8_ml.win_models.levels import LEVELS, Nodes
-from magic8_ml.win_models.pooling import Left, Offset, count_days, left_by, shrink
+from magic8_ml.win_models.pooling import Left, Offset, count_days, left_by, own_share, shrink
 
 Ships = Mapping[str, Mask]
 """Which nodes of a level bring trees of their own, shape (n_nodes,); a level that is not named brings none."""
@@ -49,49 +49,63 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Chain:
-    """What was learnt of every node: ``offsets`` and ``ships`` by level."""
+    """What was learnt: ``shares`` n / (n + kappa) of each node, and ``offsets``, both by level."""
 
-    kappa: float
+    shares: Mapping[str, Floats]
     offsets: Mapping[str, tuple[Offset, ...]]
     ships: Ships
 
-    def margins(self, told: Told, levels: Sequence[str] = LEVELS) -> Floats:
-        """Return the log odds of rows after the last of some first ``levels``."""
+    def margins(self, told: Told) -> Floats:
+        """Return the log odds of rows after the last level."""
         margin = told.line
-        for nodes in told.nodes[: len(levels)]:
-            offsets = self.offsets[nodes.level]
-            weight = np.array([offset.weight for offset in offsets])[nodes.place]
-            margin = with_trees(margin, told, nodes, weight, self.ships)
-            margin = margin + np.array([offset.value for offset in offsets])[nodes.place]
+        for nodes in told.nodes:
+            margin = with_trees(margin, told, nodes, self.shares[nodes.level], self.ships)
+            if nodes.level in self.offsets:
+                margin = margin + _added(self.offsets[nodes.level])[nodes.place]
         return margin
 
 
-def fit_chain(told: Told, kappa: float, ships: Ships, levels: Sequence[str] = LEVELS) -> Chain:
-    """Learn the offsets of some first ``levels`` from rows whose trees and lines were fitted before their days."""
-    margin, above, offsets = told.line, np.zeros(0), {}
-    for nodes in told.nodes[: len(levels)]:
-        n_nodes = len(nodes.keys)
-        days = count_days(nodes.place, told.day, n_nodes)
-        margin = with_trees(margin, told, nodes, (days / (days + kappa))[nodes.place], ships)
+def fit_chain(
+    told: Told, kappa: float, ships: Ships, levels: Collection[str] = LEVELS, *, others: bool = False
+) -> Chain:
+    """Learn offsets from rows whose trees and lines were fitted before their days.
+
+    Parameters
+    ----------
+    levels
+        Those whose offsets count.
+    others
+        Learn the offsets of the other levels too; nothing is added for them.
+    """
+    margin, above, offsets, shares = told.line, np.zeros(0), {}, {}
+    for nodes in told.nodes:
+        n_nodes, counts = len(nodes.keys), nodes.level in levels
+        shares[nodes.level] = own_share(count_days(nodes.place, told.day, n_nodes), kappa)
+        margin = with_trees(margin, told, nodes, shares[nodes.level], ships)
+        if not counts and not others:
+            continue
         left = left_by(margin, told.won, nodes.place, told.day, n_nodes)
         if not len(above):
-            above = _root_spread(left)
-        learnt = shrink(left, kappa, np.full(n_nodes, above[0]))
-        offsets[nodes.level] = learnt
-        margin = margin + np.array([offset.value for offset in learnt])[nodes.place]
-    return Chain(kappa=kappa, offsets=offsets, ships=ships)
+            above = _first_spread(left)
+        offsets[nodes.level] = shrink(left, kappa, np.full(n_nodes, above[0]), counts=counts)
+        margin = margin + _added(offsets[nodes.level])[nodes.place]
+    return Chain(shares=shares, offsets=offsets, ships=ships)
 
 
-def with_trees(margin: Floats, told: Told, nodes: Nodes, weight: Floats, ships: Ships) -> Floats:
-    """Return log odds moved by ``weight`` (n_rows,) towards those of trees, where a node brings its own."""
+def with_trees(margin: Floats, told: Told, nodes: Nodes, share: Floats, ships: Ships) -> Floats:
+    """Return log odds moved by ``share`` (n_nodes,) towards those of trees, where a node brings its own."""
     if nodes.level not in ships:
         return margin
     own = told.line + told.sums[nodes.level]
     use = ships[nodes.level][nodes.place] & np.isfinite(own)
-    return np.where(use, margin + weight * (own - margin), margin)
+    return np.where(use, margin + share[nodes.place] * (own - margin), margin)
 
 
-def _root_spread(left: Left) -> Floats:
+def _added(offsets: Sequence[Offset]) -> Floats:
+    return np.array([offset.added for offset in offsets])
+
+
+def _first_spread(left: Left) -> Floats:
     known = left.spread[np.isfinite(left.spread)]
     if not len(known):
         raise ValueError("offsets need two days")

@@ -34,7 +34,7 @@ from magic8_ml.win_models.pooling import Offset
 from magic8_ml.win_models.sample import Size
 from magic8_ml.win_models.worth import Shares
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 KIND: Final = "win_probability"
 THRESHOLDS: Final = "thresholds.json"
 _READABLE: Final = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE

@@ -73,9 +73,10 @@ class WinEstimate:
     """A win probability and what it rests on.
 
     ``low`` and ``high`` are the 95 % interval of the probability itself, clustered by day; ``level`` and ``key`` name
-    the deepest level with enough trades, ``days`` and ``trades`` its sample; ``weights`` tell for each level below the
-    root how much of its own offset counts, n / (n + kappa).  ``members`` are the parts of the log odds with their
-    weights; ``refused`` says why deeper levels or better members do not answer.
+    the deepest level with enough trades, ``days`` and ``trades`` its sample.  ``sessions`` are the days behind each
+    level, ``weights`` how much of the own offset of each level below the root counts: n / (n + kappa), or 0 where the
+    offsets of the level saved nothing out of sample: then it says what the level above says.  ``members`` are the
+    parts of the log odds with their weights; ``refused`` says why deeper levels or better members do not answer.
     """
 
     probability: float
@@ -85,6 +86,7 @@ class WinEstimate:
     key: str
     days: int
     trades: int
+    sessions: Mapping[str, int]
     weights: Mapping[str, float]
     members: Mapping[str, float]
     refused: tuple[str, ...]
@@ -106,6 +108,7 @@ class Route:
     constant: float
     reach: float
     trees: tuple[tuple[str, int, float], ...]
+    sessions: Mapping[str, int]
     weights: Mapping[str, float]
     refused: tuple[str, ...]
 
@@ -202,6 +205,7 @@ class WinModel:
             key=route.record.key,
             days=route.record.size.days,
             trades=route.record.size.trades,
+            sessions=route.sessions,
             weights=route.weights,
             members={self.base.lines[place].kind: 1.0, **{name: weight for name, _, weight in route.trees}},
             refused=(*route.refused, *better),
@@ -247,6 +251,7 @@ class _Walk:
         self._model = model
         self._trees: dict[str, float] = {}
         self._constant, self._variance = 0.0, 0.0
+        self._sessions: dict[str, int] = {}
         self._weights: dict[str, float] = {}
         self._answers: Record | None = None
         self._refused: list[str] = []
@@ -266,8 +271,10 @@ class _Walk:
             self._refused.append(f"{level} {key}: no trade of it was learnt")
             if level == STRATEGY:
                 return self._stop(level, f"no trade of a {key} was learnt", "strategy_unseen")
-            self._add(never_seen(model.base.spread), level)
+            self._sessions[level] = 0
+            self._add(never_seen(self._widest(level)), level)
             return True
+        self._sessions[level] = record.size.days
         self._blend(record)
         self._add(record.offset, level)
         self._judge(record)
@@ -277,8 +284,13 @@ class _Walk:
         # what lies below cannot rest on a node that is refused; its own uncertainty stays
         if level == DEFAULT or reason == "strategy_unseen":
             self._nothing = NoEstimate(reason=reason, detail=detail)
-        self._variance += self._model.base.spread / self._model.base.kappa
+        self._variance += self._widest(level) / self._model.base.kappa
         return False
+
+    def _widest(self, level: str) -> float:
+        # of a node without a record no spread is known: it may be as wide as any of its level
+        spreads = [record.offset.spread for record in self._model.records.values() if record.level == level]
+        return max(spreads, default=self._model.base.spread)
 
     def _blend(self, record: Record) -> None:
         if record.ships:
@@ -288,13 +300,13 @@ class _Walk:
             self._constant *= 1 - weight
 
     def _add(self, offset: Offset, level: str) -> None:
-        self._constant += offset.value
+        self._constant += offset.added
         above = self._variance
         kappa = self._model.base.kappa
         root = level == DEFAULT
         self._variance = offset.spread / max(offset.days, 1) if root else offset.variance(above, kappa)
         if not root:
-            self._weights[level] = offset.weight
+            self._weights[level] = offset.weight if offset.counts else 0.0
 
     def _judge(self, record: Record) -> None:
         shortage = record.size.shortage
@@ -312,6 +324,7 @@ class _Walk:
             constant=self._constant,
             reach=_TWO_SIDED_95 * math.sqrt(self._variance),
             trees=tuple((name, places.index(name), share) for name, share in self._trees.items()),
+            sessions=self._sessions,
             weights=self._weights,
             refused=tuple(self._refused),
         )

@@ -11,13 +11,14 @@ variance spread / (n + kappa); what is uncertain about the level above enters wi
 
     V = (1 - weight)^2 V_above + spread / (n + kappa)
 
-A node never seen has weight 0 and V_above + spread / kappa.
+A node never seen has weight 0 and V_above + spread / kappa.  Where the offsets of a level save nothing out of sample
+they do not count: they are not added, and their squares stay in the variance.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from scipy.special import expit
@@ -51,13 +52,22 @@ class Left:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offset:
-    """What one node adds in log odds, after shrinkage, and what it rests on; ``spread`` is pooled with the parents'."""
+    """What one node adds in log odds, after shrinkage, and what it rests on; ``spread`` is pooled with the parents'.
+
+    ``counts`` tells whether it is added at all.
+    """
 
     value: float
     weight: float
     spread: float
     days: int
     trades: int
+    counts: bool = True
+
+    @property
+    def added(self) -> float:
+        """Return what is added to the log odds."""
+        return self.value if self.counts else 0.0
 
     def variance(self, above: float, kappa: float) -> float:
         """Return the variance of the log odds below this node, ``above`` being that of the level above.
@@ -65,11 +75,17 @@ class Offset:
         >>> Offset(value=0.1, weight=0.5, spread=8.0, days=60, trades=900).variance(0.04, kappa=60)
         0.07666666666666666
         """
-        return (1 - self.weight) ** 2 * above + self.spread / (self.days + kappa)
+        left_out = self.value - self.added
+        return (1 - self.weight) ** 2 * above + self.spread / (self.days + kappa) + left_out**2
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the plain form."""
-        return {name: getattr(self, name) for name in ("value", "weight", "spread", "days", "trades")}
+
+def own_share(days: Integers, kappa: float) -> Floats:
+    """Return n / (n + kappa) of nodes with so many ``days`` (n_nodes,).
+
+    >>> own_share(np.array([0, 60, 180]), 60.0).tolist()
+    [0.0, 0.5, 0.75]
+    """
+    return np.asarray(days / (days + kappa))
 
 
 def never_seen(spread: float) -> Offset:
@@ -132,18 +148,25 @@ def left_by(margin: Floats, won: Floats, node: Integers, day: Integers, n_nodes:
     return Left(raw=offset, spread=spread, days=days, trades=np.bincount(node, minlength=n_nodes))
 
 
-def shrink(left: Left, kappa: float, spread_above: Floats) -> tuple[Offset, ...]:
+def shrink(left: Left, kappa: float, spread_above: Floats, *, counts: bool = True) -> tuple[Offset, ...]:
     """Return the offsets of the nodes; ``spread_above`` (n_nodes,) serves where a node has too few days for its own.
 
     >>> left = Left(raw=np.array([1.0]), spread=np.array([8.0]), days=np.array([60]), trades=np.array([900]))
     >>> shrink(left, 120.0, np.array([5.0]))[0]
-    Offset(value=0.3333333333333333, weight=0.3333333333333333, spread=6.0, days=60, trades=900)
+    Offset(value=0.3333333333333333, weight=0.3333333333333333, spread=6.0, days=60, trades=900, counts=True)
     """
-    weight = left.days / (left.days + kappa)
+    weight = own_share(left.days, kappa)
     own = np.where(np.isnan(left.spread), spread_above, left.spread)
     spread = weight * own + (1 - weight) * spread_above
     columns = (weight * left.raw, weight, spread, left.days, left.trades)
     return tuple(
-        Offset(value=float(value), weight=float(share), spread=float(wide), days=int(days), trades=int(trades))
+        Offset(
+            value=float(value),
+            weight=float(share),
+            spread=float(wide),
+            days=int(days),
+            trades=int(trades),
+            counts=counts,
+        )
         for value, share, wide, days, trades in zip(*columns, strict=True)
     )

@@ -20,9 +20,9 @@ class WinPrediction:
     """How likely a trade ends with a gain after fees, and what that is worth; dollars for the whole quantity.
 
     ``low`` and ``high`` are the 95 % interval of the probability itself, clustered by day.  ``level``, ``key``,
-    ``days`` and ``trades`` name the level that carries the answer and its sample, ``weights`` how much of each level's
-    own offset counts, ``members`` the parts of the log odds, ``refused`` why deeper levels or better members do not
-    answer.
+    ``days`` and ``trades`` name the level that carries the answer and its sample, ``sessions`` the days behind every
+    level, ``weights`` how much of each level's own offset counts, ``members`` the parts of the log odds, ``refused``
+    why deeper levels or better members do not answer.
 
     ``expected_value`` is after fees, that by which evaluation takes trades: ``value_kind`` says whether it comes from
     the forecast distribution, corrected by what the model thinks more or less of its odds, or from two points, what
@@ -40,6 +40,7 @@ class WinPrediction:
     key: str
     days: int
     trades: int
+    sessions: Mapping[str, int]
     weights: Mapping[str, float]
     members: Mapping[str, float]
     refused: tuple[str, ...]
@@ -70,6 +71,7 @@ class WinPrediction:
         return answer | {
             "prediction": self.prediction,
             "expected_value": round(self.expected_value, 2),
+            "sessions": dict(self.sessions),
             "weights": dict(self.weights),
             "members": dict(self.members),
             "refused": list(self.refused),

@@ -207,6 +207,7 @@ class WinProbabilityPredictor:
             key=estimate.key,
             days=estimate.days,
             trades=estimate.trades,
+            sessions=estimate.sessions,
             weights=estimate.weights,
             members=estimate.members,
             refused=estimate.refused,

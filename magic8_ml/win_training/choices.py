@@ -1,13 +1,16 @@
-"""What is chosen by walk-forward inside the training days: kappa, and which nodes ship trees of their own.
+"""What is chosen by walk-forward inside the training days: kappa, trees that ship, and levels whose offsets count.
 
-Every comparison is of predictions made before their days, day by day: the trees of a node replace what was pooled only
-where they save log loss by more than 1.64 standard errors of its daily differences (one-sided 95 %).
+Every comparison is of predictions made before their days, day by day.  Kappa is the one of the least log loss.  The
+offsets of a level, shrunk as they are, count where they save any at all; the trees of a node replace what was pooled
+only where they save more than the daily differences would by chance: the 5 % of false proofs (one-sided) are shared out
+among all nodes that are compared (Bonferroni).  Where nothing saves, the base member answers alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +21,7 @@ from magic8_ml.win_models.chain import Ships, Told, fit_chain
 from magic8_ml.win_models.levels import LEVELS, Nodes
 from magic8_ml.win_models.pooling import KAPPAS, weigh_days
 
-PROVEN: Final = 1.64
+FALSE_PROOFS: Final = 0.05
 EMBARGO_DAYS: Final = 1
 
 
@@ -29,43 +32,60 @@ class Walk:
     told: Told
     block: Integers
 
-    def margins(self, kappa: float, ships: Ships, levels: tuple[str, ...], blocks: range) -> Floats:
-        """Return log odds of the rows of ``blocks``, each by offsets of earlier days alone; NaN elsewhere."""
+    def margins(self, kappa: float, ships: Ships, levels: Collection[str], blocks: range) -> Floats:
+        """Return log odds of the rows of ``blocks``, each by offsets of earlier days alone; NaN elsewhere.
+
+        ``levels`` are those whose offsets count.
+        """
         answer = np.full(len(self.block), np.nan)
         for number in blocks:
             asked = self.block == number
             start = int(self.told.day[asked].min())
             chain = fit_chain(self.told[self.told.day < start - EMBARGO_DAYS], kappa, ships, levels)
-            answer[asked] = chain.margins(self.told[asked], levels)
+            answer[asked] = chain.margins(self.told[asked])
         return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Comparison:
-    """Mean daily log loss per node without and with trees of its own, shape (n_nodes,), and over how many days.
+    """Mean daily log loss per node without and with a part of the model, shape (n_nodes,), and over how many days.
 
     ``error`` is the standard error of the mean daily difference.
     """
 
     days: Integers
     without: Floats
-    with_trees: Floats
+    with_it: Floats
     error: Floats
 
     @property
-    def proven(self) -> Mask:
-        """Tell where trees save more than chance would."""
+    def saves(self) -> Mask:
+        """Tell where the part saves anything."""
+        return np.asarray(self.without > self.with_it)
+
+    def proven(self, errors: float) -> Mask:
+        """Tell where the part saves more than so many standard errors."""
         with np.errstate(invalid="ignore"):
-            return np.asarray((self.days > 1) & (self.without - self.with_trees > PROVEN * self.error))
+            return np.asarray((self.days > 1) & (self.without - self.with_it > errors * self.error))
 
     def at(self, place: int) -> dict[str, Any]:
         """Return the numbers of a node for the report."""
         return {
             "days": int(self.days[place]),
-            "log_loss_pooled": _number(self.without[place]),
-            "log_loss_with_trees": _number(self.with_trees[place]),
+            "log_loss_without": _number(self.without[place]),
+            "log_loss_with": _number(self.with_it[place]),
             "standard_error": _number(self.error[place]),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Parts:
+    """What was taken, and why: trees by node in ``ships``, ``levels`` whose offsets count, and every comparison."""
+
+    ships: Ships
+    levels: tuple[str, ...]
+    trees: Mapping[str, Comparison]
+    offsets: Mapping[str, Comparison]
 
 
 def choose_kappa(walk: Walk, blocks: range) -> tuple[float, Mapping[str, float]]:
@@ -75,19 +95,29 @@ def choose_kappa(walk: Walk, blocks: range) -> tuple[float, Mapping[str, float]]
     return best, {f"{kappa:g}": loss for kappa, loss in losses.items()}
 
 
-def choose_trees(walk: Walk, kappa: float, candidates: Ships, blocks: range) -> tuple[Ships, Mapping[str, Comparison]]:
-    """Return which of the ``candidates`` ship, level by level from the root, and every comparison."""
+def choose_parts(walk: Walk, kappa: float, candidates: Ships, blocks: range) -> Parts:
+    """Go down the levels from the root; of each take the trees among ``candidates``, then the offsets, that save."""
     ships: dict[str, Mask] = {}
-    compared = {}
-    for depth, nodes in enumerate(walk.told.nodes):
-        if nodes.level not in candidates:
-            continue
-        levels = LEVELS[: depth + 1]
-        without = walk.margins(kappa, ships, levels, blocks)
-        own = walk.margins(kappa, {**ships, nodes.level: candidates[nodes.level]}, levels, blocks)
-        compared[nodes.level] = compare(walk, nodes, without, own)
-        ships[nodes.level] = candidates[nodes.level] & compared[nodes.level].proven
-    return ships, compared
+    levels: tuple[str, ...] = ()
+    trees, offsets, errors = {}, {}, _errors_needed(candidates)
+    said = walk.margins(kappa, ships, levels, blocks)
+    for nodes in walk.told.nodes:
+        level = nodes.level
+        if level in candidates:
+            own = walk.margins(kappa, {**ships, level: candidates[level]}, levels, blocks)
+            trees[level] = compare(walk, nodes, said, own)
+            ships[level] = candidates[level] & trees[level].proven(errors)
+            said = walk.margins(kappa, ships, levels, blocks) if ships[level].any() else said
+        moved = walk.margins(kappa, ships, (*levels, level), blocks)
+        offsets[level] = compare(walk, walk.told.nodes[0], said, moved)
+        if offsets[level].saves.all():
+            said, levels = moved, (*levels, level)
+    return Parts(ships=ships, levels=levels, trees=trees, offsets=offsets)
+
+
+def _errors_needed(candidates: Ships) -> float:
+    compared = sum(int(nodes.sum()) for nodes in candidates.values())
+    return NormalDist().inv_cdf(1 - FALSE_PROOFS / max(1, compared))
 
 
 def compare(walk: Walk, nodes: Nodes, without: Floats, own: Floats) -> Comparison:
@@ -107,7 +137,7 @@ def compare(walk: Walk, nodes: Nodes, without: Floats, own: Floats) -> Compariso
         squares = np.bincount(node, (before - after) ** 2, n_nodes) / days
         variance = (squares - (mean - means) ** 2) * days / (days - 1)
         error = np.sqrt(np.maximum(variance, 0.0) / days)
-    return Comparison(days=days, without=mean, with_trees=means, error=error)
+    return Comparison(days=days, without=mean, with_it=means, error=error)
 
 
 def log_loss(margin: Floats, won: Floats) -> Floats:

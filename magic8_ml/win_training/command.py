@@ -85,11 +85,13 @@ def _table(learnt: LearntWins, data: TradeData) -> str:
     lines += [_line(name, figure) for name, figure in figures["by_symbol_strategy"].items()]
     members = ", ".join(line.kind for line in learnt.base.lines)
     trees = ", ".join(sorted(learnt.boosters)) or "none"
+    levels = ", ".join(learnt.facts["levels"]) or "none"
     dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped_trades.items()) or "nothing"
     return "\n".join(
         [
             *lines,
-            f"base members, best first: {members}; kappa {learnt.base.kappa:g} days; trees that ship: {trees}",
+            f"base members, best first: {members}; kappa {learnt.base.kappa:g} days",
+            f"levels whose offsets count: {levels}; trees that ship: {trees}",
             f"left out: {dropped}",
         ]
     )

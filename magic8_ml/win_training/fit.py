@@ -1,7 +1,8 @@
 """All models of win probabilities from one sample of trades.
 
 days ──folds──> base members ──rank──> trees per node and fold (in parallel) ──> predictions made before their days
-     ──> kappa, which trees ship (all blocks but the last) ──> thresholds for comparison (the last block)
+     ──> kappa, which trees ship, which levels' offsets count (all blocks but the last)
+     ──> thresholds for comparison (the last block)
      ──> offsets on all of them, trees and members on all days
 """
 
@@ -28,10 +29,10 @@ from magic8_ml.win_models.sample import Sample, Size
 from magic8_ml.win_models.trees import TreeSettings
 from magic8_ml.win_training.choices import (
     EMBARGO_DAYS,
-    Comparison,
+    Parts,
     Walk,
     choose_kappa,
-    choose_trees,
+    choose_parts,
     daily_mean,
     log_loss,
 )
@@ -102,9 +103,9 @@ def learn_wins(
     last = len(folds) - 1
     kappa, kappa_losses = choose_kappa(walk, range(1, last))
     finals = _final_trees(shared, tasks, results)
-    ships, compared = choose_trees(walk, kappa, _candidates(shared, finals), range(1, last))
-    chain = fit_chain(walk.told, kappa, ships)
-    records = _records(shared, chain, ships, compared)
+    parts = choose_parts(walk, kappa, _candidates(shared, finals), range(1, last))
+    chain = fit_chain(walk.told, kappa, parts.ships, parts.levels, others=True)
+    records = _records(shared, chain, parts)
     return LearntWins(
         sample=sample,
         folds=folds,
@@ -117,11 +118,17 @@ def learn_wins(
         records=records,
         boosters={record.name: _booster(finals[record.name]) for record in records if record.ships},
         walk=walk,
-        margins=walk.margins(kappa, ships, LEVELS, range(1, last + 1)),
+        margins=walk.margins(kappa, parts.ships, parts.levels, range(1, last + 1)),
         prices=_prices(sample, steps)[rows],
         rows=rows,
         chain=chain,
-        facts={"kappa": kappa, "log_loss_by_kappa": kappa_losses, "log_loss_by_member": losses},
+        facts={
+            "kappa": kappa,
+            "levels": list(parts.levels),
+            "log_loss_by_kappa": kappa_losses,
+            "log_loss_by_member": losses,
+            "log_loss_by_level": {level: compared.at(0) for level, compared in parts.offsets.items()},
+        },
     )
 
 
@@ -236,12 +243,12 @@ def _candidates(shared: Shared, finals: Mapping[str, bytes]) -> Ships:
     }
 
 
-def _records(shared: Shared, chain: Chain, ships: Ships, compared: Mapping[str, Comparison]) -> tuple[Record, ...]:
+def _records(shared: Shared, chain: Chain, parts: Parts) -> tuple[Record, ...]:
     sample, records = shared.sample, []
     for nodes in shared.nodes:
         for place, key in enumerate(nodes.keys):
             mine = nodes.place == place
-            own = bool(ships[nodes.level][place]) if nodes.level in ships else False
+            own = bool(parts.ships[nodes.level][place]) if nodes.level in parts.ships else False
             records.append(
                 Record(
                     level=nodes.level,
@@ -249,7 +256,7 @@ def _records(shared: Shared, chain: Chain, ships: Ships, compared: Mapping[str, 
                     size=Size.of(sample.day[mine], sample.won[mine]),
                     offset=chain.offsets[nodes.level][place],
                     ships=own,
-                    evidence=compared[nodes.level].at(place) if nodes.level in compared else {},
+                    evidence=parts.trees[nodes.level].at(place) if nodes.level in parts.trees else {},
                 )
             )
     return tuple(records)

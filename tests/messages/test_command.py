@@ -54,3 +54,10 @@ def test_a_missing_file_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2 and a sentence."""
     assert run("no/such/file") == 2
     assert "no/such/file is no file" in capsys.readouterr().err
+
+
+def test_a_time_that_is_none_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2 and what was written."""
+    with pytest.raises(SystemExit, match="2"):
+        run("-", "--at", "tomorrow")
+    assert "'tomorrow' is no time in ISO 8601" in capsys.readouterr().err

@@ -55,6 +55,9 @@ REFUSED = (
     ("ambiguous_structure", f"do not {BUTTERFLY}"),
     ("ambiguous_structure", f"{BUTTERFLY} please"),
     ("ambiguous_structure", f"{BUTTERFLY} (cancelled)"),
+    ("ambiguous_structure", f"{BUTTERFLY}; {CONDOR}"),
+    ("ambiguous_structure", BUTTERFLY.replace("5905/5855/5805", "5905-5855-5805")),
+    ("bad_number", "Price: -5855"),
 )
 
 

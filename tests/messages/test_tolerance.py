@@ -35,6 +35,7 @@ DISGUISES = {
     "labelled": lambda line: f"Trade idea: {line}",
     "time stamp": lambda line: f"[09:35] {line}",
     "long minus": lambda line: line.replace("-1", "\u22121"),
+    "wide signs": lambda line: line.replace("-1", "\uff0d1").replace("+1", "\uff0b1"),
     "zero width": lambda line: line.replace("SPX", "SP\u200bX"),
     "remark": lambda line: f"{line}   good one, not to miss",
     "bracketed remark": lambda line: f"{line} (broken wing)",

@@ -47,9 +47,23 @@ def test_trees_ship_only_where_they_save(learnt: LearntWins) -> None:
     assert set(learnt.boosters) == {record.name for record in learnt.records if record.ships}
 
 
-def test_nothing_to_learn_ships_next_to_nothing() -> None:
-    """Features and symbols without any effect: at most one of seventeen nodes is fooled."""
+def test_offsets_count_on_the_levels_where_they_save() -> None:
+    """Symbols differ: their offsets are added.  The lines know the strategies: theirs are found, and not added."""
+    learnt = _learn(made_sample(160, per_day=3, feature_effect=0.0, forecast=False))
+    levels, losses = learnt.facts["levels"], learnt.facts["log_loss_by_level"]
+    assert "symbol" in levels
+    assert "strategy" not in levels
+    assert losses["symbol"]["log_loss_with"] < losses["symbol"]["log_loss_without"]
+    by_name = {record.name: record for record in learnt.records}
+    symbol, strategy = by_name["symbol-SPX"].offset, by_name["strategy-Butterfly"].offset
+    assert symbol.added == symbol.value > 0.05
+    assert strategy.added == 0.0 != strategy.value
+
+
+def test_nothing_to_learn_leaves_the_base_member_alone() -> None:
+    """Features and symbols without any effect: no offset counts, and at most one of seventeen nodes is fooled."""
     learnt = _learn(made_sample(160, per_day=3, feature_effect=0.0, forecast=False, offsets=0.0))
+    assert learnt.facts["levels"] == []
     assert len(learnt.boosters) <= 1
 
 

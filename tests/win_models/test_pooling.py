@@ -86,6 +86,14 @@ def test_more_days_are_less_uncertain_and_an_unseen_node_most() -> None:
     assert variances[-1] == pytest.approx(8 / 100_000, rel=0.01)
 
 
+def test_an_offset_that_does_not_count_stays_in_the_variance() -> None:
+    """Nothing is added for it, and the distance to where it was found widens the interval."""
+    left = Left(raw=np.array([0.4]), spread=np.array([8.0]), days=np.array([60]), trades=np.array([900]))
+    counts, left_out = (shrink(left, 60.0, np.array([8.0]), counts=flag)[0] for flag in (True, False))
+    assert (counts.added, left_out.added) == (0.2, 0.0)
+    assert left_out.variance(0.02, 60.0) == pytest.approx(counts.variance(0.02, 60.0) + 0.2**2)
+
+
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     """Nodes drawn from the prior that kappa stands for: 95 % intervals cover 92 to 98 % of their offsets."""
     rng = np.random.default_rng(4)
