@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
@@ -39,27 +39,28 @@ def tickets(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     words = argparse.ArgumentParser(prog="magic8_companion tickets", description=tickets.__doc__)
     add_chain_options(words)
+    words.add_argument("--deviation", type=_number(0.1, 10), default=1.0, help="your view: times the market's (1)")
+    words.add_argument("--max-width", type=_number(0.01, 1e6), help="widest wing in points (default: the setting)")
     words.add_argument(
-        "--deviation", type=_positive, default=1.0, help="your view: the market's deviation to the close times this (1)"
+        "--max-margin", type=_number(1, 1e9), help="most dollars at risk per unit (default: the setting)"
     )
-    words.add_argument("--max-width", type=_positive, help="widest wing in points (default: the setting)")
-    words.add_argument("--max-margin", type=_positive, help="most dollars at risk per unit (default: the setting)")
-    words.add_argument("--min-win", type=float, default=0.0, help="least win probability, 0..1 (default 0)")
-    words.add_argument(
-        "--top", type=int, default=10, choices=range(1001), metavar="N", help="ranks that are listed (default 10)"
-    )
+    words.add_argument("--min-win", type=_number(0, 1), default=0.0, help="least win probability (default 0)")
+    words.add_argument("--top", type=_number(0, 1e6), default=10, help="how many ranks are listed (default 10)")
     words.add_argument("--json", type=Path, help="where everything goes as JSON; - prints it")
     return words
 
 
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = nan
-    if not 0 < value < inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return value
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number from {low:g} to {high:g}")
+        return value
+
+    return read
 
 
 def _sheet(options: argparse.Namespace) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def _sheet(options: argparse.Namespace) -> dict[str, Any]:
         kinds=tuple(Kind),
     )
     fees = fees_under(usual, chain.symbol)
-    return ticket_sheet(quotes, smile, View(limits=limits, fees=fees, ratio=options.deviation, ranks=options.top))
+    return ticket_sheet(quotes, smile, View(limits=limits, fees=fees, ratio=options.deviation, ranks=int(options.top)))
 
 
 def _json(sheet: Mapping[str, Any]) -> bytes:

@@ -67,6 +67,14 @@ def test_the_recorded_chain_names_its_stale_put(capsys: pytest.CaptureFixture[st
     assert all(ticket["ticket"] for ticket in found["tickets"].values())
 
 
+@pytest.mark.parametrize("words", [("--deviation", "0"), ("--deviation", "nan"), ("--min-win", "2"), ("--top", "all")])
+def test_a_number_out_of_its_range_is_refused(capsys: pytest.CaptureFixture[str], words: tuple[str, str]) -> None:
+    """The sentence names the option and the range."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["tickets", *words])
+    assert f"argument {words[0]}: '{words[1]}' is no number from" in capsys.readouterr().err
+
+
 def test_people_get_lines_and_a_file_gets_everything(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The order lines stand in the text; the JSON file holds them too."""
     assert main(["tickets", *DAY, "--json", "sheet.json"]) == 0
