@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from magic8_companion.domain.trading_day import utc_text
+from magic8_companion.options.arrays import Floats
 from magic8_companion.options.candidates import Kind, Limits
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, Side
 from magic8_companion.options.costs import Fees
@@ -73,20 +74,20 @@ def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any
         "deviation_ratio": view.ratio,
         "candidates": len(ranking.misses),
         "passing": len(ranking.order),
-        "tickets": {name: _proposed(proposal, smile) for name, proposal in proposals.items()},
+        "tickets": {name: _proposed(proposal, quotes, smile) for name, proposal in proposals.items()},
         "ranked": [_row(ranking, int(place), checked) for place in ranking.order[: view.ranks]],
         "pareto": [_row(ranking, int(place), checked) for place in ranking.pareto],
     }
 
 
-def _doubtful(right: str, strikes: np.ndarray, side: Side) -> list[dict[str, Any]]:
+def _doubtful(right: str, strikes: Floats, side: Side) -> list[dict[str, Any]]:
     return [
         {"right": right, "strike": float(strikes[i]), "flags": [flag.name for flag in LegFlag(int(side.flags[i]))]}
         for i in np.flatnonzero(side.flags)
     ]
 
 
-def _proposed(proposal: Proposal, smile: Smile) -> dict[str, Any]:
+def _proposed(proposal: Proposal, quotes: ChainQuotes, smile: Smile) -> dict[str, Any]:
     priced = proposal.ticket
     if priced is None:
         return {"ticket": None, "reason": proposal.reason}
@@ -94,7 +95,8 @@ def _proposed(proposal: Proposal, smile: Smile) -> dict[str, Any]:
     legs = [
         Leg(right=x.right, strike=x.strike, quantity=x.quantity * (1 if x.action == "BUY" else -1)) for x in ticket.legs
     ]
-    return {**_priced(priced), "reason": proposal.reason, "scenarios": _scenarios(legs, ticket.limit_price, smile)}
+    grid = _scenarios(legs, ticket.limit_price, quotes.product.multiplier, smile)
+    return {**_priced(priced), "reason": proposal.reason, "scenarios": grid}
 
 
 def _priced(priced: PricedTicket) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def _priced(priced: PricedTicket) -> dict[str, Any]:
     }
 
 
-def _scenarios(legs: list[Leg], limit_price: float, smile: Smile) -> Mapping[str, Any]:
+def _scenarios(legs: list[Leg], limit_price: float, multiplier: int, smile: Smile) -> Mapping[str, Any]:
     spots = smile.forward * np.exp(smile.atm_total_vol * _DEVIATIONS)
     years = smile.years * np.array(_TIME_LEFT)
     worth = scenario_grid(legs, leg_vols(legs, smile), spots=spots, vol_factors=_VOL_FACTORS, years=years)
@@ -123,7 +125,7 @@ def _scenarios(legs: list[Leg], limit_price: float, smile: Smile) -> Mapping[str
         "spots": spots.round(2).tolist(),
         "vol_factors": list(_VOL_FACTORS),
         "minutes_left": (years * 525_600).round(2).tolist(),
-        "profit": (100 * (worth + limit_price)).round(2).tolist(),
+        "profit": (multiplier * (worth + limit_price)).round(2).tolist(),
     }
 
 
