@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import time
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import orjson
 
 from magic8_companion.chosen_chain import add_chain_options, chosen_chain, settings_of
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
+from magic8_companion.domain.option_chain import OptionChain
 
 
 def tickets(argv: Sequence[str]) -> int:
@@ -86,8 +88,26 @@ def _sheet(options: argparse.Namespace) -> dict[str, Any]:
         max_body_distance=inf,
         kinds=tuple(Kind),
     )
-    fees = fees_under(usual, chain.symbol)
-    return ticket_sheet(quotes, smile, View(limits=limits, fees=fees, ratio=options.deviation, ranks=int(options.top)))
+    view = View(
+        limits=limits,
+        fees=fees_under(usual, chain.symbol),
+        ratio=options.deviation,
+        ranks=int(options.top),
+        variance_left=_variance_left(chain),
+    )
+    return ticket_sheet(quotes, smile, view)
+
+
+def _variance_left(chain: OptionChain) -> dict[str, float]:
+    # at each full hour to come, as a share of what is left now
+    from magic8_companion.analysis.volatility import variance_share_left  # noqa: PLC0415  # after --help
+    from magic8_companion.domain.trading_day import require_session  # noqa: PLC0415  # after --help
+
+    session = require_session(chain.expiry)
+    now = variance_share_left(session, chain.as_of)
+    hours = {f"{hour}:00": session.at(time(hour)) for hour in range(10, 16)}
+    later = {wall: at for wall, at in hours.items() if chain.as_of < at < session.close_at}
+    return {wall: variance_share_left(session, at) / now for wall, at in later.items()}
 
 
 def _json(sheet: Mapping[str, Any]) -> bytes:
@@ -109,10 +129,12 @@ def _head(sheet: Mapping[str, Any]) -> list[str]:
     move = sheet["expected_move"]
     where = f"{sheet['symbol']} {sheet['as_of']}  spot {sheet['spot']:g}  forward {sheet['forward']:g}"
     moves = f"expected move {move['straddle']:.2f} (straddle), {move['smile']:.2f} (smile)"
+    later = ", ".join(f"{points:.2f} from {wall}" for wall, points in sheet["expected_move_later"].items())
     view = f"view: {sheet['deviation_ratio']:g} x the market's deviation"
     return [
         f"{where}  {sheet['minutes_to_settlement']:g} minutes to settlement",
         f"{moves}  at-the-money volatility {sheet['atm_vol']:.1%}  {view}",
+        *([f"of which will be left: {later}"] if later else []),
         *(f"problem: {problem}" for problem in sheet["problems"]),
         *(f"stale: {leg}" for leg in sheet["stale"]),
     ]

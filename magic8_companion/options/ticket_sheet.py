@@ -34,12 +34,16 @@ _TIME_LEFT: Final = (1.0, 0.5, 0.0)  # as shares of what is left now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What is asked of a chain: within which limits, at which fees, at which ratio of the deviation, how many ranks."""
+    """What is asked of a chain: within which limits, at which fees, at which ratio of the deviation, how many ranks.
+
+    ``variance_left`` holds later wall times and the share of the variance to come that will be left then.
+    """
 
     limits: Limits
     fees: Fees
-    ratio: float = 1.0
-    ranks: int = 10
+    ratio: float
+    ranks: int
+    variance_left: Mapping[str, float]
 
 
 def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any]:
@@ -70,6 +74,9 @@ def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any
         "stale": [str(leg) for leg in quotes.parity.stale],
         "doubtful": [*_doubtful("C", checked.strikes, checked.calls), *_doubtful("P", checked.strikes, checked.puts)],
         "expected_move": {move.source: round(move.points, 4) for move in (straddle, strip)},
+        "expected_move_later": {
+            wall: round(straddle.after(share).points, 4) for wall, share in view.variance_left.items()
+        },
         "atm_vol": round(smile.atm_vol, 6),
         "deviation_ratio": view.ratio,
         "candidates": len(ranking.misses),
