@@ -20,7 +20,7 @@ from magic8_companion.domain.option_chain import OptionChain
 
 def tickets(argv: Sequence[str]) -> int:
     """Rank every butterfly, condor and vertical of a chain; return 0, or 2 with one sentence."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         sheet = _sheet(options)
         if options.json is not None and options.json != Path("-"):
@@ -38,17 +38,24 @@ def tickets(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser(prog="magic8_companion tickets", description=tickets.__doc__)
-    add_chain_options(words)
-    words.add_argument("--deviation", type=_number(0.1, 10), default=1.0, help="your view: times the market's (1)")
-    words.add_argument("--max-width", type=_number(0.01, 1e6), help="widest wing in points (default: the setting)")
-    words.add_argument(
-        "--max-margin", type=_number(1, 1e9), help="most dollars at risk per unit (default: the setting)"
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    words = argparse.ArgumentParser(
+        prog="python -m magic8_companion tickets",
+        description="Rank every butterfly, condor and vertical of a chain.  "
+        "Exit code 0: done, 2: no such chain or a wrong setting, said in one sentence.",
     )
-    words.add_argument("--min-win", type=_number(0, 1), default=0.0, help="least win probability (default 0)")
-    words.add_argument("--top", type=_number(0, 1e6), default=10, help="how many ranks are listed (default 10)")
-    words.add_argument("--json", type=Path, help="where everything goes as JSON; - prints it")
+    add_chain_options(words)
+    numbers = (
+        ("--deviation", "RATIO", (0.1, 10), 1.0, "your view: the market's deviation to the close times this (1)"),
+        ("--max-width", "POINTS", (0.01, 1e6), None, "widest wing in points (default: the setting)"),
+        ("--max-margin", "DOLLARS", (1, 1e9), None, "most dollars at risk per unit (default: the setting)"),
+        ("--min-win", "P", (0, 1), 0.0, "least win probability, 0..1 (default 0)"),
+        ("--top", "N", (0, 1e6), 10, "how many ranks are listed (default 10)"),
+    )
+    for name, metavar, bounds, default, meaning in numbers:
+        words.add_argument(name, metavar=metavar, type=_number(*bounds), default=default, help=meaning)
+    words.add_argument("--json", metavar="FILE", type=Path, help="where everything goes as JSON; - prints it")
     return words
 
 
