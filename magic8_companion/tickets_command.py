@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import time
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import orjson
 
 from magic8_companion.chosen_chain import add_chain_options, chosen_chain, settings_of
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
+from magic8_companion.domain.option_chain import OptionChain
 
 
 def tickets(argv: Sequence[str]) -> int:
@@ -44,32 +46,30 @@ def parser() -> argparse.ArgumentParser:
         "Exit code 0: done, 2: no such chain or a wrong setting, said in one sentence.",
     )
     add_chain_options(words)
-    view = "your view: the market's deviation to the close times this (1)"
-    words.add_argument("--deviation", metavar="RATIO", type=_positive, default=1.0, help=view)
-    words.add_argument(
-        "--max-width", metavar="POINTS", type=_positive, help="widest wing in points (default: the setting)"
+    numbers = (
+        ("--deviation", "RATIO", (0.1, 10), 1.0, "your view: the market's deviation to the close times this (1)"),
+        ("--max-width", "POINTS", (0.01, 1e6), None, "widest wing in points (default: the setting)"),
+        ("--max-margin", "DOLLARS", (1, 1e9), None, "most dollars at risk per unit (default: the setting)"),
+        ("--min-win", "P", (0, 1), 0.0, "least win probability, 0..1 (default 0)"),
+        ("--top", "N", (0, 1e6), 10, "how many ranks are listed (default 10)"),
     )
-    words.add_argument(
-        "--max-margin", metavar="DOLLARS", type=_positive, help="most dollars at risk per unit (default: the setting)"
-    )
-    words.add_argument(
-        "--min-win", metavar="P", type=float, default=0.0, help="least win probability, 0..1 (default 0)"
-    )
-    words.add_argument(
-        "--top", type=int, default=10, choices=range(1001), metavar="N", help="ranks that are listed (default 10)"
-    )
+    for name, metavar, bounds, default, meaning in numbers:
+        words.add_argument(name, metavar=metavar, type=_number(*bounds), default=default, help=meaning)
     words.add_argument("--json", metavar="FILE", type=Path, help="where everything goes as JSON; - prints it")
     return words
 
 
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = nan
-    if not 0 < value < inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return value
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number from {low:g} to {high:g}")
+        return value
+
+    return read
 
 
 def _sheet(options: argparse.Namespace) -> dict[str, Any]:
@@ -95,8 +95,26 @@ def _sheet(options: argparse.Namespace) -> dict[str, Any]:
         max_body_distance=inf,
         kinds=tuple(Kind),
     )
-    fees = fees_under(usual, chain.symbol)
-    return ticket_sheet(quotes, smile, View(limits=limits, fees=fees, ratio=options.deviation, ranks=options.top))
+    view = View(
+        limits=limits,
+        fees=fees_under(usual, chain.symbol),
+        ratio=options.deviation,
+        ranks=int(options.top),
+        variance_left=_variance_left(chain),
+    )
+    return ticket_sheet(quotes, smile, view)
+
+
+def _variance_left(chain: OptionChain) -> dict[str, float]:
+    # at each full hour to come, as a share of what is left now
+    from magic8_companion.analysis.volatility import variance_share_left  # noqa: PLC0415  # after --help
+    from magic8_companion.domain.trading_day import require_session  # noqa: PLC0415  # after --help
+
+    session = require_session(chain.expiry)
+    now = variance_share_left(session, chain.as_of)
+    hours = {f"{hour}:00": session.at(time(hour)) for hour in range(10, 16)}
+    later = {wall: at for wall, at in hours.items() if chain.as_of < at < session.close_at}
+    return {wall: variance_share_left(session, at) / now for wall, at in later.items()}
 
 
 def _json(sheet: Mapping[str, Any]) -> bytes:
@@ -118,10 +136,12 @@ def _head(sheet: Mapping[str, Any]) -> list[str]:
     move = sheet["expected_move"]
     where = f"{sheet['symbol']} {sheet['as_of']}  spot {sheet['spot']:g}  forward {sheet['forward']:g}"
     moves = f"expected move {move['straddle']:.2f} (straddle), {move['smile']:.2f} (smile)"
+    later = ", ".join(f"{points:.2f} from {wall}" for wall, points in sheet["expected_move_later"].items())
     view = f"view: {sheet['deviation_ratio']:g} x the market's deviation"
     return [
         f"{where}  {sheet['minutes_to_settlement']:g} minutes to settlement",
         f"{moves}  at-the-money volatility {sheet['atm_vol']:.1%}  {view}",
+        *([f"of which will be left: {later}"] if later else []),
         *(f"problem: {problem}" for problem in sheet["problems"]),
         *(f"stale: {leg}" for leg in sheet["stale"]),
     ]

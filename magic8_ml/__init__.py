@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from magic8_companion.options.risk_reward import calculate_risk_reward
     from magic8_ml.enhanced_scoring import MLEnhancedScoring
     from magic8_ml.scheduler_extension import MLSchedulerExtension
     from magic8_ml.serving.config import MLConfig
@@ -19,9 +20,10 @@ _HOMES: Final = {
     "MLEnhancedScoring": "magic8_ml.enhanced_scoring",
     "MLSchedulerExtension": "magic8_ml.scheduler_extension",
     "ProductionMLSystem": "magic8_ml.serving.system",
+    "calculate_risk_reward": "magic8_companion.options.risk_reward",
 }
 
-__all__ = ["MLConfig", "MLEnhancedScoring", "MLSchedulerExtension", "ProductionMLSystem"]
+__all__ = ["MLConfig", "MLEnhancedScoring", "MLSchedulerExtension", "ProductionMLSystem", "calculate_risk_reward"]
 
 
 def __getattr__(name: str) -> object:

@@ -57,6 +57,16 @@ def test_the_grid_of_a_ticket_ends_in_its_bounds(capsys: pytest.CaptureFixture[s
     assert -ticket["max_loss"] <= min(end[0] for end in ends) < 0
 
 
+def test_the_expected_move_melts_as_the_day_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """At 15:00 the chain of that time expects about what the chain of 12:30 said would be left."""
+    noon = sheet(capsys, *DAY)
+    later = list(noon["expected_move_later"].values())
+    assert list(noon["expected_move_later"]) == ["13:00", "14:00", "15:00"]
+    assert noon["expected_move"]["straddle"] > later[0] > later[1] > later[2]
+    at_three = sheet(capsys, *DAY[:4], "--time", "15:00")["expected_move"]["straddle"]
+    assert later[2] == pytest.approx(at_three, rel=0.25)
+
+
 @pytest.mark.real_data
 def test_the_recorded_chain_names_its_stale_put(capsys: pytest.CaptureFixture[str]) -> None:
     """2025-07-09: the 6265 put is in doubt, and the market's own odds choose tickets of customary shape."""
@@ -65,6 +75,14 @@ def test_the_recorded_chain_names_its_stale_put(capsys: pytest.CaptureFixture[st
     assert any(leg.startswith("6265 P quotes 21.05") for leg in found["stale"])
     assert {"right": "P", "strike": 6265.0, "flags": ["STALE"]} in found["doubtful"]
     assert all(ticket["ticket"] for ticket in found["tickets"].values())
+
+
+@pytest.mark.parametrize("words", [("--deviation", "0"), ("--deviation", "nan"), ("--min-win", "2"), ("--top", "all")])
+def test_a_number_out_of_its_range_is_refused(capsys: pytest.CaptureFixture[str], words: tuple[str, str]) -> None:
+    """The sentence names the option and the range."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["tickets", *words])
+    assert f"argument {words[0]}: '{words[1]}' is no number from" in capsys.readouterr().err
 
 
 def test_people_get_lines_and_a_file_gets_everything(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:

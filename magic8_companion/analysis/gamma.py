@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from magic8_companion.analysis.option_book import CONVENTION, SIGNS, OptionBook
+from magic8_companion.analysis.own_volatility import with_volatilities
 from magic8_companion.domain.bars import Floats
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import utc_text
@@ -72,8 +73,10 @@ def gamma_profile(
 ) -> GammaProfile | None:
     """Return the profile of a chain, or None when no option has both open interest and volatility.
 
-    An option without one of the two adds nothing.  Walls are None below an open-interest coverage of 0.6.
+    An option without one of the two adds nothing; a source that sent no volatility at all gets those of the quotes.
+    Walls are None below an open-interest coverage of 0.6.
     """
+    chain = with_volatilities(chain)
     book = OptionBook(chain, minutes_to_close)
     by_option = book.gamma_exposure(np.array([chain.spot]), CONVENTION)[0]
     call_gex, put_gex = by_option[: len(chain.rows)], by_option[len(chain.rows) :]

@@ -94,8 +94,9 @@ def _proposal(
         miss = ranking.nearest_miss(strategy)
         if miss is None:
             return Proposal(ticket=None, reason="none passes: no candidate has quotes on all legs", quoted=False)
-        broken = "; ".join(text for text in miss.reasons if "expected value" not in text) or "not of customary shape"
-        return Proposal(ticket=None, reason=f"none of customary shape is within the limits: {broken}")
+        broken = "; ".join(text for text in miss.reasons if "expected value" not in text)
+        said = ("none of customary shape is within the limits", broken)
+        return Proposal(ticket=None, reason=": ".join(filter(None, said)))
     per_width = found.expected_value[found.fill] / (found.max_profit + found.max_loss)
     legs = found.candidates.legs(int(places[np.argmax(per_width[places])]), quotes.strikes)
     ticket = price_ticket(strategy, legs, quotes, implied=implied, model=implied, fees=fees, fill=found.fill)

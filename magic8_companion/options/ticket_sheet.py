@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from magic8_companion.domain.trading_day import utc_text
+from magic8_companion.options.arrays import Floats
 from magic8_companion.options.candidates import Kind, Limits
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, Side
 from magic8_companion.options.costs import Fees
@@ -33,12 +34,16 @@ _TIME_LEFT: Final = (1.0, 0.5, 0.0)  # as shares of what is left now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What is asked of a chain: within which limits, at which fees, at which ratio of the deviation, how many ranks."""
+    """What is asked of a chain: within which limits, at which fees, at which ratio of the deviation, how many ranks.
+
+    ``variance_left`` holds later wall times and the share of the variance to come that will be left then.
+    """
 
     limits: Limits
     fees: Fees
-    ratio: float = 1.0
-    ranks: int = 10
+    ratio: float
+    ranks: int
+    variance_left: Mapping[str, float]
 
 
 def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any]:
@@ -69,24 +74,27 @@ def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any
         "stale": [str(leg) for leg in quotes.parity.stale],
         "doubtful": [*_doubtful("C", checked.strikes, checked.calls), *_doubtful("P", checked.strikes, checked.puts)],
         "expected_move": {move.source: round(move.points, 4) for move in (straddle, strip)},
+        "expected_move_later": {
+            wall: round(straddle.after(share).points, 4) for wall, share in view.variance_left.items()
+        },
         "atm_vol": round(smile.atm_vol, 6),
         "deviation_ratio": view.ratio,
         "candidates": len(ranking.misses),
         "passing": len(ranking.order),
-        "tickets": {name: _proposed(proposal, smile) for name, proposal in proposals.items()},
+        "tickets": {name: _proposed(proposal, quotes, smile) for name, proposal in proposals.items()},
         "ranked": [_row(ranking, int(place), checked) for place in ranking.order[: view.ranks]],
         "pareto": [_row(ranking, int(place), checked) for place in ranking.pareto],
     }
 
 
-def _doubtful(right: str, strikes: np.ndarray, side: Side) -> list[dict[str, Any]]:
+def _doubtful(right: str, strikes: Floats, side: Side) -> list[dict[str, Any]]:
     return [
         {"right": right, "strike": float(strikes[i]), "flags": [flag.name for flag in LegFlag(int(side.flags[i]))]}
         for i in np.flatnonzero(side.flags)
     ]
 
 
-def _proposed(proposal: Proposal, smile: Smile) -> dict[str, Any]:
+def _proposed(proposal: Proposal, quotes: ChainQuotes, smile: Smile) -> dict[str, Any]:
     priced = proposal.ticket
     if priced is None:
         return {"ticket": None, "reason": proposal.reason}
@@ -94,7 +102,8 @@ def _proposed(proposal: Proposal, smile: Smile) -> dict[str, Any]:
     legs = [
         Leg(right=x.right, strike=x.strike, quantity=x.quantity * (1 if x.action == "BUY" else -1)) for x in ticket.legs
     ]
-    return {**_priced(priced), "reason": proposal.reason, "scenarios": _scenarios(legs, ticket.limit_price, smile)}
+    grid = _scenarios(legs, ticket.limit_price, quotes.product.multiplier, smile)
+    return {**_priced(priced), "reason": proposal.reason, "scenarios": grid}
 
 
 def _priced(priced: PricedTicket) -> dict[str, Any]:
@@ -115,7 +124,7 @@ def _priced(priced: PricedTicket) -> dict[str, Any]:
     }
 
 
-def _scenarios(legs: list[Leg], limit_price: float, smile: Smile) -> Mapping[str, Any]:
+def _scenarios(legs: list[Leg], limit_price: float, multiplier: int, smile: Smile) -> Mapping[str, Any]:
     spots = smile.forward * np.exp(smile.atm_total_vol * _DEVIATIONS)
     years = smile.years * np.array(_TIME_LEFT)
     worth = scenario_grid(legs, leg_vols(legs, smile), spots=spots, vol_factors=_VOL_FACTORS, years=years)
@@ -123,7 +132,7 @@ def _scenarios(legs: list[Leg], limit_price: float, smile: Smile) -> Mapping[str
         "spots": spots.round(2).tolist(),
         "vol_factors": list(_VOL_FACTORS),
         "minutes_left": (years * 525_600).round(2).tolist(),
-        "profit": (100 * (worth + limit_price)).round(2).tolist(),
+        "profit": (multiplier * (worth + limit_price)).round(2).tolist(),
     }
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from magic8_companion.analysis.gamma import bias_of, gamma_profile, magnitude_of, regime_of
+from magic8_companion.analysis.own_volatility import with_volatilities
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.trading_day import require_session
 from magic8_companion.options.black_scholes import CALL, PUT, delta
@@ -133,6 +134,29 @@ def test_an_option_without_volatility_adds_nothing() -> None:
     assert profile is not None
     assert all(row["call_gex"] == row["put_gex"] == 0 for row in profile.strikes if row["strike"] < 600)
     assert profile.gross_gex > 0
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(("name", "net"), [("SPX 2025-06-20", -12.15e9), ("SPX 2025-07-09", 7.46e9)])
+def test_without_any_volatility_the_quotes_give_it(name: str, net: float) -> None:
+    """A recorded chain stripped of its source's volatilities keeps net within 5 % of gross, regime and walls."""
+    chain = recorded_chains()[name]
+    bare = replace(chain, rows=tuple(replace(row, call_iv=None, put_iv=None) for row in chain.rows))
+    minutes = require_session(chain.expiry).minutes_to_close(chain.as_of)
+    full, own = gamma_profile(chain, minutes), gamma_profile(bare, minutes)
+    assert full is not None
+    assert own is not None
+    assert own.net_gex == pytest.approx(net, abs=0.05 * full.gross_gex)
+    assert (own.regime, own.call_wall, own.put_wall) == (full.regime, full.call_wall, full.put_wall)
+
+
+def test_one_volatility_of_the_source_is_enough_to_keep_to_it() -> None:
+    """Volatility and time come from one source: the quotes never fill single gaps, nor a chain without a price."""
+    chain = made_chain(AT)
+    gaps = replace(chain, rows=(chain.rows[0], *(replace(row, call_iv=None, put_iv=None) for row in chain.rows[1:])))
+    assert with_volatilities(gaps) is gaps
+    unpriced = tuple(replace(row, call_iv=None, put_iv=None, call_bid=None) for row in chain.rows)
+    assert with_volatilities(replace(chain, rows=unpriced)).rows == unpriced
 
 
 def test_time_never_falls_below_five_minutes() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import magic8_ml
 from magic8_companion.domain.errors import OrderRefused
 from magic8_companion.options.risk_reward import calculate_risk_reward
 
@@ -67,6 +68,11 @@ def test_an_order_that_makes_no_sense_is_refused_with_a_reason(reason: str, chan
     with pytest.raises(OrderRefused) as refusal:
         calculate_risk_reward(**order)
     assert refusal.value.reason == reason
+
+
+def test_the_plugin_offers_the_calculator_by_its_name() -> None:
+    """Signals are judged by the very function that judges tickets."""
+    assert magic8_ml.calculate_risk_reward is calculate_risk_reward
 
 
 def test_a_premium_of_zero_is_fine_when_the_side_is_stated() -> None:
