@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from magic8_ml.training.refusal import TrainingRefused
 _LETTERS: Final = re.compile(r"\^?([A-Za-z]+)")
 _VIX_OPEN: Final = time(9, 30)
 _VIX_CLOSE: Final = time(16, 15)
+_VIX_OPEN_BY: Final = timedelta(hours=9, minutes=45)
 _NEVER: Final = 0.05
 _NEARLY_ALWAYS: Final = 0.95
 _QUIET: Final = 0.5
@@ -75,7 +76,7 @@ def read_outsider_bars(path: Path, reading: Reading) -> TrainingBars:
         except TrainingRefused as refusal:
             raise TrainingRefused(_by_their_names(str(refusal), staged)) from refusal
     notes += [_by_their_names(note, staged) for note in found.notes]
-    return TrainingBars(bars=found.bars, notes=tuple(notes))
+    return TrainingBars(bars=found.bars, notes=tuple(dict.fromkeys(notes)))
 
 
 def read_outsider_vix(path: Path, reading: Reading) -> Bars:
@@ -113,17 +114,22 @@ def _vix_days(file: Path, reading: Reading) -> pd.DataFrame:
         return frame[list(PRICES)].assign(date=days_of(file, values)).sort_values("date", kind="stable")
     stamps, _ = stamps_of(file, values, reading.timezone)
     local = stamps.tz_convert(NEW_YORK)
-    prices = frame[list(PRICES)].set_axis(local)
-    at_midnight = next((zoned for zoned in (stamps, local) if (zoned == zoned.normalize()).all()), None)
-    if at_midnight is None and local.normalize().has_duplicates:
-        prices = prices.between_time(_VIX_OPEN, _VIX_CLOSE, inclusive="right" if reading.stamped_at_end else "both")
-    elif at_midnight is not None:
-        prices = prices.set_axis(at_midnight)
+    midnights = next((zoned for zoned in (stamps, local) if (zoned == zoned.normalize()).all()), None)
+    prices = frame[list(PRICES)].set_axis(local if midnights is None else midnights).sort_index(kind="stable")
+    if midnights is None and local.normalize().has_duplicates:
+        prices = _in_session(prices, stamped_at_end=bool(reading.stamped_at_end))
     if prices.empty:
         raise TrainingRefused(f"{file.name} holds no VIX between 09:30 and 16:15 New York time")
-    prices = prices.sort_index(kind="stable")
     date = pd.DatetimeIndex(prices.index).tz_localize(None).normalize().rename("date")
     return prices.groupby(date).agg({"open": "first", "high": "max", "low": "min", "close": "last"}).reset_index()
+
+
+def _in_session(prices: pd.DataFrame, *, stamped_at_end: bool) -> pd.DataFrame:
+    # a day whose first value is of later is a day without an open: forecasts of before must not know that value
+    prices = prices.between_time(_VIX_OPEN, _VIX_CLOSE, inclusive="right" if stamped_at_end else "both")
+    stamps = pd.DatetimeIndex(prices.index)
+    first = pd.Series(stamps, index=stamps).groupby(stamps.normalize()).transform("min")
+    return prices[(first - stamps.normalize() <= _VIX_OPEN_BY).to_numpy()]
 
 
 def _understood(file: Path, reading: Reading) -> tuple[pd.DataFrame | None, list[str]]:
@@ -138,7 +144,7 @@ def _understood(file: Path, reading: Reading) -> tuple[pd.DataFrame | None, list
     at_end = reading.stamped_at_end
     if at_end is None and _seem_stamped_at_end(bars):
         at_end = True
-        notes = [*notes, f"{file.name}: its bars fit the sessions only when their times are those of the bars' ends"]
+        notes = [*notes, "times are taken as those of the bars' ends: only so do the bars fit the sessions"]
     return bars.assign(ts_utc=bars["ts_utc"] - BAR) if at_end else bars, notes
 
 
