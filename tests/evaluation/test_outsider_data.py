@@ -142,6 +142,7 @@ def yahoo(frame: pd.DataFrame) -> str:
         ("SPY.csv", lambda frame: frame.set_index("Time").rename_axis(None).to_csv()),
         ("SPY.csv", lambda frame: frame.iloc[::-1].rename(columns=str.upper).to_csv(index=False)),
         ("1.csv", lambda frame: frame.assign(Ticker="spy").to_csv(index=False)),
+        ("5min_bars_spy_2024.csv", lambda frame: frame.to_csv(index=False)),
         ("data.csv", yahoo),
     ],
 )
@@ -167,10 +168,12 @@ def test_a_folder_may_hold_several_symbols_and_daily_files(bars: Bars, tmp_path:
     frame = frame_of(bars)
     write(frame.assign(symbol="qqq"), tmp_path / "2024.parquet")
     write(new_york(frame), tmp_path / "IWM_5min.csv")
+    (tmp_path / "AAPL").mkdir()
+    write(frame, tmp_path / "AAPL" / "2024-01-02.csv")
     (tmp_path / "vix.csv").write_text("date,open,high,low,close\n2024-01-02,13,14,12,13.5\n")
     (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
     found = read_outsider_bars(tmp_path, Reading()).bars
-    assert sorted(found) == ["IWM", "QQQ"]
+    assert sorted(found) == ["AAPL", "IWM", "QQQ"]
     assert same(found["IWM"], found["QQQ"])
 
 
