@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,15 +19,18 @@ import pandas as pd
 
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.trading_day import BAR, NEW_YORK
+from magic8_companion.recordings.bar_file import DataFile
 from magic8_ml.evaluation.outsider_table import PRICES, holds_prices, is_table, read_table
 from magic8_ml.evaluation.outsider_times import are_days, days_of, nanoseconds_of, stamps_of, times_of
 from magic8_ml.features.sessions import BAR_NS, session_table
+from magic8_ml.models.families import family_of
 from magic8_ml.training.bar_files import TrainingBars, read_bar_folder, read_vix_daily
 from magic8_ml.training.refusal import TrainingRefused
 
-_LETTERS: Final = re.compile(r"\^?([A-Za-z]+)")
+_WORDS: Final = re.compile(r"[A-Za-z]+")
 _VIX_OPEN: Final = time(9, 30)
 _VIX_CLOSE: Final = time(16, 15)
+_VIX_OPEN_BY: Final = timedelta(hours=9, minutes=45)
 _NEVER: Final = 0.05
 _NEARLY_ALWAYS: Final = 0.95
 _QUIET: Final = 0.5
@@ -59,7 +62,7 @@ def read_outsider_bars(path: Path, reading: Reading) -> TrainingBars:
     staged, notes = {}, []
     with tempfile.TemporaryDirectory() as staging:
         for number, file in enumerate(files):
-            frame, said = _understood(file, reading)
+            frame, said = _understood(DataFile(path=file, name=_below(path, file)), reading)
             notes += said
             if frame is not None:
                 # numbered as they stand in the folder: where two files hold a bar, the first one is believed
@@ -75,7 +78,7 @@ def read_outsider_bars(path: Path, reading: Reading) -> TrainingBars:
         except TrainingRefused as refusal:
             raise TrainingRefused(_by_their_names(str(refusal), staged)) from refusal
     notes += [_by_their_names(note, staged) for note in found.notes]
-    return TrainingBars(bars=found.bars, notes=tuple(notes))
+    return TrainingBars(bars=found.bars, notes=tuple(dict.fromkeys(notes)))
 
 
 def read_outsider_vix(path: Path, reading: Reading) -> Bars:
@@ -113,32 +116,45 @@ def _vix_days(file: Path, reading: Reading) -> pd.DataFrame:
         return frame[list(PRICES)].assign(date=days_of(file, values)).sort_values("date", kind="stable")
     stamps, _ = stamps_of(file, values, reading.timezone)
     local = stamps.tz_convert(NEW_YORK)
-    prices = frame[list(PRICES)].set_axis(local)
-    at_midnight = next((zoned for zoned in (stamps, local) if (zoned == zoned.normalize()).all()), None)
-    if at_midnight is None and local.normalize().has_duplicates:
-        prices = prices.between_time(_VIX_OPEN, _VIX_CLOSE, inclusive="right" if reading.stamped_at_end else "both")
-    elif at_midnight is not None:
-        prices = prices.set_axis(at_midnight)
+    midnights = next((zoned for zoned in (stamps, local) if (zoned == zoned.normalize()).all()), None)
+    prices = frame[list(PRICES)].set_axis(local if midnights is None else midnights).sort_index(kind="stable")
+    if midnights is None and local.normalize().has_duplicates:
+        prices = _in_session(prices, stamped_at_end=bool(reading.stamped_at_end))
     if prices.empty:
         raise TrainingRefused(f"{file.name} holds no VIX between 09:30 and 16:15 New York time")
-    prices = prices.sort_index(kind="stable")
     date = pd.DatetimeIndex(prices.index).tz_localize(None).normalize().rename("date")
     return prices.groupby(date).agg({"open": "first", "high": "max", "low": "min", "close": "last"}).reset_index()
 
 
-def _understood(file: Path, reading: Reading) -> tuple[pd.DataFrame | None, list[str]]:
+def _in_session(prices: pd.DataFrame, *, stamped_at_end: bool) -> pd.DataFrame:
+    # a day whose first value is of later is a day without an open: forecasts of before must not know that value
+    prices = prices.between_time(_VIX_OPEN, _VIX_CLOSE, inclusive="right" if stamped_at_end else "both")
+    stamps = pd.DatetimeIndex(prices.index)
+    first = pd.Series(stamps, index=stamps).groupby(stamps.normalize()).transform("min")
+    return prices[(first - stamps.normalize() <= _VIX_OPEN_BY).to_numpy()]
+
+
+def _below(path: Path, file: Path) -> str:
+    # the part of a path that may name the symbol: of a single file no folder but one that promises it
+    if path.is_dir():
+        return file.relative_to(path).as_posix()
+    return "/".join([*(part for part in file.parts if part.startswith("symbol=")), file.name])
+
+
+def _understood(name: DataFile, reading: Reading) -> tuple[pd.DataFrame | None, list[str]]:
     # None where the file holds something else than bars of a day; rows may stand in any order
+    file = name.path
     frame = read_table(file)
     if not holds_prices(frame) or are_days(values := times_of(file, frame)):
         return None, []
     stamps, notes = stamps_of(file, values, reading.timezone)
-    columns: dict[str, Any] = {"ts_utc": stamps, "symbol": _symbols(file, frame, reading)}
+    columns: dict[str, Any] = {"ts_utc": stamps, "symbol": _symbols(name, frame, reading)}
     columns |= {name: frame[name].to_numpy() for name in (*PRICES, "volume") if name in frame}
     bars = pd.DataFrame(columns).dropna(subset="ts_utc").sort_values("ts_utc", kind="stable", ignore_index=True)
     at_end = reading.stamped_at_end
     if at_end is None and _seem_stamped_at_end(bars):
         at_end = True
-        notes = [*notes, f"{file.name}: its bars fit the sessions only when their times are those of the bars' ends"]
+        notes = [*notes, "times are taken as those of the bars' ends: only so do the bars fit the sessions"]
     return bars.assign(ts_utc=bars["ts_utc"] - BAR) if at_end else bars, notes
 
 
@@ -160,12 +176,15 @@ def _seem_stamped_at_end(bars: pd.DataFrame) -> bool:
     return bool(first < _QUIET * second)
 
 
-def _symbols(file: Path, frame: pd.DataFrame, reading: Reading) -> Any:  # noqa: ANN401 - one name, or one for each row
+def _symbols(name: DataFile, frame: pd.DataFrame, reading: Reading) -> Any:  # noqa: ANN401 - one name, or one for each row
     if "symbol" in frame:
         return frame["symbol"].astype(str).str.upper().to_numpy()
-    folder = next((part.removeprefix("symbol=") for part in file.parts if part.startswith("symbol=")), None)
-    letters = _LETTERS.match(file.stem)
-    name = reading.symbol or folder or (letters[1] if letters else None)
-    if name is None:
-        raise TrainingRefused(f"{file.name} does not say its symbol; name it with --symbol")
-    return name.upper()
+    symbol = reading.symbol or name.folder_symbol or _index_in(name.path.stem) or name.path_symbol
+    if symbol is None:
+        raise TrainingRefused(f"{name.path.name} does not say its symbol; name it with --symbol")
+    return symbol.upper()
+
+
+def _index_in(stem: str) -> str | None:
+    # an index or its fund anywhere in the name: bars_SPY_2024.csv
+    return next((word for word in _WORDS.findall(stem) if len(family_of(word.upper())) > 1), None)

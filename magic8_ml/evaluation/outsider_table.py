@@ -43,7 +43,7 @@ def read_table(file: Path) -> pd.DataFrame:
         is_parquet = file.suffix.lower() == ".parquet"
         frame = _flat(pd.read_parquet(file)) if is_parquet else _Dialect.of(file).read(file)
         frame = _named(file, frame)
-        return frame.assign(**{name: _numbers(frame[name]) for name in PRICES if name in frame})
+        return frame.assign(**{name: _numbers(frame[name]) for name in (*PRICES, "volume") if name in frame})
     except (OSError, ValueError, csv.Error) as error:
         raise TrainingRefused(f"{file.name} cannot be read: {str(error).strip()}") from error
 

@@ -31,6 +31,7 @@ ZONES: Final = (
 
 _NAMES: Final = ("ts_utc", "timestamp", "time", "datetime", "date", "ts", "t")
 _LIKE_TIME: Final = re.compile(r"time|date|stamp")
+_CALLED_UTC: Final = re.compile(r"utc|gmt")
 _OFFSET: Final = re.compile(r"(?:Z|UTC|[+-]\d{2}:?\d{2})\s*$", re.IGNORECASE)
 _ZONE: Final = re.compile(r"\s([A-Za-z]+/[A-Za-z_]+)\s*$")
 _LETTERS: Final = re.compile(r"(?<=\d)\s+(?:[ECMP][SD]?T|GMT|BST|CES?T)\s*$")
@@ -83,6 +84,7 @@ def days_of(file: Path, values: pd.Series[Any]) -> pd.DatetimeIndex:
 def stamps_of(file: Path, values: pd.Series[Any], zone: str | None) -> tuple[pd.DatetimeIndex, list[str]]:
     """Read times as UTC, and tell what was concluded; ``zone`` is that of times which carry none.
 
+    A column that is called by UTC or GMT is in it.
     A time that a change of the clocks makes doubtful is NaT: there is no session at that hour.
 
     Raises
@@ -90,6 +92,8 @@ def stamps_of(file: Path, values: pd.Series[Any], zone: str | None) -> tuple[pd.
     TrainingRefused
         When a time cannot be read, or its zone is not known.
     """
+    if zone is None and _CALLED_UTC.search(str(values.name)):
+        zone = "UTC"
     try:
         if pd.api.types.is_numeric_dtype(values):
             return _since_1970(file, values), []
@@ -136,7 +140,7 @@ def _placed(file: Path, local: pd.DatetimeIndex, zone: str | None) -> tuple[pd.D
     found = list(fitting)
     if not found or any(not fitting[name].equals(fitting[found[0]]) for name in found):
         raise TrainingRefused(f"{file.name} has times without a zone; name it, such as --timezone America/New_York")
-    note = f"{file.name}: its times carry no zone; only as those of {found[0]} do they fill the sessions"
+    note = f"times without a zone are taken as those of {found[0]}: only so do the bars fill the sessions"
     return fitting[found[0]], [note]
 
 

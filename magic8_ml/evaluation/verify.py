@@ -27,6 +27,7 @@ from magic8_ml.features.sessions import day_number, session_table
 from magic8_ml.models.artefact import TrainedModel
 from magic8_ml.models.families import family_of
 from magic8_ml.models.forecast import Forecast, Integers, Mask, Rows
+from magic8_ml.registry.expiry import valid_until
 from magic8_ml.training.dataset import Dataset, left_out
 from magic8_ml.training.progress import Progress, silent
 from magic8_ml.training.refusal import TrainingRefused
@@ -133,6 +134,12 @@ def _warnings(model: TrainedModel, judged: Judged, frozen: date) -> list[str]:
         found.append(
             f"{early} of {len(days)} scored days are not after the freeze of {frozen}: the model may have learnt from"
             " them, or its design may have been chosen on them."
+        )
+    expiry = valid_until(model.manifest)
+    if late := int((days > _position(expiry)).sum()):
+        found.append(
+            f"{late} of {len(days)} scored days come after {expiry}, the last session that this model may serve:"
+            " in service it abstains there."
         )
     strangers = _strangers(model, rows)
     found += [

@@ -142,6 +142,7 @@ def yahoo(frame: pd.DataFrame) -> str:
         ("SPY.csv", lambda frame: frame.set_index("Time").rename_axis(None).to_csv()),
         ("SPY.csv", lambda frame: frame.iloc[::-1].rename(columns=str.upper).to_csv(index=False)),
         ("1.csv", lambda frame: frame.assign(Ticker="spy").to_csv(index=False)),
+        ("5min_bars_spy_2024.csv", lambda frame: frame.to_csv(index=False)),
         ("data.csv", yahoo),
     ],
 )
@@ -167,10 +168,12 @@ def test_a_folder_may_hold_several_symbols_and_daily_files(bars: Bars, tmp_path:
     frame = frame_of(bars)
     write(frame.assign(symbol="qqq"), tmp_path / "2024.parquet")
     write(new_york(frame), tmp_path / "IWM_5min.csv")
+    (tmp_path / "AAPL").mkdir()
+    write(frame, tmp_path / "AAPL" / "2024-01-02.csv")
     (tmp_path / "vix.csv").write_text("date,open,high,low,close\n2024-01-02,13,14,12,13.5\n")
     (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
     found = read_outsider_bars(tmp_path, Reading()).bars
-    assert sorted(found) == ["IWM", "QQQ"]
+    assert sorted(found) == ["AAPL", "IWM", "QQQ"]
     assert same(found["IWM"], found["QQQ"])
 
 
@@ -212,7 +215,8 @@ def test_what_cannot_be_understood_is_refused(tmp_path: Path, name: str, text: s
 
 
 @pytest.mark.parametrize(
-    "stamp", ["day", "cboe", "compact", "english", "day_first", "new_york_open", "utc_midnight", "quarter_hours"]
+    "stamp",
+    ["day", "cboe", "compact", "english", "day_first", "new_york_open", "close", "utc_midnight", "quarter_hours"],
 )
 def test_the_vix_may_be_daily_or_intraday(tmp_path: Path, stamp: str) -> None:
     """A date in any form, the moment of the open, or a row each quarter of an hour give the same days."""
@@ -231,6 +235,7 @@ def test_the_vix_may_be_daily_or_intraday(tmp_path: Path, stamp: str) -> None:
             "english": days.strftime("%b %d, %Y"),
             "day_first": days.strftime("%d.%m.%Y"),
             "new_york_open": opens.tz_convert("UTC"),
+            "close": opens + pd.Timedelta(hours=6.75),
             "utc_midnight": days.tz_localize("UTC"),
         }
         frame = daily.assign(time=column[stamp])
@@ -245,6 +250,20 @@ def test_the_vix_may_be_daily_or_intraday(tmp_path: Path, stamp: str) -> None:
     assert found.open.tolist() == [14.0, 15.0, 16.0]
     assert found.close.tolist() == [14.5, 15.5, 16.5]
     assert found.high.tolist() == [18.0] * 3
+
+
+def test_a_day_on_which_the_vix_begins_late_has_no_open(tmp_path: Path) -> None:
+    """What is first known at 11:00 must not be known to the forecasts of the morning."""
+    times = pd.DatetimeIndex(["2024-03-07 14:30Z", "2024-03-07 17:00Z", "2024-03-08 16:00Z", "2024-03-08 17:00Z"])
+    values = pd.DataFrame({"time": times, **dict.fromkeys(PRICES, 14.0)})
+    found = read_outsider_vix(write(values, tmp_path / "vix.csv"), Reading())
+    assert found.starts.astype("datetime64[ns]").astype("datetime64[D]").astype(str).tolist() == ["2024-03-07"]
+
+
+def test_a_column_called_by_utc_is_in_it(bars: Bars, tmp_path: Path) -> None:
+    """Also where bars of the night leave the zone open."""
+    frame = naive(with_evenings(frame_of(bars)), "UTC").rename(columns={"Time": "ts_utc"})
+    assert same(read_outsider_bars(write(frame, tmp_path / "spy.csv"), Reading()).bars["SPY"], bars)
 
 
 def test_a_vix_of_the_night_alone_is_refused(tmp_path: Path) -> None:

@@ -132,6 +132,14 @@ def test_days_before_the_freeze_are_refused_unless_asked_for(
     assert any("only prices are compared with" in sentence for sentence in report["warnings"])
 
 
+def test_days_on_which_the_model_has_expired_are_counted(case: Case, verified: tuple[int, Path]) -> None:
+    """They are scored, because a forecast does not spoil in a day; in service there would be none."""
+    warnings = report_in(verified[1] / "out.json")["warnings"]
+    full_days = 62  # of the 63 sessions, the last is a half day
+    said = f"{103 - full_days} of 103 scored days come after 2024-07-03"
+    assert any(sentence.startswith(said) for sentence in warnings)
+
+
 def test_days_too_early_for_the_baselines_are_compared_with_prices(case: Case, tmp_path: Path) -> None:
     """The price needs no past, so it is a baseline from the first day on; climatology answers later."""
     run(case, tmp_path / "early.json", "spy_utc.parquet", "--from", "2023-01-01")
