@@ -147,7 +147,7 @@ class YahooProvider:
     async def watch(self, symbols: Sequence[str]) -> None:
         """Begin to ask for the prices of symbols every 15 s while the NYSE is open."""
         if self._watch.is_due and self._connection is None:
-            self._note_outage(DataUnavailable("not_asked_yet", "the first question to Yahoo is under way"))
+            self._note_outage(DataUnavailable("feed_silent", "the first question to Yahoo is under way"))
         self._watch.start([canonical_symbol(symbol) for symbol in symbols])
 
     def connection(self) -> ConnectionState | None:
