@@ -116,6 +116,7 @@ def configure_logging(settings: Settings) -> None:
     for handler in handlers:
         handler.setFormatter(formatter)
     logging.basicConfig(level=settings.log_level, handlers=handlers, force=True)
+    logging.getLogger("ib_async").setLevel(logging.CRITICAL)  # the provider tells the same, once and with the remedy
 
 
 def _log_file(settings: Settings, relative: Path) -> logging.Handler:

@@ -26,6 +26,9 @@ from magic8_companion.ports import Clock, MarketData, TypedBars
 VIX: Final = "VIX"
 DAY: Final = timedelta(days=1)
 FRESH: Final = timedelta(seconds=60)
+WILDEST_MOVE: Final = 0.2
+"""Share by which a price may differ from the close of the newest bar: what would halt the whole market for the day."""
+
 _POLL: Final = timedelta(seconds=5)
 
 T = TypeVar("T")
@@ -78,7 +81,7 @@ class MarketObserver:
         today = await self._bars_today(symbol, session)
         now, max_age = self._clock.now(), timedelta(minutes=self._options.max_data_age_minutes)
         status = age_checked_status(symbol, today.status, today.bars, session, now, max_age)
-        spot = await self._spot(symbol)
+        spot = await self._spot(symbol, float(today.bars.close[-1]))
         missing: dict[str, str] = {}
         no_vix = Sourced(bars=Bars.empty(), source="", status="")
         # all four requests are under way before the first is awaited
@@ -127,10 +130,14 @@ class MarketObserver:
 
         return self._fetches.get((symbol, "5m"), period=(session.day, due), max_age=FRESH, fetch=fetch)
 
-    async def _spot(self, symbol: str) -> float:
+    async def _spot(self, symbol: str, last_close: float) -> float:
         spot = await self._fetches.ask(lambda: self._provider.get_spot_price(symbol), f"the spot of {symbol}")
         if not (math.isfinite(spot) and spot > 0):
             raise DataUnavailable("bad_spot", f"{symbol}: {spot} is no price")
+        if abs(spot / last_close - 1) > WILDEST_MOVE:
+            raise DataUnavailable(
+                "bad_spot", f"{symbol}: {spot:g} is no price near its last bar's close {last_close:g}"
+            )
         return spot
 
     def _vix(self, session: Session) -> Awaitable[Sourced]:

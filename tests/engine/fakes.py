@@ -95,6 +95,7 @@ class FakeMarket:
     faults: dict[tuple[str, str], Exception] = field(default_factory=dict)
     behind: dict[str, int] = field(default_factory=dict)
     holes: dict[str, int] = field(default_factory=dict)
+    spot: float = 100.0
     vix: Bars | None = None
     chain_age: timedelta = timedelta(0)
     pause: Callable[[], Any] | None = None
@@ -102,7 +103,7 @@ class FakeMarket:
 
     async def get_spot_price(self, symbol: str) -> float:
         await self._asked("spot", symbol)
-        return 100.0
+        return self.spot
 
     async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
         await self._asked("bars", symbol, interval, period)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -232,6 +233,16 @@ async def test_a_failed_request_is_asked_again() -> None:
     assert await refused(observer) == "feed_down"
     market.faults = {}
     assert (await observer.observe("SPX", with_chain=False)).data_status == "live"
+
+
+@pytest.mark.parametrize("spot", [math.nan, math.inf, -1.0, 0.0, 10.0, 79.0, 121.0, 1000.0])
+async def test_a_price_that_cannot_be_is_not_believed(spot: float) -> None:
+    """No number, or one that lies a fifth away from the close of the bar that has just ended."""
+    observer, market, _ = observer_at()
+    market.spot = spot
+    assert await refused(observer) == "bad_spot"
+    market.spot = 95.0
+    assert (await observer.observe("SPX", with_chain=False)).spot == 95.0
 
 
 async def test_a_request_that_hangs_is_given_up() -> None:

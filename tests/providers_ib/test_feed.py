@@ -410,6 +410,23 @@ async def test_two_symbols_without_subscription_are_both_delayed() -> None:
         assert await first == await second == 600.0
 
 
+async def test_live_data_are_looked_for_again() -> None:
+    """A symbol that comes late stays late while its line is opened anew, and is live as soon as live ticks come."""
+    async with room(prepare=refuses(354, until_delayed=True)) as here:
+        await here.spot(seconds=3)
+        assert here.feed.late == {"SPY"}
+        here.gateway.speaks = say_nothing
+        while len(here.gateway.opened) == 2:
+            here.feed.lines["SPY"].on_price(68, 600.0, here.clock.now())
+            await here.clock.advance(1)
+        open_for = here.clock.now() - here.gateway.opened[1][0].opened_at
+        assert timedelta(minutes=5) < open_for < timedelta(minutes=5, seconds=3)
+        assert here.feed.late == {"SPY"}
+        here.feed.lines["SPY"].on_price(LAST, 600.0, here.clock.now())
+        await here.clock.advance(1)
+        assert here.feed.late == frozenset()
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 async def test_without_any_permission_the_symbol_is_refused_for_a_minute(*, allowed: bool) -> None:
     """If delayed data are not wanted or not given either, the reason is told at once and tried again later."""

@@ -35,6 +35,9 @@ QUIET_AFTER: Final = timedelta(seconds=10)
 QUIET_AGAIN_AFTER: Final = timedelta(seconds=30)
 """The same for one line alone that has brought nothing since it was opened, such as that of a halted stock."""
 
+LIVE_AGAIN_AFTER: Final = timedelta(minutes=5)
+"""A line that comes late is opened again so often: live data may be there again, and IB does not say so."""
+
 DEAF_AFTER: Final = timedelta(seconds=20)
 REFUSED_FOR: Final = timedelta(seconds=60)
 FAILED_FOR: Final = timedelta(seconds=5)
@@ -216,6 +219,8 @@ class Feed:
             if self._spot_of(line) is not None:
                 self._failures.pop(symbol, None)
                 self._connection.heard_tick()
+            if line.delayed and self._clock.now() - line.opened_at > LIVE_AGAIN_AFTER:
+                return
             if self._is_silent_alone(line) and not overslept:
                 _log.info("IB: nothing new of %s has come, subscribing again", symbol)
                 return
@@ -276,13 +281,18 @@ class Feed:
             link.resubscribe(now)
 
     def _judge_symbols(self, now: datetime) -> None:
-        self._late = frozenset(symbol for symbol, line in self._lines.items() if line.delayed)
+        self._late = frozenset(filter(self._comes_late, self._lines))
         if (session := self._session()) is None:
             self._pulse.rest()
         else:
             answers = {symbol: self._why_unknown(symbol) for symbol in self._keepers}
             is_news = self._connection.link.outage(now) is None
             self._pulse.look(answers, session.open_at, now, is_news=is_news)
+
+    def _comes_late(self, symbol: str) -> bool:
+        # a new line has not said so yet: until it does, what was known of the old one holds
+        line = self._lines[symbol]
+        return line.delayed if line.fresh_at >= line.opened_at else symbol in self._late
 
     def _why_unknown(self, symbol: str) -> DataUnavailable | None:
         line = self._lines.get(symbol)

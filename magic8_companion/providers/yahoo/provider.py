@@ -32,7 +32,7 @@ from magic8_companion.recordings.bar_file import RawBars
 INTRADAY_DAYS: Final = 59
 """Yahoo keeps 5-minute bars for 60 calendar days."""
 
-PRICE_AGE: Final = timedelta(seconds=10)
+PRICE_AGE: Final = timedelta(seconds=20)
 """A price may be read from a chart that was fetched so recently."""
 
 _OUTAGES: Final = frozenset({"rate_limited", "source_down", "bad_answer", "timeout"})
@@ -71,7 +71,7 @@ class YahooProvider:
         self._library = Library(BoundedSession(timeout_seconds, server, None if server else Pace()), self._back_off)
         self._newest: dict[str, tuple[datetime, Ticker, Chart]] = {}
         self._connection: ConnectionState | None = None
-        self._watch = Watch(clock, self.get_spot_price)
+        self._watch = Watch(clock, lambda symbol: self._bars(symbol, "5m", "1d"))
         self._open = True
 
     async def get_spot_price(self, symbol: str) -> float:
@@ -145,9 +145,9 @@ class YahooProvider:
         return self._open and self._back_off.is_over
 
     async def watch(self, symbols: Sequence[str]) -> None:
-        """Begin to ask for the prices of symbols every 15 s while the NYSE is open."""
+        """Begin to ask for the charts of symbols every 15 s while the NYSE is open."""
         if self._watch.is_due and self._connection is None:
-            self._note_outage(DataUnavailable("not_asked_yet", "the first question to Yahoo is under way"))
+            self._note_outage(DataUnavailable("feed_silent", "the first question to Yahoo is under way"))
         self._watch.start([canonical_symbol(symbol) for symbol in symbols])
 
     def connection(self) -> ConnectionState | None:

@@ -1,4 +1,4 @@
-"""Asks for the price of each watched symbol again and again, because Yahoo never says by itself that it is gone."""
+"""Asks for the chart of each watched symbol again and again, because Yahoo never says by itself that it is gone."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _PARTICIPANT: Final = "yahoo"
 class Watch:
     """The outages of single symbols, while the NYSE is open."""
 
-    def __init__(self, clock: Clock, price: Callable[[str], Awaitable[float]]) -> None:
-        self._clock, self._price = clock, price
+    def __init__(self, clock: Clock, question: Callable[[str], Awaitable[object]]) -> None:
+        self._clock, self._question = clock, question
         self._outages: Mapping[str, DataUnavailable] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -66,7 +66,7 @@ class Watch:
 
     async def _refusal(self, symbol: str) -> DataUnavailable | None:
         try:
-            await self._price(symbol)
+            await self._question(symbol)
         except DataUnavailable as refusal:
             return None if refusal.reason in _NO_OUTAGE else refusal
         return None
