@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from typing import Any, Final
 
@@ -93,7 +94,7 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
     >>> answer.max_loss, answer.max_profit, answer.breakevens
     (2482.0, 2518.0, (5829.82, 5880.18))
     """
-    legs = build(strategy, strikes, action, right)
+    legs = _legs(strategy, tuple(strikes), action, right)
     _check_numbers(premium, quantity, multiplier, fees)
     cost = _net_premium(premium, action_sign(action), price_effect)
     before_fees = profile(legs, cost)
@@ -117,6 +118,10 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
         multiplier=multiplier,
         legs=legs,
     )
+
+
+# signals name the same strikes again and again, at other prices
+_legs = lru_cache(maxsize=1024)(build)
 
 
 def _check_numbers(premium: float, quantity: int, multiplier: float, fees: float) -> None:

@@ -70,14 +70,11 @@ def read_sheet(file: str, kind: str, content: bytes) -> CsvSheet:
     """
     content = content.removeprefix(_BYTE_ORDER_MARK)
     clean = content.translate(None, _CONTROL)
-    without_control = len(clean) == len(content)
     header, layout = _header(file, kind, clean)
-    counts: Counter[str] = Counter()
-    if not _is_utf8(clean):
-        counts["undecodable"] = 1
-        clean = clean.decode("latin-1").encode()
+    text = _as_utf8(clean)
+    counts = Counter({} if text is clean else {"undecodable": 1})
     try:
-        table, invalid = _parse(_without_stray_quotes(clean), header, layout)
+        table, invalid = _parse(_without_stray_quotes(text), header, layout)
     except pa.ArrowInvalid as error:
         raise SheetRefused(file, "unreadable_csv", str(error)) from error
     skipped = np.array([row.number for row in invalid], dtype=np.int32)
@@ -89,22 +86,22 @@ def read_sheet(file: str, kind: str, content: bytes) -> CsvSheet:
             sheet.refused.append(RefusedLine(file=file, line=row.number, reason="wrong_cell_count", text=row.text))
         else:
             counts["tail"] += 1
-    if not without_control:
+    if len(clean) < len(content):
         sheet.has_control = np.isin(lines, _lines_with_control(content))
     _drop_what_is_no_row(sheet, header)
     counts["lines"] = len(lines) + len(invalid)
     return sheet
 
 
-def _is_utf8(content: bytes) -> bool:
+def _as_utf8(content: bytes) -> bytes:
     # nearly every sheet is ASCII, which is known at once
     if content.isascii():
-        return True
+        return content
     try:
         content.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        return content.decode("latin-1").encode()
+    return content
 
 
 def _without_stray_quotes(content: bytes) -> bytes:

@@ -22,11 +22,11 @@ def find_object(lines: list[str]) -> tuple[int, int, Mapping[str, Any]] | None:
     >>> find_object(["look:", '{"symbol": "SPX",', '"targets": [1]}', ""])
     (1, 3, {'symbol': 'SPX', 'targets': [1]})
     """
-    opens = [number for number, line in enumerate(lines) if line.lstrip(" `\t").startswith("{")]
-    closes = [number for number, line in enumerate(lines) if line.rstrip(" `\t").endswith("}")]
-    if not opens or not closes or closes[-1] < opens[0]:
+    places = range(len(lines))
+    first = next((place for place in places if lines[place].lstrip(" `\t").startswith("{")), len(lines))
+    end = next((place + 1 for place in reversed(places) if lines[place].rstrip(" `\t").endswith("}")), 0)
+    if end <= first:
         return None
-    first, end = opens[0], closes[-1] + 1
     try:
         value = orjson.loads("\n".join(lines[first:end]).strip(" `\t"))
     except orjson.JSONDecodeError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, NoReturn
 
@@ -17,16 +16,8 @@ from magic8_ml.messages.values import KNOWN_SYMBOLS, MULTIPLIER, Order, Refusal
 _RIGHTS: Final = {"C": "CALL", "P": "PUT"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """An order and the alert number written before it."""
-
-    order: Order
-    alert_id: str | None
-
-
-def read_order(line: str, *, on: date | None = None, under_sonar: bool = False) -> Found | None:
-    """Return the order of an upper-case line, or None where the line is text.
+def read_order(line: str, *, on: date | None = None, under_sonar: bool = False) -> tuple[Order, str | None] | None:
+    """Return the order of an upper-case line and the alert number before it, or None where the line is text.
 
     Parameters
     ----------
@@ -53,7 +44,7 @@ def read_order(line: str, *, on: date | None = None, under_sonar: bool = False) 
         if grammar.SOME_STRIKES.search(line) or grammar.STRATEGY.search(line):
             raise
         return None
-    return Found(order=order, alert_id=alert_id)
+    return order, alert_id
 
 
 def _read_prefix(prefix: str) -> str | None:

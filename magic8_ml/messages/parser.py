@@ -118,8 +118,9 @@ class _Reader:
                 return
             found = read_order(line, on=self._on, under_sonar=under_sonar)
             if found is not None:
-                self._orders.append((number, found.order, require_risk(found.order)))
-                self.alert_id = self.alert_id or found.alert_id
+                order, alert_id = found
+                self._orders.append((number, order, require_risk(order)))
+                self.alert_id = self.alert_id or alert_id
             elif is_sonar_heading(line):
                 self._under_sonar = True
             else:

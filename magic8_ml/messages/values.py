@@ -18,6 +18,7 @@ MULTIPLIER: Final = 100
 KNOWN_SYMBOLS: Final = frozenset(MAGIC8_SYMBOLS)
 
 _RIGHTS: Final = {"C": "CALL", "P": "PUT"}
+_OPEN_RIGHT: Final = dict.fromkeys(_RIGHTS)
 
 
 class Refusal(Exception):
@@ -104,12 +105,12 @@ class Trade:
 
     def legs(self) -> list[dict[str, Any]]:
         """Return each leg's sign (+1 bought), ratio, right (None where either serves) and strike, strikes ascending."""
-        open_right = self.order.option_type is None
+        rights = _RIGHTS if self.order.option_type else _OPEN_RIGHT
         return [
             {
                 "sign": 1 if leg.quantity > 0 else -1,
                 "ratio": abs(leg.quantity),
-                "right": None if open_right else _RIGHTS[leg.right],
+                "right": rights[leg.right],
                 "strike": leg.strike,
             }
             for leg in self.risk.legs

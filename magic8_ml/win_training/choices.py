@@ -87,6 +87,11 @@ class Parts:
     trees: Mapping[str, Comparison]
     offsets: Mapping[str, Comparison]
 
+    def facts(self) -> dict[str, Any]:
+        """Return the choice of levels for the report."""
+        losses = {level: compared.at(0) for level, compared in self.offsets.items()}
+        return {"levels": list(self.levels), "log_loss_by_level": losses}
+
 
 def choose_kappa(walk: Walk, blocks: range) -> tuple[float, Mapping[str, float]]:
     """Return the kappa of the least daily log loss, and the losses of all; of equals the larger."""

@@ -122,13 +122,7 @@ def learn_wins(
         prices=_prices(sample, steps)[rows],
         rows=rows,
         chain=chain,
-        facts={
-            "kappa": kappa,
-            "levels": list(parts.levels),
-            "log_loss_by_kappa": kappa_losses,
-            "log_loss_by_member": losses,
-            "log_loss_by_level": {level: compared.at(0) for level, compared in parts.offsets.items()},
-        },
+        facts={**parts.facts(), "kappa": kappa, "log_loss_by_kappa": kappa_losses, "log_loss_by_member": losses},
     )
 
 
