@@ -71,9 +71,9 @@ class _Protocol:
 def leak_exhibit(rows: Rows, structures: Structures, rounds: int = ROUNDS) -> list[LeakLine]:
     """Fit the same boosted trees under four protocols, on the newest days when there are very many."""
     examples = _examples(rows, structures)
-    plain, random = examples.columns, [_random_split(len(examples.won))]
+    plain, random = examples.columns, [random_split(len(examples.won))]
     leaked = np.concatenate((plain, examples.future[:, None]), axis=1)
-    by_day, forward = list(_day_folds(examples.day)), list(_forward_folds(examples.day))
+    by_day, forward = list(day_folds(examples.day, BLOCKS)), list(_forward_folds(examples.day))
     purged = "walk-forward by day, purged, one day of embargo"
     protocols = (
         _Protocol(name="random 80/20 split of rows", honest=False, columns=plain, folds=random),
@@ -103,15 +103,17 @@ def _examples(rows: Rows, structures: Structures) -> _Examples:
     )
 
 
-def _random_split(n: int) -> tuple[Mask, Mask]:
+def random_split(n: int) -> tuple[Mask, Mask]:
+    """Return who is learnt from and who is tested when rows are drawn by lot: the split that leaks."""
     test = np.random.default_rng(SEED).random(n) < _TEST_SHARE
     return ~test, test
 
 
-def _day_folds(day: Integers) -> Iterator[tuple[Mask, Mask]]:
+def day_folds(day: Integers, blocks: int) -> Iterator[tuple[Mask, Mask]]:
+    """Yield who is learnt from and who is tested when whole days are drawn by lot into ``blocks``."""
     unique = np.unique(day)
-    fold = np.random.default_rng(SEED).permutation(np.arange(len(unique)) % BLOCKS)
-    for n in range(BLOCKS):
+    fold = np.random.default_rng(SEED).permutation(np.arange(len(unique)) % blocks)
+    for n in range(blocks):
         test = np.isin(day, unique[fold == n])
         yield ~test, test
 

@@ -15,7 +15,7 @@ import numpy as np
 import xgboost as xgb
 
 from magic8_companion.domain.bars import Floats
-from magic8_ml.evaluation.inference import SEED
+from magic8_ml.evaluation.leak import day_folds, random_split
 from magic8_ml.evaluation.scores import auc
 from magic8_ml.models.forecast import Mask
 from magic8_ml.trade_evaluation.baselines import BASE_RATE, RECALIBRATED_PREMIUM
@@ -27,7 +27,6 @@ from magic8_ml.training.walk_forward import EMBARGO_DAYS
 ROUNDS: Final = 200
 RECIPES: Final = {"the predecessor's recipe: 200 trees of depth 4": 4, "the same with trees of depth 8": 8}
 MOST_ROWS: Final = 120_000
-_TEST_SHARE: Final = 0.2
 _BLOCKS: Final = 4
 _FIRST_SHARE: Final = 0.4
 _PARAMETERS: Final[dict[str, Any]] = {
@@ -70,7 +69,7 @@ class _Protocol:
 def exhibit(rows: TradeRows, progress: Progress = silent, rounds: int = ROUNDS) -> list[ExhibitLine]:
     """Fit each recipe under four protocols; of very many days the newest are taken."""
     kept = _newest(rows)
-    random, by_day, forward = [_random(kept)], list(_by_day(kept)), list(_forward(kept))
+    random, by_day, forward = [random_split(len(kept))], list(day_folds(kept.day, _BLOCKS)), list(_forward(kept))
     protocols = (
         _Protocol(name="random 80/20 split of rows", honest=False, splits=random),
         _Protocol(name="the same with one column made from the close", honest=False, splits=random, told=True),
@@ -90,19 +89,6 @@ def _newest(rows: TradeRows) -> TradeRows:
     days, size = np.unique(rows.day, return_counts=True)
     newest = days[np.cumsum(size[::-1])[::-1] <= MOST_ROWS]
     return rows[np.isin(rows.day, newest)]
-
-
-def _random(rows: TradeRows) -> tuple[Mask, Mask]:
-    test = np.random.default_rng(SEED).random(len(rows)) < _TEST_SHARE
-    return ~test, test
-
-
-def _by_day(rows: TradeRows) -> Iterator[tuple[Mask, Mask]]:
-    unique = np.unique(rows.day)
-    fold = np.random.default_rng(SEED).permutation(np.arange(len(unique)) % _BLOCKS)
-    for n in range(_BLOCKS):
-        test = np.isin(rows.day, unique[fold == n])
-        yield ~test, test
 
 
 def _forward(rows: TradeRows) -> Iterator[tuple[Mask, Mask]]:

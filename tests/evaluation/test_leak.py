@@ -39,7 +39,7 @@ def test_a_column_from_the_future_is_nearly_perfect(lines: list[LeakLine]) -> No
 def test_no_day_is_on_both_sides_of_an_honest_protocol() -> None:
     """Folds by day and walk-forward keep days whole, the latter in order and with a day of embargo."""
     day = np.repeat(np.arange(30), 4)
-    for learnt, tested in (*leak._day_folds(day), *leak._forward_folds(day)):
+    for learnt, tested in (*leak.day_folds(day, leak.BLOCKS), *leak._forward_folds(day)):
         assert not set(day[learnt]) & set(day[tested])
     for learnt, tested in leak._forward_folds(day):
         assert day[tested].min() - day[learnt].max() == 2
