@@ -41,9 +41,7 @@ class ModelUnavailable(PluginUnavailable):
     """
 
     def __init__(self, reason: str, detail: str) -> None:
-        self.detail = detail
-        super().__init__("ml model", f"{reason}: {detail}")
-        self.reason = reason
+        super().__init__("ml model", reason, detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

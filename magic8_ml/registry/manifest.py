@@ -19,8 +19,7 @@ class Unsound(PluginUnavailable):
     """A version must not serve: rule scores stand alone and ``reason`` is published; ``detail`` is for people."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        super().__init__("ml model", f"{reason}: {detail}")
-        self.reason, self.detail = reason, detail
+        super().__init__("ml model", reason, detail)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
