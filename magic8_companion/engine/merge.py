@@ -96,6 +96,15 @@ def merge(
     )
 
 
+def barred(slot: FiveMinuteResult, options: EngineOptions, *reasons: str) -> FiveMinuteResult:
+    """Return a 5-minute result whose answers are blocked by what forbids their data, and by ``reasons``."""
+    signals = {
+        symbol: replace(signal, entry=block(signal.entry, *standing_blockers(signal.data_status, options), *reasons))
+        for symbol, signal in slot.signals.items()
+    }
+    return replace(slot, signals=signals)
+
+
 def _without(last: CheckpointResult, source: str, reason: str) -> CheckpointResult:
     # What was decided from a source that is deaf now is neither true nor false: it is unknown until it hears again.
     gone = {symbol: reason for symbol, record in last.recommendations.items() if record.data_source == source}
@@ -111,12 +120,12 @@ def _living(
     overtaken = last is not None and slot.slot_at < last.checkpoint_at
     if overtaken or moment.now >= expires or not moment.is_past_of_today(slot.slot_at):
         return None
-    pause = (VOLATILITY_PAUSE,) * moment.volatility_pause
-    signals = {}
-    for symbol in (symbol for symbol in options.symbols if symbol in slot.signals):
-        signal = slot.signals[symbol]
-        entry = block(signal.entry, *standing_blockers(signal.data_status, options), *pause)
-        signals[symbol] = replace(signal, entry=replace(entry, valid_until=expires))
+    answers = barred(slot, options, *(VOLATILITY_PAUSE,) * moment.volatility_pause).signals
+    signals = {
+        symbol: replace(answers[symbol], entry=replace(answers[symbol].entry, valid_until=expires))
+        for symbol in options.symbols
+        if symbol in answers
+    }
     return replace(slot, signals=signals) if signals else None
 
 
