@@ -13,7 +13,7 @@ from magic8_companion.unified_config import Settings
 
 def engine_options(settings: Settings) -> EngineOptions:
     """Map the settings to what the engine needs to know."""
-    live_folder = settings.path(settings.output_dir)
+    live_folder = settings.path(settings.output_dir).resolve()
     return EngineOptions(
         symbols=settings.supported_symbols,
         kill_switch_file=settings.kill_switch,
@@ -28,7 +28,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         merge_strategy=settings.ml_5min_merge_strategy,
         half_life_minutes=settings.ml_5min_half_life_minutes,
         trade_on_delayed_data=settings.trade_on_delayed_data,
-        nonlive_in_live_dir=not settings.is_live and settings.run_output_dir == live_folder,
+        nonlive_in_live_dir=not settings.is_live and settings.run_output_dir.resolve() == live_folder,
         max_data_age_minutes=settings.max_data_age_minutes,
         bar_history_days=settings.ml_bar_history_days,
         bar_close_delay_seconds=settings.bar_close_delay_seconds,

@@ -199,7 +199,7 @@ class MLSchedulerExtension:
         self._given_host = host
         if self.ml_system is None:
             why = self._predictor.why_not
-            raise PluginUnavailable(PARTICIPANT, f"{why.reason}: {why.detail}" if why.detail else why.reason)
+            raise PluginUnavailable(PARTICIPANT, why.reason, why.detail)
         self.start_scheduler()
         self._start_retraining()
 

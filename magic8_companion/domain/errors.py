@@ -71,11 +71,20 @@ class OrderRefused(Magic8Error):
 
 
 class PluginUnavailable(Magic8Error):
-    """A plugin cannot be loaded: the host goes on without it and publishes ``reason``."""
+    """A plugin cannot be loaded: the host goes on without it and publishes ``reason``.
 
-    def __init__(self, name: str, reason: str) -> None:
-        self.name, self.reason = name, reason
-        super().__init__(f"plugin {name!r} cannot be used: {reason}")
+    Parameters
+    ----------
+    reason
+        Stable code in snake case, or a sentence where nothing is published.
+    detail
+        One sentence for people: what was seen and what to do.
+    """
+
+    def __init__(self, name: str, reason: str, detail: str = "") -> None:
+        self.name, self.reason, self.detail = name, reason, detail
+        why = f"{reason}: {detail}" if detail else reason
+        super().__init__(f"plugin {name!r} cannot be used: {why}")
 
 
 class PublishError(Magic8Error):

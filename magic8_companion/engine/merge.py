@@ -100,6 +100,15 @@ def merge(
     )
 
 
+def barred(slot: FiveMinuteResult, options: EngineOptions, *reasons: str) -> FiveMinuteResult:
+    """Return a 5-minute result whose answers are blocked by what forbids their data, and by ``reasons``."""
+    signals = {
+        symbol: replace(signal, entry=block(signal.entry, *standing_blockers(signal.data_status, options), *reasons))
+        for symbol, signal in slot.signals.items()
+    }
+    return replace(slot, signals=signals)
+
+
 def _gone(last: CheckpointResult | None, connection: ConnectionState, symbols: Sequence[str]) -> dict[str, str]:
     # What was decided from a source that is deaf now is neither true nor false: it is unknown until it hears again.
     decided = {} if last is None else last.recommendations
@@ -124,15 +133,18 @@ def _living(
     overtaken = last is not None and slot.slot_at < last.checkpoint_at
     if overtaken or moment.now >= expires or not moment.is_past_of_today(slot.slot_at):
         return None
+    signals = {
+        symbol: _counting(slot.signals[symbol], expires, late=moment.is_late(symbol, slot.data_source))
+        for symbol in options.symbols
+        if symbol in slot.signals
+    }
     pause = (VOLATILITY_PAUSE,) * moment.volatility_pause
-    signals = {}
-    for symbol in (symbol for symbol in options.symbols if symbol in slot.signals):
-        signal = slot.signals[symbol]
-        late = moment.is_late(symbol, slot.data_source)
-        status = worst_status([signal.data_status, DELAYED]) if late else signal.data_status
-        entry = block(signal.entry, *standing_blockers(status, options), *pause)
-        signals[symbol] = replace(signal, data_status=status, entry=replace(entry, valid_until=expires))
-    return replace(slot, signals=signals) if signals else None
+    return barred(replace(slot, signals=signals), options, *pause) if signals else None
+
+
+def _counting(signal: FiveMinuteSignal, expires: datetime, *, late: bool) -> FiveMinuteSignal:
+    status = worst_status([signal.data_status, DELAYED]) if late else signal.data_status
+    return replace(signal, data_status=status, entry=replace(signal.entry, valid_until=expires))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import Bulletin, CheckpointResult, FiveMinuteResult
 from magic8_companion.domain.strategy import NO_TRADE
 from magic8_companion.domain.trading_day import new_york_day, session_on
-from magic8_companion.engine.merge import KILL_SWITCH, STOPPED, Moment, merge
+from magic8_companion.engine.merge import KILL_SWITCH, STOPPED, Moment, barred, merge
 from magic8_companion.engine.merge_modes import BLEND, FIVE_MINUTE
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import Judgement, status_without_data
@@ -153,6 +153,7 @@ class Newsroom:
     def submit(self, result: FiveMinuteResult) -> int:
         """Publish a 5-minute result and, in the same step, the merged document; return the ``seq`` of the latter."""
         with self._in_turn():
+            result = barred(result, self._options)
             self._five_minute = result
             self._slot_inputs = {symbol: self._seen[symbol] for symbol in result.signals if symbol in self._seen}
             self._memory.save_five_minute(result)

@@ -49,7 +49,8 @@ class BarFolder:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise ConfigError([f"the folder of recorded bars {folder} does not exist; create it or name another one"])
+            why = "is a file; name its folder" if folder.exists() else "does not exist; create it or name another one"
+            raise ConfigError([f"the folder of recorded bars {folder} {why}"])
         self._files = tuple(_found(folder))
         if not self._files:
             raise ConfigError([f"the folder of recorded bars {folder} holds no parquet or CSV file; put bars into it"])
@@ -205,14 +206,21 @@ class BarFolder:
                 return DataUnavailable(error.reason, error.detail)
         span = self.span(symbol)
         if span is None:
-            known = ", ".join(self.symbols()) or "none"
-            torn = f"; not read: {', '.join(sorted({name for (name, _), _ in refused}))}" if refused else ""
-            return DataUnavailable(
-                "no_data", f"no file holds bars of {symbol}; the symbols with bars are: {known}{torn}"
-            )
+            return DataUnavailable("no_data", self._nothing_ever(symbol, sorted({name for (name, _), _ in refused})))
         by = f"{day}" if new_york_day(now) > day else f"{day} up to {new_york_label(now)}"
         first, last = span
         return DataUnavailable("no_data", f"{symbol} has no bars of {by}; its bars run from {first} to {last}")
+
+    def _nothing_ever(self, symbol: str, unread: list[str]) -> str:
+        known = ", ".join(self.symbols()) or "none"
+        sentence = f"no file holds bars of {symbol}; the symbols with bars are: {known}"
+        if unread:
+            sentence += f"; not read: {', '.join(unread)}"
+        for file in self._files:
+            layout = self.layout(file) if file.path_symbol == symbol else None
+            if layout is not None and layout.kind != BARS:
+                sentence += f"; {file.name} has no columns open, high, low and close, separated by commas"
+        return sentence
 
 
 def read_daily(path: Path) -> BarSeries:

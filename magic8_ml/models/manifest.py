@@ -21,8 +21,7 @@ class ModelUnavailable(PluginUnavailable):
     """
 
     def __init__(self, reason: str, detail: str) -> None:
-        super().__init__("ml model", f"{reason}: {detail}")
-        self.reason, self.detail = reason, detail
+        super().__init__("ml model", reason, detail)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class GuardedPredictor:
         try:
             return cls(_load(options), options)
         except PluginUnavailable as error:
-            return cls(None, options, Unavailable(reason=error.reason, detail=str(error)))
+            return cls(None, options, Unavailable(reason=error.reason, detail=error.detail))
         except ImportError as error:
             return cls(None, options, Unavailable(reason="no_model", detail=f"{error}; run: pip install -e '.[ml]'"))
 

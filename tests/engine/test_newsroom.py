@@ -118,6 +118,16 @@ def test_a_submission_publishes_both_files_and_says_what_changed(caplog: pytest.
     assert desk.heard == desk.writer.bulletins
 
 
+def test_what_forbids_trading_holds_in_both_files() -> None:
+    """A replayed answer written where live readers look is blocked in its own document as well as in the merged one."""
+    desk = Desk(AT_1030 + timedelta(minutes=5), nonlive_in_live_dir=True)
+    desk.newsroom.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of()}))
+    assert desk.writer.predictions[-1].signals["SPX"].entry.should_trade is False
+    assert desk.writer.predictions[-1].signals["SPX"].entry.blocked_by == ("nonlive_in_live_dir",)
+    merged = desk.writer.bulletins[-1].recommendations["SPX"]
+    assert not any(entry.should_trade for entry in merged.strategies.values())
+
+
 def test_the_journal_learns_what_each_decision_was_made_from() -> None:
     """A record that a 5-minute answer touched cites what its slot saw, any other what the checkpoint saw."""
     desk = Desk()

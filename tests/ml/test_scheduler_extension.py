@@ -267,8 +267,10 @@ def test_without_a_model_the_start_is_refused_with_its_reason(tmp_path: Any) -> 
     """``start`` raises PluginUnavailable, so that the host can say it goes on with checkpoints alone."""
     host = FakeHost(moment("09:34"), options=MLOptions(path=tmp_path))
     plugin = MLSchedulerExtension(host=host)
-    with pytest.raises(PluginUnavailable, match="no_model"):
+    with pytest.raises(PluginUnavailable) as refusal:
         plugin.start(host)
+    assert refusal.value.reason == "no_model"
+    assert refusal.value.detail.startswith("no readable model in")  # one sentence, not one error inside another
     late = MLSchedulerExtension(host=FakeHost(moment("10:35:05"), options=MLOptions(path=tmp_path)))
     result = late.run_ml_prediction()
     assert result is not None

@@ -203,10 +203,12 @@ def test_files_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_stops_the_start(tmp_path: Path) -> None:
-    """A folder that does not exist, or holds no data file, is a mistake in the settings."""
+    """A folder that does not exist, is a file, or holds no data file is a mistake in the settings."""
     with pytest.raises(ConfigError, match=r"nowhere does not exist; create it or name another one"):
         BarFolder(tmp_path / "nowhere")
     (tmp_path / "notes.txt").write_text("no bars")
+    with pytest.raises(ConfigError, match=r"notes.txt is a file; name its folder"):
+        BarFolder(tmp_path / "notes.txt")
     with pytest.raises(ConfigError, match=r"holds no parquet or CSV file; put bars into it"):
         BarFolder(tmp_path)
 
@@ -279,6 +281,14 @@ def test_bars_of_another_length_do_not_touch_their_neighbours(tmp_path: Path) ->
     provider = replay(tmp_path, new_york(DAY, 16))
     assert len(ask(provider)) == 78
     assert refusal(provider, "IWM").detail == "both.parquet holds bars of 1 minutes; give 5-minute bars"
+
+
+def test_a_file_named_like_the_symbol_but_without_its_columns_is_named(tmp_path: Path) -> None:
+    """Columns parted by semicolons are not understood, and the refusal says which file was meant."""
+    day_rows(DAY).to_csv(tmp_path / "spy_5m.csv", sep=";", index=False)
+    answer = refusal(replay(tmp_path, new_york(DAY, 10, 30)))
+    assert answer.reason == "no_data"
+    assert answer.detail.endswith("; spy_5m.csv has no columns open, high, low and close, separated by commas")
 
 
 def test_a_torn_file_of_several_symbols_is_named(tmp_path: Path) -> None:
