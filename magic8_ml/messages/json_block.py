@@ -126,6 +126,8 @@ def _strikes(value: object) -> tuple[float, ...]:
 def _number(value: object) -> float:
     if isinstance(value, str):
         return read_number(value.strip())
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, float) or not abs(value) < _LARGEST:
         raise Refusal("bad_number", f"{value!r} is no number")
-    return float(value)
+    return value
