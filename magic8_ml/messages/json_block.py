@@ -22,10 +22,12 @@ def find_object(lines: list[str]) -> tuple[int, int, Mapping[str, Any]] | None:
     >>> find_object(["look:", '{"symbol": "SPX",', '"targets": [1]}', ""])
     (1, 3, {'symbol': 'SPX', 'targets': [1]})
     """
-    places = range(len(lines))
-    first = next((place for place in places if lines[place].lstrip(" `\t").startswith("{")), len(lines))
-    end = next((place + 1 for place in reversed(places) if lines[place].rstrip(" `\t").endswith("}")), 0)
-    if end <= first:
+    first, end = 0, len(lines)
+    while first < end and not lines[first].lstrip(" `\t").startswith("{"):
+        first += 1
+    while end > first and not lines[end - 1].rstrip(" `\t").endswith("}"):
+        end -= 1
+    if first == end:
         return None
     try:
         value = orjson.loads("\n".join(lines[first:end]).strip(" `\t"))
@@ -90,9 +92,9 @@ def _order(symbol: str, name: str, example: object) -> Order:
     right = _RIGHTS.get(str(example.get("type")).upper())
     strikes = _strikes(example.get("strikes"))
     kind = option_type(strategy, strikes, right)
-    if example.get("price") is None:
+    if (said := example.get("price")) is None:
         raise Refusal("missing_price", f"{name!r} has no price")
-    price = _number(example["price"])
+    price = _number(said)
     quantity = example.get("quantity", 1)
     if type(quantity) is not int or not 0 < quantity <= 100_000:
         raise Refusal("quantity_invalid", f"{quantity!r} is no quantity")
@@ -126,6 +128,8 @@ def _strikes(value: object) -> tuple[float, ...]:
 def _number(value: object) -> float:
     if isinstance(value, str):
         return read_number(value.strip())
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, float) or not abs(value) < _LARGEST:
         raise Refusal("bad_number", f"{value!r} is no number")
-    return float(value)
+    return value
