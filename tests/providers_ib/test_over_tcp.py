@@ -127,6 +127,13 @@ async def test_positions_that_are_never_told_do_not_matter() -> None:
         assert opened.counts.requests["account_updates"] == 0
 
 
+async def test_a_start_that_is_given_up_leaves_no_coroutine_behind() -> None:
+    """The library asks for positions before it waits for them: whoever cancels it in between leaves them over."""
+    left_over = Reader(ScaledClock(MORNING), lambda *_: None).reqPositionsAsync()
+    assert not asyncio.iscoroutine(left_over)
+    assert await left_over == []
+
+
 async def test_who_accepts_and_says_nothing_is_no_closed_port() -> None:
     """A gateway that waits for its login is told from one that is not there: what helps is another thing."""
     clock, silence = ScaledClock(MORNING, 20.0), asyncio.Event()

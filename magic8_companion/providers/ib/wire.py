@@ -6,6 +6,7 @@ dropped unread.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any, Final
 
@@ -129,9 +130,14 @@ class Reader(IB):
         self.requests: Any = ReadingClient(self.ear)  # type: ignore[no-untyped-call]  # as above
         self.wrapper, self.client = self.ear, self.requests
 
-    async def reqPositionsAsync(self) -> list[Any]:  # noqa: N802  # the library's name
-        """Return nothing and ask nothing: the library wants positions at every start, read-only or not."""
-        return []
+    def reqPositionsAsync(self) -> asyncio.Future[list[Any]]:  # noqa: N802  # the library's name
+        """Return nothing and ask nothing: the library wants positions at every start, read-only or not.
+
+        It makes the request before it waits for it, and may be cancelled in between: a coroutine would be left over.
+        """
+        nothing: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        nothing.set_result([])
+        return nothing
 
 
 def as_ib(contract: Wanted | Listed) -> Contract:
