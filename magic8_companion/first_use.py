@@ -16,6 +16,7 @@ from typing import Final
 import orjson
 
 from magic8_companion.domain.trading_day import Session, previous_session
+from magic8_companion.output.json_file import publishing
 from magic8_companion.providers.bar_writer import write_bar_files
 from magic8_companion.providers.simulated_market import SimulatedMarket
 from magic8_companion.settings_mapping import ml_folder
@@ -34,6 +35,11 @@ async def ensure_model(settings: Settings, session: Session, stop: asyncio.Event
     """Train the simulated model unless a fitting one is there; does nothing for other providers.
 
     A model fits when it was learnt from the same simulated market, knows the symbols, and ends before the session.
+
+    Raises
+    ------
+    PublishError
+        When the simulated history cannot be written.
     """
     wants_ml = settings.enable_ml_integration or settings.enable_ml_5min
     chosen_by_user = "ml_path" in settings.model_fields_set
@@ -48,7 +54,8 @@ async def ensure_model(settings: Settings, session: Session, stop: asyncio.Event
     first = last - HISTORY
     bars = settings.run_output_dir / "bars"
     market = SimulatedMarket(settings.simulated_seed)
-    files = await asyncio.to_thread(write_bar_files, bars, market, settings.supported_symbols, first, last)
+    with publishing(bars):
+        files = await asyncio.to_thread(write_bar_files, bars, market, settings.supported_symbols, first, last)
     if await _train(settings, files[-1], first, last, stop):
         note.write_bytes(orjson.dumps(_origin(settings, last)))
 

@@ -140,6 +140,7 @@ def test_a_second_host_names_the_first_and_leaves(tmp_path: Path) -> None:
         (("--output-dir", "x"), {"M8C_LOG_FILE_PATH": "occupied/x.log"}, 2, "M8C_LOG_FILE_PATH"),
         (("--output-dir", "x"), {"M8C_LOG_FILE_PATH": "."}, 2, "M8C_LOG_FILE_PATH"),
         (("--output-dir", "full"), OFF, 1, "recommendations.json cannot be written"),
+        (("--output-dir", "barred"), {}, 1, "bars cannot be written"),
     ],
 )
 def test_a_mistake_gives_one_clear_sentence(
@@ -148,6 +149,8 @@ def test_a_mistake_gives_one_clear_sentence(
     """Each wrong start names what is wrong, without a traceback, and has its exit code."""
     (tmp_path / "occupied").write_text("a file where a folder should be")
     (tmp_path / "full" / "simulated" / "recommendations.json").mkdir(parents=True)
+    (tmp_path / "barred" / "simulated").mkdir(parents=True)
+    (tmp_path / "barred" / "simulated" / "bars").write_text("a file where a folder should be")
     done = run(tmp_path, *words, **settings)
     assert done.returncode == code
     assert sentence in done.stderr
