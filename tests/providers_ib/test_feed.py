@@ -4,104 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import new_york_instant
-from magic8_companion.providers.ib.book import ContractBook
 from magic8_companion.providers.ib.codes import IBRefusal
-from magic8_companion.providers.ib.connection import Connection
-from magic8_companion.providers.ib.feed import Feed
-from magic8_companion.providers.ib.options import IBOptions
 from magic8_companion.providers.ib.quotes import Line
-from magic8_companion.providers.ib.waiting import Deadline
 from tests.providers_ib.fakes import (
-    ASK,
-    BID,
     DAY,
     LAST,
     MORNING,
     OPTIONS,
     FakeGateway,
-    Openings,
-    SteppedClock,
     say_nothing,
     settle,
     speaks_of,
 )
-
-
-class Room:
-    """A feed on a fake gateway."""
-
-    def __init__(self, at: datetime, options: IBOptions, prepare: Callable[[FakeGateway], None] | None) -> None:
-        self.clock = SteppedClock(at)
-        self.openings = Openings(self.clock, prepare)
-        self.connection = Connection(self.clock, options, self.openings)
-        self.book = ContractBook(self.clock, self.connection)
-        self.feed = Feed(self.clock, options, self.connection, self.book)
-
-    @property
-    def gateway(self) -> FakeGateway:
-        """Return the newest connection."""
-        return self.openings.newest
-
-    def ask(self, symbol: str = "SPY") -> asyncio.Task[float]:
-        """Ask for a spot."""
-        return asyncio.create_task(self.feed.spot(symbol, Deadline(self.clock, 13.5)))
-
-    async def spot(self, symbol: str = "SPY", seconds: float = 1) -> float:
-        """Return the spot that is known after some seconds."""
-        task = self.ask(symbol)
-        await self.clock.advance(seconds)
-        assert task.done(), "no answer yet"
-        return await task
-
-    async def refusal(self, symbol: str = "SPY", seconds: float = 14) -> DataUnavailable:
-        """Return why there is no spot after some seconds."""
-        with pytest.raises(DataUnavailable) as caught:
-            await self.spot(symbol, seconds)
-        return caught.value
-
-    async def tick_for(self, seconds: int, price: float = 600.0) -> None:
-        """Let every open line tick once a second."""
-        for _ in range(seconds):
-            for line in self.gateway.open_lines:
-                line.on_price(LAST, price, self.clock.now())
-            await self.clock.advance(1)
-
-
-@asynccontextmanager
-async def room(
-    at: datetime = MORNING, options: IBOptions = OPTIONS, prepare: Callable[[FakeGateway], None] | None = None
-) -> AsyncIterator[Room]:
-    """Open a feed and close it."""
-    made = Room(at, options, prepare)
-    try:
-        yield made
-    finally:
-        await made.feed.close()
-        await made.connection.close()
-
-
-def ticks_once(gateway: FakeGateway) -> None:
-    """Let every line of a connection say one price when it is opened."""
-    gateway.speaks = speaks_of(gateway.clock)
-
-
-def remembers(traded_at: datetime, clock: SteppedClock) -> Callable[[Line], None]:
-    """Return what lets a new line repeat a price, with the time at which it was traded."""
-
-    def speak(line: Line) -> None:
-        line.on_price(LAST, 600.0, clock.now())
-        line.on_text(45, str(int(traded_at.timestamp())), clock.now())
-
-    return speak
+from tests.providers_ib.feed_room import remembers, room, ticks_once
 
 
 async def test_the_spot_is_what_the_line_says() -> None:
@@ -225,103 +148,6 @@ async def test_one_silent_line_is_opened_again_alone() -> None:
         assert {line.contract.symbol for line in here.gateway.closed} == {"QQQ"}
         assert len(here.openings.gateways) == 1
         assert again == pytest.approx([10, 41, 72], abs=2)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trouble:
-    """What happens to the line of one symbol, the reason to be told, and after how many seconds at the latest."""
-
-    strikes: Callable[[Line, SteppedClock], None]
-    reason: str
-    within: int = 12
-
-
-def crossed(line: Line, clock: SteppedClock) -> None:
-    """Let the bid lie above the ask."""
-    for tick, price in ((BID, 600.2), (ASK, 600.1), (LAST, 600.1)):
-        line.on_price(tick, price, clock.now())
-
-
-LONE_TROUBLES = {
-    "no ticks": Trouble(strikes=lambda *_: None, reason="feed_silent", within=22),
-    "old prices": Trouble(
-        strikes=lambda line, _: line.on_text(45, str(int(MORNING.timestamp())), MORNING),
-        reason="stale_quotes",
-        within=22,
-    ),
-    "NaN": Trouble(strikes=lambda line, clock: line.on_price(LAST, math.nan, clock.now()), reason="bad_spot"),
-    "-1": Trouble(strikes=lambda line, clock: line.on_price(LAST, -1.0, clock.now()), reason="bad_spot"),
-    "crossed": Trouble(strikes=crossed, reason="bad_spot"),
-    "permission": Trouble(strikes=lambda line, _: line.on_code(354, "not subscribed"), reason="no_permission"),
-    "contract": Trouble(strikes=lambda line, _: line.on_code(200, "no such"), reason="contract_unknown"),
-}
-
-
-@pytest.mark.parametrize("name", LONE_TROUBLES)
-async def test_the_trouble_of_one_symbol_is_an_outage_of_that_symbol(name: str) -> None:
-    """It is told within 12 s (22 s if the prices stop), not before 10 s, and ends with the first good price."""
-    trouble, told = LONE_TROUBLES[name], []
-    async with room(options=replace(OPTIONS, allow_delayed=False), prepare=ticks_once) as here:
-        await here.spot("SPY")
-        await here.spot("QQQ")
-        here.gateway.speaks = lambda line: trouble.strikes(line, here.clock)
-        for second in range(trouble.within):
-            here.feed.lines["SPY"].on_price(LAST, 600.0, here.clock.now())
-            trouble.strikes(here.feed.lines["QQQ"], here.clock)
-            await here.clock.advance(1)
-            told += [second] * bool(here.feed.outages)
-        assert {symbol: outage.why for symbol, outage in here.feed.outages.items()} == {"QQQ": trouble.reason}
-        assert told[0] >= 8
-        assert here.connection.link.worst is None
-        here.gateway.speaks = speaks_of(here.clock)
-        for _ in range(70):
-            for symbol in ("SPY", "QQQ"):
-                here.feed.lines[symbol].on_price(LAST, 600.0, here.clock.now())
-            here.feed.lines["QQQ"].on_price(BID, 599.9, here.clock.now())
-            here.feed.lines["QQQ"].on_text(45, str(int(here.clock.now().timestamp())), here.clock.now())
-            await here.clock.advance(1)
-        assert here.feed.outages == {}
-
-
-async def test_a_moment_of_crossed_quotes_is_no_outage() -> None:
-    """Bid and ask change one after the other: what is right again within ten seconds was never wrong."""
-    async with room(prepare=ticks_once) as here:
-        await here.spot()
-        for second in range(60):
-            line, wrong = here.feed.lines["SPY"], second % 9 < 8
-            for tick, price in ((BID, 600.2 if wrong else 600.0), (ASK, 600.1), (LAST, 600.1)):
-                line.on_price(tick, price, here.clock.now())
-            await here.clock.advance(1)
-            assert here.feed.outages == {}
-
-
-async def test_a_symbol_is_watched_before_anybody_asks_for_it() -> None:
-    """Watching connects; until its first price a symbol is an outage while the market is open, without grace."""
-    async with room(prepare=lambda gateway: setattr(gateway, "speaks", say_nothing)) as here:
-        here.feed.watch(["SPY"])
-        assert here.connection.link.outage(here.clock.now()) == "ib_disconnected"
-        await here.clock.advance(2)
-        assert {symbol: outage.why for symbol, outage in here.feed.outages.items()} == {"SPY": "feed_silent"}
-        here.feed.lines["SPY"].on_price(LAST, 600.0, here.clock.now())
-        await here.clock.advance(2)
-        assert here.feed.outages == {}
-        assert here.connection.link.outage(here.clock.now()) is None
-
-
-async def test_a_host_that_slept_does_not_blame_the_feed() -> None:
-    """After an hour of standby every symbol has its ten seconds, whether it was known before or not."""
-    async with room(prepare=ticks_once) as here:
-        await here.spot("SPY")
-        here.gateway.speaks = say_nothing
-        here.feed.watch(["QQQ"])
-        await here.clock.advance(2)
-        assert set(here.feed.outages) == {"QQQ"}
-        here.feed.lines["SPY"].on_price(LAST, 600.0, here.clock.now())
-        await here.clock.leap(3600)
-        await here.clock.advance(2)
-        assert here.feed.outages == {}
-        await here.tick_for(3)
-        assert here.feed.outages == {}
 
 
 @pytest.mark.parametrize("wall", [time(9, 0), time(16, 30)])
