@@ -2,7 +2,7 @@
 
 settings ─> clock, provider ─> observer ─┐
          ─> analysis, scorer ────────────┼─> pipeline ─┐
-         ─> lock, publisher ─> newsroom ─┴─────────────┴─> engine, services ─> extension
+         ─> lock, publisher ─> publication ─┴─────────────┴─> engine, services ─> extension
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
 from magic8_companion.engine.analyst import RememberingAnalyst
 from magic8_companion.engine.day import Progress, RecommendationEngine
-from magic8_companion.engine.newsroom import Newsroom
 from magic8_companion.engine.observer import VIX, MarketObserver
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
+from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
 from magic8_companion.output.atm_closes import AtmCloses
 from magic8_companion.output.chain_recorder import ChainRecorder
@@ -130,8 +130,8 @@ def build_service(
     provider = create_configured_provider(settings, clock)
     options = engine_options(settings)
     observer = MarketObserver(provider, clock, options)
-    newsroom = _newsroom(settings, clock, provider, options)
-    services = _services(settings, clock, provider, observer, newsroom)
+    publication = _publication(settings, clock, provider, options)
+    services = _services(settings, clock, provider, observer, publication)
     scorer = create_checkpoint_scorer(settings)
     pipeline = CheckpointPipeline(
         observer,
@@ -145,7 +145,7 @@ def build_service(
         clock=clock,
         observer=observer,
         pipeline=pipeline,
-        newsroom=newsroom,
+        publication=publication,
         services=services,
         options=options,
         stop=stop,
@@ -216,9 +216,9 @@ def standalone_host(
         clock = _script_clock(settings)
     options = engine_options(settings)
     writer = ScriptWriter(settings.run_output_dir)
-    newsroom = Newsroom(writer, writer, clock, provider, options)
-    newsroom.restore()
-    services = _services(settings, clock, provider, MarketObserver(provider, clock, options), newsroom)
+    publication = PublicationService(writer, writer, clock, provider, options)
+    publication.restore()
+    services = _services(settings, clock, provider, MarketObserver(provider, clock, options), publication)
     services.serve_on(loop)
     return services
 
@@ -271,21 +271,21 @@ def create_configured_provider(settings: Settings, clock: Clock) -> MarketData:
     )
 
 
-def _newsroom(settings: Settings, clock: Clock, provider: MarketData, options: EngineOptions) -> Newsroom:
+def _publication(settings: Settings, clock: Clock, provider: MarketData, options: EngineOptions) -> PublicationService:
     folder = settings.run_output_dir
     retention = settings.archive_retention_days if settings.is_live else 0  # replayed days are old by their own times
     publisher = Publisher(folder, recommendations_path=_published_file(settings), retention_days=retention)
-    return Newsroom(publisher, StateStore(folder), clock, provider, options)
+    return PublicationService(publisher, StateStore(folder), clock, provider, options)
 
 
 def _services(
-    settings: Settings, clock: Clock, provider: MarketData, observer: MarketObserver, newsroom: Newsroom
+    settings: Settings, clock: Clock, provider: MarketData, observer: MarketObserver, publication: PublicationService
 ) -> HostServices:
     return HostServices(
         clock=clock,
         provider=provider,
         observer=observer,
-        newsroom=newsroom,
+        publication=publication,
         options=engine_options(settings),
         ml_options=ml_options(settings),
         output_dir=settings.run_output_dir,

@@ -11,8 +11,8 @@ from typing import Final
 
 from magic8_companion.ports import Clock
 
-NAME: Final = "newsroom"
-"""Participants are called ``newsroom.<number>``; the name ranks them after engine and plugins at one instant."""
+NAME: Final = "publication"
+"""Participants are called ``publication.<number>``; the name ranks them after engine and plugins at one instant."""
 
 
 class Alarm:

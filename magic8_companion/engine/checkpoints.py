@@ -1,4 +1,4 @@
-"""The agenda of a trading day: which checkpoints, when, until when, and which of them cannot be."""
+"""The schedule of a trading day: which checkpoints, when, until when, and which of them cannot be."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Checkpoint:
         return f"missed by {late:.0f} min, the grace is {grace:.0f} min"
 
 
-def agenda(session: Session, options: EngineOptions) -> tuple[Checkpoint, ...]:
+def day_schedule(session: Session, options: EngineOptions) -> tuple[Checkpoint, ...]:
     """Return every configured checkpoint of the day in order of time, the impossible ones included."""
     times = sorted(session.at(wall) for wall in options.checkpoint_times)
     return tuple(

@@ -22,11 +22,11 @@ from magic8_companion.domain.trading_day import (
     utc_text,
 )
 from magic8_companion.engine.alarm import Alarm
-from magic8_companion.engine.checkpoints import Checkpoint, agenda
-from magic8_companion.engine.newsroom import Newsroom, Wires
+from magic8_companion.engine.checkpoints import Checkpoint, day_schedule
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
+from magic8_companion.engine.publication import EngineHooks, PublicationService
 from magic8_companion.engine.services import HostServices
 from magic8_companion.engine.volatility_watch import VolatilityWatch
 from magic8_companion.ports import Clock, Monitored
@@ -72,7 +72,7 @@ class RecommendationEngine:
         clock: Clock,
         observer: MarketObserver,
         pipeline: CheckpointPipeline,
-        newsroom: Newsroom,
+        publication: PublicationService,
         services: HostServices,
         options: EngineOptions,
         stop: asyncio.Event,
@@ -80,7 +80,7 @@ class RecommendationEngine:
     ) -> None:
         self._clock = clock
         self._pipeline = pipeline
-        self._newsroom = newsroom
+        self._publication = publication
         self._services = services
         self._options = options
         self._stop = stop
@@ -92,10 +92,10 @@ class RecommendationEngine:
         """Join the clock, restore today's state, watch the feed and the kill switch."""
         loop = asyncio.get_running_loop()
         self._clock.enter(NAME)
-        self._alarm = Alarm(self._clock, loop, self._newsroom.tick, self._fail)
+        self._alarm = Alarm(self._clock, loop, self._publication.tick, self._fail)
         self._services.serve_on(loop, lambda error: loop.call_soon_threadsafe(self._fail, error))
-        self._newsroom.connect(
-            Wires(
+        self._publication.connect(
+            EngineHooks(
                 remind=self._alarm.at_latest,
                 volatility_pause=lambda: self._services.volatility_pause,
                 published=lambda bulletin: self._tell(bulletin.published_at, "published"),
@@ -103,7 +103,7 @@ class RecommendationEngine:
         )
         if isinstance(self._services.provider, Monitored):
             await self._services.provider.watch(self._services.symbols)  # before anything of an earlier process counts
-        await asyncio.to_thread(self._newsroom.restore)
+        await asyncio.to_thread(self._publication.restore)
         self._stopping = loop.create_task(self._stop.wait(), name="stop")
         self._kill_switch = self._guarded(loop.create_task(self._watch_kill_switch(), name="kill switch"))
         return self
@@ -116,7 +116,7 @@ class RecommendationEngine:
         await self._alarm.close()
         self._services.serve_on(None)
         try:
-            await asyncio.to_thread(self._newsroom.stop)
+            await asyncio.to_thread(self._publication.stop)
         except PublishError:
             if error is None:
                 raise
@@ -166,17 +166,17 @@ class RecommendationEngine:
         await self._sleep_until(session.open_at)
         if self._clock.now() < session.close_at:
             await self._refresh()
-        for checkpoint in agenda(session, self._options):
+        for checkpoint in day_schedule(session, self._options):
             outcomes.append(await self._attend(checkpoint))  # noqa: PERF401  # a stop keeps what was reached
         await self._sleep_until(session.close_at)
-        if self._newsroom.bulletin is not None:
+        if self._publication.bulletin is not None:
             await self._refresh()
 
     async def _attend(self, checkpoint: Checkpoint) -> CheckpointOutcome:
         refusal = checkpoint.refusal(self._clock.now())
         if refusal is None:
             await self._sleep_until(checkpoint.at)
-            self._newsroom.begin_checkpoint(checkpoint.at)
+            self._publication.begin_checkpoint(checkpoint.at)
             await self._sleep_until(checkpoint.due_at)
             refusal = checkpoint.refusal(self._clock.now())  # a machine may have slept through it
         if refusal is not None:
@@ -184,11 +184,11 @@ class RecommendationEngine:
             return CheckpointOutcome(checkpoint_at=checkpoint.at, label=checkpoint.label, skipped=refusal)
         self._tell(self._clock.now(), f"checkpoint {checkpoint.label}")
         judgement = await self._unless_stopped(self._pipeline.run(checkpoint))
-        await asyncio.to_thread(self._newsroom.publish_checkpoint, judgement)
+        await asyncio.to_thread(self._publication.publish_checkpoint, judgement)
         return CheckpointOutcome(checkpoint_at=checkpoint.at, label=checkpoint.label, result=judgement.result)
 
     async def _refresh(self) -> None:
-        await asyncio.to_thread(self._newsroom.refresh)
+        await asyncio.to_thread(self._publication.refresh)
 
     async def _sleep_until(self, instant: datetime) -> None:
         await self._unless_stopped(self._clock.sleep_until(instant, NAME))
@@ -207,7 +207,7 @@ class RecommendationEngine:
         # In real time on every clock: the operator does not live in replayed time.
         while True:
             await asyncio.sleep(KILL_SWITCH_POLL_SECONDS)
-            await asyncio.to_thread(self._newsroom.heed)
+            await asyncio.to_thread(self._publication.heed)
 
     def _guarded(self, task: asyncio.Task[None]) -> asyncio.Task[None]:
         def look(task: asyncio.Task[None]) -> None:

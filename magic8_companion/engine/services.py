@@ -15,10 +15,10 @@ from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.trading_day import new_york_day
 from magic8_companion.engine.digest import inputs_digest
-from magic8_companion.engine.newsroom import Newsroom
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.private_loop import PrivateLoop
+from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.volatility import pause_reason
 from magic8_companion.ports import Clock, Host, MarketData
 
@@ -44,7 +44,7 @@ class HostServices:
         clock: Clock,
         provider: MarketData,
         observer: MarketObserver,
-        newsroom: Newsroom,
+        publication: PublicationService,
         options: EngineOptions,
         ml_options: MLOptions,
         output_dir: Path,
@@ -55,7 +55,7 @@ class HostServices:
         self.output_dir = output_dir
         self.options = ml_options
         self._observer = observer
-        self._newsroom = newsroom
+        self._publication = publication
         self._engine_options = options
         self._loop: asyncio.AbstractEventLoop | None = None
         self._private = PrivateLoop("host_services")
@@ -95,7 +95,7 @@ class HostServices:
 
     async def _observe(self, symbol: str, with_chain: bool) -> MarketState:
         state = await self._observer.observe(symbol, with_chain=with_chain)
-        self._newsroom.note_inputs(symbol, inputs_digest(state))
+        self._publication.note_inputs(symbol, inputs_digest(state))
         return state
 
     def submit(self, result: FiveMinuteResult) -> int:
@@ -107,7 +107,7 @@ class HostServices:
             When it cannot be written; a running engine ends because of it.
         """
         try:
-            return self._newsroom.submit(result)
+            return self._publication.submit(result)
         except PublishError as error:
             if self._on_failure is not None:
                 self._on_failure(error)
@@ -116,12 +116,12 @@ class HostServices:
     @property
     def last_checkpoint(self) -> datetime | None:
         """Return the nominal time of the last checkpoint that was begun."""
-        return self._newsroom.last_checkpoint
+        return self._publication.last_checkpoint
 
     @property
     def halt_reason(self) -> str | None:
         """Return why nothing may be traded, or None."""
-        return self._newsroom.halt_reason
+        return self._publication.halt_reason
 
     @property
     def volatility_pause(self) -> str | None:

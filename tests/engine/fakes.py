@@ -39,10 +39,10 @@ from magic8_companion.domain.trading_day import (
     sessions_between,
 )
 from magic8_companion.engine.day import RecommendationEngine
-from magic8_companion.engine.newsroom import Newsroom
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
+from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
 from magic8_companion.ports import Clock, Host
 
@@ -356,12 +356,12 @@ class House:
         self.clock = ReplayClock(self.start)
         self.market = self.market_type(self.clock)
         self.observer = MarketObserver(self.market, self.clock, self.options)
-        self.newsroom = Newsroom(self.writer, self.memory, self.clock, self.market, self.options)
+        self.publication = PublicationService(self.writer, self.memory, self.clock, self.market, self.options)
         self.services = HostServices(
             clock=self.clock,
             provider=self.market,
             observer=self.observer,
-            newsroom=self.newsroom,
+            publication=self.publication,
             options=self.options,
             ml_options=MLOptions(),
             output_dir=Path("unused"),
@@ -370,7 +370,7 @@ class House:
             clock=self.clock,
             observer=self.observer,
             pipeline=CheckpointPipeline(self.observer, view_of, self.scorer, self.market, self.options),
-            newsroom=self.newsroom,
+            publication=self.publication,
             services=self.services,
             options=self.options,
             stop=self.stop,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.connection import CONNECTED, DEGRADED, ConnectionState
-from magic8_companion.engine.newsroom import Newsroom, Wires
 from magic8_companion.engine.pipeline import Judgement
+from magic8_companion.engine.publication import EngineHooks, PublicationService
 from magic8_companion.ports import Monitored
 from tests.engine.fakes import (
     FULL_DAY,
@@ -47,21 +47,21 @@ class MonitoredMarket(FakeMarket):
 
 
 class Desk:
-    """A newsroom with a monitored feed, after the checkpoint of 10:30."""
+    """A publication service with a monitored feed, after the checkpoint of 10:30."""
 
     def __init__(self) -> None:
         self.clock, self.writer = SteppingClock(AT_1030), FakeWriter()
         self.market = MonitoredMarket(self.clock, state=UP)
-        self.newsroom = Newsroom(self.writer, FakeMemory(), self.clock, self.market, ONE)
-        quiet = Wires(remind=lambda _: None, volatility_pause=lambda: None, published=lambda _: None)
-        self.newsroom.connect(quiet)
-        self.newsroom.publish_checkpoint(Judgement(result=checkpoint(), inputs={}))
+        self.publication = PublicationService(self.writer, FakeMemory(), self.clock, self.market, ONE)
+        quiet = EngineHooks(remind=lambda _: None, volatility_pause=lambda: None, published=lambda _: None)
+        self.publication.connect(quiet)
+        self.publication.publish_checkpoint(Judgement(result=checkpoint(), inputs={}))
 
     def heed(self, state: ConnectionState) -> None:
         """Let the feed change, and look several times."""
         self.market.state = state
         for _ in range(3):
-            self.newsroom.heed()
+            self.publication.heed()
 
     def offered(self) -> list[bool]:
         """Tell of each document whether anything in it may be traded."""
@@ -146,8 +146,8 @@ def test_outside_the_session_a_change_is_told_to_the_log_alone(
     """The gateway's nightly restart writes no documents."""
     desk = Desk()
     desk.clock = SteppingClock(FULL_DAY.at(time(10, 30)) + away)
-    desk.newsroom = Newsroom(desk.writer, FakeMemory(), desk.clock, desk.market, ONE)
-    desk.newsroom.refresh()
+    desk.publication = PublicationService(desk.writer, FakeMemory(), desk.clock, desk.market, ONE)
+    desk.publication.refresh()
     before = len(desk.writer.bulletins)
     desk.heed(DOWN)
     assert len(desk.writer.bulletins) == before

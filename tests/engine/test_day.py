@@ -262,14 +262,14 @@ async def test_the_kill_switch_stops_everything_within_a_second(tmp_path: Path) 
 
     async with house.engine:
         day = asyncio.create_task(house.engine.run_day(FULL_DAY))
-        while not (house.newsroom.bulletin and house.newsroom.bulletin.checkpoint_at):
+        while not (house.publication.bulletin and house.publication.bulletin.checkpoint_at):
             await asyncio.sleep(0)
         house.market.pause = hold  # the next checkpoint waits, and replayed time with it
         switch.touch()
-        await until(lambda: house.newsroom.bulletin.halt_reason == "kill_switch", seconds=5)
-        halted = house.newsroom.bulletin
+        await until(lambda: house.publication.bulletin.halt_reason == "kill_switch", seconds=5)
+        halted = house.publication.bulletin
         switch.unlink()
-        await until(lambda: house.newsroom.bulletin.halt_reason is None, seconds=5)
+        await until(lambda: house.publication.bulletin.halt_reason is None, seconds=5)
         gate.set()
         house.stop.set()
         await day

@@ -15,7 +15,7 @@ from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.ml_result import Prediction, Unavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.scores import ScoreCard
-from magic8_companion.engine.checkpoints import agenda
+from magic8_companion.engine.checkpoints import day_schedule
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.pipeline import CheckpointPipeline, Judgement
 from tests.engine.fakes import FULL_DAY, FakeMarket, FakeScorer, card_of, options, view_of
@@ -32,7 +32,7 @@ class Line:
         self.market = FakeMarket(clock)
         observer = MarketObserver(self.market, clock, settings)
         self.pipeline = CheckpointPipeline(observer, view_of, scorer or FakeScorer(), self.market, settings)
-        self.checkpoint = agenda(FULL_DAY, settings)[0]
+        self.checkpoint = day_schedule(FULL_DAY, settings)[0]
 
     async def run(self) -> Judgement:
         """Run the checkpoint of 10:30."""

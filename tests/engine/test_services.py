@@ -15,9 +15,9 @@ import pytest
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.ml_options import MLOptions
-from magic8_companion.engine.newsroom import Newsroom
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.private_loop import PrivateLoop
+from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
 from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options, signal_of, slot_of
 from tests.engine.stepping_clock import SteppingClock
@@ -33,13 +33,13 @@ class Hosted:
         settings = options(**changes)
         self.clock = SteppingClock(NOW)
         self.market, self.writer = FakeMarket(self.clock), FakeWriter()
-        self.newsroom = Newsroom(self.writer, FakeMemory(), self.clock, self.market, settings)
+        self.publication = PublicationService(self.writer, FakeMemory(), self.clock, self.market, settings)
         self.observer = MarketObserver(self.market, self.clock, settings)
         self.services = HostServices(
             clock=self.clock,
             provider=self.market,
             observer=self.observer,
-            newsroom=self.newsroom,
+            publication=self.publication,
             options=settings,
             ml_options=MLOptions(),
             output_dir=Path("unused"),
@@ -127,7 +127,7 @@ async def test_a_submission_is_journalled_with_what_was_seen(hosted: Hosted) -> 
     hosted.services.serve_on(asyncio.get_running_loop())
     hosted.services.observe("SPX")
     seq = hosted.services.submit(slot_of(NOW - timedelta(seconds=5), {"SPX": signal_of()}))
-    assert (seq, hosted.newsroom.bulletin) == (1, hosted.writer.bulletins[0])
+    assert (seq, hosted.publication.bulletin) == (1, hosted.writer.bulletins[0])
     assert len(hosted.writer.prediction_inputs[0]["SPX"]) == 64
 
 
@@ -166,7 +166,7 @@ def flat_open(level: float) -> Bars:
 
 def test_the_rest_is_handed_through(hosted: Hosted) -> None:
     """Symbols, checkpoint and halt come from the host's own parts."""
-    hosted.newsroom.begin_checkpoint(NOW)
+    hosted.publication.begin_checkpoint(NOW)
     assert hosted.services.symbols == ("SPX", "SPY")
     assert hosted.services.last_checkpoint == NOW
     assert hosted.services.halt_reason is None

@@ -60,7 +60,7 @@ def test_a_loss_for_good_is_an_outage_at_once(why: str, reason: str | None) -> N
 
 
 def test_silence_was_heard_long_enough_already() -> None:
-    """The ear has waited, so nothing more is waited for."""
+    """The feed has waited, so nothing more is waited for."""
     link = healthy()
     link.add(FEED_SILENT, "no tick", MORNING)
     assert link.outage(MORNING) == "feed_silent"

@@ -7,7 +7,7 @@ One loop owns everything here; nothing may be called from another.
 ``connection``     the life of the connection: connect, lose, back off, come back, ask for a human
 ``link``           what the connection is worth at a moment, and from when on its quotes are believed
 ``session``        one connection from birth to death, on ``ib_async``; the only module that imports it
-``feed``           the underlyings' lines, kept subscribed, and the ear that hears silence
+``feed``           the underlyings' lines, kept subscribed, and the watch that hears silence
 ``bars`` ``vix``   history requests under IB's pacing
 ``chain``          today's options: one request for the contracts, then lines in turns
 ``budget``         messages, lines and history requests as IB limits them

@@ -1,4 +1,4 @@
-"""The underlyings: one line each, kept open for as long as the host runs, and the ear that hears silence.
+"""The underlyings: one line each, kept open for as long as the host runs, and the watch that hears silence.
 
 While the session is open every line must bring fresh ticks.  Lines that are silent are opened again after 10 s, one or
 all.  A symbol whose price is unusable for 10 s or does not move for 20 s is an outage of its own.  When all are silent

@@ -87,7 +87,7 @@ class Session:
     @property
     def heard_at(self) -> datetime:
         """Return when anything at all arrived last."""
-        return self._reader.ear.arrived_at
+        return self._reader.listener.arrived_at
 
     async def ended(self) -> str:
         """Wait for the end of the session and return its reason."""
@@ -168,7 +168,7 @@ class Session:
             await self._turn()
             line = Line(contract, self._clock.now(), bell, may_be_delayed=self.asks_for_delayed)
             line.request_id = self._requests.getReqId()
-            self._reader.ear.lines[line.request_id] = line
+            self._reader.listener.lines[line.request_id] = line
             self._requests.reqMktData(line.request_id, as_ib(contract), ticks, *_STREAM)
         except BaseException:
             self.lines.give_back()
@@ -177,7 +177,7 @@ class Session:
 
     def close_line(self, line: Line) -> None:
         """Cancel a line when its turn comes; nothing that still arrives on it is believed."""
-        if self._reader.ear.lines.pop(line.request_id, None) is None:
+        if self._reader.listener.lines.pop(line.request_id, None) is None:
             return
         gone = line.refusal is not None and effect_of(line.refusal.code) is not Effect.COMPETING_SESSION
         if gone or self.is_over:
@@ -201,7 +201,7 @@ class Session:
 
     def lose_requests(self) -> None:
         """Give up every pending request: IB's link broke and they died with it."""
-        self._reader.ear.lose_requests()
+        self._reader.listener.lose_requests()
 
     async def _connect(self) -> None:
         connecting = asyncio.ensure_future(
@@ -260,14 +260,14 @@ class Session:
         return answers
 
     async def _answer(self, key: Any, contract: Contract | None, send: Callable[[Any], None]) -> Any:  # noqa: ANN401  # the library does not type answers
-        answer: Awaitable[Any] = self._reader.ear.start(key, contract)
+        answer: Awaitable[Any] = self._reader.listener.start(key, contract)
         try:
             send(key)
             return await answer
         except ConnectionError as error:
             raise SessionOver(str(error)) from error
         finally:
-            self._reader.ear.forget(key)
+            self._reader.listener.forget(key)
 
     async def _turn(self) -> None:
         await self.messages.turn()
@@ -301,7 +301,7 @@ class Session:
     def _finish(self, reason: str) -> None:
         if not self._over.done():
             self._over.set_result(reason)
-        self._reader.ear.lose_requests()
+        self._reader.listener.lose_requests()
 
 
 _PORT: Final[type[Gateway]] = Session

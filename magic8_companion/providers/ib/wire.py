@@ -40,7 +40,7 @@ _UNREAD: Final = (
 )
 
 
-class Ear(Wrapper):
+class ReadingWrapper(Wrapper):
     """The library's callbacks: answers reach their requests, ticks their lines, and account matters nobody."""
 
     def __init__(self, ib: IB, clock: Clock, told: Told) -> None:
@@ -122,13 +122,13 @@ class ReadingClient(Client):
 
 
 class Reader(IB):
-    """The library's client with our ear; ``requests`` are its calls, which it does not type."""
+    """The library's client with our listener; ``requests`` are its calls, which it does not type."""
 
     def __init__(self, clock: Clock, told: Told) -> None:
         super().__init__()
-        self.ear = Ear(self, clock, told)
-        self.requests: Any = ReadingClient(self.ear)  # type: ignore[no-untyped-call]  # as above
-        self.wrapper, self.client = self.ear, self.requests
+        self.listener = ReadingWrapper(self, clock, told)
+        self.requests: Any = ReadingClient(self.listener)  # type: ignore[no-untyped-call]  # as above
+        self.wrapper, self.client = self.listener, self.requests
 
     def reqPositionsAsync(self) -> asyncio.Future[list[Any]]:  # noqa: N802  # the library's name
         """Return nothing and ask nothing: the library wants positions at every start, read-only or not.

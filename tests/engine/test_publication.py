@@ -1,4 +1,4 @@
-"""The newsroom: one at a time, in order, with reminders."""
+"""The publication service: one at a time, in order, with reminders."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import Bulletin
-from magic8_companion.engine.checkpoints import agenda
-from magic8_companion.engine.newsroom import Newsroom, Wires
+from magic8_companion.engine.checkpoints import day_schedule
 from magic8_companion.engine.pipeline import Judgement
+from magic8_companion.engine.publication import EngineHooks, PublicationService
 from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options, signal_of, slot_of
 from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_merge import checkpoint
@@ -24,7 +24,7 @@ ONE = options(symbols=("SPX",))
 
 
 class Desk:
-    """A newsroom with everything around it at hand."""
+    """A publication service with everything around it at hand."""
 
     def __init__(self, now: datetime = AT_1030, connected: bool = True, **changes: Any) -> None:
         self.clock = SteppingClock(now)
@@ -33,10 +33,12 @@ class Desk:
         self.heard: list[Bulletin] = []
         self.pause: str | None = None
         self.options = replace(ONE, **changes)
-        self.newsroom = Newsroom(self.writer, self.memory, self.clock, FakeMarket(self.clock), self.options)
+        self.publication = PublicationService(
+            self.writer, self.memory, self.clock, FakeMarket(self.clock), self.options
+        )
         if connected:
-            self.newsroom.connect(
-                Wires(
+            self.publication.connect(
+                EngineHooks(
                     remind=self.reminders.append,
                     volatility_pause=lambda: self.pause,
                     published=self.heard.append,
@@ -45,8 +47,8 @@ class Desk:
 
     def publish_checkpoint(self) -> int:
         """Publish the checkpoint of 10:30."""
-        assert agenda(FULL_DAY, self.options)[0].at == AT_1030
-        return self.newsroom.publish_checkpoint(Judgement(result=checkpoint(), inputs={"SPX": "c"}))
+        assert day_schedule(FULL_DAY, self.options)[0].at == AT_1030
+        return self.publication.publish_checkpoint(Judgement(result=checkpoint(), inputs={"SPX": "c"}))
 
 
 def test_each_document_asks_to_be_followed_in_time() -> None:
@@ -54,18 +56,18 @@ def test_each_document_asks_to_be_followed_in_time() -> None:
     desk = Desk()
     desk.publish_checkpoint()
     desk.clock.at = AT_1030 + timedelta(minutes=34)
-    desk.newsroom.refresh()
+    desk.publication.refresh()
     desk.clock.at = FULL_DAY.close_at - timedelta(minutes=3)
-    desk.newsroom.refresh()
+    desk.publication.refresh()
     assert desk.reminders == [AT_1030 + timedelta(seconds=240), AT_1030 + timedelta(minutes=35)]
 
 
 def test_nobody_is_reminded_outside_the_session() -> None:
     """Before the open and after the close nothing has to be fresh."""
     desk = Desk(FULL_DAY.open_at - timedelta(minutes=1))
-    desk.newsroom.refresh()
+    desk.publication.refresh()
     desk.clock.at = FULL_DAY.close_at
-    desk.newsroom.refresh()
+    desk.publication.refresh()
     assert desk.reminders == []
 
 
@@ -74,18 +76,18 @@ def test_a_reminder_that_comes_too_early_is_renewed() -> None:
     desk = Desk()
     desk.publish_checkpoint()
     desk.clock.at += timedelta(seconds=100)
-    desk.newsroom.tick()
+    desk.publication.tick()
     assert len(desk.writer.bulletins) == 1
     assert desk.reminders[0] == desk.reminders[1]
     desk.clock.at = desk.reminders[1]
-    desk.newsroom.tick()
+    desk.publication.tick()
     assert len(desk.writer.bulletins) == 2
 
 
 def test_a_tick_before_anything_was_published_does_nothing() -> None:
     """There is nothing to keep fresh yet."""
     desk = Desk()
-    desk.newsroom.tick()
+    desk.publication.tick()
     assert (desk.writer.bulletins, desk.reminders) == ([], [])
 
 
@@ -94,7 +96,7 @@ def test_the_end_of_a_five_minute_answer_is_due_even_if_it_decides_nothing() -> 
     desk = Desk(republish_seconds=0)
     desk.publish_checkpoint()
     desk.clock.at = AT_1030 + timedelta(minutes=5, seconds=5)
-    desk.newsroom.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of(confidence=0.7)}))
+    desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of(confidence=0.7)}))
     assert desk.reminders[-1] == AT_1030 + timedelta(minutes=15)
 
 
@@ -104,10 +106,10 @@ def test_a_submission_publishes_both_files_and_says_what_changed(caplog: pytest.
     desk.publish_checkpoint()
     with caplog.at_level("INFO", "magic8_companion"):
         desk.clock.at = AT_1030 + timedelta(minutes=5, seconds=5)
-        assert desk.newsroom.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of()})) == 2
+        assert desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of()})) == 2
         desk.clock.at = AT_1030 + timedelta(minutes=10, seconds=5)
-        desk.newsroom.submit(slot_of(AT_1030 + timedelta(minutes=10), {"SPX": signal_of("Vertical")}))
-        desk.newsroom.submit(slot_of(AT_1030 + timedelta(minutes=10), {}))
+        desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=10), {"SPX": signal_of("Vertical")}))
+        desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=10), {}))
 
     assert len(desk.writer.predictions) == 3
     assert [record.getMessage() for record in caplog.records] == [
@@ -121,7 +123,7 @@ def test_a_submission_publishes_both_files_and_says_what_changed(caplog: pytest.
 def test_what_forbids_trading_holds_in_both_files() -> None:
     """A replayed answer written where live readers look is blocked in its own document as well as in the merged one."""
     desk = Desk(AT_1030 + timedelta(minutes=5), nonlive_in_live_dir=True)
-    desk.newsroom.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of()}))
+    desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of()}))
     assert desk.writer.predictions[-1].signals["SPX"].entry.should_trade is False
     assert desk.writer.predictions[-1].signals["SPX"].entry.blocked_by == ("nonlive_in_live_dir",)
     merged = desk.writer.bulletins[-1].recommendations["SPX"]
@@ -132,10 +134,10 @@ def test_the_journal_learns_what_each_decision_was_made_from() -> None:
     """A record that a 5-minute answer touched cites what its slot saw, any other what the checkpoint saw."""
     desk = Desk()
     desk.publish_checkpoint()
-    desk.newsroom.note_inputs("SPX", "s")
-    desk.newsroom.refresh()
+    desk.publication.note_inputs("SPX", "s")
+    desk.publication.refresh()
     desk.clock.at += timedelta(minutes=5)
-    desk.newsroom.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of()}))
+    desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of()}))
     assert desk.writer.inputs == [{"SPX": "c"}, {"SPX": "c"}, {"SPX": "s"}]
     assert desk.writer.prediction_inputs == [{"SPX": "s"}]
 
@@ -144,21 +146,21 @@ def test_both_results_are_remembered_and_restored() -> None:
     """What was published last is what a restart begins with."""
     desk = Desk()
     desk.publish_checkpoint()
-    desk.newsroom.submit(slot_of(AT_1030, {"SPX": signal_of()}))
+    desk.publication.submit(slot_of(AT_1030, {"SPX": signal_of()}))
     later = Desk(AT_1030 + timedelta(minutes=1))
     later.memory.checkpoint, later.memory.five_minute = desk.memory.checkpoint, desk.memory.five_minute
-    later.newsroom.restore()
-    later.newsroom.refresh()
-    assert later.newsroom.last_checkpoint == AT_1030
+    later.publication.restore()
+    later.publication.refresh()
+    assert later.publication.last_checkpoint == AT_1030
     assert later.writer.bulletins[0].recommendations == desk.writer.bulletins[-1].recommendations
 
 
 def test_a_checkpoint_under_way_is_known_before_it_is_published() -> None:
     """A slot of the same time must see it."""
     desk = Desk()
-    assert desk.newsroom.last_checkpoint is None
-    desk.newsroom.begin_checkpoint(AT_1030)
-    assert desk.newsroom.last_checkpoint == AT_1030
+    assert desk.publication.last_checkpoint is None
+    desk.publication.begin_checkpoint(AT_1030)
+    assert desk.publication.last_checkpoint == AT_1030
 
 
 def test_the_kill_switch_is_heeded_once_per_change(tmp_path: Path) -> None:
@@ -166,17 +168,17 @@ def test_the_kill_switch_is_heeded_once_per_change(tmp_path: Path) -> None:
     switch = tmp_path / "KILL"
     desk = Desk(kill_switch_file=switch)
     switch.touch()
-    desk.newsroom.heed()
+    desk.publication.heed()
     assert desk.writer.bulletins == []
     switch.unlink()
     desk.publish_checkpoint()
     for _ in range(3):
-        desk.newsroom.heed()
+        desk.publication.heed()
     switch.touch()
     for _ in range(3):
-        desk.newsroom.heed()
+        desk.publication.heed()
     switch.unlink()
-    desk.newsroom.heed()
+    desk.publication.heed()
     assert [item.halt_reason for item in desk.writer.bulletins] == [None, "kill_switch", None]
 
 
@@ -184,9 +186,9 @@ def test_a_pause_reaches_the_next_document() -> None:
     """What the watch says is asked at each publication."""
     desk = Desk()
     desk.publish_checkpoint()
-    desk.newsroom.submit(slot_of(AT_1030, {"SPX": signal_of()}))
+    desk.publication.submit(slot_of(AT_1030, {"SPX": signal_of()}))
     desk.pause = "VIX at or above 40"
-    desk.newsroom.refresh()
+    desk.publication.refresh()
     keys = [item.recommendations["SPX"].best_strategy_key for item in desk.writer.bulletins]
     assert keys == ["Iron_Condor", "Butterfly_5min", "Iron_Condor"]
 
@@ -195,25 +197,25 @@ def test_after_the_end_nothing_is_tradable_any_more() -> None:
     """Stopping publishes a last document; a late submission cannot bring anything back."""
     desk = Desk()
     desk.publish_checkpoint()
-    desk.newsroom.stop()
-    desk.newsroom.submit(slot_of(AT_1030, {"SPX": signal_of()}))
+    desk.publication.stop()
+    desk.publication.submit(slot_of(AT_1030, {"SPX": signal_of()}))
     assert [item.halt_reason for item in desk.writer.bulletins] == [None, "stopped", "stopped"]
     assert not any(e.should_trade for e in desk.writer.bulletins[-1].recommendations["SPX"].strategies.values())
-    assert len(desk.heard) == 1, "the wires are cut"
+    assert len(desk.heard) == 1, "the hooks are cut"
 
 
 def test_an_end_without_a_beginning_touches_no_file() -> None:
-    """Stopping a newsroom that never published publishes nothing."""
+    """Stopping a service that never published publishes nothing."""
     desk = Desk()
-    desk.newsroom.stop()
+    desk.publication.stop()
     assert desk.writer.bulletins == []
 
 
-def test_a_newsroom_without_an_engine_publishes_what_it_is_given() -> None:
+def test_a_service_without_an_engine_publishes_what_it_is_given() -> None:
     """Scripts submit without anybody who reminds."""
     desk = Desk(connected=False)
-    assert desk.newsroom.submit(slot_of(AT_1030, {"SPX": signal_of()})) == 1
-    assert desk.newsroom.bulletin is desk.writer.bulletins[0]
+    assert desk.publication.submit(slot_of(AT_1030, {"SPX": signal_of()})) == 1
+    assert desk.publication.bulletin is desk.writer.bulletins[0]
 
 
 def test_waiting_for_the_writer_has_an_end() -> None:
@@ -228,12 +230,12 @@ def test_waiting_for_the_writer_has_an_end() -> None:
             free.wait(5)
             return super().publish(bulletin, inputs, slot, slot_inputs)
 
-    newsroom = Newsroom(SlowWriter(), desk.memory, desk.clock, FakeMarket(desk.clock), desk.options)
-    slow = threading.Thread(target=newsroom.refresh, daemon=True)
+    publication = PublicationService(SlowWriter(), desk.memory, desk.clock, FakeMarket(desk.clock), desk.options)
+    slow = threading.Thread(target=publication.refresh, daemon=True)
     slow.start()
     assert writing.wait(5)
     with pytest.raises(PublishError, match="busy"):
-        newsroom.refresh()
+        publication.refresh()
     free.set()
     slow.join(5)
-    assert newsroom.bulletin is not None
+    assert publication.bulletin is not None

@@ -1,4 +1,4 @@
-"""The newsroom, or publication service: keeps the newest results, merges them and publishes, one at a time.
+"""The publication service: keeps the newest results, merges them and publishes, one at a time.
 
 It publishes on a checkpoint, a 5-minute result, the expiry of an entry, a change of the kill switch, of the feed's
 connection or of the volatility pause, and after a silence; nothing that was published is ever read back.
@@ -34,8 +34,8 @@ _log = logging.getLogger(__name__)
 _NO_INPUTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Publishing(Protocol):
-    """The one writer of the output folder; any failure is a ``PublishError``.  The newsroom calls it one at a time.
+class DocumentWriter(Protocol):
+    """The one writer of the output folder; any failure is a ``PublishError``.  It is called one at a time.
 
     ``inputs`` maps a symbol to the SHA-256 of what its decision was made from, for the journal.
     """
@@ -70,30 +70,30 @@ class Memory(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wires:
-    """What a running engine connects: who reminds the newsroom, who knows of a pause, who listens."""
+class EngineHooks:
+    """What a running engine connects: who reminds the service, who knows of a pause, who listens."""
 
     remind: Callable[[datetime], None]
     volatility_pause: Callable[[], str | None]
     published: Callable[[Bulletin], None]
 
 
-class Newsroom:
+class PublicationService:
     """Merge and publish.  Every method may be called from any thread and waits for its turn, but not for ever.
 
     Without :meth:`connect` (scripts) it publishes what it is given and nobody reminds it.
     """
 
     def __init__(
-        self, publishing: Publishing, memory: Memory, clock: Clock, provider: MarketData, options: EngineOptions
+        self, writer: DocumentWriter, memory: Memory, clock: Clock, provider: MarketData, options: EngineOptions
     ) -> None:
-        self._publishing = publishing
+        self._writer = writer
         self._memory = memory
         self._clock = clock
         self._provider = provider
         self._options = options
         self._turn = threading.Lock()
-        self._wires: Wires | None = None
+        self._hooks: EngineHooks | None = None
         self._stopped = False
         self._begun: datetime | None = None
         self._checkpoint: CheckpointResult | None = None
@@ -119,12 +119,12 @@ class Newsroom:
 
     @property
     def bulletin(self) -> Bulletin | None:
-        """Return what this newsroom published last."""
+        """Return what this publication published last."""
         return self._bulletin
 
-    def connect(self, wires: Wires) -> None:
+    def connect(self, hooks: EngineHooks) -> None:
         """Connect a running engine."""
-        self._wires = wires
+        self._hooks = hooks
 
     def restore(self) -> None:
         """Take up what was known when an earlier process of today ended."""
@@ -196,13 +196,13 @@ class Newsroom:
         """Publish the last document, with nothing tradable, unless nothing was published at all."""
         with self._in_turn():
             self._stopped = True
-            self._wires = None
+            self._hooks = None
             if self._bulletin is not None:
                 self._publish()
 
     def _publish(self, slot: FiveMinuteResult | None = None) -> int:
         now = self._clock.now()
-        pause = None if self._wires is None else self._wires.volatility_pause()
+        pause = None if self._hooks is None else self._hooks.volatility_pause()
         moment = Moment(
             now=now,
             data_source=self._provider.name,
@@ -212,11 +212,11 @@ class Newsroom:
             connection=self._connection(),
         )
         bulletin = merge(self._checkpoint, self._five_minute, moment, self._options)
-        seq = self._publishing.publish(bulletin, self._inputs(bulletin), slot, self._slot_inputs)
+        seq = self._writer.publish(bulletin, self._inputs(bulletin), slot, self._slot_inputs)
         self._bulletin = bulletin
         self._due = self._next_due(bulletin)
-        if self._wires is not None:
-            self._wires.published(bulletin)
+        if self._hooks is not None:
+            self._hooks.published(bulletin)
         if self._due is not None:
             self._remind(self._due)
         return seq
@@ -254,8 +254,8 @@ class Newsroom:
             yield self._five_minute.valid_until
 
     def _remind(self, at: datetime) -> None:
-        if self._wires is not None:
-            self._wires.remind(at)
+        if self._hooks is not None:
+            self._hooks.remind(at)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

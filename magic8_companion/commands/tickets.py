@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from magic8_companion.chosen_chain import add_chain_options, chosen_chain, settings_of
+from magic8_companion.commands.chosen_chain import add_chain_options, chosen_chain, settings_of
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 

@@ -1,4 +1,4 @@
-"""The small commands: schema and settings."""
+"""``python -m magic8_companion schema|settings``: the schema of a published file, the settings in force."""
 
 from __future__ import annotations
 
