@@ -195,9 +195,10 @@ class _Sources:
         if self.last is None or symbol in self.gone:
             return None
         record = self.last.recommendations.get(symbol)
-        if record is None or not self.moment.is_late(symbol, record.data_source):
-            return record
-        status = worst_status([record.data_status, DELAYED])
+        if record is None:
+            return None
+        late = self.moment.is_late(symbol, record.data_source)
+        status = worst_status([record.data_status, DELAYED]) if late else record.data_status
         words = standing_blockers(status, self.options)
         entries = {key: block(entry, *words) for key, entry in record.strategies.items()}
         return replace(record, data_status=status, strategies=entries)
