@@ -254,8 +254,8 @@ async def test_a_request_that_hangs_is_given_up() -> None:
 
 async def test_a_chain_may_take_longer_than_a_request() -> None:
     """A feed reads the chains of all symbols one after the other: the last one waits for its turn."""
-    observer, market, _ = observer_at(request_timeout_seconds=0.05, chain_timeout_seconds=5.0)
-    market.pause = lambda: asyncio.sleep(0.2 if market.requests[-1][0] == "chain" else 0)
+    observer, market, _ = observer_at(request_timeout_seconds=1.0, chain_timeout_seconds=30.0)
+    market.pause = lambda: asyncio.sleep(1.2 if market.requests[-1][0] == "chain" else 0)
     assert (await observer.observe("SPX", with_chain=True)).chain is not None
 
 

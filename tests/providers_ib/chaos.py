@@ -12,7 +12,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -275,6 +275,7 @@ async def play_all(cases: Sequence[Case], speed: float, at_once: int) -> tuple[d
 
     with _heard_errors() as logged:
         outcomes = await asyncio.gather(*(in_turn(case) for case in cases))
+        await _settle(threads)
         gc.collect()  # an error that nobody has looked at is told when its task is collected
         await asyncio.sleep(0)
     traces = Traces(
@@ -283,6 +284,14 @@ async def play_all(cases: Sequence[Case], speed: float, at_once: int) -> tuple[d
         tasks=len(asyncio.all_tasks()) - 1,
     )
     return {outcome.case.name: outcome for outcome in outcomes}, traces
+
+
+async def _settle(threads: int) -> None:
+    # what was told to end needs a turn of the processor to do so
+    with suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            while threading.active_count() > threads or len(asyncio.all_tasks()) > 1:
+                await asyncio.sleep(0.01)
 
 
 @contextmanager
