@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -70,9 +70,21 @@ def run_session(settings: Settings) -> Session:
         wanted = _last_recorded_day(settings)
     if wanted is not None:
         return require_session(wanted)
-    now = SystemClock().now()
+    return last_full_session(SystemClock().now())
+
+
+def last_full_session(now: datetime) -> Session:
+    """Return the newest session that has closed and was no half day: a simulated day shows all checkpoints.
+
+    >>> from datetime import UTC
+    >>> str(last_full_session(datetime(2026, 11, 30, 16, tzinfo=UTC)).day)  # the Friday before closed at 13:00
+    '2026-11-25'
+    """
     today = session_on(new_york_day(now))
-    return today if today is not None and today.close_at <= now else previous_session(new_york_day(now))
+    session = today if today is not None and today.close_at <= now else previous_session(new_york_day(now))
+    while session.is_half_day:
+        session = previous_session(session.day)
+    return session
 
 
 def check_recordings(settings: Settings, session: Session) -> list[str]:

@@ -67,7 +67,7 @@ class Settings(BaseModel):
     )
     replay_path: OptionalPath = _setting(None, "folder of recorded bars; needed by provider replay")
     replay_date: OptionalDate = _setting(
-        None, "day to replay or simulate, YYYY-MM-DD; default: the last complete session"
+        None, "day to replay or simulate, YYYY-MM-DD; default: the last recorded day, or the last full session"
     )
     replay_speed: Speed = _setting("max", "virtual seconds per real second of a replayed or simulated day, or max")
     simulated_seed: int = _setting(8, "seed of the simulated market", ge=0, le=2**32 - 1)
