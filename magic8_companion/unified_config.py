@@ -152,9 +152,9 @@ class Settings(BaseModel):
     log_file_path: OptionalPath = _setting(Path("logs/magic8_companion.log"), "log file; empty = console only")
     log_file_max_size: int = _setting(10_485_760, "bytes before rotation", ge=65_536)
     log_file_backup_count: int = _setting(5, "rotated files kept", ge=0, le=100)
-    discord_webhook: Webhook = _setting("", "https address for alerts, never logged", repr=False)
-    max_position_loss: float = _setting(2000.0, "USD; loss exits and alerts", gt=0)
-    max_daily_loss: float = _setting(5000.0, "USD; loss exits and alerts", gt=0)
+    discord_webhook: Webhook = _setting("", "https address for alerts, never logged; no alert is sent yet", repr=False)
+    max_position_loss: float = _setting(2000.0, "USD; limit of loss exits; no position is watched yet", gt=0)
+    max_daily_loss: float = _setting(5000.0, "USD; limit of loss exits; no position is watched yet", gt=0)
 
     @model_validator(mode="before")
     @classmethod
