@@ -9,6 +9,7 @@ alone is shown beside it.  Run it with ``python benchmarks/cycle.py``.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import resource
@@ -167,4 +168,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     sys.exit(main())

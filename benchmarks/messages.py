@@ -5,6 +5,7 @@ Every message is another one, so nothing is remembered between them.  Run it wit
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections import Counter
@@ -72,4 +73,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     sys.exit(main())

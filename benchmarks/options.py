@@ -7,6 +7,7 @@ Every figure is the best of many single calls; the command fails when a limit is
 
 from __future__ import annotations
 
+import argparse
 import sys
 import warnings
 from collections.abc import Callable
@@ -188,5 +189,6 @@ def best(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     warnings.simplefilter("error")
     main()

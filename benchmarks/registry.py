@@ -8,6 +8,7 @@ the same other load.  Run it with ``python benchmarks/registry.py``.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import resource
@@ -220,4 +221,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     sys.exit(main())

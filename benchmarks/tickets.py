@@ -5,6 +5,7 @@ python benchmarks/tickets.py
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from collections.abc import Callable
 from datetime import date, time, timedelta
@@ -83,4 +84,5 @@ def _model(scale: float) -> Prediction:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -11,6 +11,7 @@ Usage: ``OMP_NUM_THREADS=1 python benchmarks/win_prediction.py``
 
 from __future__ import annotations
 
+import argparse
 import gc
 import statistics
 import sys
@@ -197,4 +198,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -80,10 +81,12 @@ def test_what_cannot_be_shown_is_said(
     assert sentence in capsys.readouterr().err
 
 
-@pytest.mark.skipif(importlib.util.find_spec("matplotlib") is not None, reason="matplotlib is installed")
 @pytest.mark.usefixtures("elsewhere")
-def test_a_png_without_matplotlib_says_what_to_install(capsys: pytest.CaptureFixture[str]) -> None:
-    """The page needs nothing."""
+def test_a_png_without_matplotlib_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an installation without the extra ``train``: the page needs nothing, a PNG does."""
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert main(["gamma", "--picture", "x.png"]) == 2
     assert "pip install" in capsys.readouterr().err
 
