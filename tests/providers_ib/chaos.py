@@ -266,7 +266,7 @@ class Traces:
 async def play_all(cases: Sequence[Case], speed: float, at_once: int) -> tuple[dict[str, Outcome], Traces]:
     """Play cases side by side on this loop, and see what they leave behind."""
     errors: list[str] = []
-    loop, threads, turns = asyncio.get_running_loop(), threading.active_count(), asyncio.Semaphore(at_once)
+    loop, before, turns = asyncio.get_running_loop(), frozenset(threading.enumerate()), asyncio.Semaphore(at_once)
     loop.set_exception_handler(lambda _, context: errors.append(str(context)))
 
     async def in_turn(case: Case) -> Outcome:
@@ -275,23 +275,28 @@ async def play_all(cases: Sequence[Case], speed: float, at_once: int) -> tuple[d
 
     with _heard_errors() as logged:
         outcomes = await asyncio.gather(*(in_turn(case) for case in cases))
-        await _settle(threads)
+        await _settle(before)
         gc.collect()  # an error that nobody has looked at is told when its task is collected
         await asyncio.sleep(0)
     traces = Traces(
         errors=(*errors, *logged),
-        threads=threading.active_count() - threads,
+        threads=len(_new_threads(before)),
         tasks=len(asyncio.all_tasks()) - 1,
     )
     return {outcome.case.name: outcome for outcome in outcomes}, traces
 
 
-async def _settle(threads: int) -> None:
+async def _settle(before: frozenset[threading.Thread]) -> None:
     # what was told to end needs a turn of the processor to do so
     with suppress(TimeoutError):
         async with asyncio.timeout(10):
-            while threading.active_count() > threads or len(asyncio.all_tasks()) > 1:
+            while _new_threads(before) or len(asyncio.all_tasks()) > 1:
                 await asyncio.sleep(0.01)
+
+
+def _new_threads(before: frozenset[threading.Thread]) -> list[threading.Thread]:
+    # those of earlier tests may end meanwhile
+    return [thread for thread in threading.enumerate() if thread not in before]
 
 
 @contextmanager
