@@ -18,7 +18,7 @@ class ConnectionState:
 
     ``why`` is a reason in one word since ``since``, None while connected; ``sentence`` says what to do.  ``outage`` is
     why nothing fresh can be had at all, ``outages`` of which symbols alone, and why.  While they last nothing that was
-    decided from this source's data is offered.  Blips, and troubles that leave prices fresh, are none.  ``late`` are
+    decided from this source's data is offered.  Blips, and troubles that leave prices fresh, are none.  ``delayed`` are
     the symbols whose prices come with a delay now, whatever they did when something was decided from them.
     """
 
@@ -29,7 +29,7 @@ class ConnectionState:
     sentence: str = ""
     outage: str | None = None
     outages: Mapping[str, str] = field(default_factory=dict)
-    late: frozenset[str] = frozenset()
+    delayed: frozenset[str] = frozenset()
 
     def outage_of(self, symbol: str) -> str | None:
         """Return why nothing fresh can be had of a symbol, None if it can."""

@@ -57,10 +57,11 @@ class Moment:
         session = session_on(new_york_day(self.now))
         return self.now if session is None else session.close_at
 
-    def is_late(self, symbol: str, source: str) -> bool:
-        """Tell whether prices of a symbol come late now from the source of which something was decided."""
+    def status_now(self, symbol: str, source: str, decided: str) -> str:
+        """Return the data status of what was decided from ``source``: delayed at best while its prices come late."""
         state = self.connection
-        return state is not None and source == state.source and symbol in state.late
+        delayed = state is not None and source == state.source and symbol in state.delayed
+        return worst_status([decided, DELAYED]) if delayed else decided
 
     def is_past_of_today(self, at: datetime) -> bool:
         """Tell whether ``at`` has been, today: restored results of another day or a later time never happened."""
@@ -73,10 +74,10 @@ def merge(
     """Return the bulletin of the moment."""
     last = checkpoint if checkpoint is not None and moment.is_past_of_today(checkpoint.checkpoint_at) else None
     slot = None if five_minute is None else _living(five_minute, last, moment, options)
-    gone = {} if moment.connection is None else _gone(last, moment.connection, options.symbols)
+    unknown = {} if moment.connection is None else _unknown_symbols(last, moment.connection, options.symbols)
     if moment.connection is not None and slot is not None and slot.data_source == moment.connection.source:
-        slot = _hearing(slot, moment.connection)
-    sources = _Sources(last=last, slot=slot, gone=gone, moment=moment, options=options)
+        slot = _without_outages(slot, moment.connection)
+    sources = _Sources(last=last, slot=slot, unknown=unknown, moment=moment, options=options)
     records = {symbol: sources.record(symbol) for symbol in options.symbols}
     data_source, data_status = sources.worst(records)
     return Bulletin(
@@ -109,7 +110,9 @@ def barred(slot: FiveMinuteResult, options: EngineOptions, *reasons: str) -> Fiv
     return replace(slot, signals=signals)
 
 
-def _gone(last: CheckpointResult | None, connection: ConnectionState, symbols: Sequence[str]) -> dict[str, str]:
+def _unknown_symbols(
+    last: CheckpointResult | None, connection: ConnectionState, symbols: Sequence[str]
+) -> dict[str, str]:
     # What was decided from a source that is deaf now is neither true nor false: it is unknown until it hears again.
     decided = {} if last is None else last.recommendations
     return {
@@ -120,7 +123,7 @@ def _gone(last: CheckpointResult | None, connection: ConnectionState, symbols: S
     }
 
 
-def _hearing(slot: FiveMinuteResult, connection: ConnectionState) -> FiveMinuteResult | None:
+def _without_outages(slot: FiveMinuteResult, connection: ConnectionState) -> FiveMinuteResult | None:
     signals = {symbol: signal for symbol, signal in slot.signals.items() if connection.outage_of(symbol) is None}
     return replace(slot, signals=signals) if signals else None
 
@@ -133,30 +136,25 @@ def _living(
     overtaken = last is not None and slot.slot_at < last.checkpoint_at
     if overtaken or moment.now >= expires or not moment.is_past_of_today(slot.slot_at):
         return None
-    signals = {
-        symbol: _counting(slot.signals[symbol], expires, late=moment.is_late(symbol, slot.data_source))
-        for symbol in options.symbols
-        if symbol in slot.signals
-    }
+    signals = {}
+    for symbol in (symbol for symbol in options.symbols if symbol in slot.signals):
+        signal = slot.signals[symbol]
+        status = moment.status_now(symbol, slot.data_source, signal.data_status)
+        signals[symbol] = replace(signal, data_status=status, entry=replace(signal.entry, valid_until=expires))
     pause = (VOLATILITY_PAUSE,) * moment.volatility_pause
     return barred(replace(slot, signals=signals), options, *pause) if signals else None
-
-
-def _counting(signal: FiveMinuteSignal, expires: datetime, *, late: bool) -> FiveMinuteSignal:
-    status = worst_status([signal.data_status, DELAYED]) if late else signal.data_status
-    return replace(signal, data_status=status, entry=replace(signal.entry, valid_until=expires))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sources:
     """What counts at the moment: today's last checkpoint and the living slot, each if there is one.
 
-    ``gone`` are the symbols whose checkpoint does not count, and why.
+    ``unknown`` are the symbols whose checkpoint does not count, and why.
     """
 
     last: CheckpointResult | None
     slot: FiveMinuteResult | None
-    gone: Mapping[str, str]
+    unknown: Mapping[str, str]
     moment: Moment
     options: EngineOptions
 
@@ -192,13 +190,12 @@ class _Sources:
         return worst.data_source, worst.data_status
 
     def _scored(self, symbol: str) -> SymbolRecommendation | None:
-        if self.last is None or symbol in self.gone:
+        if self.last is None or symbol in self.unknown:
             return None
         record = self.last.recommendations.get(symbol)
         if record is None:
             return None
-        late = self.moment.is_late(symbol, record.data_source)
-        status = worst_status([record.data_status, DELAYED]) if late else record.data_status
+        status = self.moment.status_now(symbol, record.data_source, record.data_status)
         words = standing_blockers(status, self.options)
         entries = {key: block(entry, *words) for key, entry in record.strategies.items()}
         return replace(record, data_status=status, strategies=entries)
@@ -208,7 +205,7 @@ class _Sources:
 
     def _gap(self, symbol: str) -> str:
         otherwise = NO_CHECKPOINT if self.last is None else self.last.skipped.get(symbol, NOT_OBSERVED)
-        return self.gone.get(symbol, otherwise)
+        return self.unknown.get(symbol, otherwise)
 
     def _blank(self, symbol: str) -> SymbolRecommendation:
         reason, source, status = self._gap(symbol), self.moment.data_source, self.moment.data_status

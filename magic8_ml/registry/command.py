@@ -13,9 +13,9 @@ import orjson
 
 from magic8_ml.models.manifest import ModelUnavailable
 from magic8_ml.registry.expiry import valid_until
-from magic8_ml.registry.manifest import require_sound
 from magic8_ml.registry.passport import PASSPORT
 from magic8_ml.registry.roles import RegistryRefused, Roles
+from magic8_ml.registry.soundness import require_sound
 from magic8_ml.registry.versions import CHALLENGER, CHAMPION, Registry
 
 EXIT_REFUSED: Final = 2

@@ -99,7 +99,7 @@ def test_the_outage_of_one_symbol_leaves_the_others_alone() -> None:
 
 def test_what_comes_late_now_is_late_whatever_it_was_when_it_was_decided() -> None:
     """A symbol whose live data are lost to delayed ones is shown as delayed, and nothing of it is tradable."""
-    late = replace(UP, late=frozenset({"SPX"}))
+    late = replace(UP, delayed=frozenset({"SPX"}))
     document = merged(checkpoint(), slot(), connection=late)
     record = document.recommendations["SPX"]
     assert (document.data_status, record.data_status, document.skipped) == ("delayed", "delayed", {})

@@ -34,7 +34,7 @@ async def test_the_spot_is_what_the_line_says() -> None:
         here.gateway.open_lines[0].on_price(LAST, 601.5, here.clock.now())
         assert await here.spot() == 601.5
         assert len(here.gateway.opened) == 1
-        assert not here.feed.delayed
+        assert not here.feed.delayed_symbols
 
 
 async def test_a_new_line_settles_before_it_is_believed() -> None:
@@ -224,7 +224,7 @@ async def test_delayed_data_are_asked_for_if_that_is_allowed(code: int) -> None:
     """Not subscribed: delayed data flow after one more request, and say so."""
     async with room(prepare=refuses(code, until_delayed=True)) as here:
         assert await here.spot(seconds=2) == 600.0
-        assert here.feed.delayed
+        assert here.feed.delayed_symbols
         assert here.gateway.asks_for_delayed
 
 
@@ -240,17 +240,17 @@ async def test_live_data_are_looked_for_again() -> None:
     """A symbol that comes late stays late while its line is opened anew, and is live as soon as live ticks come."""
     async with room(prepare=refuses(354, until_delayed=True)) as here:
         await here.spot(seconds=3)
-        assert here.feed.late == {"SPY"}
+        assert here.feed.delayed_symbols == {"SPY"}
         here.gateway.speaks = say_nothing
         while len(here.gateway.opened) == 2:
             here.feed.lines["SPY"].on_price(68, 600.0, here.clock.now())
             await here.clock.advance(1)
         open_for = here.clock.now() - here.gateway.opened[1][0].opened_at
         assert timedelta(minutes=5) < open_for < timedelta(minutes=5, seconds=3)
-        assert here.feed.late == {"SPY"}
+        assert here.feed.delayed_symbols == {"SPY"}
         here.feed.lines["SPY"].on_price(LAST, 600.0, here.clock.now())
         await here.clock.advance(1)
-        assert here.feed.late == frozenset()
+        assert here.feed.delayed_symbols == frozenset()
 
 
 @pytest.mark.parametrize("allowed", [True, False])

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from magic8_ml.models.manifest import ModelUnavailable
-from magic8_ml.registry.manifest import require_passport
 from magic8_ml.registry.passport import CANARIES, PASSPORT, passport_problem
+from magic8_ml.registry.soundness import require_passport
 from tests.registry.made_models import manifest, parts, passed, resealed
 
 Change = Callable[[dict[str, Any]], object]

@@ -25,8 +25,8 @@ from magic8_companion.providers.ib.connection import Connection
 from magic8_companion.providers.ib.gateway import Gateway, SessionOver
 from magic8_companion.providers.ib.link import COMPETING_SESSION, FEED_SILENT, PATIENCE, QUOTES_BROKEN, Trouble
 from magic8_companion.providers.ib.options import IBOptions
-from magic8_companion.providers.ib.pulse import Pulse
 from magic8_companion.providers.ib.quotes import OLDEST, Line
+from magic8_companion.providers.ib.symbol_outages import SymbolOutages
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Bell, Deadline, until
 
 QUIET_AFTER: Final = timedelta(seconds=10)
@@ -65,8 +65,8 @@ class Feed:
         self._lines: dict[str, Line] = {}
         self._failures: dict[str, DataUnavailable] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
-        self._pulse = Pulse()
-        self._late: frozenset[str] = frozenset()
+        self._symbol_outages = SymbolOutages()
+        self._delayed_symbols: frozenset[str] = frozenset()
         self._listener: asyncio.Task[None] | None = None
         self._watching_since: datetime | None = None
         self._heard_at: datetime | None = None
@@ -92,12 +92,12 @@ class Feed:
         """Return why nothing fresh can be had of which symbols, from any thread."""
         if self._listener is not None and self._listener.done() and not self._listener.cancelled():
             self._listener.result()  # it ends by a bug only
-        return self._pulse.outages
+        return self._symbol_outages.outages
 
     @property
-    def late(self) -> frozenset[str]:
-        """Return which symbols come late, from any thread."""
-        return self._late
+    def delayed_symbols(self) -> frozenset[str]:
+        """Return which symbols come with a delay, from any thread."""
+        return self._delayed_symbols
 
     def watch(self, symbols: Sequence[str]) -> None:
         """Begin to watch symbols; those for which there is no line are told when somebody asks for them."""
@@ -256,7 +256,7 @@ class Feed:
             now = self._clock.now()
             if now - looked_at > _OVERSLEPT:  # a stalled or suspended host has not heard silence, it has not listened
                 self._watching_since = now
-                self._pulse.excuse(now)
+                self._symbol_outages.excuse(now)
             looked_at = now
             self._connection.link.expects_data = self._expected_since() is not None
             self._judge_silence(now)
@@ -281,18 +281,18 @@ class Feed:
             link.resubscribe(now)
 
     def _judge_symbols(self, now: datetime) -> None:
-        self._late = frozenset(filter(self._comes_late, self._lines))
+        self._delayed_symbols = frozenset(filter(self._comes_delayed, self._lines))
         if (session := self._session()) is None:
-            self._pulse.rest()
+            self._symbol_outages.rest()
         else:
             answers = {symbol: self._why_unknown(symbol) for symbol in self._keepers}
             is_news = self._connection.link.outage(now) is None
-            self._pulse.look(answers, session.open_at, now, is_news=is_news)
+            self._symbol_outages.look(answers, session.open_at, now, is_news=is_news)
 
-    def _comes_late(self, symbol: str) -> bool:
+    def _comes_delayed(self, symbol: str) -> bool:
         # a new line has not said so yet: until it does, what was known of the old one holds
         line = self._lines[symbol]
-        return line.delayed if line.fresh_at >= line.opened_at else symbol in self._late
+        return line.delayed if line.fresh_at >= line.opened_at else symbol in self._delayed_symbols
 
     def _why_unknown(self, symbol: str) -> DataUnavailable | None:
         line = self._lines.get(symbol)

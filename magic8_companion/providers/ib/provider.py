@@ -166,7 +166,9 @@ class IBProvider:
         link, outages = parts.connection.link, parts.feed.outages
         worst, outage = link.worst or next(iter(outages.values()), None), link.outage(now)
         if worst is None:
-            return ConnectionState(source=self.name, state=CONNECTED, since=link.connected_at, late=parts.feed.late)
+            return ConnectionState(
+                source=self.name, state=CONNECTED, since=link.connected_at, delayed=parts.feed.delayed_symbols
+            )
         return ConnectionState(
             source=self.name,
             state=DEGRADED if link.worst is None else link.state(now),
@@ -175,7 +177,7 @@ class IBProvider:
             sentence=worst.sentence,
             outage=outage,
             outages={} if outage else {symbol: trouble.why for symbol, trouble in outages.items()},
-            late=parts.feed.late,
+            delayed=parts.feed.delayed_symbols,
         )
 
     def health(self) -> Mapping[str, Any]:

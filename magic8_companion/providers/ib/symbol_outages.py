@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 _NOTHING: Final[Mapping[str, Trouble]] = {}
 
 
-class Pulse:
+class SymbolOutages:
     """The outages of single symbols; :attr:`outages` may be read from any thread."""
 
     def __init__(self) -> None:
