@@ -16,6 +16,7 @@ import orjson
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.trading_day import new_york_day, require_session
+from magic8_companion.options.order_line import written_strikes
 from magic8_ml.features.day_history import HISTORY_SESSIONS
 from magic8_ml.features.sessions import DAY_NS, session_table
 from magic8_ml.messages.command import instant
@@ -156,7 +157,7 @@ def _readable(message: Message, answers: list[Answer]) -> str:
 
 def _lines(trade: Trade, answer: Answer) -> list[str]:
     order, risk = trade.order, trade.risk
-    strikes = "/".join(f"{strike:g}" for strike in order.strikes)
+    strikes = written_strikes(risk.legs)
     lines = [
         f"{order.action} {order.quantity} {order.strategy} {order.symbol} {strikes} @{order.premium:g}",
         f"  risk                {risk.max_loss:,.2f} $, reward {risk.max_profit:,.2f} $",

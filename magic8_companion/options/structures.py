@@ -5,7 +5,8 @@ Strikes may come in any order, they are sorted here; which legs are bought follo
 =================  =========================================================================
 Butterfly          +1 low, -2 middle, +1 high, all calls or all puts; BUY owns the wings
 iron butterfly     a Butterfly of CALL/PUT: an iron condor whose two middle strikes are one; SELL takes the credit
-Iron_Condor        four strikes low to high: put wing, put, call, call wing; SELL takes the credit
+Iron_Condor        four strikes low to high: put wing, put, call, call wing; SELL takes the credit.  Put and call may
+                   share one strike, the body, which is then given twice: an iron butterfly
 Vertical           BUY call owns the lower strike, BUY put the higher one; SELL is the reverse
 =================  =========================================================================
 
@@ -42,8 +43,11 @@ def butterfly(strikes: Sequence[float], right: str, sign: int = 1) -> Legs:
 
 
 def iron_condor(strikes: Sequence[float], sign: int = -1) -> Legs:
-    """Return put wing, short put, short call, call wing; ``sign`` -1 sells the condor for a credit."""
-    low_wing, put, call, high_wing = _sorted(strikes, 4)
+    """Return put wing, short put, short call, call wing; ``sign`` -1 sells the condor for a credit.
+
+    Two equal strikes in the middle make it an iron butterfly.
+    """
+    low_wing, put, call, high_wing = _sorted(strikes, 4, body_twice=True)
     return _iron(low_wing, put, call, high_wing, sign)
 
 
@@ -108,12 +112,16 @@ def _iron(low_wing: float, put: float, call: float, high_wing: float, sign: int)
     )
 
 
-def _sorted(strikes: Sequence[float], count: int) -> list[float]:
+def _sorted(strikes: Sequence[float], count: int, *, body_twice: bool = False) -> list[float]:
     if len(strikes) != count:
         raise OrderRefused("strike_count", f"{count} strikes are needed, not {len(strikes)}")
     ordered = sorted(map(float, strikes))
     if not (isfinite(sum(ordered)) and ordered[0] > 0):
         raise OrderRefused("bad_number", f"strikes must be positive numbers, not {strikes}")
-    if len(set(ordered)) != count:
-        raise OrderRefused("strikes_not_distinct", f"strikes must differ, not {strikes}")
+    distinct = len(set(ordered))
+    if distinct != count and not (body_twice and distinct == count - 1 and ordered[1] == ordered[2]):
+        raise OrderRefused(
+            "strikes_not_distinct",
+            f"strikes must differ (an iron condor may repeat its middle), not {strikes}",
+        )
     return ordered

@@ -21,11 +21,12 @@ from magic8_companion.options.customary import customary_tickets
 from magic8_companion.options.distribution import SmileImplied
 from magic8_companion.options.expected_move import smile_move, straddle_move
 from magic8_companion.options.misquotes import flag_misquotes
+from magic8_companion.options.order_line import order_line
 from magic8_companion.options.payoff import Leg
 from magic8_companion.options.ranking import Ranking, rank_candidates
 from magic8_companion.options.scenarios import leg_vols, scenario_grid
 from magic8_companion.options.smile import Smile
-from magic8_companion.options.tickets import PricedTicket, Proposal, limit_price_of, order_line, propose_tickets
+from magic8_companion.options.tickets import PricedTicket, Proposal, limit_price_of, propose_tickets
 
 _DEVIATIONS: Final = np.arange(-2.0, 2.25, 0.5)  # of the grid's spots from the forward
 _VOL_FACTORS: Final = (0.8, 1.0, 1.25)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from math import floor
-from typing import Final
 
 from magic8_companion.domain.recommendation import Ticket, TicketLeg
 from magic8_companion.domain.strategy import BASE_STRATEGIES
@@ -17,11 +15,10 @@ from magic8_companion.options.distribution import Distribution, SmileImplied
 from magic8_companion.options.expiry import Product
 from magic8_companion.options.misquotes import flag_misquotes
 from magic8_companion.options.odds import PIN, Odds, evaluate
+from magic8_companion.options.order_line import order_line
 from magic8_companion.options.payoff import Leg, profile
 from magic8_companion.options.ranking import Ranking, rank_candidates
 from magic8_companion.options.smile import Smile
-
-_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,36 +137,6 @@ def limit_price_of(credit: float, options: Product) -> float:
     return round(floor(credit / options.tick + 1e-6) * options.tick, 4)
 
 
-def order_line(
-    symbol: str, legs: Sequence[Leg], limit_price: float, expiry: date, *, quantity: int = 1, multiplier: int = 100
-) -> str:
-    """Write an order as people post it; a limit price above 0 is a credit.
-
-    >>> from magic8_companion.options.structures import iron_condor
-    >>> order_line("SPX", iron_condor([5775, 5780, 5905, 5910]), 0.43, date(2025, 5, 22))
-    'SELL -1 Iron Condor SPX 100 22 MAY 25 5775/5780/5905/5910 CALL/PUT @0.43 LMT'
-    """
-    rights = {leg.right for leg in legs}
-    strikes = sorted({leg.strike for leg in legs})
-    right = "CALL/PUT" if len(rights) == 2 else "CALL" if rights == {"C"} else "PUT"
-    name = {2: "Vertical", 3: "Butterfly" if len(rights) == 1 else "Iron Butterfly", 4: "Iron Condor"}[len(strikes)]
-    bought = _is_bought(legs)
-    action = f"BUY +{quantity}" if bought else f"SELL -{quantity}"
-    price = f"{abs(limit_price):.2f}"
-    if bought == (limit_price > 0):
-        price = f"-{price}cr" if bought else f"{price}db"
-    day = f"{expiry.day} {_MONTHS[expiry.month - 1]} {expiry:%y}"
-    levels = "/".join(f"{strike:g}" for strike in strikes)
-    return f"{action} {name} {symbol} {multiplier} {day} {levels} {right} @{price} LMT"
-
-
-def _is_bought(legs: Sequence[Leg]) -> bool:
-    # the lowest call, or else the highest put, is owned in every bought structure and sold in every sold one
-    calls, puts = ([leg for leg in legs if leg.right == right] for right in "CP")
-    deepest = min(calls, key=lambda leg: leg.strike) if calls else max(puts, key=lambda leg: leg.strike)
-    return deepest.quantity > 0
-
-
 def _proposal(
     ranking: Ranking, strategy: str, quotes: ChainQuotes, implied: Distribution, model: Distribution, fees: Fees
 ) -> Proposal:
@@ -184,7 +151,7 @@ def _proposal(
         return Proposal(ticket=None, reason="none passes: no candidate has quotes on all legs", quoted=False)
     legs = candidates.legs(miss.place, quotes.strikes)
     limit_price = limit_price_of(-float(ranking.evaluation.cost[fill][miss.place]), quotes.product)
-    line = order_line(quotes.symbol, legs, limit_price, quotes.expiry)
+    line = order_line(quotes.symbol, legs, limit_price, quotes.expiry, multiplier=quotes.product.multiplier)
     return Proposal(ticket=None, reason=f"none passes; nearest is {line}: {'; '.join(miss.reasons)}")
 
 

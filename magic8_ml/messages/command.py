@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 
+from magic8_companion.options.order_line import written_strikes
 from magic8_ml.messages.parser import EnhancedDiscordParser
 from magic8_ml.messages.values import Message, Trade
 
@@ -59,7 +60,7 @@ def _readable(message: Message) -> str:
 
 def _trade(trade: Trade) -> str:
     order, risk = trade.order, trade.risk
-    strikes = "/".join(f"{strike:g}" for strike in order.strikes)
+    strikes = written_strikes(risk.legs)
     return (
         f"line {trade.line}: {order.action} {order.quantity} {order.strategy} {order.symbol} {strikes}"
         f" {order.option_type or ''} {order.premium:g} {order.price_effect}:"

@@ -7,12 +7,13 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from magic8_companion.options.order_line import MONTHS
 from magic8_ml.messages.values import Refusal
 
-MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_MONTHS: Final = tuple(month.upper() for month in MONTHS)
 _LONG_NAMES: Final = "JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER"
 _NUMBER_OF: Final = {
-    name: number for names in (MONTHS, tuple(_LONG_NAMES.split())) for number, name in enumerate(names, start=1)
+    name: number for names in (_MONTHS, tuple(_LONG_NAMES.split())) for number, name in enumerate(names, start=1)
 } | {"SEPT": 9}
 
 # a year never runs into strikes: no digit, dot, comma or stroke may follow it
@@ -72,7 +73,7 @@ def _read(text: str, on: date | None) -> tuple[date | None, str | None]:
         return date(_full(int(parts["year"])), month, day), None
     date(2000, month, day)  # a leap year: 29 FEB may exist
     if on is None:
-        return None, f"{day} {MONTHS[month - 1]}"
+        return None, f"{day} {_MONTHS[month - 1]}"
     return _next_such_date(month, day, on), None
 
 

@@ -9,7 +9,7 @@ import orjson
 
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_ml.messages.number_text import read_number
-from magic8_ml.messages.structure import ACTIONS, BOTH_RIGHTS, BOUGHT, TRADED_AS, option_type, strategy_named
+from magic8_ml.messages.structure import ACTIONS, BOTH_RIGHTS, BOUGHT, option_type, strategy_named, traded_as
 from magic8_ml.messages.values import KNOWN_SYMBOLS, MULTIPLIER, Order, Refusal
 
 _RIGHTS: Final = {"CALL": "CALL", "C": "CALL", "PUT": "PUT", "P": "PUT", BOTH_RIGHTS: BOTH_RIGHTS, "C/P": BOTH_RIGHTS}
@@ -92,6 +92,7 @@ def _order(symbol: str, name: str, example: object) -> Order:
     right = _RIGHTS.get(str(example.get("type")).upper())
     strikes = _strikes(example.get("strikes"))
     kind = option_type(strategy, strikes, right)
+    traded, strikes = traded_as(strategy, strikes)
     if (said := example.get("price")) is None:
         raise Refusal("missing_price", f"{name!r} has no price")
     price = _number(said)
@@ -101,7 +102,7 @@ def _order(symbol: str, name: str, example: object) -> Order:
     return Order(
         action=action,
         quantity=quantity,
-        strategy=TRADED_AS.get(strategy, strategy),
+        strategy=traded,
         order_name=strategy.replace("_", " "),
         symbol=symbol,
         multiplier=MULTIPLIER,

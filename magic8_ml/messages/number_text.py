@@ -39,12 +39,3 @@ def read_number(text: str) -> float:
     if not _WHOLE.fullmatch(text):
         raise Refusal("bad_number", f"{text!r} is no number")
     return number_of(text)
-
-
-def write_number(value: float) -> str:
-    """Return the shortest text that reads back as ``value``.
-
-    >>> write_number(5905.0), write_number(24.82)
-    ('5905', '24.82')
-    """
-    return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -10,7 +10,7 @@ from magic8_companion.domain.strategy import IRON_CONDOR, SONAR, canonical_symbo
 from magic8_ml.messages import order_grammar as grammar
 from magic8_ml.messages.dates import read_expiry
 from magic8_ml.messages.number_text import number_of
-from magic8_ml.messages.structure import BOTH_RIGHTS, BOUGHT, PUTS_FIRST, TRADED_AS, option_type, strategy_named
+from magic8_ml.messages.structure import BOTH_RIGHTS, BOUGHT, PUTS_FIRST, option_type, strategy_named, traded_as
 from magic8_ml.messages.values import KNOWN_SYMBOLS, MULTIPLIER, Order, Refusal
 
 _RIGHTS: Final = {"C": "CALL", "P": "PUT"}
@@ -67,12 +67,14 @@ def _read_match(match: re.Match[str], action: str, on: date | None, *, under_son
     if min(strikes) <= 0:
         raise Refusal("bad_number", "a strike is above 0")
     right = _right(match["side"] or match["spread"], match["right"])
+    kind = option_type(strategy, strikes, right, short_form=match.re is grammar.SHORT)
+    strategy, strikes = traded_as(strategy, strikes)
     premium, effect = number_of(match["price"]), match["effect"]
     order_type, cycle = match["type"], match["cycle"]
     return Order(
         action=action,
         quantity=quantity,
-        strategy=TRADED_AS.get(strategy, strategy),
+        strategy=strategy,
         order_name=str(name).replace("_", " "),
         symbol=symbol,
         multiplier=int(match["multiplier"] or MULTIPLIER),
@@ -80,7 +82,7 @@ def _read_match(match: re.Match[str], action: str, on: date | None, *, under_son
         expiry=expiry,
         expiry_text=expiry_text,
         strikes=strikes,
-        option_type=option_type(strategy, strikes, right, short_form=match.re is grammar.SHORT),
+        option_type=kind,
         premium=premium,
         price_effect=_effect(effect, match["minus"] or match["minus2"], bought=bought),
         order_type=" ".join(order_type.split()) if order_type else None,

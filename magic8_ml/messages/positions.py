@@ -38,7 +38,7 @@ def _read(text: str) -> dict[str, Any]:
     puts = [strike for right, strike in legs if right == "P"]
     calls = [strike for right, strike in legs if right == "C"]
     match len(puts), len(calls):
-        case (2, 2) if max(puts) < min(calls):
+        case (2, 2) if max(puts) <= min(calls):
             strategy, option_type = IRON_CONDOR, "CALL/PUT"
         case (0, 2) | (2, 0):
             strategy, option_type = VERTICAL, "CALL" if calls else "PUT"

@@ -13,9 +13,9 @@ from magic8_ml.messages.values import Refusal
 ACTIONS: Final = frozenset({"BUY", "BOT", "SELL", "SOLD"})
 BOUGHT: Final = frozenset({"BUY", "BOT"})
 IRON_BUTTERFLY: Final = "Iron_Butterfly"
-TRADED_AS: Final = {IRON_BUTTERFLY: BUTTERFLY}
-"""What a name that people write is in history and models: an iron butterfly is a Butterfly of CALL/PUT."""
 CONDORS: Final = frozenset({IRON_CONDOR, SONAR})
+_BODY_TWICE: Final = CONDORS | {IRON_BUTTERFLY}
+_CONDOR_LEGS: Final = 4
 STRIKE_COUNT: Final = {VERTICAL: 2, BUTTERFLY: 3, IRON_BUTTERFLY: 3, IRON_CONDOR: 4, SONAR: 4}
 BOTH_RIGHTS: Final = "CALL/PUT"
 PUTS_FIRST: Final = "PUT/CALL"
@@ -46,12 +46,28 @@ def strategy_named(name: str) -> str | None:
     return _STRATEGY_NAMES.get(_NO_LETTER.sub("", name.casefold()))
 
 
+def traded_as(strategy: str, strikes: Sequence[float]) -> tuple[str, tuple[float, ...]]:
+    """Return what an order is in history and models: an iron butterfly is an Iron_Condor with its body twice.
+
+    That is how Magic8 calls and writes it; three strikes become the four of its legs.
+
+    >>> traded_as("Iron_Butterfly", [5800, 5900, 6000])
+    ('Iron_Condor', (5900, 6000, 5900, 5800))
+    """
+    if strategy != IRON_BUTTERFLY:
+        return strategy, tuple(strikes)
+    low, body, high = sorted(set(strikes))
+    return IRON_CONDOR, (body, high, body, low)
+
+
 def option_type(strategy: str, strikes: Sequence[float], right: str | None, *, short_form: bool = False) -> str | None:
     """Return CALL, PUT or CALL/PUT, and None for a butterfly whose right may stay open.
 
     The order in which strikes are written does not matter, with one exception: four strikes under an explicit
     CALL/PUT whose first pair lies below the second say that the puts are above the calls, unless they simply ascend.
-    A butterfly with equal wings pays the same in calls and puts, so the short form may leave its right open.
+    The two strikes in the middle of a condor may be one, which makes it an iron butterfly; that may also be written by
+    its name, with three strikes or with the body twice.  A butterfly with equal wings pays the same in calls and puts,
+    so the short form may leave its right open.
 
     Raises
     ------
@@ -62,9 +78,10 @@ def option_type(strategy: str, strikes: Sequence[float], right: str | None, *, s
     ('PUT', 'CALL/PUT')
     """
     needed = STRIKE_COUNT[strategy]
-    if len(strikes) != needed:
+    doubled = len(strikes) == _CONDOR_LEGS and strategy in _BODY_TWICE and _has_body_twice(strikes)
+    if len(strikes) != needed and not doubled:
         raise Refusal("strike_count", f"{strategy} needs {needed} strikes, not {len(strikes)}")
-    if len(set(strikes)) != needed:
+    if len(set(strikes)) != needed and not doubled:
         raise Refusal("strikes_not_distinct", f"{strategy} needs {needed} different strikes")
     if strategy in CONDORS:
         _check_condor(strikes, right)
@@ -83,6 +100,11 @@ def option_type(strategy: str, strikes: Sequence[float], right: str | None, *, s
 def _wings_are_equal(strikes: Sequence[float]) -> bool:
     low, middle, high = sorted(strikes)
     return abs((middle - low) - (high - middle)) < 1e-9
+
+
+def _has_body_twice(strikes: Sequence[float]) -> bool:
+    low, body, again, high = sorted(strikes)
+    return low < body == again < high
 
 
 def _check_condor(strikes: Sequence[float], right: str | None) -> None:

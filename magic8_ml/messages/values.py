@@ -73,8 +73,9 @@ NO_PREDICTIONS: Final = Predictions()
 class Order:
     """One order as written, checked for meaning.
 
-    ``strikes`` in points in the order of the text; ``premium`` in points, positive; ``option_type`` None where a
-    butterfly leaves it open; ``expiry`` None where the year is unknown, then ``expiry_text`` says the day.
+    ``strikes`` in points in the order of the text, an iron butterfly's with its body twice; ``premium`` in points,
+    positive; ``option_type`` None where a butterfly leaves it open; ``expiry`` None where the year is unknown, then
+    ``expiry_text`` says the day.
     """
 
     action: str
