@@ -32,6 +32,7 @@ from magic8_companion.output.lock import FolderLock
 from magic8_companion.output.publisher import Publisher
 from magic8_companion.output.script_writer import ScriptWriter
 from magic8_companion.output.state import StateStore
+from magic8_companion.paths import written_path
 from magic8_companion.plugins import load_plugin
 from magic8_companion.ports import Clock, Extension, MarketData, Scorer
 from magic8_companion.providers.catalogue import canonical_name, create_provider
@@ -220,7 +221,8 @@ def standalone_host(
     if symbols is not None:
         changes["supported_symbols"] = tuple(symbols)
     if output_dir is not None:
-        changes |= {"output_dir": output_dir, "nonlive_output_dir": output_dir}
+        folder = written_path(output_dir)
+        changes |= {"output_dir": folder, "nonlive_output_dir": folder}
     settings = settings.model_copy(update=changes)
     if provider is None:
         provider, clock = _script_parts(settings.market_data_provider)
