@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
 from benchmarks.rule_scores import HISTORY_DAYS, state_at
 from magic8_companion.analysis.view import analyse
+from magic8_companion.command_line import as_path
 from magic8_companion.domain.bars import Bars, from_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, previous_session, sessions_between
@@ -31,10 +31,10 @@ Row = dict[str, str | datetime | float]
 def main() -> None:
     """Write the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars")
-    parser.add_argument("--vix", type=Path, required=True, help="file of daily VIX bars")
+    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars")
+    parser.add_argument("--vix", type=as_path, required=True, help="file of daily VIX bars")
     parser.add_argument("--symbols", required=True, help="comma-separated")
-    parser.add_argument("--out", type=Path, required=True, help="parquet file to write")
+    parser.add_argument("--out", type=as_path, required=True, help="parquet file to write")
     args = parser.parse_args()
     folder, vix = BarFolder(args.bars_dir), read_daily(args.vix).bars
     rows = [row for symbol in args.symbols.split(",") for row in rows_of(folder, vix, symbol)]

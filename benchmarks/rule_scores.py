@@ -12,13 +12,13 @@ import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
 
 from magic8_companion.analysis.view import analyse
+from magic8_companion.command_line import as_path
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.blend import label
 from magic8_companion.domain.errors import DataUnavailable
@@ -52,8 +52,8 @@ class Judged:
 def main() -> None:
     """Print the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars")
-    parser.add_argument("--vix", type=Path, required=True, help="file of daily VIX bars")
+    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars")
+    parser.add_argument("--vix", type=as_path, required=True, help="file of daily VIX bars")
     parser.add_argument("--symbols", default="SPY,QQQ")
     parser.add_argument("--start-date", type=date.fromisoformat, required=True)
     parser.add_argument("--end-date", type=date.fromisoformat, required=True)

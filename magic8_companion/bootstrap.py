@@ -32,6 +32,7 @@ from magic8_companion.output.lock import FolderLock
 from magic8_companion.output.publisher import Publisher
 from magic8_companion.output.script_writer import ScriptWriter
 from magic8_companion.output.state import StateStore
+from magic8_companion.paths import written_path
 from magic8_companion.plugins import load_plugin
 from magic8_companion.ports import Clock, Extension, MarketData, Scorer
 from magic8_companion.providers.catalogue import canonical_name, create_provider
@@ -220,14 +221,15 @@ def standalone_host(
     if symbols is not None:
         changes["supported_symbols"] = tuple(symbols)
     if output_dir is not None:
-        changes |= {"output_dir": output_dir, "nonlive_output_dir": output_dir}
+        folder = written_path(output_dir)
+        changes |= {"output_dir": folder, "nonlive_output_dir": folder}
     settings = settings.model_copy(update=changes)
     if provider is None:
         provider, clock = _script_parts(settings.market_data_provider)
     else:
         clock = _script_clock(settings)
     options = engine_options(settings)
-    writer = ScriptWriter(settings.run_output_dir)
+    writer = ScriptWriter(settings.run_output_dir, _named_kill_switch(settings))
     publication = PublicationService(writer, writer, clock, provider, options)
     publication.restore()
     services = _services(settings, clock, provider, MarketObserver(provider, clock, options), publication)
@@ -286,7 +288,12 @@ def create_configured_provider(settings: Settings, clock: Clock) -> MarketData:
 def _publication(settings: Settings, clock: Clock, provider: MarketData, options: EngineOptions) -> PublicationService:
     folder = settings.run_output_dir
     retention = settings.archive_retention_days if settings.is_live else 0  # replayed days are old by their own times
-    publisher = Publisher(folder, recommendations_path=_published_file(settings), retention_days=retention)
+    publisher = Publisher(
+        folder,
+        recommendations_path=_published_file(settings),
+        retention_days=retention,
+        kill_switch=_named_kill_switch(settings),
+    )
     return PublicationService(publisher, StateStore(folder), clock, provider, options)
 
 
@@ -309,6 +316,12 @@ def _published_file(settings: Settings) -> Path | None:
     if settings.output_file_path is None or not settings.is_live:
         return None
     return settings.path(settings.output_file_path)
+
+
+def _named_kill_switch(settings: Settings) -> Path | None:
+    # A replayed day repeats to the byte wherever it is played, so it names no kill file that lies far from its folder.
+    folder, kill_switch = settings.run_output_dir, settings.kill_switch
+    return kill_switch if settings.is_live or kill_switch.parent in {folder, folder.parent} else None
 
 
 def _last_recorded_day(settings: Settings) -> date | None:

@@ -8,7 +8,10 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Final
+
+from magic8_companion.paths import literal_problem, written_path
 
 DONE: Final = 0
 WRONG: Final = 2
@@ -60,6 +63,39 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
+
+
+def as_path(text: str) -> Path:
+    """Read a path of the command line; ``~`` is expanded.
+
+    >>> as_path("data/bars").as_posix()
+    'data/bars'
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        When the text still holds what only a shell would expand or strip; argparse prints the sentence.
+    """
+    try:
+        return written_path(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+
+
+def default_ml_path(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the ML folder of the environment as the default of an option that :func:`as_path` reads.
+
+    A text that :func:`as_path` refuses is returned as it is, so that argparse prints the sentence.
+
+    >>> default_ml_path({"MAGIC8_PATH": "/srv", "ML_PATH": "models"})
+    '/srv/models'
+    """
+    folder = environment.get("M8C_ML_PATH") or environment.get("ML_PATH") or "data/ml"
+    root = environment.get("MAGIC8_PATH") or "."
+    for text in (folder, root):
+        if literal_problem(text):
+            return text
+    return os.path.join(os.path.expanduser(root), os.path.expanduser(folder))  # noqa: PTH111, PTH118  # never raise
 
 
 def add_market_options(words: argparse.ArgumentParser) -> None:

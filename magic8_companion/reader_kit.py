@@ -7,8 +7,8 @@
     else:
         print(decision.reason)  # "too_old", "not_best", ...
 
-Nothing here raises, and every doubt is a refusal: a missing, torn, old, foreign or contradictory file never approves.
-Runs on Python 3.8 and newer.
+Nothing here raises, and every doubt is a refusal: a missing, torn, old, foreign or contradictory file never approves,
+and a kill file refuses at once, whether or not the host still runs.  Runs on Python 3.8 and newer.
 """
 
 from __future__ import annotations
@@ -38,14 +38,12 @@ REASONS = (
 
 _STRATEGIES = {
     "butterfly": "Butterfly",
-    "ironcondor": "Iron_Condor",
-    "sonar": "Iron_Condor",
-    "vertical": "Vertical",
-    "callspread": "Vertical",
-    "putspread": "Vertical",
+    **dict.fromkeys(("ironcondor", "sonar"), "Iron_Condor"),
+    **dict.fromkeys(("vertical", "callspread", "putspread"), "Vertical"),
 }
 _SYMBOLS = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_TAKEN_LITERALLY = re.compile(r"""^\s*$|^[~\s]|\s$|[$'"`]""")
 _MOST_DIGITS = 18
 _UTC = timezone.utc  # noqa: UP017  # datetime.UTC is younger than many bots
 
@@ -79,6 +77,7 @@ def load(
     allow_delayed: bool = False,
     require_best: bool = True,
     sources: Iterable[str] = ("checkpoint", "blend", "ml_5min"),
+    kill_switch: str | os.PathLike[str] | None = None,
 ) -> Document:
     """Return the document at ``path``, which need not exist yet.  Never raises: a senseless option refuses everything.
 
@@ -95,21 +94,25 @@ def load(
         first, then its 5-minute entry.
     sources
         Who may have made the deciding entry.
+    kill_switch
+        A kill file of your own, next to ``KILL`` in the document's folder and the one that the document names.
     """
     rules = _Rules(
+        path=path,
+        kill_switch=kill_switch,
         max_age_s=_number(max_age_s),
         allow_delayed=allow_delayed is True,
         require_best=require_best is not False,
         sources=_texts(sources),
     )
-    return Document(path, rules)
+    return Document(rules)
 
 
 class Document:
     """The published file as it is now: every question looks whether it changed.  May be shared between threads."""
 
-    def __init__(self, path: str | os.PathLike[str], rules: _Rules) -> None:
-        self._path, self._rules = path, rules
+    def __init__(self, rules: _Rules) -> None:
+        self._rules = rules
         self._lock = threading.Lock()
         self._file = _File(problem="file_missing")
         self._highest_seq = 0
@@ -137,7 +140,7 @@ class Document:
     def _answer(self, symbol: object, strategy: object, now: datetime | None) -> Decision:
         if now is None:
             now = datetime.now(_UTC)  # noqa: TID251  # a bot has no clock port: this file stands alone
-        self._file = _read_if_changed(self._path, self._file)
+        self._file = _read_if_changed(self._rules.path, self._file)
         decision = _decide(self._file, self._rules, symbol, strategy, now, self._highest_seq)
         if REASONS.index(decision.reason) > REASONS.index("seq_went_back"):
             self._highest_seq = decision.seq or 0  # only a fresh document moves the mark
@@ -148,6 +151,8 @@ class Document:
 class _Rules:
     """The options of :func:`load`; an age limit of NaN refuses every age."""
 
+    path: str | os.PathLike[str]
+    kill_switch: object
     max_age_s: float
     allow_delayed: bool
     require_best: bool
@@ -180,10 +185,6 @@ class _Question:
             return [_Candidate(self, self.record.get("best_strategy_key"))]
         return [_Candidate(self, self.strategy), _Candidate(self, f"{self.strategy}_5min")]
 
-    def refusal(self, reason: str) -> Decision:
-        age_s = None if math.isnan(self.age_s) else self.age_s
-        return Decision(actionable=False, reason=reason, seq=self.seq or None, age_s=age_s)
-
 
 class _Candidate:
     """One entry that may decide a question."""
@@ -192,11 +193,7 @@ class _Candidate:
         self.question, self.key = question, key
         self.entry: dict[str, Any] = _member(_member(question.record, "strategies"), key)
         self.score = _number(self.entry.get("score"))
-
-    @property
-    def is_no_trade(self) -> bool:
-        """An entry without source and life: it can only be not the best for any strategy."""
-        return self.key == "No_Trade"
+        self.is_no_trade = key == "No_Trade"  # an entry without source and life: for any strategy it is not the best
 
     @property
     def is_best(self) -> bool:
@@ -228,7 +225,7 @@ _DOCUMENT_CHECKS: tuple[tuple[str, Callable[[_Question], bool]], ...] = (
     ("too_old", lambda asked: asked.age_s <= asked.rules.max_age_s),
     ("expired", lambda asked: asked.lives_until(asked.root.get("valid_until"))),
     ("seq_went_back", lambda asked: 0 < asked.seq >= asked.highest_seq),
-    ("halted", lambda asked: asked.root.get("halt_reason", "unknown") is None),
+    ("halted", lambda asked: asked.root.get("halt_reason", "unknown") is None and not _is_killed(asked)),
     ("not_live", lambda asked: asked.root.get("data_status") in ("live", "delayed")),
     ("delayed", lambda asked: asked.accepts(asked.root.get("data_status"))),
     ("market_closed", lambda asked: asked.root.get("market_session") == "regular"),
@@ -256,13 +253,35 @@ def _decide(
     question = _Question(file.root, rules, symbol, strategy, now, highest_seq)
     reason = _first_failing(_DOCUMENT_CHECKS, question)
     if reason:
-        return question.refusal(reason)
+        age_s = None if math.isnan(question.age_s) else question.age_s
+        return Decision(actionable=False, reason=reason, seq=question.seq or None, age_s=age_s)
     answers = [candidate.decide() for candidate in question.candidates()]
     return max(answers, key=lambda answer: REASONS.index(answer.reason))  # the one that came furthest, base first
 
 
 def _first_failing(checks: Iterable[tuple[str, Callable[[Any], bool]]], subject: object) -> str | None:
     return next((reason for reason, holds in checks if not holds(subject)), None)
+
+
+def _is_killed(asked: _Question) -> bool:
+    """Look for every kill file: for each answer anew, whether or not the document changed."""
+    path, named, own = os.fsdecode(asked.rules.path), asked.root.get("kill_switch"), asked.rules.kill_switch
+    if not isinstance(named, (str, type(None))) or not isinstance(own, (str, os.PathLike, type(None))):
+        return True
+    folders = {os.path.dirname(os.path.abspath(path)), os.path.dirname(os.path.realpath(path))}  # noqa: PTH100, PTH120
+    files = [os.path.join(folder, name) for folder in folders for name in ("KILL", named) if name is not None]  # noqa: PTH118
+    if own is not None:
+        files.append(os.path.expanduser(os.fsdecode(own)))  # noqa: PTH111
+    return any(map(_is_set, files)) or (own is not None and _TAKEN_LITERALLY.search(files[-1]) is not None)
+
+
+def _is_set(path: str) -> bool:
+    """Tell whether anything lies at a path, a dangling link included; what cannot be looked at counts as set."""
+    try:
+        os.lstat(path)
+    except (OSError, ValueError) as error:
+        return not isinstance(error, FileNotFoundError)
+    return True
 
 
 # The file.
@@ -305,13 +324,8 @@ def _parse(data: bytes, signature: tuple[int, int, int] | None = None) -> _File:
         return _File(problem="too_large", signature=signature)
     try:
         text = data.decode("utf-8")
-        root = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_float=_finite,
-            parse_int=_integer,
-            parse_constant=_finite,
-        )
+        numbers: dict[str, Any] = {"parse_float": _finite, "parse_int": _integer, "parse_constant": _finite}
+        root = json.loads(text, object_pairs_hook=_object, **numbers)
         if "\\u" in text:  # an escape may hide half a character
             json.dumps(root, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
@@ -337,9 +351,6 @@ def _integer(text: str) -> int:
     if len(text) > _MOST_DIGITS:
         raise ValueError("an integer too long to be meant")
     return int(text)
-
-
-# Values.
 
 
 def _symbol(name: object) -> str | None:

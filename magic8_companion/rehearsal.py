@@ -14,10 +14,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from magic8_companion.command_line import day
+from magic8_companion.command_line import as_path, day
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.trading_day import Session
 
@@ -56,8 +55,8 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--provider", choices=("ib", "yahoo"), default="ib", help="the feed (default %(default)s)")
     words.add_argument("--date", type=day, help="session to play; default: the last complete one")
     words.add_argument("--symbols", help="comma-separated, such as SPX,SPY")
-    words.add_argument("--output-dir", type=Path, help="where the files go; default OUTPUT_DIR/rehearsal")
-    words.add_argument("--scenario", type=Path, help="settings and faults of the gateway, TOML or JSON")
+    words.add_argument("--output-dir", type=as_path, help="where the files go; default OUTPUT_DIR/rehearsal")
+    words.add_argument("--scenario", type=as_path, help="settings and faults of the gateway, TOML or JSON")
     words.add_argument("--delay-minutes", type=float, default=15.0, help="how late Yahoo's data are (default 15)")
     words.add_argument("--speed", default="max", help="seconds per real second while the host waits; max skips them")
     return words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Callable
 from datetime import date, time
@@ -13,6 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator, PlainSerializer
 
 from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.paths import plain_text, written_path
 
 SYMBOLS: Final = ("SPX", "SPY", "NDX", "QQQ", "RUT", "IWM", "XSP", "AAPL", "TSLA")
 FIRST_TIME: Final = time(9, 35)
@@ -123,14 +125,28 @@ def _zero_or_at_least(least: int) -> Callable[[object], object]:
 def _webhook(value: object) -> object:
     if value and not str(value).startswith("https://"):
         raise ValueError("an https:// address is needed")
-    return value
+    return _host(value)
+
+
+def _host(value: object) -> object:
+    return plain_text(value) if isinstance(value, str) else value
+
+
+def _path(value: object) -> object:
+    return written_path(value) if isinstance(value, (str, os.PathLike)) else value
+
+
+def _optional_path(value: object) -> object:
+    return _path(value or None)
 
 
 Symbols = Annotated[tuple[str, ...], BeforeValidator(_symbols)]
 Times = Annotated[tuple[time, ...], BeforeValidator(_times), PlainSerializer(lambda ts: [f"{t:%H:%M}" for t in ts])]
 Lower = BeforeValidator(lambda value: str(value).strip().lower())
 Upper = BeforeValidator(lambda value: str(value).strip().upper())
-OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+Host = Annotated[str, BeforeValidator(_host)]
+WrittenPath = Annotated[Path, BeforeValidator(_path)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_optional_path)]
 OptionalDate = Annotated[date | None, BeforeValidator(_day)]
 Speed = Annotated[Literal["max"] | float, BeforeValidator(_speed)]
 Interval = Annotated[int, BeforeValidator(_one_of(5, 10, 15, 30))]

@@ -24,8 +24,10 @@ from pydantic import (
 )
 
 from magic8_companion.domain.errors import ConfigError
+from magic8_companion.paths import written_path
 from magic8_companion.setting_sources import ALIASES, PREFIX, ROOT, given_values
 from magic8_companion.setting_values import (
+    Host,
     Interval,
     Lower,
     OptionalDate,
@@ -38,6 +40,7 @@ from magic8_companion.setting_values import (
     Times,
     Upper,
     Webhook,
+    WrittenPath,
 )
 
 _OTHER_FILE: Final = "ml_predictions_5min.json"
@@ -55,12 +58,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    magic8_path: Path = _setting(Path(), "root directory; relative paths start here")
+    magic8_path: WrittenPath = _setting(Path(), "root directory; relative paths start here")
     system_complexity: Annotated[Literal["simple", "standard", "enhanced"], Lower] = _setting(
         "standard", "simple: bars and VIX; standard: plus option chain; enhanced: plus adjustments"
     )
     supported_symbols: Symbols = _setting(("SPX", "SPY"), "symbols of checkpoints and slots")
-    output_dir: Path = _setting(Path("data"), "folder of the published files, archive and state")
+    output_dir: WrittenPath = _setting(Path("data"), "folder of the published files, archive and state")
     output_file_path: OptionalPath = _setting(None, "published file; default OUTPUT_DIR/recommendations.json")
     nonlive_output_dir: OptionalPath = _setting(
         None, "where replayed or simulated runs write; default OUTPUT_DIR/PROVIDER"
@@ -88,7 +91,7 @@ class Settings(BaseModel):
     )
     enable_ml_5min: bool = _setting(default=False, meaning="ML every 5 minutes (the simulated default turns it on)")
     ml_weight: float = _setting(0.35, "ML share of the blend; 0.20-0.35 advised", ge=0, le=1)
-    ml_path: Path = _setting(Path("data/ml"), "folder that holds models/")
+    ml_path: WrittenPath = _setting(Path("data/ml"), "folder that holds models/")
     ml_timeout_seconds: float = _setting(5.0, "limit per prediction", ge=0.5, le=60)
     ml_max_bar_age_minutes: int = _setting(10, "older newest bar: ML unavailable", ge=5, le=60)
     ml_max_vix_age_minutes: int = _setting(
@@ -117,10 +120,10 @@ class Settings(BaseModel):
     ibkr_fallback_to_yahoo: bool = _setting(
         default=True, meaning="IB failure: Yahoo, stamped as such; never made-up data"
     )
-    yahoo_server: str = _setting("", "address of a server that plays Yahoo, for tests; empty: Yahoo itself")
+    yahoo_server: Host = _setting("", "address of a server that plays Yahoo, for tests; empty: Yahoo itself")
     trade_on_delayed_data: bool = _setting(default=False, meaning="false: delayed data blocks should_trade")
     max_data_age_minutes: int = _setting(20, "older data is stale and the symbol is skipped", ge=5, le=60)
-    ib_host: str = _setting("127.0.0.1", "gateway host")
+    ib_host: Host = _setting("127.0.0.1", "gateway host")
     ib_port: int = _setting(7497, "TWS 7496 live, 7497 paper; Gateway 4001 live, 4002 paper", ge=1, le=65535)
     ib_client_id: int = _setting(2, "client id of the only IB connection", ge=1, le=32767)
     ib_connect_timeout: float = _setting(10.0, "seconds per connect", ge=1, le=120)
@@ -247,8 +250,12 @@ def load_settings(
         One message with every mistake.
     """
     process = os.environ if environment is None else environment
-    root = root or Path(next((text for name, text in process.items() if name.upper() == ROOT), "") or ".")
+    named = next((text for name, text in process.items() if name.upper() == ROOT), "")
     problems: list[str] = []
+    try:
+        root = written_path(root or named or ".")
+    except ValueError:  # the setting's own check below says so; its .env is not looked for in a wrong folder
+        root = Path(root or named)
     given = given_values(process, root / ".env", setting_names(), problems)
     values: dict[str, object] = {"magic8_path": root, **{_field(name): text for name, text in given.items()}}
     try:

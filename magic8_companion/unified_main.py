@@ -138,9 +138,14 @@ def _log_file(settings: Settings, relative: Path) -> logging.Handler:
 def _stop_on_signals() -> asyncio.Event:
     # From the first moment on: what follows imports for a second, and a signal must not tear that apart.
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, *_signals_of_a_terminal()):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
+
+
+def _signals_of_a_terminal() -> list[signal.Signals]:
+    # A closed terminal or Ctrl-\ must not leave an approval behind; under nohup a closed terminal stays ignored.
+    return [number for number in (signal.SIGHUP, signal.SIGQUIT) if signal.getsignal(number) != signal.SIG_IGN]
 
 
 def _with_embedded_ml(settings: Settings) -> Settings:

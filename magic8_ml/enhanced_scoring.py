@@ -21,6 +21,7 @@ from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_companion.domain.trading_day import parse_utc
+from magic8_companion.paths import written_path
 from magic8_ml.serving.guarded import GuardedPredictor, MLSystem
 
 logger = logging.getLogger(__name__)
@@ -92,7 +93,8 @@ class MLEnhancedScoring:
     ) -> None:
         options = options or MLOptions(weight=_weight_of_environment())
         self.base_scorer = base_scorer
-        self.ml_path = _rooted(Path(options.path if ml_option_trading_path is None else ml_option_trading_path))
+        given = options.path if ml_option_trading_path is None else written_path(ml_option_trading_path)
+        self.ml_path = _rooted(given)
         options = replace(options, path=self.ml_path)
         self._predictor = GuardedPredictor.load(options) if ml_system is None else GuardedPredictor(ml_system, options)
         self._last: dict[str, Blended] = {}
@@ -181,7 +183,7 @@ class MLEnhancedScoring:
 
 
 def _rooted(path: Path) -> Path:
-    return (Path(os.environ.get("MAGIC8_PATH", ".")) / path).absolute()
+    return (written_path(os.environ.get("MAGIC8_PATH") or ".") / path).absolute()
 
 
 def _weight_of_environment() -> float:

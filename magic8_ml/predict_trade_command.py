@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import orjson
 
+from magic8_companion.command_line import as_path
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.trading_day import new_york_day, require_session
@@ -36,11 +37,11 @@ EXIT_REFUSED: Final = 2
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``predict-trade``."""
-    parser.add_argument("file", help="file that holds the message, or - for standard input")
+    parser.add_argument("file", type=as_path, help="file that holds the message, or - for standard input")
     models = "folder that M8C_ML_PATH names: win_models/ and, if there is one, the five-minute model in models/"
-    parser.add_argument("--models", type=Path, required=True, help=models)
-    parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
+    parser.add_argument("--models", type=as_path, required=True, help=models)
+    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
+    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
     parser.add_argument("--at", type=instant, required=True, help="when the message came, ISO 8601, UTC unless it says")
     parser.add_argument("--json", action="store_true", help="print orders and answers as JSON")
 
@@ -134,10 +135,10 @@ def _forecaster(models: Path) -> TrainedModel | None:
     return load_champion(models, load_model).served if models.is_dir() else None
 
 
-def _text(file: str) -> str | None:
-    if file == "-":
+def _text(file: Path) -> str | None:
+    if file == Path("-"):
         return sys.stdin.buffer.read().decode("utf-8", "replace")
-    return Path(file).read_bytes().decode("utf-8", "replace") if Path(file).is_file() else None
+    return file.read_bytes().decode("utf-8", "replace") if file.is_file() else None
 
 
 def _json(message: Message, answers: list[Answer]) -> str:

@@ -23,6 +23,7 @@ from magic8_companion.domain.market_state import DELAYED, LIVE
 from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.trading_day import NEW_YORK
+from magic8_companion.paths import written_path
 from magic8_companion.ports import Host, MarketData, standalone_host
 from magic8_ml.five_minute.frame_cache import FrameCache
 from magic8_ml.five_minute.observations import ON_PROVIDER_LOOP, Observations
@@ -73,7 +74,7 @@ class MLSchedulerExtension:
         symbols: Sequence[str] | None = None,
         output_dir: str | PathLike[str] | None = None,
     ) -> None:
-        folder = None if output_dir is None else Path(output_dir)
+        folder = None if output_dir is None else written_path(output_dir)
         self._private: dict[str, Any] = dict(loop=loop, provider=data_provider, symbols=symbols, output_dir=folder)
         self._given_host = host
         self._given_options = options
@@ -152,7 +153,7 @@ class MLSchedulerExtension:
 
     @output_dir.setter
     def output_dir(self, folder: str | PathLike[str]) -> None:
-        self._change_host("output_dir", Path(folder))
+        self._change_host("output_dir", written_path(folder))
 
     @property
     def last_checkpoint(self) -> datetime | None:

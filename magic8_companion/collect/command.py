@@ -19,7 +19,7 @@ from magic8_companion.collect.day_files import DayFiles
 from magic8_companion.collect.history import BarHistory
 from magic8_companion.collect.questions import Question, collectable_days, questions
 from magic8_companion.collect.report import NAME, report_of, write_report
-from magic8_companion.command_line import day
+from magic8_companion.command_line import as_path, day
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError, PublishError
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import FIRST_YEAR, LAST_YEAR
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--symbols", required=True, help="comma-separated, such as SPX,SPY,VIX")
     words.add_argument("--since", type=_day, required=True, help="first day, YYYY-MM-DD")
     words.add_argument("--until", type=_day, help="last day; default is the last session that is over")
-    words.add_argument("--out", type=Path, default=Path("data/bars"), help="folder to fill (default data/bars)")
+    words.add_argument("--out", type=as_path, default=Path("data/bars"), help="folder to fill (default data/bars)")
     words.add_argument("--repair", action="store_true", help="ask again for days with gaps or without bars")
     return words
 

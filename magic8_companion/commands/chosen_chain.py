@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 from datetime import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from magic8_companion.command_line import day
+from magic8_companion.command_line import as_path, day
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.strategy import canonical_symbol
@@ -26,7 +25,7 @@ def add_chain_options(words: argparse.ArgumentParser) -> None:
     words.add_argument("--time", metavar="HH:MM", type=_wall_time, help=wall_time)
     folder = "folder of recordings for provider replay"
     words.add_argument("--replay-dir", dest="replay_path", metavar="DIR", help=folder)
-    words.add_argument("--chain-file", metavar="FILE", type=Path, help="one parquet or CSV file of recorded chains")
+    words.add_argument("--chain-file", metavar="FILE", type=as_path, help="one parquet or CSV file of recorded chains")
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from magic8_companion.command_line import as_path
 from magic8_companion.commands.chosen_chain import add_chain_options, chosen_chain, settings_of
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
@@ -41,9 +42,9 @@ def parser() -> argparse.ArgumentParser:
         "Exit code 0: done, 2: no such chain or a wrong setting, said in one sentence.",
     )
     add_chain_options(words)
-    words.add_argument("--json", metavar="FILE", type=Path, help="where the JSON goes; - prints it")
+    words.add_argument("--json", metavar="FILE", type=as_path, help="where the JSON goes; - prints it")
     picture = "where the picture goes: .html or .png"
-    words.add_argument("--picture", metavar="FILE", type=Path, action="append", help=picture)
+    words.add_argument("--picture", metavar="FILE", type=as_path, action="append", help=picture)
     return words
 
 

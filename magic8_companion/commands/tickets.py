@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from magic8_companion.command_line import as_path
 from magic8_companion.commands.chosen_chain import add_chain_options, chosen_chain, settings_of
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
@@ -55,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     )
     for name, metavar, bounds, default, meaning in numbers:
         words.add_argument(name, metavar=metavar, type=_number(*bounds), default=default, help=meaning)
-    words.add_argument("--json", metavar="FILE", type=Path, help="where everything goes as JSON; - prints it")
+    words.add_argument("--json", metavar="FILE", type=as_path, help="where everything goes as JSON; - prints it")
     return words
 
 

@@ -22,6 +22,7 @@ from magic8_companion.domain.trading_day import (
     next_session,
     session_on,
 )
+from magic8_companion.engine.kill_switch import why_set
 from magic8_companion.output.lock import FolderLock
 from magic8_companion.ports import Clock
 from magic8_companion.unified_config import Settings
@@ -135,9 +136,9 @@ def host_check(settings: Settings) -> Check:
 def kill_switch_check(settings: Settings) -> Check:
     """Look whether trading was switched off."""
     path = settings.kill_switch
-    if path.exists():
-        told = "is on: nothing is tradable"
-        return Check(name="kill switch", status=WARNING, result=told, fix=f"delete {path} to switch trading on")
+    if (why := why_set(path)) is not None:
+        told, fix = f"is on: {why}, so nothing is tradable", f"remove {path} to switch trading on"
+        return Check(name="kill switch", status=WARNING, result=told, fix=fix)
     return Check(name="kill switch", status=OK, result=f"is off; creating {path} switches trading off")
 
 

@@ -20,6 +20,7 @@ from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import Bulletin, CheckpointResult, FiveMinuteResult
 from magic8_companion.domain.strategy import NO_TRADE
 from magic8_companion.domain.trading_day import new_york_day, session_on
+from magic8_companion.engine.kill_switch import why_set
 from magic8_companion.engine.merge import KILL_SWITCH, STOPPED, Moment, barred, merge
 from magic8_companion.engine.merge_modes import BLEND, FIVE_MINUTE
 from magic8_companion.engine.options import EngineOptions
@@ -110,7 +111,7 @@ class PublicationService:
         """Return why nothing may be traded (``stopped``, ``kill_switch``), or None."""
         if self._stopped:
             return STOPPED
-        return KILL_SWITCH if self._options.kill_switch_file.exists() else None
+        return None if why_set(self._options.kill_switch_file) is None else KILL_SWITCH
 
     @property
     def last_checkpoint(self) -> datetime | None:

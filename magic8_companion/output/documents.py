@@ -38,8 +38,8 @@ _CONNECTION_KEYS: Final = ("source", "state", "why", "since", "sentence")
 _PREDICTION_KEYS: Final = tuple(key for key in _ENTRY_KEYS if key not in {"source", "valid_until"})
 
 
-def recommendations_document(bulletin: Bulletin, seq: int) -> dict[str, Any]:
-    """Return the content of ``recommendations.json``.
+def recommendations_document(bulletin: Bulletin, seq: int, kill_switch: str | None = None) -> dict[str, Any]:
+    """Return the content of ``recommendations.json``; ``kill_switch`` is the kill file's path as readers see it.
 
     Raises
     ------
@@ -60,6 +60,7 @@ def recommendations_document(bulletin: Bulletin, seq: int) -> dict[str, Any]:
         "connection": bulletin.connection,
         "merge_strategy": bulletin.merge_strategy,
         "halt_reason": bulletin.halt_reason,
+        "kill_switch": kill_switch,
         "ml_enhanced": bulletin.ml_enhanced,
         "ml_status": bulletin.ml_status,
         "ml_5min_enhanced": bulletin.ml_5min_enhanced,

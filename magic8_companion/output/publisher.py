@@ -5,6 +5,7 @@ documents -> schema -> journal -> archive -> published names; a reader of the fo
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -41,6 +42,8 @@ class Publisher:
         The published file when it is not ``recommendations.json`` in ``folder``; on the same file system.
     retention_days
         Age limit of archived documents by their own times; 0 keeps all.
+    kill_switch
+        The kill file that the documents name for their readers.
 
     Raises
     ------
@@ -50,7 +53,14 @@ class Publisher:
         When it cannot be written.
     """
 
-    def __init__(self, folder: Path, *, recommendations_path: Path | None = None, retention_days: int = 90) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        recommendations_path: Path | None = None,
+        retention_days: int = 90,
+        kill_switch: Path | None = None,
+    ) -> None:
         make_folder(folder)
         archive, state = folder / ARCHIVE_FOLDER, folder / "state"
         published = recommendations_path or folder / f"{RECOMMENDATIONS}.json"
@@ -59,6 +69,7 @@ class Publisher:
         predictions = folder / f"{PREDICTIONS}.json"
         self._predictions = Channel(predictions, Archive(archive, PREDICTIONS), retention_days)
         self._journal = Journal(state)
+        self._kill_switch = None if kill_switch is None else kill_switch_name(kill_switch, published.parent)
         self._lock = threading.Lock()
 
     def publish(
@@ -89,12 +100,29 @@ class Publisher:
             if slot is not None:
                 document = predictions_document(slot, self._predictions.next_seq)
                 drafts.append(_draft(self._predictions, PREDICTIONS, document, slot.published_at, slot_inputs))
-            document = recommendations_document(bulletin, self._recommendations.next_seq)
+            document = recommendations_document(bulletin, self._recommendations.next_seq, self._kill_switch)
             drafts.append(_draft(self._recommendations, RECOMMENDATIONS, document, bulletin.published_at, inputs))
             lines = [line for draft in drafts for line in draft.lines]
             self._journal.append(new_york_day(bulletin.published_at), lines)
             publish_together([draft.issue for draft in drafts])
             return self._recommendations.seq
+
+
+def kill_switch_name(kill_switch: Path, folder: Path) -> str:
+    """Return how documents in ``folder`` name the kill file.
+
+    In the folder or the one above it the name is relative: it also holds where the folder is mounted elsewhere, and the
+    bytes of a document do not depend on where its folder lies.  Any other kill file has its absolute path.
+
+    >>> kill_switch_name(Path("/data/KILL"), Path("/data")), kill_switch_name(Path("/data/KILL"), Path("/data/replay"))
+    ('KILL', '../KILL')
+    >>> kill_switch_name(Path("/run/KILL"), Path("/data"))
+    '/run/KILL'
+    """
+    here, there = Path(os.path.realpath(folder)), Path(os.path.realpath(kill_switch.parent))  # the file may be a link
+    if there == here.parent:
+        return f"../{kill_switch.name}"
+    return (there.relative_to(here) if there.is_relative_to(here) else there).joinpath(kill_switch.name).as_posix()
 
 
 class _Draft(NamedTuple):

@@ -19,8 +19,8 @@ class ScriptWriter:
     Every method raises ``AlreadyRunning`` while a host owns the folder: there is never a second writer.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, kill_switch: Path | None = None) -> None:
+        self._folder, self._kill_switch = folder, kill_switch
 
     def publish(
         self,
@@ -31,7 +31,8 @@ class ScriptWriter:
     ) -> int:
         """Publish as the host's own writer does (see ``Publisher.publish``)."""
         with FolderLock(self._folder):
-            return Publisher(self._folder, retention_days=0).publish(bulletin, inputs, slot, slot_inputs)
+            publisher = Publisher(self._folder, retention_days=0, kill_switch=self._kill_switch)
+            return publisher.publish(bulletin, inputs, slot, slot_inputs)
 
     def save_checkpoint(self, result: CheckpointResult) -> None:
         """Remember a checkpoint."""

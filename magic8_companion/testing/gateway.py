@@ -15,7 +15,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from magic8_companion.clocks import SystemClock
-from magic8_companion.command_line import day
+from magic8_companion.command_line import as_path, day
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.trading_day import new_york_instant
 from magic8_companion.testing.market import GatewayMarket, RecordedGatewayMarket, SimulatedGatewayMarket
@@ -95,9 +95,9 @@ def parser() -> argparse.ArgumentParser:
     words = argparse.ArgumentParser(prog="python -m magic8_companion.testing.gateway", description=__doc__)
     words.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     words.add_argument("--port", type=int, default=4002, help="port, 0 = a free one (default %(default)s)")
-    words.add_argument("--scenario", type=Path, help="TOML or JSON file with settings and faults")
+    words.add_argument("--scenario", type=as_path, help="TOML or JSON file with settings and faults")
     words.add_argument("--seed", type=int, default=8, help="seed of the simulated market (default %(default)s)")
-    words.add_argument("--data", type=Path, help="folder of recorded bars to show instead of the simulated market")
+    words.add_argument("--data", type=as_path, help="folder of recorded bars to show instead of the simulated market")
     words.add_argument("--date", type=day, help="trading day to play; without it the machine's time")
     words.add_argument(
         "--time", type=time.fromisoformat, default=time(9, 25), help="New York time to begin at (default 09:25)"

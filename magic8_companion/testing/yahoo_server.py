@@ -17,10 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from magic8_companion.command_line import as_path
 from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_companion.ports import Clock
 from magic8_companion.testing.market import GatewayMarket, RecordedGatewayMarket, SimulatedGatewayMarket
@@ -212,7 +212,7 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--start", default="2025-04-09T09:25", help="New York time at which its clock begins")
     words.add_argument("--speed", type=float, default=1.0, help="its seconds per real second")
     words.add_argument("--delay-minutes", type=float, default=15.0, help="how late its data are")
-    words.add_argument("--bars-dir", type=Path, help="folder of recorded bars instead of the simulated market")
+    words.add_argument("--bars-dir", type=as_path, help="folder of recorded bars instead of the simulated market")
     words.add_argument("--index-quotes", action="store_true", help="index options have quotes, unlike Yahoo's")
     words.add_argument("--fault", action="append", default=[], choices=FAULTS, help="misbehave all the time")
     return words

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from magic8_companion.command_line import day
+from magic8_companion.command_line import as_path, day
 from magic8_ml.evaluation.designs import DESIGNS, TRIED_BEFORE
 from magic8_ml.evaluation.evaluate import Question, evaluate
 from magic8_ml.evaluation.page import page
@@ -27,8 +27,8 @@ PAGE: Final = "evaluation.html"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``evaluate``."""
-    parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
+    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
+    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
     parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
     first = "first day scored, YYYY-MM-DD; default: the last 252 tested days; earlier days teach"
     parser.add_argument("--from", dest="first", type=day, help=first)
@@ -38,11 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     refit = f"days between two fits (default {REFIT_DAYS})"
     parser.add_argument("--refit-days", type=int, default=REFIT_DAYS, help=refit)
     rules = "file of rule scores: symbol, time, Butterfly, Iron_Condor, Vertical"
-    parser.add_argument("--rule-scores", type=Path, help=rules)
+    parser.add_argument("--rule-scores", type=as_path, help=rules)
     rows = "CSV or parquet file for every probability beside what came"
-    parser.add_argument("--rows", type=Path, help=rows)
+    parser.add_argument("--rows", type=as_path, help=rows)
     out = f"folder for {JSON}, {PAGE} and trials.jsonl"
-    parser.add_argument("--out", type=Path, required=True, help=out)
+    parser.add_argument("--out", type=as_path, required=True, help=out)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Final
 
-from magic8_companion.command_line import day
+from magic8_companion.command_line import as_path, day, default_ml_path
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.evaluation.command import write
 from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars, read_outsider_vix
@@ -29,17 +28,16 @@ EXIT_FAILED: Final = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``verify``."""
     bars = "5-minute bars: a CSV or parquet file, or a folder of them; open, high, low, close and a time"
-    parser.add_argument("--bars", type=Path, required=True, help=bars)
-    parser.add_argument(
-        "--vix", type=Path, required=True, help="VIX file, daily or intraday: open, high, low, close and a date or time"
-    )
+    parser.add_argument("--bars", type=as_path, required=True, help=bars)
+    vix = "VIX file, daily or intraday: open, high, low, close and a date or time"
+    parser.add_argument("--vix", type=as_path, required=True, help=vix)
     first = "first day scored, YYYY-MM-DD; default: the session after the model was frozen"
     parser.add_argument("--from", dest="first", type=day, help=first)
     model = "folder of the model, or one that holds models/ (default: M8C_ML_PATH, else data/ml)"
-    parser.add_argument("--model", type=Path, default=_installed(), help=model)
-    parser.add_argument("--json", type=Path, help="file for the report with its endpoints")
-    parser.add_argument("--html", type=Path, help="file for the page with its plots")
-    parser.add_argument("--rows", type=Path, help="CSV or parquet file for every probability beside what came")
+    parser.add_argument("--model", type=as_path, default=default_ml_path(), help=model)
+    parser.add_argument("--json", type=as_path, help="file for the report with its endpoints")
+    parser.add_argument("--html", type=as_path, help="file for the page with its plots")
+    parser.add_argument("--rows", type=as_path, help="CSV or parquet file for every probability beside what came")
     parser.add_argument("--symbol", help="symbol of a file that does not say its own")
     zone = (
         "zone of times that carry none, such as America/New_York (default: the one that fits the sessions, if one does)"
@@ -88,8 +86,3 @@ def _verified(options: argparse.Namespace) -> Reported:
     with ProgressBars() as progress:
         data = dataset_of(bars.bars, read_outsider_vix(options.vix, reading), progress)
         return verify(model, data, first=options.first, progress=progress)
-
-
-def _installed() -> Path:
-    given = os.environ.get("M8C_ML_PATH") or os.environ.get("ML_PATH") or "data/ml"
-    return Path(os.environ.get("MAGIC8_PATH", ".")) / given

@@ -13,14 +13,15 @@ from typing import Any
 
 from tqdm import tqdm
 
+from magic8_companion.command_line import as_path
 from magic8_ml.history.folders import find_download
 from magic8_ml.history.ingest import IngestOptions, Mapper, ingest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--raw", type=Path, required=True, help="folder that holds the daily folders")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the data set, made or brought up to date")
+    parser.add_argument("--raw", type=as_path, required=True, help="folder that holds the daily folders")
+    parser.add_argument("--out", type=as_path, required=True, help="folder of the data set, made or brought up to date")
     parser.add_argument("--jobs", type=int, default=1, help="months read at the same time (default 1)")
     parser.add_argument("--csv", action="store_true", help="write each month as CSV too")
     parser.add_argument(

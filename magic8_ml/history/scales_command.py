@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from magic8_companion.command_line import as_path
 from magic8_ml.history.dataset import HistoryStore
 from magic8_ml.history.scales import COLUMNS, ProfitScale, measure_scales, scale_groups, scale_stats
 from magic8_ml.history.scales_plot import plot_scales
@@ -13,8 +13,8 @@ from magic8_ml.history.scales_plot import plot_scales
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data set that ingest wrote")
-    parser.add_argument("--out", type=Path, help="folder of the results (default: the data set's)")
+    parser.add_argument("--data", type=as_path, required=True, help="folder of the data set that ingest wrote")
+    parser.add_argument("--out", type=as_path, help="folder of the results (default: the data set's)")
 
 
 def run(args: argparse.Namespace) -> int:

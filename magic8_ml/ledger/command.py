@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from magic8_companion.command_line import day
+from magic8_companion.command_line import as_path, day
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day
@@ -34,8 +34,8 @@ _HEADER: Final = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``ledger``."""
-    parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
+    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
+    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
     symbols = "comma-separated; default: every symbol in the folder"
     parser.add_argument("--symbols", metavar="LIST", type=_symbols, help=symbols)
     first = (
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--from", dest="first_day", metavar="DAY", type=day, help=first)
     parser.add_argument("--to", dest="last_day", metavar="DAY", type=day, help="last day; default: of the bars")
-    parser.add_argument("--out", type=Path, required=True, help="folder in which ledger/ and the report are written")
+    parser.add_argument("--out", type=as_path, required=True, help="folder in which ledger/ and the report are written")
     makers = "who makes the premia: naive (VIX x share), today (x pace^0.45) or both (default)"
     parser.add_argument("--price-maker", choices=(*MAKERS, BOTH), default=BOTH, help=makers)
     parser.add_argument("--seed", type=_seed, default=8, help="of smile and geometry (default 8)")

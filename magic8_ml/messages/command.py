@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 
+from magic8_companion.command_line import as_path
 from magic8_companion.options.order_line import written_strikes
 from magic8_ml.messages.parser import EnhancedDiscordParser
 from magic8_ml.messages.values import Message, Trade
@@ -16,7 +17,7 @@ from magic8_ml.messages.values import Message, Trade
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("file", help="file that holds the message, or - for standard input")
+    parser.add_argument("file", type=as_path, help="file that holds the message, or - for standard input")
     parser.add_argument("--json", action="store_true", help="print metadata, predictions, trades and errors as JSON")
     parser.add_argument(
         "--at",
@@ -28,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it; return 0, or 2 if there is no such file.  Refused lines are part of the answer."""
-    if args.file == "-":
+    if args.file == Path("-"):
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
-    elif Path(args.file).is_file():
-        text = Path(args.file).read_bytes().decode("utf-8", "replace")
+    elif args.file.is_file():
+        text = args.file.read_bytes().decode("utf-8", "replace")
     else:
         print(f"{args.file} is no file", file=sys.stderr)
         return 2

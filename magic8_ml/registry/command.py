@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
+from magic8_companion.command_line import as_path, default_ml_path
 from magic8_ml.models.manifest import ModelUnavailable
 from magic8_ml.registry.expiry import valid_until
 from magic8_ml.registry.passport import PASSPORT
@@ -26,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``models``."""
     shared = argparse.ArgumentParser(add_help=False)
     path = "folder that holds models/ (default: M8C_ML_PATH, else data/ml)"
-    shared.add_argument("--path", type=Path, default=_path_of_environment(), help=path)
+    shared.add_argument("--path", type=as_path, default=default_ml_path(), help=path)
     shared.add_argument("--json", action="store_true", help="print one JSON object")
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("list", parents=[shared], help="all versions, their roles and whether they may serve")
@@ -123,8 +122,3 @@ def _brief(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_brief, value)) or "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _path_of_environment() -> Path:
-    given = os.environ.get("M8C_ML_PATH") or os.environ.get("ML_PATH") or "data/ml"
-    return Path(os.environ.get("MAGIC8_PATH", ".")) / given

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import orjson
 
-from magic8_companion.command_line import day
+from magic8_companion.command_line import as_path, day
 from magic8_ml.retraining.priority import give_way
 from magic8_ml.retraining.retrain import Retrained, retrain, sessions_unseen
 from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
@@ -19,12 +18,12 @@ from magic8_ml.training.refusal import TrainingRefused
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``retrain``."""
-    parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
+    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
+    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
     parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
     parser.add_argument("--start-date", type=day, help="first day learnt from, YYYY-MM-DD")
     out = "folder that M8C_ML_PATH names; the new version is added to its models/"
-    parser.add_argument("--out", type=Path, required=True, help=out)
+    parser.add_argument("--out", type=as_path, required=True, help=out)
     age = "do nothing while the champion lacks fewer sessions of the data than this (default 1)"
     parser.add_argument("--if-older-than-sessions", type=int, default=1, metavar="N", help=age)
     parser.add_argument("--json", action="store_true", help="print the decision as one JSON object")

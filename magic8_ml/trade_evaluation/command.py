@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from magic8_companion.command_line import as_path
 from magic8_ml.evaluation.report import as_json
 from magic8_ml.ledger.report import LIMITS as LEDGER_LIMITS
 from magic8_ml.trade_data.assembly import MarketFiles, TradeData, history_data, ledger_data
@@ -37,10 +38,10 @@ PINNED: Final = "In this evaluation pinned trades stay in, at the settlement of 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``evaluate-trades``."""
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--history", type=Path, help="folder of an ingested history (python -m magic8_ml ingest)")
-    source.add_argument("--ledger", type=Path, help="folder of a simulated ledger (python -m magic8_ml ledger)")
-    parser.add_argument("--bars-dir", type=Path, help="folder of 5-minute bars; the history can do without")
-    parser.add_argument("--vix", type=Path, help="daily VIX file; without it there is no implied sigma")
+    source.add_argument("--history", type=as_path, help="folder of an ingested history (python -m magic8_ml ingest)")
+    source.add_argument("--ledger", type=as_path, help="folder of a simulated ledger (python -m magic8_ml ledger)")
+    parser.add_argument("--bars-dir", type=as_path, help="folder of 5-minute bars; the history can do without")
+    parser.add_argument("--vix", type=as_path, help="daily VIX file; without it there is no implied sigma")
     parser.add_argument("--price-maker", default="today", help="of the ledger: today (default) or naive")
     parser.add_argument("--scenario", default="base", help="costs of the ledger: low, base (default) or high")
     gross = "judge the history's results before fees; the default charges the usual opening fees"
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     no_forecasts = "do without the five-minute model: much faster, and only for --model price or a history without bars"
     parser.add_argument("--no-forecasts", action="store_true", help=no_forecasts)
     parser.add_argument("--no-exhibit", action="store_true", help="leave the random-split exhibit out")
-    parser.add_argument("--out", type=Path, required=True, help=f"folder for {JSON}, {PAGE} and trials.jsonl")
+    parser.add_argument("--out", type=as_path, required=True, help=f"folder for {JSON}, {PAGE} and trials.jsonl")
 
 
 def run(options: argparse.Namespace) -> int:

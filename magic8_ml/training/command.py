@@ -11,7 +11,7 @@ from typing import Final, NoReturn, Self
 
 from tqdm import tqdm
 
-from magic8_companion.command_line import day
+from magic8_companion.command_line import as_path, day
 from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.training.report import TrainingReport
@@ -22,13 +22,13 @@ EXIT_REFUSED: Final = 2
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``train``."""
-    parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
+    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
+    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
     parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
     parser.add_argument("--start-date", type=day, help="first day learnt from, YYYY-MM-DD")
     parser.add_argument("--end-date", type=day, help="last day looked at, YYYY-MM-DD")
     out = "folder that M8C_ML_PATH names; models/ is written in it"
-    parser.add_argument("--out", type=Path, required=True, help=out)
+    parser.add_argument("--out", type=as_path, required=True, help=out)
     challenge = "have the two-stage classifiers predict the same days, for comparison; takes much longer"
     parser.add_argument("--challenge", action="store_true", help=challenge)
 

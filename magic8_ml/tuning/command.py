@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import orjson
 
-from magic8_companion.command_line import day
+from magic8_companion.command_line import as_path, day
 from magic8_companion.domain.bars import Bars
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.features.sessions import day_number, session_table
@@ -40,8 +39,8 @@ MIN_DAYS: Final = 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``tune``."""
-    parser.add_argument("--bars-dir", type=Path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=Path, required=True, help="daily VIX file: date, open, high, low, close")
+    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
+    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
     parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
     parser.add_argument("--end-date", type=day, help="last day of the data, YYYY-MM-DD")
     parser.add_argument("--trials", type=int, default=20, help="configurations to try, at most 40 (default 20)")
@@ -50,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     workers.add_argument("--jobs", type=int, default=1, help="processes on this machine (default 1)")
     workers.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster, such as tcp://10.0.0.5:8786")
     out = f"folder for {TUNED} and trials.jsonl; that of evaluate, so that all trials are counted together"
-    parser.add_argument("--out", type=Path, required=True, help=out)
+    parser.add_argument("--out", type=as_path, required=True, help=out)
 
 
 def run(options: argparse.Namespace) -> int:

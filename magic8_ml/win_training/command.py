@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from magic8_companion.command_line import as_path
 from magic8_ml.trade_data.assembly import MarketFiles, TradeData, history_data, ledger_data
 from magic8_ml.training.command import ProgressBars
 from magic8_ml.training.progress import Progress
@@ -28,14 +29,14 @@ EXIT_REFUSED: Final = 2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``train-trades``."""
     trades = parser.add_mutually_exclusive_group(required=True)
-    trades.add_argument("--history", type=Path, help="folder that ingest wrote: the Magic8 history")
-    trades.add_argument("--ledger", type=Path, help="folder that ledger wrote: simulated trades")
-    parser.add_argument("--bars-dir", type=Path, help="folder of 5-minute bars, parquet or CSV: market features")
-    parser.add_argument("--vix", type=Path, help="daily VIX file: date, open, high, low, close")
+    trades.add_argument("--history", type=as_path, help="folder that ingest wrote: the Magic8 history")
+    trades.add_argument("--ledger", type=as_path, help="folder that ledger wrote: simulated trades")
+    parser.add_argument("--bars-dir", type=as_path, help="folder of 5-minute bars, parquet or CSV: market features")
+    parser.add_argument("--vix", type=as_path, help="daily VIX file: date, open, high, low, close")
     no_forecasts = "leave the forecast distribution out: much faster, one member less"
     parser.add_argument("--no-forecasts", action="store_true", help=no_forecasts)
     out = "folder that M8C_ML_PATH names; win_models/ is written in it"
-    parser.add_argument("--out", type=Path, required=True, help=out)
+    parser.add_argument("--out", type=as_path, required=True, help=out)
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes; default: one per core")
     who.add_argument("--dask", metavar="ADDRESS", help="Dask scheduler instead, such as tcp://10.0.0.5:8786")

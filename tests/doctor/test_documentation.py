@@ -86,6 +86,7 @@ def complaints_of_the_machine(folder: Path) -> Iterator[Check]:
     here.kill_switch.parent.mkdir(parents=True, exist_ok=True)
     here.kill_switch.touch()
     yield kill_switch_check(here)
+    yield kill_switch_check(here.model_copy(update={"kill_switch_file": here.kill_switch / "KILL"}))
     yield model_check(here)
     yield model_check(settings(folder))
 

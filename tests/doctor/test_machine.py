@@ -158,3 +158,13 @@ def test_a_warning_is_no_failure() -> None:
     assert is_fit(checks)
     assert not is_fit([*checks, Check(name="a", status=FAILED, result="b", fix="c")])
     assert table([]) == ""
+
+
+def test_a_kill_switch_that_cannot_be_looked_at_is_on(tmp_path: Path) -> None:
+    """The finding names the resolved file, also when the switch lies below a file or is a dangling link."""
+    (tmp_path / "file").touch()
+    below = settings(tmp_path, kill_switch_file=tmp_path / "file" / "KILL")
+    assert "cannot be looked at (Not a directory)" in kill_switch_check(below).result
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    dangling = kill_switch_check(settings(tmp_path, kill_switch_file=tmp_path / "link"))
+    assert (dangling.status, str(tmp_path / "link") in dangling.result) == (WARNING, True)

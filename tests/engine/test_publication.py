@@ -182,6 +182,14 @@ def test_the_kill_switch_is_heeded_once_per_change(tmp_path: Path) -> None:
     assert [item.halt_reason for item in desk.writer.bulletins] == [None, "kill_switch", None]
 
 
+def test_a_dangling_link_halts_like_a_file(tmp_path: Path) -> None:
+    """Whatever lies at the path of the kill switch halts."""
+    switch = tmp_path / "KILL"
+    switch.symlink_to("nowhere")
+    desk = Desk(kill_switch_file=switch)
+    assert desk.publication.halt_reason == "kill_switch"
+
+
 def test_a_pause_reaches_the_next_document() -> None:
     """What the watch says is asked at each publication."""
     desk = Desk()

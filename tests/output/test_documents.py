@@ -46,6 +46,7 @@ def test_the_frame_of_a_recommendations_document_is_golden() -> None:
         ("data_status", "live"),
         ("merge_strategy", "overlay"),
         ("halt_reason", None),
+        ("kill_switch", None),
         ("ml_enhanced", False),
         ("ml_status", "disabled"),
         ("ml_5min_enhanced", True),

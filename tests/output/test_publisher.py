@@ -201,3 +201,25 @@ def test_a_folder_that_stops_being_writable_ends_the_process_with_one_sentence(t
     (tmp_path / "out").write_text("")
     with pytest.raises(PublishError, match="cannot be written: Not a directory"):
         publisher.publish(bulletin())
+
+
+def test_documents_name_their_kill_file(tmp_path: Path) -> None:
+    """In the folder of the document or next to it by a relative name, which no move changes; elsewhere in full."""
+    folder, elsewhere = tmp_path / "data", tmp_path / "run" / "KILL"
+    named = {}
+    for kill_switch in (folder / "KILL", folder / "sub" / "KILL", tmp_path / "KILL", elsewhere, None):
+        Publisher(folder, kill_switch=kill_switch).publish(bulletin())
+        named[kill_switch] = read(folder / "recommendations.json")["kill_switch"]
+    assert list(named.values()) == ["KILL", "sub/KILL", "../KILL", str(elsewhere), None]
+
+
+def test_the_kill_file_is_named_from_the_published_file(tmp_path: Path) -> None:
+    """Readers start at the folder of the file that they read, links resolved, the kill file itself not followed."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "data").symlink_to("real")
+    (tmp_path / "real" / "KILL").symlink_to("nowhere")
+    published = tmp_path / "data" / "bots" / "recommendations.json"
+    Publisher(tmp_path / "real", recommendations_path=published, kill_switch=tmp_path / "data" / "KILL").publish(
+        bulletin()
+    )
+    assert read(published)["kill_switch"] == "../KILL"

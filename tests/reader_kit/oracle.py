@@ -57,6 +57,9 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
         return "seq_went_back"
     if "halt_reason" not in root or root["halt_reason"] is not None:
         return "halted"
+    kill_switch = root.get("kill_switch")  # no kill file lies anywhere here, but one that cannot be looked at counts
+    if kill_switch is not None and (not isinstance(kill_switch, str) or kill_switch == "" or "\0" in kill_switch):
+        return "halted"
     status = status_problem(root.get("data_status"), allow_delayed=allow_delayed)
     if status is not None:
         return status

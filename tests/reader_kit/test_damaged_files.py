@@ -30,7 +30,7 @@ def test_no_damage_makes_a_reader_trade(files: int, tmp_path: Path) -> None:
     """Whatever the bytes, the kit approves only what the slow oracle approves of them; every 20th lies on disk."""
     dice = random.Random(88)
     good = [
-        encode(recommendations_document(bulletin(recommendations={"QQQ": record}, skipped={}), 31))
+        encode(recommendations_document(bulletin(recommendations={"QQQ": record}, skipped={}), 31, "KILL"))
         for record in (calm(), overlaid(), quiet())
     ]
     path = tmp_path / "recommendations.json"

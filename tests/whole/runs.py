@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,21 @@ def run(
 
 
 @contextmanager
-def running(folder: Path, *words: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the host in ``folder``, hand it over once it has published, and end it."""
-    command = [sys.executable, "-m", "magic8_companion.unified_main", *words]
-    silent = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=folder, env=environment(settings), stdout=silent, stderr=silent) as process:
+def running(
+    folder: Path, *words: str, before: Sequence[str] = (), terminal: int = subprocess.DEVNULL, **settings: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the host in ``folder``, hand it over once it has published, and end it.
+
+    Parameters
+    ----------
+    before
+        The command that starts it, such as nohup.
+    terminal
+        An open file for its input and output.
+    """
+    command = [*before, sys.executable, "-m", "magic8_companion.unified_main", *words]
+    streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
+    with subprocess.Popen(command, cwd=folder, env=environment(settings), **streams) as process:
         try:
             while not list(folder.rglob("recommendations.json")):
                 with suppress(subprocess.TimeoutExpired):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -100,6 +101,43 @@ def test_a_signal_ends_the_run_within_five_seconds_with_whole_files(tmp_path: Pa
     assert last["halt_reason"] == "stopped"
     assert not any(e["should_trade"] for r in last["recommendations"].values() for e in r["strategies"].values())
     assert not [path for path in output.iterdir() if path.name.startswith(".") or path.suffix == ".tmp"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
+def test_the_signals_of_a_terminal_end_the_run_as_sigterm_does(number: signal.Signals, tmp_path: Path) -> None:
+    """A closed terminal leaves no approval behind: exit 0 and a last document that is stopped."""
+    with running(tmp_path, *DAY, "--speed", "600", "--symbols", "SPY", **OFF) as process:
+        process.send_signal(number)
+        assert process.wait(timeout=5) == 0
+    last = orjson.loads((tmp_path / "data" / "simulated" / "recommendations.json").read_bytes())
+    assert last["halt_reason"] == "stopped"
+    assert not any(e["should_trade"] for r in last["recommendations"].values() for e in r["strategies"].values())
+
+
+def test_a_terminal_that_goes_away_ends_the_run_with_a_stopped_document(tmp_path: Path) -> None:
+    """The terminal itself is closed, so that printing fails too, and the last document is stopped all the same."""
+    screen, terminal = os.openpty()
+    words = (*DAY, "--speed", "600", "--symbols", "SPY")
+    with running(tmp_path, *words, before=("setsid", "--ctty"), terminal=terminal, **OFF) as process:
+        os.close(terminal)
+        os.close(screen)
+        process.wait(timeout=5)
+    last = orjson.loads((tmp_path / "data" / "simulated" / "recommendations.json").read_bytes())
+    assert last["halt_reason"] == "stopped"
+
+
+def test_under_nohup_a_closed_terminal_is_ignored(tmp_path: Path) -> None:
+    """Who starts the host under nohup wants it to go on; SIGTERM still ends it."""
+    published = tmp_path / "data" / "simulated" / "recommendations.json"
+    words = (*DAY, "--speed", "600", "--symbols", "SPY")
+    with running(tmp_path, *words, before=("nohup",), **OFF) as process:
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+        assert orjson.loads(published.read_bytes())["halt_reason"] is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == 0
+    assert orjson.loads(published.read_bytes())["halt_reason"] == "stopped"
 
 
 def test_an_interrupted_first_training_ends_quietly(tmp_path: Path) -> None:
