@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from magic8_companion.domain.structure import VerticalSpread
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemainingMove:
@@ -31,6 +33,8 @@ class Prediction:
     """A real answer of the two-stage model for one symbol at one moment.
 
     ``confidence`` is in [0, 1] at 4 decimals: the number that is published as ``ml_confidence``.
+    ``direction`` is the likeliest class of ``direction_probabilities``; ``vertical`` is the vertical that the
+    probabilities of Vertical are about, None when the model does not say which: the two need not agree.
     ``strategy`` may be No_Trade, which is an answer, not an absence of one.  ``move`` is None when the model does not
     say how far the price may go: then nothing can be said of the expected value of a ticket.
     ``explanation`` lists what moved the forecast of the remaining variance most, the largest effect first.
@@ -50,6 +54,7 @@ class Prediction:
     blocked_by: tuple[str, ...] = ()
     move: RemainingMove | None = None
     explanation: tuple[Contribution, ...] = ()
+    vertical: VerticalSpread | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.scores import Evidence
+from magic8_companion.domain.structure import DIRECTION_OF, VerticalSpread, structure_of, vertical_of
 from magic8_companion.domain.trading_day import utc_text
 
 
@@ -47,6 +48,10 @@ class Entry:
     ``should_trade`` is what the scores allow; ``blocked_by`` lists what forbids it all the same, so an entry with a
     blocker never has ``should_trade`` true.  Fields that are None are left out of the file, except the four of the
     market's price (win_probability, implied_probability, expected_value, ticket), which are written as null.
+
+    ``side`` (bull or bear), ``right`` (C or P) and ``action`` (BUY or SELL) describe a Vertical: its ticket, or without
+    a ticket the vertical that the probabilities are about.  ``structure`` is the same trade in words; every entry with
+    a ticket has it.
     """
 
     score: float
@@ -62,6 +67,10 @@ class Entry:
     agreement: str | None = None
     ml_confidence: float | None = None
     direction: str | None = None
+    side: str | None = None
+    right: str | None = None
+    action: str | None = None
+    structure: str | None = None
     volatility_regime: str | None = None
     win_probability: float | None = None
     implied_probability: float | None = None
@@ -69,9 +78,33 @@ class Entry:
     ticket: Ticket | None = None
 
     def __post_init__(self) -> None:
-        """Hold the law that protects readers: blocked means not tradable."""
+        """Reject what would mislead readers: a blocked entry that is tradable, an entry that means two trades."""
         if self.should_trade and self.blocked_by:
             raise ValueError(f"a blocked entry ({', '.join(self.blocked_by)}) cannot be tradable")
+        self._require_one_side()
+        self._require_ticket_of_structure()
+
+    def _require_one_side(self) -> None:
+        if self.side is not None and self.side not in DIRECTION_OF:
+            raise ValueError(f"entry: side {self.side!r} is not bull or bear")
+        if self.side is not None and self.direction not in {None, DIRECTION_OF[self.side]}:
+            raise ValueError(f"entry: direction {self.direction} contradicts side {self.side}")
+        if self.right is None and self.action is None:
+            return
+        spread = VerticalSpread(right=str(self.right), action=str(self.action))
+        if (self.side, self.structure) != (spread.side, spread.structure):
+            raise ValueError(f"entry: side {self.side}, structure {self.structure} contradict a {spread.structure}")
+
+    def _require_ticket_of_structure(self) -> None:
+        if self.ticket is None:
+            return
+        if self.structure is not None and self.structure != structure_of(self.ticket.legs):
+            raise ValueError(
+                f"entry: structure {self.structure} contradicts its ticket, {structure_of(self.ticket.legs)}"
+            )
+        spread = vertical_of(self.ticket.legs)
+        if self.side is not None and (spread is None or spread.side != self.side):
+            raise ValueError(f"entry: side {self.side} contradicts its ticket, {structure_of(self.ticket.legs)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

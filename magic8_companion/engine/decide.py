@@ -16,6 +16,7 @@ from magic8_companion.domain.recommendation import Entry, SymbolRecommendation
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, TIE_ORDER
 from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.sides import with_structure
 from magic8_companion.engine.ticketing import Offer
 
 CHECKPOINT: Final = "checkpoint"
@@ -40,9 +41,13 @@ def decide(
     state = view.state
     blocked_by = standing_blockers(state.data_status, options)
     labels = grade(card.scores, options)
+    prediction = card.ml if isinstance(card.ml, Prediction) else None
+    priced = {
+        name: _priced(_entry(name, card, labels[name], valid_until), offers.get(name)) for name in BASE_STRATEGIES
+    }
     entries = {
         name: block(
-            _priced(_entry(name, card, labels[name], valid_until), offers.get(name)),
+            with_structure(name, priced[name], state, prediction),
             *blocked_by,
             *_own_blockers(name, card, labels),
             *_price_blockers(offers.get(name)),

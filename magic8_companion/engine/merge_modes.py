@@ -11,6 +11,7 @@ from typing import Final
 from magic8_companion.domain.blend import HIGH, published
 from magic8_companion.domain.recommendation import Entry
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
+from magic8_companion.domain.structure import BEAR, BULL
 from magic8_companion.engine.decide import SCORE_GAP, best_of, block, grade, no_trade, why_nothing
 from magic8_companion.engine.options import EngineOptions
 
@@ -37,6 +38,20 @@ class Case:
     def confidence(self) -> float:
         """Return the confidence of the 5-minute answer, 0..1."""
         return self.entry.score / 100 if self.entry.ml_confidence is None else self.entry.ml_confidence
+
+    @property
+    def supports(self) -> Mapping[str, float]:
+        """Return the score that the answer adds to each base entry; one on the other side adds nothing."""
+        return {
+            name: 100 * self.confidence if name == self.strategy and not self.opposed else 0.0
+            for name in BASE_STRATEGIES
+        }
+
+    @property
+    def opposed(self) -> bool:
+        """Tell whether the answer is a Vertical on the other side of the checkpoint's."""
+        base = self.entries.get(self.strategy)
+        return base is not None and {base.side, self.entry.side} == {BULL, BEAR}
 
     @property
     def expired(self) -> bool:
@@ -72,9 +87,9 @@ def weighted(case: Case, options: EngineOptions) -> Merged:
     if case.expired:
         return take_over(case, options)
     share = five_minute_share(case.confidence, case.lag, options.half_life_minutes)
-    answer = {name: 100 * case.confidence if name == case.strategy else 0.0 for name in BASE_STRATEGIES}
     scores = {
-        name: published((1 - share) * case.entries[name].score + share * answer[name]) for name in BASE_STRATEGIES
+        name: published((1 - share) * case.entries[name].score + share * support)
+        for name, support in case.supports.items()
     }
     labels = grade(scores, options)
     entries = {name: _blend(name, scores[name], labels[name], case, share) for name in BASE_STRATEGIES}
@@ -113,6 +128,7 @@ def _blend(name: str, score: float, graded: tuple[str, bool], case: Case, share:
     (confidence, capped), old = graded, case.entries[name]
     kept = tuple(reason for reason in old.blocked_by if reason != SCORE_GAP)
     blocked_by = (*kept, *((SCORE_GAP,) * capped), *(case.entry.blocked_by if name == case.strategy else ()))
+    opposed = f" ({case.entry.side}, the other side)" if name == case.strategy and case.opposed else ""
     mixed = replace(
         old,
         score=score,
@@ -120,7 +136,7 @@ def _blend(name: str, score: float, graded: tuple[str, bool], case: Case, share:
         should_trade=confidence == HIGH,
         blocked_by=(),
         source=BLEND,
-        rationale=f"{old.rationale}; blended with {case.entry.rationale}, share {share:.2f}",
+        rationale=f"{old.rationale}; blended with {case.entry.rationale}{opposed}, share {share:.2f}",
         valid_until=_earliest(old.valid_until, case.entry.valid_until),
     )
     return block(mixed, *blocked_by)

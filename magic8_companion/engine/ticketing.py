@@ -19,7 +19,9 @@ from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.recommendation import Ticket
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.domain.structure import BEAR, BULL
 from magic8_companion.engine.options import TicketOptions
+from magic8_companion.engine.sides import side_of_vertical
 from magic8_companion.options.candidates import Kind, Limits
 from magic8_companion.options.chain_quotes import clean_chain
 from magic8_companion.options.costs import Fees, Fill, fees_of
@@ -77,16 +79,16 @@ def offers(state: MarketState, ml: MLResult | None, options: TicketOptions = USU
         return dict.fromkeys(BASE_STRATEGIES, _nothing(f"exception:{type(error).__name__}"))
 
 
-def limits_of(spot: float, deviation: float, direction: str | None, options: TicketOptions = USUAL) -> Limits:
+def limits_of(spot: float, deviation: float, side: str | None, options: TicketOptions = USUAL) -> Limits:
     """Return limits in proportion to the price; ``deviation`` is one standard deviation to the close in points.
 
-    On a wild day wings may be as wide as that; no butterfly's body is farther away.  Verticals go with the direction:
-    ``bullish``, ``bearish`` or both.
+    On a wild day wings may be as wide as that; no butterfly's body is farther away.  Verticals are of one
+    ``side``, bull or bear, or of both when it is None.
 
-    >>> round(limits_of(6800.0, 20.0, "bullish").max_width, 1)
+    >>> round(limits_of(6800.0, 20.0, "bull").max_width, 1)
     40.8
     """
-    sided = {"bullish": _BULLISH, "bearish": _BEARISH}.get(direction or "", (*_BULLISH, *_BEARISH))
+    sided = {BULL: _BULLISH, BEAR: _BEARISH}.get(side or "", (*_BULLISH, *_BEARISH))
     widest = max(_PER_CENT * options.max_width_pct * spot, deviation)
     return Limits(
         min_width=NARROWEST * spot,
@@ -109,7 +111,7 @@ def _search(
 ) -> dict[str, Offer]:
     quotes = clean_chain(chain)
     smile = fit_smile(quotes)
-    limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, _direction(state, prediction), options)
+    limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, side_of_vertical(state, prediction), options)
     fees = fees_under(options, chain.symbol)
     if prediction is None or prediction.move is None:
         found = customary_tickets(quotes, smile, limits=limits, fees=fees)
@@ -119,15 +121,6 @@ def _search(
     limits = replace(limits, min_win_probability=LEAST_WIN_PROBABILITY)
     ranked = propose_tickets(quotes, smile, limits=limits, model=model, fees=fees)
     return {name: _model_offer(proposal) for name, proposal in ranked.items()}
-
-
-def _direction(state: MarketState, prediction: Prediction | None) -> str | None:
-    # a Vertical goes with the model's direction if it has one, else with the day so far, which its rules read
-    if prediction is not None and prediction.direction in {"bullish", "bearish"}:
-        return prediction.direction
-    if not len(state.bars):
-        return None
-    return "bullish" if state.spot >= float(state.bars.open[0]) else "bearish"
 
 
 def _nothing(reason: str, *, no_net_edge: bool = False) -> Offer:

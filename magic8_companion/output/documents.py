@@ -25,13 +25,25 @@ from magic8_companion.domain.recommendation import (
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.strategy import NO_TRADE
 from magic8_companion.domain.trading_day import market_session, new_york_label, utc_text
+from magic8_companion.output.entry_checks import require_consistent
 
 SCHEMA_VERSION: Final = "1.0"
 
 _MARKET_PRICE_KEYS: Final = ("win_probability", "implied_probability", "expected_value", "ticket")
 _ENTRY_KEYS: Final = (
     *("score", "confidence", "should_trade", "source", "valid_until", "rule_score", "ml_score", "agreement"),
-    *("ml_confidence", "direction", "volatility_regime", "rationale", "blocked_by", "evidence"),
+    *(
+        "ml_confidence",
+        "direction",
+        "side",
+        "right",
+        "action",
+        "structure",
+        "volatility_regime",
+        "rationale",
+        "blocked_by",
+        "evidence",
+    ),
     *_MARKET_PRICE_KEYS,
 )
 _CONNECTION_KEYS: Final = ("source", "state", "why", "since", "sentence")
@@ -134,6 +146,7 @@ def _prediction(signal: FiveMinuteSignal) -> dict[str, Any]:
 def _entry(name: str, entry: Entry, keys: tuple[str, ...]) -> dict[str, Any]:
     if name == NO_TRADE:
         return _no_trade(entry.score, entry.ml_confidence or 0.0, entry.rationale)
+    require_consistent(name, entry)
     written_as_null = _MARKET_PRICE_KEYS if entry.rule_score is not None else ()
     values = ((key, getattr(entry, key)) for key in keys)
     return {key: value for key, value in values if value is not None or key in written_as_null}

@@ -12,7 +12,8 @@ from magic8_companion.domain.market_state import DELAYED, STALE, STATUS_ORDER
 from magic8_companion.domain.ml_options import MLOptions
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
 from magic8_companion.domain.recommendation import Entry, FiveMinuteResult, FiveMinuteSignal
-from magic8_companion.domain.strategy import NO_TRADE
+from magic8_companion.domain.strategy import NO_TRADE, VERTICAL
+from magic8_companion.domain.structure import DIRECTION_OF, NEUTRAL, SIDE_OF
 from magic8_companion.domain.trading_day import new_york_day, require_session
 
 HIGH_CONFIDENCE: Final = 0.80
@@ -43,10 +44,17 @@ def rationale(prediction: Prediction) -> str:
 def five_minute_entry(
     prediction: Prediction, *, threshold: float, valid_until: datetime, blocked_by: tuple[str, ...] = ()
 ) -> Entry:
-    """Return the entry of a prediction: score and label follow from its published confidence alone."""
+    """Return the entry of a prediction: score and label follow from its published confidence alone.
+
+    Its direction is that of the very vertical whose probabilities it publishes, of the other strategies neutral.  The
+    model's own class remains visible in the direction probabilities.
+    """
     name, confidence = prediction.strategy, prediction.confidence
     tradable = name != NO_TRADE
     grade = label(confidence, HIGH_CONFIDENCE, threshold) if tradable else LOW
+    spread = prediction.vertical if name == VERTICAL else None
+    side = SIDE_OF.get(prediction.direction) if name == VERTICAL else None
+    side = side if spread is None else spread.side
     return Entry(
         score=published(100 * confidence),
         confidence=grade,
@@ -56,7 +64,11 @@ def five_minute_entry(
         valid_until=valid_until,
         blocked_by=blocked_by,
         ml_confidence=confidence,
-        direction=prediction.direction,
+        direction=NEUTRAL if side is None else DIRECTION_OF[side],
+        side=side,
+        right=None if spread is None else spread.right,
+        action=None if spread is None else spread.action,
+        structure=None if spread is None else spread.structure,
         volatility_regime=prediction.volatility_regime,
         win_probability=prediction.win_probability.get(name),
         implied_probability=prediction.implied_probability.get(name),

@@ -26,10 +26,19 @@ import numpy as np
 from scipy.special import ndtr
 
 from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.structure import BUY, CALL, PUT, SELL, VerticalSpread
 from magic8_ml.models.forecast import Integers, Mask, Outcomes
 
 VERTICALS: Final = ("put_credit", "call_credit", "call_debit", "put_debit")
 """The four verticals, in the order of their columns behind Butterfly and Iron_Condor."""
+
+SPREADS: Final = (
+    VerticalSpread(right=PUT, action=SELL),
+    VerticalSpread(right=CALL, action=SELL),
+    VerticalSpread(right=CALL, action=BUY),
+    VerticalSpread(right=PUT, action=BUY),
+)
+"""The same four in the same order, with their side."""
 
 N_STRUCTURES: Final = 2 + len(VERTICALS)
 COST_PER_CONTRACT: Final = 0.75e-4 / 4

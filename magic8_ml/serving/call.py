@@ -15,6 +15,7 @@ from magic8_companion.domain.bars import COLUMNS, Bars
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_result import Contribution, MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy
+from magic8_companion.domain.structure import VerticalSpread
 from magic8_ml.models.strategy_view import DIRECTIONS, REGIMES
 
 BAD_RESULT: Final = "bad_result"
@@ -66,6 +67,7 @@ def answer_of(result: MLResult) -> dict[str, Any]:
         "details": {
             "direction": result.direction,
             "volatility_regime": result.volatility_regime,
+            "vertical": None if result.vertical is None else asdict(result.vertical),
             "probabilities": {
                 "direction": dict(result.direction_probabilities),
                 "volatility_regime": dict(result.regime_probabilities),
@@ -116,6 +118,7 @@ def result_of(answer: object) -> MLResult:
         blocked_by=tuple(str(code) for code in details.get("blocked_by", ())),
         move=_move(details.get("remaining_move")),
         explanation=_explanation(details.get("explanation")),
+        vertical=_vertical(details.get("vertical")),
     )
 
 
@@ -129,7 +132,18 @@ def _problem(answer: Mapping[Any, Any], details: Mapping[Any, Any]) -> str | Non
         return f"unknown direction {details.get('direction')!r}"
     if details.get("volatility_regime") not in REGIMES:
         return f"unknown volatility regime {details.get('volatility_regime')!r}"
+    if details.get("vertical") is not None and _vertical(details["vertical"]) is None:
+        return f"unknown vertical {details['vertical']!r}"
     return None
+
+
+def _vertical(said: object) -> VerticalSpread | None:
+    if not isinstance(said, Mapping):
+        return None
+    try:
+        return VerticalSpread(right=said["right"], action=said["action"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _is_number(value: object) -> TypeGuard[float]:

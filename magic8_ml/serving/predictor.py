@@ -14,6 +14,7 @@ from magic8_ml.models.artefact import TrainedModel
 from magic8_ml.models.families import family_of
 from magic8_ml.models.forecast import Forecast, Rows
 from magic8_ml.models.strategy_view import DIRECTIONS, OUTCOMES, REGIMES
+from magic8_ml.models.structures import SPREADS
 from magic8_ml.serving.freshness import require_fresh
 from magic8_ml.serving.histories import Histories
 from magic8_ml.serving.inputs import PredictionInputs
@@ -84,6 +85,7 @@ class Predictor:
                 scale=float(forecast.sigma[0]), residuals=forecaster.residuals.points_at(int(rows.bucket[0]))
             ),
             explanation=explanation,
+            vertical=SPREADS[int(forecast.vertical[0])],
         )
 
 

@@ -161,6 +161,21 @@ def test_weighted_mixes_no_trade_as_zeros() -> None:
     }
 
 
+@pytest.mark.parametrize(("side", "score"), [("bull", 54.9), ("bear", 15.2)])
+def test_weighted_gives_a_vertical_nothing_from_the_other_side(side: str, score: float) -> None:
+    """A bear answer does not raise the score of a bull vertical, and the rationale says which side it was on."""
+    record = checkpoint().recommendations["SPX"]
+    bull = replace(record.strategies["Vertical"], side="bull")
+    last = checkpoint(recommendations={"SPX": replace(record, strategies={**record.strategies, "Vertical": bull})})
+    signal = signal_of("Vertical", 0.825)
+    entry = replace(signal.entry, side=side, direction={"bull": "bullish", "bear": "bearish"}[side])
+    five = slot_of(AT_1030 + timedelta(minutes=5), {"SPX": replace(signal, entry=entry)})
+    mixed = merged(last, five, at=AT_1030 + timedelta(minutes=5), settings=mode("weighted"))
+    vertical = mixed.recommendations["SPX"].strategies["Vertical"]
+    assert (vertical.side, vertical.score) == ("bull", score)
+    assert ("bear, the other side" in vertical.rationale) == (side == "bear")
+
+
 def test_weighted_keeps_what_blocks_the_checkpoint() -> None:
     """A blend of blocked entries is blocked."""
     delayed = decide(card_of("SPX", WORKED), view_of(state("delayed")), UNTIL, options())

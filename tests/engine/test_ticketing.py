@@ -16,6 +16,7 @@ from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.recommendation import CheckpointResult, SymbolRecommendation
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.domain.structure import VerticalSpread, vertical_of
 from magic8_companion.engine.decide import decide
 from magic8_companion.engine.merge import Moment, merge
 from magic8_companion.engine.options import TicketOptions
@@ -29,6 +30,7 @@ from tests.engine.test_decide import prediction
 from tests.engine.test_decide import state as bare_state
 from tests.options.chains import simulated_chain
 
+SPREADS = tuple(VerticalSpread(right=right, action=action) for right in "CP" for action in ("BUY", "SELL"))
 NOON = FULL_DAY.open_at.replace(hour=16, minute=0)
 GOLDEN = Path(__file__).parent / "recommendations_with_tickets.json"
 CHAIN = simulated_chain(at=NOON)
@@ -157,6 +159,46 @@ def test_without_a_direction_of_the_model_the_day_decides() -> None:
     ticket = record_of(state_of()).strategies["Vertical"].ticket
     assert ticket is not None
     assert min(ticket.legs, key=lambda leg: leg.strike).action == "BUY"
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+def test_the_vertical_that_the_model_means_outweighs_its_direction(spread: VerticalSpread) -> None:
+    """Ticket, side and search follow the structure whose score is blended, whatever class is the likeliest."""
+    for ml in (model(0.75), prediction()):
+        for direction in ("bearish", "neutral", "bullish"):
+            entry = record_of(state_of(), replace(ml, vertical=spread, direction=direction)).strategies["Vertical"]
+            assert entry.ticket is not None
+            assert entry.side == spread.side
+            found = vertical_of(entry.ticket.legs)
+            assert found is not None
+            assert (found.side, found.right, found.action) == (entry.side, entry.right, entry.action)
+            assert entry.structure == found.structure
+
+
+def test_without_a_ticket_the_odds_name_the_vertical_they_are_about() -> None:
+    """No chain: probability, side, right and action are those of the model's own vertical."""
+    spread = VerticalSpread(right="C", action="SELL")
+    ml = replace(prediction(), direction="bullish", vertical=spread, win_probability={"Vertical": 0.81})
+    entry = record_of(state_of(None), ml).strategies["Vertical"]
+    assert (entry.side, entry.right, entry.action) == ("bear", "C", "SELL")
+    assert (entry.structure, entry.win_probability, entry.direction) == ("call credit vertical", 0.81, None)
+
+
+@pytest.mark.parametrize(("change", "side"), [(0.01, "bull"), (-0.01, "bear")])
+def test_rules_alone_give_a_vertical_the_side_of_the_day(change: float, side: str) -> None:
+    """Without chain and model there is no structure; a day above its open is bull."""
+    state = state_of(None)
+    entry = record_of(replace(state, spot=float(state.bars.open[0]) * (1 + change))).strategies["Vertical"]
+    assert (entry.side, entry.right, entry.action, entry.structure) == (side, None, None, None)
+
+
+def test_every_ticket_has_its_structure_in_words() -> None:
+    """The words belong to the strategy; a trade without side has none."""
+    for ml in (None, model(0.75)):
+        for name, entry in record_of(state_of(), ml).strategies.items():
+            assert entry.structure is not None
+            assert entry.structure.endswith(name.rpartition("_")[2].lower())
+            assert (entry.side is None) == (name != "Vertical")
 
 
 def test_without_a_chain_there_are_no_offers() -> None:

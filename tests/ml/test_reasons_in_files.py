@@ -52,6 +52,48 @@ def test_a_prediction_is_published_with_its_reasons() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("right", "action", "direction", "side", "structure"),
+    [
+        ("C", "BUY", "bullish", "bull", "call debit vertical"),
+        ("P", "SELL", "bullish", "bull", "put credit vertical"),
+        ("P", "BUY", "bearish", "bear", "put debit vertical"),
+        ("C", "SELL", "bearish", "bear", "call credit vertical"),
+    ],
+)
+@pytest.mark.parametrize("likeliest", ["bearish", "neutral", "bullish"])
+def test_a_vertical_is_published_on_the_side_of_its_own_structure(
+    likeliest: str, right: str, action: str, direction: str, side: str, structure: str
+) -> None:
+    """The likeliest class decides nothing: it remains visible in the direction probabilities."""
+    details = DETAILS | {"direction": likeliest, "vertical": {"right": right, "action": action}}
+    document = predictions_document(slot(answer("Vertical", 0.9, details=details)), 1)
+    validate(document, PREDICTIONS)
+    record = document["recommendations"]["SPX"]
+    entry = record["strategies"]["Vertical"]
+    found = [entry[key] for key in ("direction", "side", "right", "action", "structure")]
+    assert found == [direction, side, right, action, structure]
+    assert record["ml_5min_metadata"]["direction_probabilities"]["neutral"] == 0.4124
+
+
+@pytest.mark.parametrize("strategy", ["Butterfly", "Iron_Condor"])
+def test_a_trade_without_side_is_neutral(strategy: str) -> None:
+    """Neither the likeliest class nor the model's vertical gives a butterfly or a condor a direction."""
+    details = DETAILS | {"direction": "bearish", "vertical": {"right": "P", "action": "BUY"}}
+    document = predictions_document(slot(answer(strategy, 0.9, details=details)), 1)
+    entry = document["recommendations"]["SPX"]["strategies"][strategy]
+    assert entry["direction"] == "neutral"
+    assert not {"side", "right", "action", "structure"} & set(entry)
+
+
+def test_a_vertical_of_a_model_that_names_none_goes_with_its_direction() -> None:
+    """A foreign model says a direction only: side and direction agree, and no structure is invented."""
+    document = predictions_document(slot(answer("Vertical", 0.9, details=DETAILS | {"direction": "bearish"})), 1)
+    entry = document["recommendations"]["SPX"]["strategies"]["Vertical"]
+    assert (entry["direction"], entry["side"]) == ("bearish", "bear")
+    assert "structure" not in entry
+
+
 def test_what_a_model_does_not_say_is_left_out() -> None:
     """A bare answer has its origin and nothing else."""
     document = predictions_document(slot(answer("Butterfly")), 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from magic8_ml.features.labels import ENTRY_BARS
 from magic8_ml.features.sessions import session_table
 from magic8_ml.models.forecast import Rows
 from magic8_ml.models.manifest import ModelUnavailable
+from magic8_ml.models.structures import SPREADS
 from magic8_ml.serving.call import answer_of, prediction_arguments, result_of
 from magic8_ml.serving.config import MLConfig
 from magic8_ml.serving.histories import Histories
@@ -103,6 +105,26 @@ def test_a_prediction_is_complete_and_coherent(system: ProductionMLSystem, noon:
         assert sum(shares.values()) == pytest.approx(1)
         assert answer["details"][stage] == max(shares, key=shares.__getitem__)
     assert answer["details"]["model_version"] == system.model_version
+
+
+def test_a_prediction_names_the_vertical_that_its_probability_is_about(
+    system: ProductionMLSystem, market: Market
+) -> None:
+    """The published vertical is the one of the four whose odds are published, over several hours and days."""
+    seen = set()
+    for n in (-22, -20, -15, -10, -5):
+        row, session = session_of(market.bars["SPY"], n)
+        for hours in (1, 3, 5):
+            state = state_at(market, "SPY", row, session.open_at + timedelta(hours=hours))
+            forecast = system.predictor.model.forecaster.predict(served(system, PredictionInputs.from_state(state)))
+            answer = call(system, state)
+            assert isinstance(answer, Prediction)
+            assert answer.vertical == SPREADS[int(forecast.vertical[0])]
+            assert answer.win_probability["Vertical"] == round(float(forecast.win[0, 2]), 4)
+            seen.add(answer.vertical.side)
+            if answer.strategy == "Vertical":
+                assert f"Vertical ({answer.vertical.structure.removesuffix(' vertical')})" in answer.rationale
+    assert seen == {"bull", "bear"}
 
 
 def test_an_answer_to_a_day_that_was_learnt_says_so(system: ProductionMLSystem, market: Market) -> None:
@@ -268,7 +290,11 @@ def test_an_answer_survives_the_way_there_and_back(system: ProductionMLSystem, n
         assert result_of(answer_of(result)) == result
 
 
-GOOD = {"strategy": "iron condor", "confidence": 0.84, "details": {"direction": "neutral", "volatility_regime": "low"}}
+GOOD: dict[str, Any] = {
+    "strategy": "iron condor",
+    "confidence": 0.84,
+    "details": {"direction": "neutral", "volatility_regime": "low"},
+}
 
 
 @pytest.mark.parametrize(
@@ -287,6 +313,10 @@ GOOD = {"strategy": "iron condor", "confidence": 0.84, "details": {"direction": 
         {**GOOD, "details": {"direction": "up", "volatility_regime": "low"}},
         {**GOOD, "details": {"direction": ["neutral"], "volatility_regime": "low"}},
         {**GOOD, "details": {"direction": "neutral", "volatility_regime": "HIGH"}},
+        {**GOOD, "details": {**GOOD["details"], "vertical": "call debit"}},
+        {**GOOD, "details": {**GOOD["details"], "vertical": {"right": "CALL", "action": "BUY"}}},
+        {**GOOD, "details": {**GOOD["details"], "vertical": {"right": "C"}}},
+        {**GOOD, "details": {**GOOD["details"], "vertical": {"right": ["C"], "action": "BUY"}}},
     ],
 )
 def test_a_malformed_answer_is_a_bad_result(answer: object) -> None:

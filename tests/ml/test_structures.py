@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from magic8_companion.domain.structure import vertical_of
 from magic8_companion.options.distribution import Lognormal
 from magic8_companion.options.odds import expected_payoff, win_probability
 from magic8_companion.options.payoff import Leg, payoff, profile
 from magic8_companion.options.structures import butterfly, iron_condor, vertical
 from magic8_ml.models.forecast import Outcomes
-from magic8_ml.models.structures import COST_PER_CONTRACT, SHAPES, Trades, of_strategies, trades_of
+from magic8_ml.models.structures import COST_PER_CONTRACT, SHAPES, SPREADS, VERTICALS, Trades, of_strategies, trades_of
 
 SPOT = 6000.0
 
@@ -88,6 +89,15 @@ def test_a_path_that_reached_a_short_strike_has_touched_it() -> None:
     touched = trades_of(np.array([0.01, 0.01])).touched(came)
     assert not touched[0].any()
     assert touched[1].tolist() == [True, True, False, True, False, False]
+
+
+def test_each_vertical_has_the_right_action_and_side_of_its_payoff() -> None:
+    """The named side gains far above the strikes when it is bull, far below when it is bear."""
+    for name, spread, legs in zip(VERTICALS, SPREADS, legs_of(0.01)[2:], strict=True):
+        assert spread.structure == f"{name.replace('_', ' ')} vertical"
+        assert vertical_of(legs) == spread
+        below, above = payoff(legs, [0.5 * SPOT, 2 * SPOT]).tolist()
+        assert spread.side == ("bull" if above > below else "bear")
 
 
 def test_the_meant_vertical_is_picked_row_by_row() -> None:

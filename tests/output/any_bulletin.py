@@ -19,6 +19,8 @@ from magic8_companion.domain.recommendation import (
 )
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
+from magic8_companion.domain.structure import DIRECTION_OF, VerticalSpread, structure_of, vertical_of
+from magic8_companion.options.structures import STRIKE_COUNT, build
 
 BLOCKERS = ("delayed_data", "score_gap", "no_net_edge", "kill_switch", "volatility_pause", "expired", "superseded")
 STATUSES = ("live", "delayed", "stale", "replay", "simulated")
@@ -33,25 +35,9 @@ symbols = st.sampled_from(("SPX", "SPY", "NDX", "QQQ", "RUT", "IWM", "XSP", "AAP
 statuses = st.sampled_from(STATUSES)
 ml_statuses = st.sampled_from(("ok", "partial", "disabled", "unavailable:no_model"))
 
-tickets = st.builds(
-    Ticket,
-    expiry=st.dates(date(2020, 1, 1), date(2030, 12, 31)),
-    legs=st.lists(
-        st.builds(
-            TicketLeg,
-            action=st.sampled_from(("BUY", "SELL")),
-            right=st.sampled_from(("C", "P")),
-            strike=st.floats(0.5, 1e5),
-            quantity=st.integers(1, 99),
-        ),
-        min_size=1,
-        max_size=4,
-    ).map(tuple),
-    limit_price=numbers,
-    max_profit=numbers,
-    max_loss=numbers,
-    breakevens=st.lists(numbers, max_size=2).map(tuple),
-)
+strikes = st.lists(st.floats(0.5, 1e5), min_size=4, max_size=4, unique=True)
+actions = st.sampled_from(("BUY", "SELL"))
+rights = st.sampled_from(("C", "P"))
 evidence = st.builds(Evidence, factor=names, value=st.none() | numbers | texts, points=numbers, why=texts)
 metadata = st.fixed_dictionaries(
     {"model": names, "prediction_time": st.just("2024-03-14T15:05:04Z"), "model_version": names}
@@ -70,7 +56,42 @@ conditions = st.fixed_dictionaries(
 
 
 @st.composite
-def entries(draw: st.DrawFn, source: str, *, may_trade: bool = True) -> Entry:
+def tickets(draw: st.DrawFn, strategy: str) -> Ticket:
+    """Build a ticket of any structure that the strategy has."""
+    right = draw(rights) if strategy != "Butterfly" else draw(st.sampled_from(("C", "P", "CALL/PUT")))
+    levels = draw(strikes)[: STRIKE_COUNT[strategy]]
+    return Ticket(
+        expiry=draw(st.dates(date(2020, 1, 1), date(2030, 12, 31))),
+        legs=tuple(
+            TicketLeg(action=leg.action, right=leg.right, strike=leg.strike, quantity=abs(leg.quantity))
+            for leg in build(strategy, levels, draw(actions), right)
+        ),
+        limit_price=draw(numbers),
+        max_profit=draw(numbers),
+        max_loss=draw(numbers),
+        breakevens=tuple(draw(st.lists(numbers, max_size=2))),
+    )
+
+
+@st.composite
+def _trades(draw: st.DrawFn, strategy: str, source: str) -> dict[str, Any]:
+    """Build ticket, structure, side and direction that mean one trade, as far as they are known."""
+    ticket = draw(st.none() | tickets(strategy))
+    values: dict[str, Any] = {"ticket": ticket, "structure": None if ticket is None else structure_of(ticket.legs)}
+    if strategy == "Vertical":
+        modelled = st.none() | st.builds(VerticalSpread, right=rights, action=actions)
+        spread = draw(modelled) if ticket is None else vertical_of(ticket.legs)
+        if spread is not None:
+            values |= {name: getattr(spread, name) for name in ("side", "right", "action", "structure")}
+        else:
+            values["side"] = draw(st.sampled_from((None, "bull", "bear")))
+    if source == "ml_5min":
+        values["direction"] = DIRECTION_OF.get(values.get("side"), "neutral")
+    return values
+
+
+@st.composite
+def entries(draw: st.DrawFn, strategy: str, source: str, *, may_trade: bool = True) -> Entry:
     """Build an entry of ``checkpoint``, ``blend`` or ``ml_5min``."""
     confidence = draw(st.sampled_from(("HIGH", "MEDIUM", "LOW")))
     blocked_by = draw(st.lists(st.sampled_from(BLOCKERS), unique=True, max_size=2).map(tuple))
@@ -86,7 +107,7 @@ def entries(draw: st.DrawFn, source: str, *, may_trade: bool = True) -> Entry:
         win_probability=draw(st.none() | shares),
         implied_probability=draw(st.none() | shares),
         expected_value=draw(st.none() | numbers),
-        ticket=draw(st.none() | tickets),
+        **draw(_trades(strategy, source)),
         **draw(_of_the_model() if source == "ml_5min" else _of_the_rules()),
     )
 
@@ -103,7 +124,6 @@ def _of_the_rules(draw: st.DrawFn) -> dict[str, Any]:
 def _of_the_model(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "ml_confidence": draw(shares),
-        "direction": draw(st.sampled_from(("bearish", "neutral", "bullish"))),
         "volatility_regime": draw(st.sampled_from(("low", "normal", "high"))),
     }
 
@@ -125,9 +145,9 @@ def no_trades(draw: st.DrawFn) -> Entry:
 def recommendations(draw: st.DrawFn, *, may_trade: bool = True) -> SymbolRecommendation:
     """Build the record of one symbol: some tradable entry is the best, or No_Trade says that there is none."""
     sources = st.sampled_from(("checkpoint", "blend", "ml_5min"))
-    strategies = {name: draw(entries(draw(sources), may_trade=may_trade)) for name in BASE_STRATEGIES}
+    strategies = {name: draw(entries(name, draw(sources), may_trade=may_trade)) for name in BASE_STRATEGIES}
     for name in draw(st.lists(st.sampled_from(BASE_STRATEGIES), unique=True, max_size=1)):
-        strategies[f"{name}_5min"] = draw(entries("ml_5min", may_trade=may_trade))
+        strategies[f"{name}_5min"] = draw(entries(name, "ml_5min", may_trade=may_trade))
     tradable = [key for key, entry in strategies.items() if entry.should_trade]
     if not tradable:
         strategies[NO_TRADE] = draw(no_trades())
@@ -179,7 +199,7 @@ def signals(draw: st.DrawFn) -> FiveMinuteSignal:
     strategy = draw(st.sampled_from((*BASE_STRATEGIES, NO_TRADE)))
     return FiveMinuteSignal(
         strategy=strategy,
-        entry=draw(no_trades() if strategy == NO_TRADE else entries("ml_5min")),
+        entry=draw(no_trades() if strategy == NO_TRADE else entries(strategy, "ml_5min")),
         prediction_time=draw(moments),
         model_version=draw(names),
         data_status=draw(statuses),

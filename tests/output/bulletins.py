@@ -109,7 +109,7 @@ def calm() -> SymbolRecommendation:
     """Return a record that recommends Iron_Condor, with a ticket."""
     strategies = {
         "Butterfly": scored(48.0, "MEDIUM"),
-        "Iron_Condor": scored(71.4, "HIGH", win_probability=0.8, ticket=ticket()),
+        "Iron_Condor": scored(71.4, "HIGH", win_probability=0.8, structure="iron condor", ticket=ticket()),
         "Vertical": scored(20.1, "LOW"),
     }
     return recommendation(strategies, "Iron_Condor")

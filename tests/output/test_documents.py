@@ -78,6 +78,7 @@ def test_a_scored_entry_is_golden() -> None:
         ("source", "checkpoint"),
         ("valid_until", "2024-03-14T15:35:00Z"),
         ("rule_score", 71.4),
+        ("structure", "iron condor"),
         ("rationale", "scored 71.4"),
         ("blocked_by", []),
         ("win_probability", 0.8),

@@ -9,6 +9,7 @@ import pytest
 
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from tests.whole.runs import CHECKPOINT, documents, run
+from tests.whole.sides import contradictions
 
 ENHANCED = {
     "M8C_SYSTEM_COMPLEXITY": "enhanced",
@@ -51,6 +52,11 @@ def test_every_entry_carries_a_ticket_or_says_why_not(output: Path) -> None:
                 tickets += entry["ticket"] is not None
                 assert (entry["implied_probability"] is None) == (entry["ticket"] is None)
     assert tickets >= 20
+
+
+def test_no_archived_document_contradicts_itself_about_a_trade(output: Path) -> None:
+    """Without a model, too, side, structure and ticket of every entry are about one trade."""
+    assert [problem for document in documents(output, CHECKPOINT) for problem in contradictions(document)] == []
 
 
 def test_every_entry_carries_gamma_greeks_and_volume_as_evidence(output: Path) -> None:

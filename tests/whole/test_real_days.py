@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.real_data import real_data_dir
-from tests.whole.runs import FIVE_MINUTE, archive, checkpoints, documents, run
+from tests.whole.runs import CHECKPOINT, FIVE_MINUTE, archive, checkpoints, documents, run
+from tests.whole.sides import contradictions, entries
 
 pytestmark = pytest.mark.real_data
 
@@ -50,6 +51,15 @@ def test_a_real_day_has_every_checkpoint_and_slot(april: tuple[Path, Path]) -> N
     slots = documents(output, FIVE_MINUTE)
     assert len(slots) == 72
     assert all(set(slot["recommendations"]) == {"SPY", "QQQ"} for slot in slots)
+
+
+def test_no_replayed_document_contradicts_itself_about_a_trade(april: tuple[Path, Path]) -> None:
+    """Bars have no chain: side, direction and chance to win are those of the model's own vertical."""
+    output, _ = april
+    archived = [*documents(output, CHECKPOINT), *documents(output, FIVE_MINUTE)]
+    assert [problem for document in archived for problem in contradictions(document)] == []
+    named = [entry for document in archived for key, entry, _ in entries(document) if key.startswith("Vertical")]
+    assert {entry["side"] for entry in named if "structure" in entry} == {"bull", "bear"}
 
 
 def test_a_replayed_day_repeats_to_the_byte(april: tuple[Path, Path]) -> None:

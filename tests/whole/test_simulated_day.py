@@ -18,6 +18,7 @@ from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.domain.trading_day import parse_utc
 from magic8_companion.reader_kit import load
 from tests.whole.runs import CHECKPOINT, FIVE_MINUTE, checkpoints, documents, environment, run, running
+from tests.whole.sides import contradictions, entries
 
 DAY = ("--date", "2025-06-26")
 
@@ -68,6 +69,16 @@ def test_every_archived_document_obeys_the_printed_schema(simulated: Path) -> No
         validator = jsonschema.validators.validator_for(schema)(schema)
         for document in documents(simulated / "data" / "simulated", kind):
             validator.validate(document)
+
+
+def test_no_archived_document_contradicts_itself_about_a_trade(simulated: Path) -> None:
+    """Direction, side, ticket and chance to win of every entry are about one trade, in both files, all day."""
+    output = simulated / "data" / "simulated"
+    archived = [*documents(output, CHECKPOINT), *documents(output, FIVE_MINUTE)]
+    assert [problem for document in archived for problem in contradictions(document)] == []
+    kinds = [(key, "ticket" in entry) for document in archived for key, entry, _ in entries(document)]
+    assert ("Vertical", True) in kinds  # of a checkpoint
+    assert ("Vertical", False) in kinds  # of a slot
 
 
 def test_the_file_is_never_silent_for_longer_than_five_minutes(simulated: Path) -> None:
