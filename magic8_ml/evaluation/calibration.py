@@ -11,12 +11,14 @@ from scipy.special import expit, logit
 
 from magic8_companion.domain.bars import Floats
 from magic8_ml.evaluation.inference import SEED, Interval, Rows, block_counts, day_sums
+from magic8_ml.models.logistic import fit_logistic
+from magic8_ml.models.refusal import NotFitted
 
 BINS: Final = 10
 _DRAWS: Final = 500
 _CLIP: Final = 1e-4
-_STEPS: Final = 25
 _FLAT: Final = 1e-9
+_PERFECT: Final = np.array([0.0, 1.0])
 
 
 class Murphy(NamedTuple):
@@ -124,6 +126,8 @@ def reliability_line(probabilities: Floats, happened: Floats, days: Rows) -> Lin
         return Line(nothing, nothing)
     terms = block_counts(n_days) @ day_sums(_newton_terms(_log_odds(probabilities), happened, fit), days)
     drawn = fit + _newton_step(terms)
+    if np.ptp(drawn, axis=0).max() < _FLAT:  # one day, or copies of one, do not show how much days differ
+        return Line(nothing, nothing)
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     intercept, slope = (
         Interval(value=float(fit[n]), low=float(low[n]), high=float(high[n]), n_days=n_days) for n in range(2)
@@ -132,17 +136,22 @@ def reliability_line(probabilities: Floats, happened: Floats, days: Rows) -> Lin
 
 
 def fit_line(probabilities: Floats, happened: Floats) -> Floats:
-    """Return intercept and slope of the recalibration line, NaN where it has none, as with one outcome alone.
+    """Return intercept and slope of the recalibration line, NaN where it has none.
+
+    One probability, one outcome, and probabilities that separate the outcomes have no line.
 
     >>> fit_line(np.array([0.6] * 10 + [0.2] * 10), np.array([1.0] * 8 + [0.0] * 10 + [1.0] * 2)).round(3).tolist()
     [0.759, 1.547]
     """
-    odds, fit = _log_odds(probabilities), np.array([0.0, 1.0])
+    odds = _log_odds(probabilities)
     if np.ptp(odds) < _FLAT or np.ptp(happened) == 0:
         return np.full(2, np.nan)
-    for _ in range(_STEPS):
-        fit = fit + _newton_step(_newton_terms(odds, happened, fit).sum(axis=0))
-    return fit
+    each, nothing = np.ones_like(odds), np.zeros_like(odds)
+    terms = np.stack((each, odds), axis=1)
+    try:
+        return fit_logistic(terms, happened, weight=each, offset=nothing, belief=_PERFECT, firmness=0.0).value
+    except NotFitted:
+        return np.full(2, np.nan)
 
 
 def apply_line(fit: Floats, probabilities: Floats) -> Floats:

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from magic8_companion.domain.bars import Floats
 from magic8_ml.models.forecast import Integers
+from magic8_ml.models.refusal import NotFitted
 
 _RIDGE: Final = 1.0
 _INVERSE_PENALTY: Final = 0.01
@@ -77,6 +78,11 @@ def fit_logit(columns: Floats, classes: Integers) -> Logit:
     """Fit classes 0..2 with L2 penalty; a class that never came keeps the probability of a rare one.
 
     Rows of a day are alike, so of very many only every second, third ... is looked at.
+
+    Raises
+    ------
+    NotFitted
+        When the library runs out of steps.
     """
     step = max(1, -(-len(columns) // _ENOUGH_ROWS))
     columns, classes = columns[::step], classes[::step]
@@ -87,6 +93,8 @@ def fit_logit(columns: Floats, classes: Integers) -> Logit:
         levels[present] = 0.0
         return Logit(scale=scale, weights=weights, levels=levels)
     fit = LogisticRegression(C=_INVERSE_PENALTY, solver="newton-cholesky").fit(scale.apply(columns), classes)
+    if fit.n_iter_.max() >= fit.max_iter:
+        raise NotFitted("the multinomial logit", f"{fit.max_iter} steps did not reach a maximum")
     if len(present) == 2:  # the library states two classes as one line
         weights[present[1]], levels[present] = fit.coef_[0], (0.0, fit.intercept_[0])
     else:

@@ -37,6 +37,9 @@ SHUFFLED_ERRORS: Final = 3.0
 SHUFFLED_SKILL: Final = 0.01
 """Or of at most this much: on thousands of days an error is small, and so is this."""
 
+LARGEST_LOSS: Final = 0.25
+"""No canary may lose more than this share of the base rates' loss: noise loses a few percent, a diverged fit all."""
+
 SHIFTED_ERRORS: Final = 2.0
 """A feature taken from tomorrow must add more than so many standard errors (by day, paired) to the skill."""
 
@@ -130,6 +133,8 @@ def _check_canaries(part: Mapping[str, Any], manifest: Mapping[str, Any]) -> Non
 def shuffled_labels_problem(numbers: Mapping[str, float]) -> str | None:
     """Return what speaks against the canary of labels exchanged between days, or None: there must be no skill.
 
+    A large loss is no proof of honesty either: it comes from a fit that diverged and would hide a leak.
+
     >>> shuffled_labels_problem({"skill": -0.002, "standard_error": 0.004}) is None
     True
     """
@@ -138,6 +143,8 @@ def shuffled_labels_problem(numbers: Mapping[str, float]) -> str | None:
         return "it was not measured"
     if skill > max(SHUFFLED_ERRORS * error, SHUFFLED_SKILL):
         return f"shuffled labels are predicted with a skill of {skill:+.1%}: something leaks"
+    if skill < -LARGEST_LOSS:
+        return f"shuffled labels are predicted with a skill of {skill:+.1%}, far below the base rates: the fit diverged"
     return None
 
 
@@ -153,6 +160,8 @@ def future_shifted_problem(numbers: Mapping[str, Any]) -> str | None:
     gain, error = float(numbers["skill"]) - float(numbers["honest_skill"]), float(numbers["standard_error"])
     if not (math.isfinite(gain) and error >= 0):
         return "what a feature taken from tomorrow adds was not measured"
+    if (lowest := min(float(numbers["skill"]), float(numbers["honest_skill"]))) < -LARGEST_LOSS:
+        return f"a skill of {lowest:+.1%} is far below the base rates: the fit diverged"
     if gain <= SHIFTED_ERRORS * error:
         return (
             f"a feature taken from tomorrow adds {gain:+.1%} +- {error:.1%}, which is nothing:"

@@ -1,9 +1,7 @@
-"""Why a training is not done."""
+"""Why a training is not done; the fits of ``models`` raise the same errors."""
 
 from __future__ import annotations
 
-from magic8_companion.domain.errors import Magic8Error
+from magic8_ml.models.refusal import NotFitted, TrainingRefused
 
-
-class TrainingRefused(Magic8Error):
-    """The data cannot carry a model: nothing is written, and the sentence says what is missing."""
+__all__ = ["NotFitted", "TrainingRefused"]

@@ -25,6 +25,7 @@ from scipy.special import expit
 
 from magic8_companion.domain.bars import Floats
 from magic8_ml.models.forecast import Integers
+from magic8_ml.models.logistic import log_likelihoods, maximize
 
 KAPPAS: Final = (60.0, 120.0, 250.0)
 """Days that the levels above are worth; one of them is chosen by walk-forward."""
@@ -32,9 +33,9 @@ KAPPAS: Final = (60.0, 120.0, 250.0)
 _FIRMNESS: Final = 0.25
 """The information of one day that is as the levels above say: an offset stays finite where everything won."""
 
-_STEPS: Final = 30
 _LONGEST_STEP: Final = 2.0
 _CLOSE: Final = 1e-10
+_ALIKE: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,7 +121,7 @@ def count_days(node: Integers, day: Integers, n_nodes: int) -> Integers:
 def left_by(margin: Floats, won: Floats, node: Integers, day: Integers, n_nodes: int) -> Left:
     """Estimate the offset of each node on log odds ``margin`` (n_rows,) of the levels above; ``won`` is 0 or 1.
 
-    Newton's method on the log likelihood in which each day of a node weighs one.  Nodes do not influence each other.
+    Each day of a node weighs one in its likelihood.  Nodes do not influence each other.
 
     >>> said, day = np.zeros(400), np.arange(400)
     >>> left = left_by(said, (day % 4 > 0).astype(float), np.zeros(400, dtype=int), day, 1)
@@ -128,24 +129,38 @@ def left_by(margin: Floats, won: Floats, node: Integers, day: Integers, n_nodes:
     ([1.09], [400])
     """
     weight, cell, node_of_cell = weigh_days(node, day, n_nodes)
-    offset = np.zeros(n_nodes)
-    for _ in range(_STEPS):
-        chance = expit(margin + offset[node])
-        gradient = np.bincount(node, weight * (won - chance), n_nodes) - _FIRMNESS * offset
-        curvature = np.bincount(node, weight * chance * (1 - chance), n_nodes) + _FIRMNESS
-        step = np.clip(gradient / curvature, -_LONGEST_STEP, _LONGEST_STEP)
-        offset += step
-        if np.abs(step).max(initial=0.0) < _CLOSE:
-            break
+    offset, curvature = _offsets(margin, won, node, weight, n_nodes)
     chance = expit(margin + offset[node])
-    curvature = np.bincount(node, weight * chance * (1 - chance), n_nodes) + _FIRMNESS
     score = np.bincount(cell, weight * (won - chance), len(node_of_cell))
     seen = np.bincount(cell, minlength=len(node_of_cell)) > 0
     days = np.bincount(node_of_cell[seen], minlength=n_nodes)
-    squares = np.bincount(node_of_cell, score**2, n_nodes)
+    squares, total = (np.bincount(node_of_cell, values, n_nodes) for values in (score**2, score))
+    # days that are copies of each other do not show how much days differ: the likelihood says it alone
+    alike = days * squares - total**2 <= _ALIKE * days * squares
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.where(days > 1, squares / curvature**2 * days * days / (days - 1), np.nan)
+        sandwich = squares / curvature**2 * days * days / (days - 1)
+        spread = np.where(days > 1, np.where(alike, days / curvature, sandwich), np.nan)
     return Left(raw=offset, spread=spread, days=days, trades=np.bincount(node, minlength=n_nodes))
+
+
+def _offsets(margin: Floats, won: Floats, node: Integers, weight: Floats, n_nodes: int) -> tuple[Floats, Floats]:
+    # and the curvature at each
+    def curvature(chance: Floats) -> Floats:
+        return np.asarray(np.bincount(node, weight * chance * (1 - chance), n_nodes) + _FIRMNESS, dtype=np.float64)
+
+    def newton(offset: Floats) -> tuple[Floats, Floats]:
+        chance = expit(margin + offset[node])
+        gradient = np.bincount(node, weight * (won - chance), n_nodes) - _FIRMNESS * offset
+        curved = curvature(chance)
+        return np.clip(gradient / curved, -_LONGEST_STEP, _LONGEST_STEP), curved
+
+    def log_likelihood(offset: Floats) -> Floats:
+        fitted = weight * log_likelihoods(margin + offset[node], won)
+        return np.asarray(np.bincount(node, fitted, n_nodes) - _FIRMNESS / 2 * offset**2)
+
+    what = f"the fit of the offsets of {n_nodes} nodes"
+    value = maximize(np.zeros(n_nodes), log_likelihood, newton, close=_CLOSE, what=what).value
+    return value, curvature(expit(margin + value[node]))
 
 
 def shrink(left: Left, kappa: float, spread_above: Floats, *, counts: bool = True) -> tuple[Offset, ...]:

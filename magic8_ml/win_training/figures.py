@@ -14,6 +14,7 @@ from scipy.special import expit
 from magic8_companion.domain.bars import Floats
 from magic8_ml.models.forecast import Mask
 from magic8_ml.models.lines import fit_platt
+from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.win_models.thresholds import best_f1, recall_threshold
 from magic8_ml.win_training.choices import daily_mean, log_loss
 from magic8_ml.win_training.fit import LearntWins
@@ -32,6 +33,28 @@ def figures_of(learnt: LearntWins) -> dict[str, Any]:
         "overall": _figures(learnt, said),
         "by_symbol_strategy": {name: _figures(learnt, said & mine) for name, mine in sorted(by_pair.items())},
     }
+
+
+def check_skill(figures: Mapping[str, Any]) -> None:
+    """Check the figures of :func:`figures_of`: over all trades the model must not lose against the base rates.
+
+    Raises
+    ------
+    TrainingRefused
+        When its Brier loss is larger than that of the base rates, or its days are too few to compare.
+    """
+    overall = figures["overall"]
+    skill = overall.get("skill_over_base_rate")
+    if skill is None:
+        raise TrainingRefused(
+            f"walk-forward: {overall['days']} days have predictions, need {_FEWEST_DAYS} to compare with the base"
+            " rates; add days with trades"
+        )
+    if not skill >= 0:
+        raise TrainingRefused(
+            f"walk-forward: the model is worse than the base rates, skill {skill:+.1%} over {overall['trades']} trades"
+            f" of {overall['days']} days; no model is stored, add trades or use the base rates"
+        )
 
 
 def thresholds_of(learnt: LearntWins) -> dict[str, Any]:

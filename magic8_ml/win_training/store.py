@@ -21,7 +21,7 @@ from magic8_ml.win_models.files import save_win_model
 from magic8_ml.win_models.sample import Sample
 from magic8_ml.win_training.audit import Audit
 from magic8_ml.win_training.canaries import canaries_of
-from magic8_ml.win_training.figures import figures_of, thresholds_of
+from magic8_ml.win_training.figures import check_skill, figures_of, thresholds_of
 from magic8_ml.win_training.fit import LearntWins
 
 WIN_MODEL_FOLDER: Final = "win_models"
@@ -36,11 +36,13 @@ def store(learnt: LearntWins, out: Path, source: str, audit: Audit) -> str:
     Raises
     ------
     TrainingRefused
-        When a feature was not known at its time, or a canary fell silent.
+        When a feature was not known at its time, the model is worse than the base rates on its own walk-forward, or
+        a canary fails.
     """
     if audit.late:
         raise TrainingRefused(f"availability audit: these features were not known at their time: {audit.late}")
     facts = _facts(learnt, source)
+    check_skill(facts["evaluation"])
     passport = _passport(learnt, audit)
 
     def write(fresh: Path) -> None:

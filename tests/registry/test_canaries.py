@@ -243,3 +243,13 @@ def test_a_forecaster_that_was_told_the_answers_is_noticed(rows: Rows) -> None:
     found = skill_canaries(Remembering(), rows)
     assert "something leaks" in str(shuffled_problem(found))
     assert "which is nothing" in str(gain_problem(found))
+
+
+@pytest.mark.parametrize(("skill", "diverged"), [(-0.06, False), (-0.24, False), (-0.26, True), (-35.8, True)])
+def test_a_diverged_fit_passes_no_canary(skill: float, diverged: bool) -> None:
+    """Far below the base rates lies no honesty: both canaries look at both sides, however wide the error is."""
+    shuffled = shuffled_labels_problem({"skill": skill, "standard_error": 0.5})
+    numbers = {"feature": "f", "differing": 1, "skill": 0.4, "honest_skill": skill, "standard_error": 0.001}
+    for problem in (shuffled, future_shifted_problem(numbers)):
+        assert (problem is not None) == diverged
+        assert not diverged or "the fit diverged" in str(problem)

@@ -11,6 +11,7 @@ from scipy.special import expit
 from magic8_ml.training.refusal import TrainingRefused
 from magic8_ml.win_models.sample import Sample
 from magic8_ml.win_training.choices import daily_mean, log_loss
+from magic8_ml.win_training.figures import check_skill, figures_of
 from magic8_ml.win_training.fit import LearntWins, learn_wins
 from magic8_ml.win_training.runs import in_this_process
 from tests.win_models.made_trades import THIN, made_sample
@@ -97,6 +98,34 @@ def test_samples_without_substance_are_refused(sample: Sample, change: dict[str,
     values = {name: np.full(len(sample), value) for name, value in change.items()}
     with pytest.raises(TrainingRefused, match=sentence):
         _learn(replace(sample, **values))
+
+
+def test_coin_flips_at_confident_prices_are_answered_as_coin_flips() -> None:
+    """Prices of 90..99.9 % whose trades win by chance: every answer is near one half, with an interval."""
+    rng, made = np.random.default_rng(1), made_sample(150, per_day=3, seed=1, forecast=False)
+    sample = replace(
+        made, implied=rng.uniform(0.9, 0.999, len(made)), won=(rng.random(len(made)) < 0.5).astype(np.float64)
+    )
+    learnt = _learn(sample)
+    check_skill(figures_of(learnt))
+    paths = [sample.paths[place] for place in sample.path.tolist()]
+    answers = learnt.model().estimate(paths, sample.features, sample.implied, sample.forecast)
+    assert max(abs(answer.probability - 0.5) for answer in answers) < 0.1
+    assert min(answer.high - answer.low for answer in answers) > 0.02
+
+
+@pytest.mark.parametrize(
+    ("overall", "sentence"),
+    [
+        ({"skill_over_base_rate": -0.001}, "worse than the base rates, skill -0.1% over 900 trades of 60 days"),
+        ({"skill_over_base_rate": float("nan")}, "worse than the base rates, skill \\+nan%"),
+        ({}, "60 days have predictions, need 20 to compare"),
+    ],
+)
+def test_a_model_that_is_worse_than_the_base_rates_is_refused(overall: dict[str, float], sentence: str) -> None:
+    """Negative, missing and undefined skill: nothing is stored, and the sentence has the figures."""
+    with pytest.raises(TrainingRefused, match=sentence):
+        check_skill({"overall": {"trades": 900, "days": 60, **overall}})
 
 
 def test_short_histories_are_refused(sample: Sample) -> None:

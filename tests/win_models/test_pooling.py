@@ -53,6 +53,22 @@ def test_nodes_do_not_influence_each_other() -> None:
     assert (both.raw[1], both.days[1]) == (0.0, 0)
 
 
+def test_results_against_confident_odds_converge() -> None:
+    """Where plain steps would swing from one side to the other, the offset is that of the observed share."""
+    margin, day = np.where(np.arange(400) % 2, 30.0, 8.0), np.arange(400)
+    won = (np.arange(400) % 4 < 2).astype(float)
+    left = left_by(margin, won, np.zeros_like(day), day, 1)
+    score = (won - expit(margin + left.raw[0])).sum() - 0.25 * left.raw[0]
+    assert abs(score) < 1e-6
+
+
+def test_copies_of_one_day_do_not_prove_an_offset() -> None:
+    """Where no two days differ, the spread is that of the likelihood: about 4 for even chances."""
+    day = np.repeat(np.arange(50), 4)
+    left = left_by(np.zeros(200), np.tile([1.0, 0.0, 1.0, 0.0], 50), np.zeros_like(day), day, 1)
+    assert left.spread[0] == pytest.approx(4.0, rel=0.05)
+
+
 def test_everything_won_stays_finite() -> None:
     """Forty days without a loss make an offset that is large, not infinite."""
     day = np.arange(40)
