@@ -20,8 +20,8 @@ from magic8_companion.clocks import ReplayClock
 from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.domain.trading_day import next_session
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
 from magic8_companion.providers.simulated import SimulatedProvider
 from magic8_companion.scoring import Switches, create_scorer
 
@@ -43,7 +43,7 @@ def views(first: date, days: int) -> Iterator[MarketView]:
     for _ in range(days):
         for wall in CHECKPOINTS:
             clock = ReplayClock(session.at(wall) + timedelta(seconds=5))
-            options = EngineOptions(symbols=SYMBOLS, kill_switch_file=Path("KILL"))
+            options = EngineConfig(symbols=SYMBOLS, kill_switch_file=Path("KILL"))
             observer = MarketObserver(SimulatedProvider(clock), clock, options)
             for symbol in SYMBOLS:
                 yield analyse(asyncio.run(observer.observe(symbol, with_chain=True)), "enhanced")

@@ -71,9 +71,9 @@ def cycles(folder: Path) -> list[Times]:
 
 
 def _ready_row(host: Any, symbol: str, cuts: Any) -> Any:  # noqa: ANN401  # types load after the settings
-    from magic8_ml.serving.histories import Histories  # noqa: PLC0415  # as above
-    from magic8_ml.serving.inputs import PredictionInputs  # noqa: PLC0415  # as above
-    from magic8_ml.serving.rows import serving_rows  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.history_cache import Histories  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.prediction_inputs import PredictionInputs  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.serving_row import serving_rows  # noqa: PLC0415  # as above
 
     inputs = PredictionInputs.from_state(host.observe(symbol))
     return serving_rows(inputs, inputs.today, cuts, Histories())
@@ -81,7 +81,7 @@ def _ready_row(host: Any, symbol: str, cuts: Any) -> Any:  # noqa: ANN401  # typ
 
 def _floor(forecaster: Any, rows: list[Any], folder: Path, output: Path) -> tuple[float, float, float]:  # noqa: ANN401  # as above
     """Return the seconds of all model calls, of the trees among them, and of the files."""
-    from magic8_ml.models.boosted_variance import explain_boosted  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.boosted_variance import explain_boosted  # noqa: PLC0415  # as above
 
     names = ("recommendations.json", "ml_predictions_5min.json")
     contents = [orjson.loads((output / name).read_bytes()) for name in names]

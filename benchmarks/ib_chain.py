@@ -24,7 +24,7 @@ from typing import Any, Final
 from magic8_companion.clocks import SystemClock
 from magic8_companion.domain.trading_day import new_york_instant
 from magic8_companion.ports import Clock
-from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.testing.market import SimulatedGatewayMarket
 from magic8_companion.testing.scaled_clock import ScaledClock
@@ -58,7 +58,7 @@ def bound_seconds(symbols: int) -> float:
 async def measure(symbols: list[str], port: int | None) -> Measured:
     """Read the chains of all symbols at once."""
     async with _gateway(port) as (clock, used_port, gateway):
-        provider = IBProvider(clock, IBOptions(port=used_port))
+        provider = IBProvider(clock, IBConfig(port=used_port))
         begun = time.perf_counter()
         try:
             chains = await asyncio.gather(*(provider.get_option_chain(symbol) for symbol in symbols))

@@ -34,7 +34,7 @@ N_ROWS = 20_000
 
 def market(given: argparse.Namespace, folder: Path) -> tuple[Any, Any]:
     """Return bars per symbol and daily VIX rows, read from files as users have them."""
-    from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily  # noqa: PLC0415  # loaded when it runs
+    from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily  # noqa: PLC0415  # loaded when it runs
 
     if given.bars_dir is not None:
         return read_bar_folder(given.bars_dir, ("SPY", "QQQ")).bars, read_vix_daily(given.vix)
@@ -57,13 +57,13 @@ def median_ms(call: Callable[[], object], repeats: int = 400) -> float:
 
 def one_prediction(folder: Path, bars: Any, vix: Any) -> tuple[float, float, float, float]:  # noqa: ANN401  # series by symbol
     """Return p50 in ms of a prediction at noon, of a day's first one, of the bare model call and the library's part."""
-    from magic8_ml.features.sessions import DAY_NS, session_table  # noqa: PLC0415  # as above
-    from magic8_ml.models.artefact import load_model  # noqa: PLC0415  # as above
-    from magic8_ml.models.boosted_variance import explain_boosted  # noqa: PLC0415  # as above
-    from magic8_ml.serving.histories import Histories  # noqa: PLC0415  # as above
-    from magic8_ml.serving.inputs import PredictionInputs  # noqa: PLC0415  # as above
-    from magic8_ml.serving.predictor import Predictor  # noqa: PLC0415  # as above
-    from magic8_ml.serving.rows import serving_rows  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.boosted_variance import explain_boosted  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.history_cache import Histories  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.model_files import load_model  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.prediction_inputs import PredictionInputs  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.predictor import Predictor  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.serving_row import serving_rows  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.session_table import DAY_NS, session_table  # noqa: PLC0415  # as above
 
     table, series = session_table(), bars["SPY"]
     row = int(np.searchsorted(table.opens, series.starts[-1], side="right")) - 1
@@ -100,8 +100,8 @@ def one_prediction(folder: Path, bars: Any, vix: Any) -> tuple[float, float, flo
 
 def scoring(folder: Path, bars: Any, vix: Any) -> tuple[float, float, float]:  # noqa: ANN401  # series by symbol
     """Return seconds to score 20,000 rows: from bars, processor time of that, and from prepared features."""
-    from magic8_ml.models.artefact import load_model  # noqa: PLC0415  # as above
-    from magic8_ml.training.dataset import dataset_of  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.model_files import load_model  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.training.dataset import dataset_of  # noqa: PLC0415  # as above
 
     forecaster = load_model(folder).forecaster
     recent = {"SPY": bars["SPY"][-78 * (N_ROWS // 25 + 150) :]}
@@ -121,7 +121,7 @@ def main() -> int:
     words.add_argument("--bars-dir", type=as_path)
     words.add_argument("--vix", type=as_path)
     given = words.parse_args()
-    from magic8_ml.training.train import train  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.training.train import train  # noqa: PLC0415  # as above
 
     with tempfile.TemporaryDirectory() as name:
         bars, vix = market(given, Path(name) / "bars")

@@ -30,13 +30,13 @@ from cycle import DAY, SYMBOLS, learn
 
 from magic8_companion.providers.bar_writer import write_bar_files
 from magic8_companion.providers.simulated_market import SimulatedMarket
-from magic8_ml.models.manifest import MANIFEST, read_manifest
+from magic8_ml.forecast.ml_config import MLConfig
+from magic8_ml.forecast.ml_system import ProductionMLSystem
+from magic8_ml.registry.manifest import MANIFEST, read_manifest
 from magic8_ml.registry.passport import PASSPORT
 from magic8_ml.registry.reloading import PAUSE_SECONDS
 from magic8_ml.registry.versions import Registry, add_version
 from magic8_ml.registry.weekly import start_process
-from magic8_ml.serving.config import MLConfig
-from magic8_ml.serving.system import ProductionMLSystem
 
 MAX_ROLLBACK_S, MAX_CHANGE_OVER_S, MAX_LATE_S, MAX_P99_RATIO = 1.0, 1.0, 1.0, 1.10
 BLOCK, SLOTS, DAYS = 10, 360, 3

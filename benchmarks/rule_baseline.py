@@ -23,7 +23,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, previous_session, sessions_between
 from magic8_companion.recordings.bar_folder import BarFolder, read_daily
 from magic8_companion.scoring import create_scorer
-from magic8_ml.features.labels import ENTRY_BARS
+from magic8_ml.forecast.labels import ENTRY_BARS
 
 Row = dict[str, str | datetime | float]
 

@@ -20,11 +20,11 @@ from magic8_companion.analysis import analyse
 from magic8_companion.clocks import ReplayClock
 from magic8_companion.domain.ml_result import Prediction, RemainingMove
 from magic8_companion.domain.trading_day import require_session
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
-from magic8_companion.engine.ticketing import offers
-from magic8_companion.output.chain_recorder import ChainRecorder
+from magic8_companion.engine.ticket_search import offers
 from magic8_companion.providers.simulated import SimulatedProvider
+from magic8_companion.publishing.chain_recorder import ChainRecorder
 from magic8_companion.scoring import create_scorer
 
 REPEATS = 15
@@ -48,7 +48,7 @@ def main() -> None:
 
 def _show(each_side: int) -> None:
     clock = ReplayClock(require_session(date(2025, 6, 26)).at(time(10, 30)) + timedelta(seconds=5))
-    options = EngineOptions(symbols=("SPX",), kill_switch_file=Path("KILL"))
+    options = EngineConfig(symbols=("SPX",), kill_switch_file=Path("KILL"))
     provider = SimulatedProvider(clock, strikes_each_side=each_side)
     state = asyncio.run(MarketObserver(provider, clock, options).observe("SPX", with_chain=True))
     assert state.chain is not None  # noqa: S101 - the simulated market always has one

@@ -29,28 +29,27 @@ import xgboost as xgb
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
 from magic8_companion.providers.simulated_market import SimulatedMarket
-from magic8_ml.features.sessions import session_table
+from magic8_ml.cli.predict_trade import observed
+from magic8_ml.forecast.model_files import TrainedModel, load_model
+from magic8_ml.forecast.prediction_inputs import PredictionInputs
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.training.train import train
 from magic8_ml.messages.risk import require_risk
 from magic8_ml.messages.values import Order, Trade
-from magic8_ml.models.artefact import TrainedModel, load_model
-from magic8_ml.predict_trade_command import observed
-from magic8_ml.serving.inputs import PredictionInputs
-from magic8_ml.trades.catalogue import CATALOGUE, SPORADIC
+from magic8_ml.trades.base_models import BOTH, PRICE, Recalibration, RecalibrationParameters
+from magic8_ml.trades.expected_value import RealisedFractions
+from magic8_ml.trades.feature_catalogue import CATALOGUE, SPORADIC
+from magic8_ml.trades.forest import Forest
+from magic8_ml.trades.levels import LEVELS, trade_key
+from magic8_ml.trades.model import Base, Record, WinModel
+from magic8_ml.trades.pooling import Offset
+from magic8_ml.trades.predictor import WinPrediction, WinProbabilityPredictor
+from magic8_ml.trades.row_forecast import FiveMinuteForecasts
+from magic8_ml.trades.sample import Size
+from magic8_ml.trades.served_model import Served
 from magic8_ml.trades.terms import STRATEGIES
-from magic8_ml.training.train import train
-from magic8_ml.win_models.base_lines import BOTH, PRICE, Line, Recalibration
-from magic8_ml.win_models.forest import Forest
-from magic8_ml.win_models.levels import LEVELS
-from magic8_ml.win_models.model import Base, Record, WinModel
-from magic8_ml.win_models.pooling import Offset
-from magic8_ml.win_models.sample import Size
-from magic8_ml.win_models.scale_groups import path_of
-from magic8_ml.win_models.trees import TreeSettings, fit_trees
-from magic8_ml.win_models.worth import Shares
-from magic8_ml.win_predictor import WinPrediction, WinProbabilityPredictor
-from magic8_ml.win_predictor.forecasts import FiveMinuteForecasts
-from magic8_ml.win_predictor.served import Served
-from magic8_ml.win_training.tree_tasks import TREE_LEVELS
+from magic8_ml.trades.training.tree_tasks import TREE_LEVELS
+from magic8_ml.trades.trees import TreeSettings, fit_trees
 
 FIRST, LAST = date(2024, 9, 3), date(2025, 5, 22)
 AT = datetime(2025, 5, 22, 17, 30, 5, tzinfo=UTC)
@@ -68,7 +67,7 @@ def made_model() -> WinModel:
     day, won = np.arange(4000) // 20, (features[:, 0] + rng.standard_normal(4000) > 0).astype(float)
     offset = Offset(value=0.01, weight=0.6, spread=4.0, days=300, trades=4000)
     size = Size(trades=4000, days=300, rarer_days=200)
-    for path in (path_of(symbol, strategy) for symbol in MAGIC8_SYMBOLS for strategy in STRATEGIES):
+    for path in (trade_key(symbol, strategy) for symbol in MAGIC8_SYMBOLS for strategy in STRATEGIES):
         for level in LEVELS:
             ships = level in TREE_LEVELS
             record = Record(level=level, key=path.key(level), size=size, offset=offset, ships=ships, evidence={})
@@ -76,11 +75,11 @@ def made_model() -> WinModel:
                 seed = TreeSettings(seed=len(boosters))
                 boosters[record.name] = fit_trees(features, np.zeros(4000), won, day, NAMES, seed)
             records[record.name] = record
-    both = Recalibration(belief=0.5)
-    lines = tuple(Line(kind=kind, every=both, strategies={}) for kind in (BOTH, PRICE))
+    both = RecalibrationParameters(belief=0.5)
+    lines = tuple(Recalibration(kind=kind, every=both, strategies={}) for kind in (BOTH, PRICE))
     return WinModel(
         names=NAMES,
-        base=Base(lines=lines, kappa=120.0, spread=4.0, shares=Shares.whole()),
+        base=Base(lines=lines, kappa=120.0, spread=4.0, shares=RealisedFractions.whole()),
         records=records,
         boosters=tuple(boosters),
         forest=Forest.of(list(boosters.values())),

@@ -24,15 +24,15 @@ from joblib.externals.loky import get_reusable_executor
 from scipy.special import expit, logit
 
 from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
-from magic8_ml.features.sessions import session_table
-from magic8_ml.trades.catalogue import CATALOGUE, SPORADIC
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.trades.feature_catalogue import CATALOGUE, SPORADIC
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import STRATEGIES
-from magic8_ml.win_training.audit import Audit
-from magic8_ml.win_training.fit import Run, learn_wins
-from magic8_ml.win_training.runs import on_dask, on_workers
-from magic8_ml.win_training.store import store
-from magic8_ml.win_training.trades_learnt import sample_of
+from magic8_ml.trades.training.audit import Audit
+from magic8_ml.trades.training.fit import Run, learn_wins
+from magic8_ml.trades.training.store import store
+from magic8_ml.trades.training.training_sample import sample_of
+from magic8_ml.trades.training.tree_workers import on_dask, on_workers
 
 LIMIT_S = 600.0
 DAYS = 500

@@ -15,13 +15,13 @@ from magic8_companion.command_line import DONE, WRONG, exit_code, unknown, usage
 
 COMMANDS: Final = {
     "run": ("magic8_companion.unified_main", "run", "run the host (the default command; see run --help)"),
-    "gamma": ("magic8_companion.commands.gamma", "gamma", "show the gamma exposure of a chain as JSON and picture"),
-    "tickets": ("magic8_companion.commands.tickets", "tickets", "rank every structure of a chain by what it earns"),
-    "collect": ("magic8_companion.collect.command", "collect", "fetch history into daily files (replay, training)"),
-    "doctor": ("magic8_companion.doctor.command", "doctor", "say what is wrong with this installation and its feed"),
-    "rehearse": ("magic8_companion.rehearsal", "rehearse", "play a past day on ib or yahoo without an account"),
-    "schema": ("magic8_companion.commands.show", "schema", "print the JSON Schema of a published file"),
-    "settings": ("magic8_companion.commands.show", "settings", "print the effective settings, or --example for all"),
+    "gamma": ("magic8_companion.cli.gamma", "gamma", "show the gamma exposure of a chain as JSON and picture"),
+    "tickets": ("magic8_companion.cli.tickets", "tickets", "rank every structure of a chain by what it earns"),
+    "collect": ("magic8_companion.cli.collect", "collect", "fetch history into daily files (replay, training)"),
+    "doctor": ("magic8_companion.cli.doctor", "doctor", "say what is wrong with this installation and its feed"),
+    "rehearse": ("magic8_companion.cli.rehearse", "rehearse", "play a past day on ib or yahoo without an account"),
+    "schema": ("magic8_companion.cli.show", "schema", "print the JSON Schema of a published file"),
+    "settings": ("magic8_companion.cli.show", "settings", "print the effective settings, or --example for all"),
 }
 
 

@@ -19,26 +19,26 @@ from typing import Final
 from magic8_companion.clocks import ReplayClock, SystemClock
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
-from magic8_companion.engine.analyst import RememberingAnalyst
+from magic8_companion.engine.caching_analyzer import RememberingAnalyst
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.day import Progress, RecommendationEngine
 from magic8_companion.engine.observer import VIX, MarketObserver
-from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
-from magic8_companion.output.atm_closes import AtmCloses
-from magic8_companion.output.chain_recorder import ChainRecorder
-from magic8_companion.output.lock import FolderLock
-from magic8_companion.output.publisher import Publisher
-from magic8_companion.output.script_writer import ScriptWriter
-from magic8_companion.output.state import StateStore
 from magic8_companion.paths import written_path
 from magic8_companion.plugins import load_plugin
 from magic8_companion.ports import Clock, Extension, MarketData, Scorer
 from magic8_companion.providers.catalogue import canonical_name, create_provider
 from magic8_companion.providers.clocked import PlayableDays
+from magic8_companion.publishing.atm_closes import AtmCloses
+from magic8_companion.publishing.chain_recorder import ChainRecorder
+from magic8_companion.publishing.lock import FolderLock
+from magic8_companion.publishing.publisher import Publisher
+from magic8_companion.publishing.script_writer import ScriptWriter
+from magic8_companion.publishing.state import StateStore
 from magic8_companion.scoring import Switches, create_scorer
-from magic8_companion.settings_mapping import analysis_options, engine_options, ib_options, ml_options
+from magic8_companion.settings.mapping import analysis_options, engine_options, ib_options, ml_options
 from magic8_companion.unified_config import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -285,7 +285,7 @@ def create_configured_provider(settings: Settings, clock: Clock) -> MarketData:
     )
 
 
-def _publication(settings: Settings, clock: Clock, provider: MarketData, options: EngineOptions) -> PublicationService:
+def _publication(settings: Settings, clock: Clock, provider: MarketData, options: EngineConfig) -> PublicationService:
     folder = settings.run_output_dir
     retention = settings.archive_retention_days if settings.is_live else 0  # replayed days are old by their own times
     publisher = Publisher(

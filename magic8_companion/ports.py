@@ -27,7 +27,7 @@ from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.market_view import MarketView
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.scores import ScoreCard
 
@@ -127,7 +127,7 @@ class Host(Protocol):
     provider: MarketData
     symbols: tuple[str, ...]
     output_dir: Path
-    options: MLOptions
+    options: MLPluginConfig
 
     def observe(self, symbol: str, *, with_chain: bool = False) -> MarketState:
         """Observe ``symbol`` on the loop that owns the provider and wait for it, within the request time-out.

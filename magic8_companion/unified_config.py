@@ -25,8 +25,8 @@ from pydantic import (
 
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.paths import written_path
-from magic8_companion.setting_sources import ALIASES, PREFIX, ROOT, given_values
-from magic8_companion.setting_values import (
+from magic8_companion.settings.sources import ALIASES, PREFIX, ROOT, given_values
+from magic8_companion.settings.values import (
     Host,
     Interval,
     Lower,

@@ -187,8 +187,9 @@ async def _greet(provider: MarketData, symbols: Sequence[str]) -> None:
 
 async def _play(settings: Settings, stop: asyncio.Event) -> int:
     # Plays one replayed or simulated day and shows what was decided.
-    from magic8_companion import bootstrap, first_use  # noqa: PLC0415  # see _run
-    from magic8_companion.console import DayProgress, decisions_table  # noqa: PLC0415  # see _run
+    from magic8_companion import bootstrap  # noqa: PLC0415  # see _run
+    from magic8_companion.cli import first_use  # noqa: PLC0415  # see _run
+    from magic8_companion.cli.console import DayProgress, decisions_table  # noqa: PLC0415  # see _run
 
     session = bootstrap.run_session(settings)
     for sentence in bootstrap.check_recordings(settings, session):

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from magic8_companion.options.risk_reward import calculate_risk_reward
     from magic8_ml.enhanced_scoring import MLEnhancedScoring
+    from magic8_ml.forecast.ml_config import MLConfig
+    from magic8_ml.forecast.ml_system import ProductionMLSystem
     from magic8_ml.scheduler_extension import MLSchedulerExtension
-    from magic8_ml.serving.config import MLConfig
-    from magic8_ml.serving.system import ProductionMLSystem
 
 _HOMES: Final = {
-    "MLConfig": "magic8_ml.serving.config",
+    "MLConfig": "magic8_ml.forecast.ml_config",
     "MLEnhancedScoring": "magic8_ml.enhanced_scoring",
     "MLSchedulerExtension": "magic8_ml.scheduler_extension",
-    "ProductionMLSystem": "magic8_ml.serving.system",
+    "ProductionMLSystem": "magic8_ml.forecast.ml_system",
     "calculate_risk_reward": "magic8_companion.options.risk_reward",
 }
 

@@ -15,20 +15,20 @@ from typing import Any, Final
 from magic8_companion.command_line import DONE, WRONG, exit_code, unknown, usage
 
 COMMANDS: Final = {
-    "train": ("magic8_ml.training.command", "fit the model on 5-minute bars and daily VIX rows"),
-    "evaluate": ("magic8_ml.evaluation.command", "walk forward by day beside every baseline, and report what holds"),
-    "verify": ("magic8_ml.evaluation.verify_command", "score the frozen model on bars of your own, offline"),
-    "retrain": ("magic8_ml.retraining.command", "learn again at low priority; serve the new model if it is not worse"),
-    "models": ("magic8_ml.registry.command", "list, show, promote or roll back versions of the model"),
-    "tune": ("magic8_ml.tuning.command", "search settings inside the training days, on cores or a Dask cluster"),
-    "ingest": ("magic8_ml.history.command", "read the raw Magic8 history into one data set"),
-    "scales": ("magic8_ml.history.scales_command", "dollar ranges by symbol and strategy, and their groups"),
-    "train-trades": ("magic8_ml.win_training.command", "win probabilities of trades, from the history or a ledger"),
-    "ledger": ("magic8_ml.ledger.command", "simulated trades at anchored premia from recorded bars"),
-    "evaluate-trades": ("magic8_ml.trade_evaluation.command", "judge win probabilities, walking forward by day"),
-    "parse-message": ("magic8_ml.messages.command", "read a Discord message: predictions, orders, risk and reward"),
-    "predict-trade": ("magic8_ml.predict_trade_command", "how likely the orders of a message win, on recorded bars"),
-    "risk-reward": ("magic8_ml.risk_reward_command", "what an order can lose and win, and where it breaks even"),
+    "train": ("magic8_ml.cli.train", "fit the model on 5-minute bars and daily VIX rows"),
+    "evaluate": ("magic8_ml.cli.evaluate", "walk forward by day beside every baseline, and report what holds"),
+    "verify": ("magic8_ml.cli.verify", "score the frozen model on bars of your own, offline"),
+    "retrain": ("magic8_ml.cli.retrain", "learn again at low priority; serve the new model if it is not worse"),
+    "models": ("magic8_ml.cli.models", "list, show, promote or roll back versions of the model"),
+    "tune": ("magic8_ml.cli.tune", "search settings inside the training days, on cores or a Dask cluster"),
+    "ingest": ("magic8_ml.cli.ingest", "read the raw Magic8 history into one data set"),
+    "scales": ("magic8_ml.cli.scales", "dollar ranges by symbol and strategy, and their groups"),
+    "train-trades": ("magic8_ml.cli.train_trades", "win probabilities of trades, from the history or a ledger"),
+    "ledger": ("magic8_ml.cli.ledger", "simulated trades at anchored premia from recorded bars"),
+    "evaluate-trades": ("magic8_ml.cli.evaluate_trades", "judge win probabilities, walking forward by day"),
+    "parse-message": ("magic8_ml.cli.parse_message", "read a Discord message: predictions, orders, risk and reward"),
+    "predict-trade": ("magic8_ml.cli.predict_trade", "how likely the orders of a message win, on recorded bars"),
+    "risk-reward": ("magic8_ml.cli.risk_reward", "what an order can lose and win, and where it breaks even"),
 }
 
 

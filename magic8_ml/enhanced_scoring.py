@@ -16,13 +16,13 @@ import pandas as pd
 
 from magic8_companion.domain.blend import agreement, blend, ml_vector, published
 from magic8_companion.domain.market_view import MarketView
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_companion.domain.trading_day import parse_utc
 from magic8_companion.paths import written_path
-from magic8_ml.serving.guarded import GuardedPredictor, MLSystem
+from magic8_ml.forecast.guarded_predictor import GuardedPredictor, MLSystem
 
 logger = logging.getLogger(__name__)
 
@@ -88,10 +88,10 @@ class MLEnhancedScoring:
         base_scorer: Any,  # noqa: ANN401  # a foreign scorer needs nothing but its one method
         ml_option_trading_path: str | PathLike[str] | None = None,
         *,
-        options: MLOptions | None = None,
+        options: MLPluginConfig | None = None,
         ml_system: MLSystem | None = None,
     ) -> None:
-        options = options or MLOptions(weight=_weight_of_environment())
+        options = options or MLPluginConfig(weight=_weight_of_environment())
         self.base_scorer = base_scorer
         given = options.path if ml_option_trading_path is None else written_path(ml_option_trading_path)
         self.ml_path = _rooted(given)
@@ -187,7 +187,7 @@ def _rooted(path: Path) -> Path:
 
 
 def _weight_of_environment() -> float:
-    default = MLOptions().weight
+    default = MLPluginConfig().weight
     text = os.environ.get("M8C_ML_WEIGHT", "")
     try:
         return float(text or default)

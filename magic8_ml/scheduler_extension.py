@@ -20,19 +20,19 @@ import schedule
 
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_companion.paths import written_path
 from magic8_companion.ports import Host, MarketData, standalone_host
-from magic8_ml.five_minute.frame_cache import FrameCache
-from magic8_ml.five_minute.observations import ON_PROVIDER_LOOP, Observations
-from magic8_ml.five_minute.results import Asked, five_minute_result
-from magic8_ml.five_minute.slot_thread import PARTICIPANT, SlotThread
-from magic8_ml.five_minute.slots import Gates
+from magic8_ml.forecast.delta_features import delta_features
+from magic8_ml.forecast.five_minute_results import Asked, five_minute_result
+from magic8_ml.forecast.frame_cache import FrameCache
+from magic8_ml.forecast.guarded_predictor import GuardedPredictor, MLSystem
+from magic8_ml.forecast.observation_cache import ON_PROVIDER_LOOP, Observations
+from magic8_ml.forecast.slot_thread import PARTICIPANT, SlotThread
+from magic8_ml.forecast.slots import Gates
 from magic8_ml.registry.weekly import WeeklyRetraining, plan_of
-from magic8_ml.serving.delta_features import delta_features
-from magic8_ml.serving.guarded import GuardedPredictor, MLSystem
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class MLSchedulerExtension:
         data_provider: MarketData | None = None,
         *,
         host: Host | None = None,
-        options: MLOptions | None = None,
+        options: MLPluginConfig | None = None,
         ml_system: MLSystem | None = None,
         symbols: Sequence[str] | None = None,
         output_dir: str | PathLike[str] | None = None,
@@ -174,7 +174,7 @@ class MLSchedulerExtension:
         return self._private_host
 
     @property
-    def _options(self) -> MLOptions:
+    def _options(self) -> MLPluginConfig:
         return self._given_options or self._host.options
 
     @property

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from magic8_companion.engine.options import EngineOptions, TicketOptions
-from magic8_companion.settings_mapping import analysis_options, engine_options
+from magic8_companion.engine.config import EngineConfig, TicketConfig
+from magic8_companion.settings.mapping import analysis_options, engine_options
 from magic8_companion.unified_config import load_settings
 
 
@@ -24,8 +24,8 @@ def test_the_limits_of_tickets_are_settings(tmp_path: Path) -> None:
         "M8C_TICKET_MAX_SPREAD_PCT": "4",
         "M8C_COMMISSION_PER_CONTRACT": "1.2",
     }
-    assert engine_options(load_settings(chosen, root=tmp_path)).tickets == TicketOptions(
+    assert engine_options(load_settings(chosen, root=tmp_path)).tickets == TicketConfig(
         max_width_pct=0.3, max_margin=1500.0, min_credit_pct=20.0, max_spread_pct=4.0, commission=1.2
     )
-    usual = EngineOptions(symbols=("SPX",), kill_switch_file=tmp_path / "KILL").tickets
+    usual = EngineConfig(symbols=("SPX",), kill_switch_file=tmp_path / "KILL").tickets
     assert engine_options(load_settings({}, root=tmp_path)).tickets == usual

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.setting_sources import ALIASES, RETIRED
+from magic8_companion.settings.sources import ALIASES, RETIRED
 from magic8_companion.unified_config import Settings, env_example, load_settings, setting_names
 
 ROOT = Path(__file__).resolve().parent.parent

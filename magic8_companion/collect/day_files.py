@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.output.json_file import encode, replace_file
+from magic8_companion.publishing.json_file import encode, replace_file
 from magic8_companion.recordings.bar_table import intraday_table
 
 BARS: Final = "bars.parquet"

@@ -10,7 +10,7 @@ from typing import Final
 from magic8_companion.collect.collector import NO_BARS
 from magic8_companion.collect.day_files import DayFiles
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.output.json_file import replace_file
+from magic8_companion.publishing.json_file import replace_file
 from magic8_companion.recordings.bar_folder import BarFolder
 
 NAME: Final = "collection_report.md"

@@ -178,7 +178,7 @@ class FiveMinuteResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bulletin:
+class RecommendationSet:
     """What ``recommendations.json`` says, before the publisher adds ``seq``; the result of the merge."""
 
     published_at: datetime

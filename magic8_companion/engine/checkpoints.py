@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from magic8_companion.domain.trading_day import Session, new_york_label
-from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.config import EngineConfig
 
 PUNCTUAL: Final = timedelta(seconds=1)
 """What waking up may cost without counting as late, so that a grace of 0 minutes still means something."""
@@ -41,7 +41,7 @@ class Checkpoint:
         return f"missed by {late:.0f} min, the grace is {grace:.0f} min"
 
 
-def day_schedule(session: Session, options: EngineOptions) -> tuple[Checkpoint, ...]:
+def day_schedule(session: Session, options: EngineConfig) -> tuple[Checkpoint, ...]:
     """Return every configured checkpoint of the day in order of time, the impossible ones included."""
     times = sorted(session.at(wall) for wall in options.checkpoint_times)
     return tuple(
@@ -56,7 +56,7 @@ def day_schedule(session: Session, options: EngineOptions) -> tuple[Checkpoint, 
     )
 
 
-def _expiry(at: datetime, follower: datetime | None, session: Session, options: EngineOptions) -> datetime:
+def _expiry(at: datetime, follower: datetime | None, session: Session, options: EngineConfig) -> datetime:
     # The earliest of the entries' own lifetime, the next checkpoint plus grace, and the close.
     own = min(at + timedelta(minutes=options.checkpoint_valid_minutes), session.close_at)
     return own if follower is None else min(own, follower + options.grace)

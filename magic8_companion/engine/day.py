@@ -21,13 +21,13 @@ from magic8_companion.domain.trading_day import (
     session_on,
     utc_text,
 )
-from magic8_companion.engine.alarm import Alarm
 from magic8_companion.engine.checkpoints import Checkpoint, day_schedule
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.publication import EngineHooks, PublicationService
 from magic8_companion.engine.services import HostServices
+from magic8_companion.engine.timer import Timer
 from magic8_companion.engine.volatility_watch import VolatilityWatch
 from magic8_companion.ports import Clock, Monitored
 
@@ -74,7 +74,7 @@ class RecommendationEngine:
         pipeline: CheckpointPipeline,
         publication: PublicationService,
         services: HostServices,
-        options: EngineOptions,
+        options: EngineConfig,
         stop: asyncio.Event,
         progress: Progress | None = None,
     ) -> None:
@@ -92,7 +92,7 @@ class RecommendationEngine:
         """Join the clock, restore today's state, watch the feed and the kill switch."""
         loop = asyncio.get_running_loop()
         self._clock.enter(NAME)
-        self._alarm = Alarm(self._clock, loop, self._publication.tick, self._fail)
+        self._alarm = Timer(self._clock, loop, self._publication.tick, self._fail)
         self._services.serve_on(loop, lambda error: loop.call_soon_threadsafe(self._fail, error))
         self._publication.connect(
             EngineHooks(

@@ -15,9 +15,9 @@ from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.domain.recommendation import Entry, SymbolRecommendation
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, TIE_ORDER
-from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.sides import with_structure
-from magic8_companion.engine.ticketing import Offer
+from magic8_companion.engine.ticket_search import TicketResult
 
 CHECKPOINT: Final = "checkpoint"
 DELAYED_DATA: Final = "delayed_data"
@@ -31,8 +31,8 @@ def decide(
     card: ScoreCard,
     view: MarketView,
     valid_until: datetime,
-    options: EngineOptions,
-    offers: Mapping[str, Offer] = MappingProxyType({}),
+    options: EngineConfig,
+    offers: Mapping[str, TicketResult] = MappingProxyType({}),
 ) -> SymbolRecommendation:
     """Return the recommendation of one symbol at a checkpoint; its entries live until ``valid_until``.
 
@@ -95,7 +95,7 @@ def skipped_record(
     )
 
 
-def grade(scores: Mapping[str, float], options: EngineOptions) -> dict[str, tuple[str, bool]]:
+def grade(scores: Mapping[str, float], options: EngineConfig) -> dict[str, tuple[str, bool]]:
     """Return the label of each published score, and whether the score gap took a HIGH from it.
 
     With a gap to hold, a leader without the lead and everybody who does not lead is at most MEDIUM.
@@ -111,7 +111,7 @@ def grade(scores: Mapping[str, float], options: EngineOptions) -> dict[str, tupl
     return graded
 
 
-def standing_blockers(data_status: str, options: EngineOptions) -> tuple[str, ...]:
+def standing_blockers(data_status: str, options: EngineConfig) -> tuple[str, ...]:
     """Return what forbids every entry made from data of this status."""
     delayed = data_status == DELAYED and not options.trade_on_delayed_data
     return (DELAYED_DATA,) * delayed + (NONLIVE_IN_LIVE_DIR,) * options.nonlive_in_live_dir
@@ -133,12 +133,12 @@ def best_of(entries: Mapping[str, Entry]) -> str | None:
     return max(tradable, key=lambda name: (entries[name].score, _worth(entries[name])), default=None)
 
 
-def why_nothing(entries: Mapping[str, Entry], options: EngineOptions) -> str:
+def why_nothing(entries: Mapping[str, Entry], options: EngineConfig) -> str:
     """Return in a few words why none of the base entries may be traded.
 
     >>> from pathlib import Path
     >>> entry = Entry(score=52.0, confidence="MEDIUM", should_trade=False, source="checkpoint", rationale="")
-    >>> why_nothing(dict.fromkeys(BASE_STRATEGIES, entry), EngineOptions(symbols=("SPX",), kill_switch_file=Path("K")))
+    >>> why_nothing(dict.fromkeys(BASE_STRATEGIES, entry), EngineConfig(symbols=("SPX",), kill_switch_file=Path("K")))
     'best score 52.0 is below 65'
     """
     name = max(TIE_ORDER, key=lambda name: entries[name].score)
@@ -181,7 +181,7 @@ def _entry(name: str, card: ScoreCard, graded: tuple[str, bool], valid_until: da
     )
 
 
-def _priced(entry: Entry, offer: Offer | None) -> Entry:
+def _priced(entry: Entry, offer: TicketResult | None) -> Entry:
     if offer is None:
         return entry
     if offer.ticket is None:
@@ -199,7 +199,7 @@ def _priced(entry: Entry, offer: Offer | None) -> Entry:
     )
 
 
-def _price_blockers(offer: Offer | None) -> tuple[str, ...]:
+def _price_blockers(offer: TicketResult | None) -> tuple[str, ...]:
     return (NO_NET_EDGE,) if offer is not None and offer.no_net_edge else ()
 
 
@@ -209,7 +209,7 @@ def _own_blockers(name: str, card: ScoreCard, labels: Mapping[str, tuple[str, bo
     return (SCORE_GAP,) * capped + vetoes
 
 
-def _nothing(card: ScoreCard, entries: Mapping[str, Entry], options: EngineOptions) -> Entry:
+def _nothing(card: ScoreCard, entries: Mapping[str, Entry], options: EngineConfig) -> Entry:
     reason = why_nothing(entries, options)
     if isinstance(card.ml, Prediction) and card.ml.strategy == NO_TRADE:
         return no_trade(f"ML: {NO_TRADE}; {reason}", confidence=card.ml.confidence)

@@ -14,18 +14,18 @@ from typing import Final
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.market_state import DELAYED, STATUS_ORDER, worst_status
 from magic8_companion.domain.recommendation import (
-    Bulletin,
     CheckpointResult,
     Entry,
     FiveMinuteResult,
     FiveMinuteSignal,
+    RecommendationSet,
     SymbolRecommendation,
 )
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
 from magic8_companion.domain.trading_day import market_session, new_york_day, new_york_label, session_on
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.decide import best_of, block, no_trade, skipped_record, standing_blockers, why_nothing
 from magic8_companion.engine.merge_modes import EXPIRED, MODES, Case, Merged, answer_alone
-from magic8_companion.engine.options import EngineOptions
 
 DOCUMENT_LIFE: Final = timedelta(seconds=300)
 VOLATILITY_PAUSE: Final = "volatility_pause"
@@ -36,7 +36,7 @@ STOPPED: Final = "stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class PublishContext:
     """What holds when a bulletin is made, beside the two results.
 
     ``data_source`` and ``data_status`` describe a symbol of which nothing is known.  ``halt_reason`` takes every
@@ -69,8 +69,11 @@ class Moment:
 
 
 def merge(
-    checkpoint: CheckpointResult | None, five_minute: FiveMinuteResult | None, moment: Moment, options: EngineOptions
-) -> Bulletin:
+    checkpoint: CheckpointResult | None,
+    five_minute: FiveMinuteResult | None,
+    moment: PublishContext,
+    options: EngineConfig,
+) -> RecommendationSet:
     """Return the bulletin of the moment."""
     last = checkpoint if checkpoint is not None and moment.is_past_of_today(checkpoint.checkpoint_at) else None
     slot = None if five_minute is None else _living(five_minute, last, moment, options)
@@ -80,7 +83,7 @@ def merge(
     sources = _Sources(last=last, slot=slot, unknown=unknown, moment=moment, options=options)
     records = {symbol: sources.record(symbol) for symbol in options.symbols}
     data_source, data_status = sources.worst(records)
-    return Bulletin(
+    return RecommendationSet(
         published_at=moment.now,
         valid_until=_valid_until(records, moment, options),
         checkpoint_label=new_york_label(sources.nominal),
@@ -101,7 +104,7 @@ def merge(
     )
 
 
-def barred(slot: FiveMinuteResult, options: EngineOptions, *reasons: str) -> FiveMinuteResult:
+def with_blockers(slot: FiveMinuteResult, options: EngineConfig, *reasons: str) -> FiveMinuteResult:
     """Return a 5-minute result whose answers are blocked by what forbids their data, and by ``reasons``."""
     signals = {
         symbol: replace(signal, entry=block(signal.entry, *standing_blockers(signal.data_status, options), *reasons))
@@ -129,7 +132,7 @@ def _without_outages(slot: FiveMinuteResult, connection: ConnectionState) -> Fiv
 
 
 def _living(
-    slot: FiveMinuteResult, last: CheckpointResult | None, moment: Moment, options: EngineOptions
+    slot: FiveMinuteResult, last: CheckpointResult | None, moment: PublishContext, options: EngineConfig
 ) -> FiveMinuteResult | None:
     # Returns the slot with its answers as they count now, or None when none does.
     expires = min(slot.valid_until, moment.close_at)
@@ -142,7 +145,7 @@ def _living(
         status = moment.status_now(symbol, slot.data_source, signal.data_status)
         signals[symbol] = replace(signal, data_status=status, entry=replace(signal.entry, valid_until=expires))
     pause = (VOLATILITY_PAUSE,) * moment.volatility_pause
-    return barred(replace(slot, signals=signals), options, *pause) if signals else None
+    return with_blockers(replace(slot, signals=signals), options, *pause) if signals else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +158,8 @@ class _Sources:
     last: CheckpointResult | None
     slot: FiveMinuteResult | None
     unknown: Mapping[str, str]
-    moment: Moment
-    options: EngineOptions
+    moment: PublishContext
+    options: EngineConfig
 
     @property
     def nominal(self) -> datetime:
@@ -265,7 +268,9 @@ def _credited(record: SymbolRecommendation, signal: FiveMinuteSignal) -> SymbolR
     )
 
 
-def _valid_until(records: Mapping[str, SymbolRecommendation], moment: Moment, options: EngineOptions) -> datetime:
+def _valid_until(
+    records: Mapping[str, SymbolRecommendation], moment: PublishContext, options: EngineConfig
+) -> datetime:
     # A file that is rewritten on change only must live as long as its longest entry.
     expiries = (entry.valid_until for record in records.values() for entry in record.strategies.values())
     living = [at for at in expiries if at is not None and at > moment.now]

@@ -12,8 +12,8 @@ from magic8_companion.domain.blend import HIGH, published
 from magic8_companion.domain.recommendation import Entry
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
 from magic8_companion.domain.structure import BEAR, BULL
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.decide import SCORE_GAP, best_of, block, grade, no_trade, why_nothing
-from magic8_companion.engine.options import EngineOptions
 
 BLEND: Final = "blend"
 FIVE_MINUTE: Final = "ml_5min"
@@ -68,7 +68,7 @@ class Merged:
     nothing: Entry
 
 
-def overlay(case: Case, options: EngineOptions) -> Merged:  # noqa: ARG001  # every mode takes the same two arguments
+def overlay(case: Case, options: EngineConfig) -> Merged:  # noqa: ARG001  # every mode takes the same two arguments
     """Leave the base entries alone; a tradable answer stands beside them and decides."""
     if not case.entry.should_trade:
         return Merged(entries=case.entries, best_key=best_of(case.entries), nothing=case.nothing)
@@ -76,13 +76,13 @@ def overlay(case: Case, options: EngineOptions) -> Merged:  # noqa: ARG001  # ev
     return Merged(entries={**case.entries, key: case.entry}, best_key=key, nothing=case.nothing)
 
 
-def take_over(case: Case, options: EngineOptions) -> Merged:  # noqa: ARG001  # every mode takes the same two arguments
+def take_over(case: Case, options: EngineConfig) -> Merged:  # noqa: ARG001  # every mode takes the same two arguments
     """Let the answer take its base name and supersede the other base entries (mode ``replace``)."""
     entries = {name: block(case.entries[name], SUPERSEDED) for name in BASE_STRATEGIES}
     return answer_alone(entries, case.strategy, case.entry)
 
 
-def weighted(case: Case, options: EngineOptions) -> Merged:
+def weighted(case: Case, options: EngineConfig) -> Merged:
     """Mix both sources by confidence and recency; an expired checkpoint has no share."""
     if case.expired:
         return take_over(case, options)
@@ -146,7 +146,7 @@ def _earliest(*instants: datetime | None) -> datetime | None:
     return min((at for at in instants if at is not None), default=None)
 
 
-MODES: Final[Mapping[str, Callable[[Case, EngineOptions], Merged]]] = {
+MODES: Final[Mapping[str, Callable[[Case, EngineConfig], Merged]]] = {
     "overlay": overlay,
     "replace": take_over,
     "weighted": weighted,

@@ -18,9 +18,9 @@ from magic8_companion.domain.market_state import DELAYED, LIVE, MarketState
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day, previous_session, require_session
 from magic8_companion.engine.completeness import age_checked_status, bars_due, require_complete
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.fetches import AtHand, Fetches
-from magic8_companion.engine.options import EngineOptions
-from magic8_companion.engine.volatility import is_daily_open, read_vix
+from magic8_companion.engine.volatility_pause import is_daily_open, read_vix
 from magic8_companion.ports import Clock, MarketData, TypedBars
 
 VIX: Final = "VIX"
@@ -52,7 +52,7 @@ class MarketObserver:
     else: a feed reads them one after the other.
     """
 
-    def __init__(self, provider: MarketData, clock: Clock, options: EngineOptions) -> None:
+    def __init__(self, provider: MarketData, clock: Clock, options: EngineConfig) -> None:
         self._provider = provider
         self._clock = clock
         self._options = options

@@ -17,10 +17,10 @@ from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.recommendation import CheckpointResult, SymbolRecommendation
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.engine.checkpoints import Checkpoint
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.decide import decide
 from magic8_companion.engine.digest import inputs_digest
-from magic8_companion.engine.options import EngineOptions
-from magic8_companion.engine.ticketing import offers
+from magic8_companion.engine.ticket_search import offers
 from magic8_companion.ports import MarketData, Observer, Scorer
 
 PATIENCE: Final = 2.0
@@ -41,7 +41,7 @@ class Analyst(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class CheckpointEvaluation:
     """The result of a checkpoint and the digest of what each symbol's decision was made from."""
 
     result: CheckpointResult
@@ -68,7 +68,7 @@ class CheckpointPipeline:
         analyse: Analyst,
         scorer: Scorer,
         provider: MarketData,
-        options: EngineOptions,
+        options: EngineConfig,
         *,
         record: Record | None = None,
     ) -> None:
@@ -79,7 +79,7 @@ class CheckpointPipeline:
         self._options = options
         self._record = record
 
-    async def run(self, checkpoint: Checkpoint) -> Judgement:
+    async def run(self, checkpoint: Checkpoint) -> CheckpointEvaluation:
         """Return the judgement of the checkpoint; never raises because of a symbol."""
         symbols = self._options.symbols
         _log.info("🎯 CHECKPOINT %s (%s mode)", checkpoint.label, self._options.system_mode)
@@ -99,7 +99,7 @@ class CheckpointPipeline:
                 judged[symbol] = answer
                 _tell(symbol, answer.record)
         _log.info("✅ Checkpoint complete - %d symbols analyzed", len(judged))
-        return Judgement(
+        return CheckpointEvaluation(
             result=self._result(checkpoint.at, {symbol: item.record for symbol, item in judged.items()}, skipped),
             inputs={symbol: item.inputs_sha256 for symbol, item in judged.items()},
         )

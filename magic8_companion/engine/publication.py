@@ -17,14 +17,14 @@ from typing import Final, Protocol
 
 from magic8_companion.domain.connection import CONNECTED, ConnectionState
 from magic8_companion.domain.errors import PublishError
-from magic8_companion.domain.recommendation import Bulletin, CheckpointResult, FiveMinuteResult
+from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
 from magic8_companion.domain.strategy import NO_TRADE
 from magic8_companion.domain.trading_day import new_york_day, session_on
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.kill_switch import why_set
-from magic8_companion.engine.merge import KILL_SWITCH, STOPPED, Moment, barred, merge
+from magic8_companion.engine.merge import KILL_SWITCH, STOPPED, PublishContext, merge, with_blockers
 from magic8_companion.engine.merge_modes import BLEND, FIVE_MINUTE
-from magic8_companion.engine.options import EngineOptions
-from magic8_companion.engine.pipeline import Judgement, status_without_data
+from magic8_companion.engine.pipeline import CheckpointEvaluation, status_without_data
 from magic8_companion.ports import Clock, MarketData, Monitored
 
 _State = ConnectionState | None
@@ -43,7 +43,7 @@ class DocumentWriter(Protocol):
 
     def publish(
         self,
-        bulletin: Bulletin,
+        bulletin: RecommendationSet,
         inputs: Mapping[str, str],
         slot: FiveMinuteResult | None = None,
         slot_inputs: Mapping[str, str] = _NO_INPUTS,
@@ -76,7 +76,7 @@ class EngineHooks:
 
     remind: Callable[[datetime], None]
     volatility_pause: Callable[[], str | None]
-    published: Callable[[Bulletin], None]
+    published: Callable[[RecommendationSet], None]
 
 
 class PublicationService:
@@ -86,7 +86,7 @@ class PublicationService:
     """
 
     def __init__(
-        self, writer: DocumentWriter, memory: Memory, clock: Clock, provider: MarketData, options: EngineOptions
+        self, writer: DocumentWriter, memory: Memory, clock: Clock, provider: MarketData, options: EngineConfig
     ) -> None:
         self._writer = writer
         self._memory = memory
@@ -102,7 +102,7 @@ class PublicationService:
         self._checkpoint_inputs: Mapping[str, str] = {}
         self._slot_inputs: Mapping[str, str] = {}
         self._seen: dict[str, str] = {}
-        self._bulletin: Bulletin | None = None
+        self._bulletin: RecommendationSet | None = None
         self._due: datetime | None = None
         self._told: tuple[str, str | None] | None = None
 
@@ -119,7 +119,7 @@ class PublicationService:
         return self._begun
 
     @property
-    def bulletin(self) -> Bulletin | None:
+    def bulletin(self) -> RecommendationSet | None:
         """Return what this publication published last."""
         return self._bulletin
 
@@ -143,7 +143,7 @@ class PublicationService:
         """Note what a plugin saw of a symbol last, for the journal of its next result."""
         self._seen[symbol] = digest
 
-    def publish_checkpoint(self, judgement: Judgement) -> int:
+    def publish_checkpoint(self, judgement: CheckpointEvaluation) -> int:
         """Publish a checkpoint; return the ``seq`` of the document."""
         with self._in_turn():
             self._checkpoint = judgement.result
@@ -154,7 +154,7 @@ class PublicationService:
     def submit(self, result: FiveMinuteResult) -> int:
         """Publish a 5-minute result and, in the same step, the merged document; return the ``seq`` of the latter."""
         with self._in_turn():
-            result = barred(result, self._options)
+            result = with_blockers(result, self._options)
             self._five_minute = result
             self._slot_inputs = {symbol: self._seen[symbol] for symbol in result.signals if symbol in self._seen}
             self._memory.save_five_minute(result)
@@ -204,7 +204,7 @@ class PublicationService:
     def _publish(self, slot: FiveMinuteResult | None = None) -> int:
         now = self._clock.now()
         pause = None if self._hooks is None else self._hooks.volatility_pause()
-        moment = Moment(
+        moment = PublishContext(
             now=now,
             data_source=self._provider.name,
             data_status=status_without_data(self._provider.status),
@@ -230,7 +230,7 @@ class PublicationService:
         session = session_on(new_york_day(now))
         return session is not None and session.contains(now)
 
-    def _inputs(self, bulletin: Bulletin) -> dict[str, str]:
+    def _inputs(self, bulletin: RecommendationSet) -> dict[str, str]:
         # A record that a 5-minute answer had a part in was decided from what its slot saw.
         seen = {
             symbol: (self._slot_inputs if record.ml_5min_metadata else self._checkpoint_inputs).get(symbol)
@@ -238,7 +238,7 @@ class PublicationService:
         }
         return {symbol: digest for symbol, digest in seen.items() if digest is not None}
 
-    def _next_due(self, bulletin: Bulletin) -> datetime | None:
+    def _next_due(self, bulletin: RecommendationSet) -> datetime | None:
         now, session = bulletin.published_at, session_on(new_york_day(bulletin.published_at))
         if session is None or not session.contains(now):
             return None
@@ -248,7 +248,7 @@ class PublicationService:
         due = min(dues, default=session.close_at)
         return due if due < session.close_at else None  # the close is the engine's own appointment
 
-    def _expiries(self, bulletin: Bulletin) -> Iterator[datetime]:
+    def _expiries(self, bulletin: RecommendationSet) -> Iterator[datetime]:
         for record in bulletin.recommendations.values():
             yield from (entry.valid_until for entry in record.strategies.values() if entry.valid_until is not None)
         if self._five_minute is not None and bulletin.ml_5min_enhanced:
@@ -279,7 +279,7 @@ def _tell(connection: ConnectionState) -> None:
     _log.log(level, "Feed %s is %s%s", connection.source, connection.state, f" ({what})" if what else "")
 
 
-def _five_minute_keys(bulletin: Bulletin | None) -> set[tuple[str, str]]:
+def _five_minute_keys(bulletin: RecommendationSet | None) -> set[tuple[str, str]]:
     if bulletin is None:
         return set()
     return {

@@ -11,15 +11,15 @@ from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.trading_day import new_york_day
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.digest import inputs_digest
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.private_loop import PrivateLoop
 from magic8_companion.engine.publication import PublicationService
-from magic8_companion.engine.volatility import pause_reason
+from magic8_companion.engine.volatility_pause import pause_reason
 from magic8_companion.ports import Clock, Host, MarketData
 
 LONGEST_OBSERVATION_SECONDS: Final = 60.0
@@ -36,7 +36,7 @@ class HostServices:
     provider: MarketData
     symbols: tuple[str, ...]
     output_dir: Path
-    options: MLOptions
+    options: MLPluginConfig
 
     def __init__(
         self,
@@ -45,8 +45,8 @@ class HostServices:
         provider: MarketData,
         observer: MarketObserver,
         publication: PublicationService,
-        options: EngineOptions,
-        ml_options: MLOptions,
+        options: EngineConfig,
+        ml_options: MLPluginConfig,
         output_dir: Path,
     ) -> None:
         self.clock = clock

@@ -11,8 +11,8 @@ from typing import Final
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session
 from magic8_companion.engine.completeness import bars_due
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
 from magic8_companion.ports import Clock
 
 NAME: Final = "engine.vix"
@@ -30,7 +30,7 @@ class VolatilityWatch:
         observer: MarketObserver,
         pause: Callable[[], str | None],
         changed: Callable[[], Awaitable[None]],
-        options: EngineOptions,
+        options: EngineConfig,
     ) -> None:
         self._clock = clock
         self._observer = observer

@@ -13,9 +13,9 @@ from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.costs import Fees, Fill, fees_of, net_cost, opening_fees
 from magic8_companion.options.distribution import Distribution, SmileImplied
 from magic8_companion.options.expiry import Product
-from magic8_companion.options.misquotes import flag_misquotes
 from magic8_companion.options.odds import PIN, Odds, evaluate
 from magic8_companion.options.order_line import order_line
+from magic8_companion.options.outlier_quotes import flag_misquotes
 from magic8_companion.options.payoff import Leg, profile
 from magic8_companion.options.ranking import Ranking, rank_candidates
 from magic8_companion.options.smile import Smile

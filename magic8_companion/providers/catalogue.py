@@ -11,7 +11,7 @@ from typing import Final
 
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.ports import Clock, MarketData
-from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.config import IBConfig
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def create_provider(
     strikes_each_side: int = 20,
     yahoo_server: str | None = None,
     fallback_to_yahoo: bool = False,
-    ib_options: IBOptions | None = None,
+    ib_options: IBConfig | None = None,
 ) -> MarketData:
     """Return a new provider.
 
@@ -79,7 +79,7 @@ def create_provider(
         return ReplayProvider(replay_path, clock)
     if wanted == "yahoo":
         return _yahoo(clock, strikes_each_side, yahoo_server)
-    first = _ib(clock, ib_options or IBOptions())
+    first = _ib(clock, ib_options or IBConfig())
     if not fallback_to_yahoo:
         return first
     from magic8_companion.providers.fallback import FallbackProvider  # noqa: PLC0415  # see above
@@ -92,7 +92,7 @@ def create_provider(
     return FallbackProvider(first, second, clock)
 
 
-def _ib(clock: Clock, options: IBOptions) -> MarketData:
+def _ib(clock: Clock, options: IBConfig) -> MarketData:
     from magic8_companion.providers.ib.provider import IBProvider  # noqa: PLC0415  # see create_provider
 
     return IBProvider(clock, options)

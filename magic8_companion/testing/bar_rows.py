@@ -11,10 +11,10 @@ import numpy as np
 from magic8_companion.domain.bar_lengths import nanoseconds
 from magic8_companion.domain.bars import Bars, from_ns, to_ns
 from magic8_companion.domain.trading_day import new_york_day, session_on
+from magic8_companion.testing.active_faults import Troubles
 from magic8_companion.testing.contracts import Instrument
 from magic8_companion.testing.history_request import DAILY, HistoryRequest
 from magic8_companion.testing.market import minute_bars, seen_at
-from magic8_companion.testing.troubles import Troubles
 from magic8_companion.testing.world import World
 
 _FIVE_MINUTES: Final = timedelta(minutes=5)

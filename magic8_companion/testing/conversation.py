@@ -11,8 +11,8 @@ from typing import Final
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_companion.testing.codes import SYSTEM, Refused
-from magic8_companion.testing.director import Director
 from magic8_companion.testing.dispatch import HANDLERS, request_id_of, symbol_of
+from magic8_companion.testing.fault_injector import FaultInjector
 from magic8_companion.testing.faults import CONNECT
 from magic8_companion.testing.message_ids import ORDERS, Request
 from magic8_companion.testing.scenario import SPOKEN_VERSION
@@ -34,7 +34,7 @@ class Conversation:
     """
 
     def __init__(
-        self, session: Session, sessions: set[Session], director: Director, looked_before: Callable[[], float]
+        self, session: Session, sessions: set[Session], director: FaultInjector, looked_before: Callable[[], float]
     ) -> None:
         self._session, self._sessions, self._director = session, sessions, director
         self._world = session.world

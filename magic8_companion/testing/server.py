@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from magic8_companion.ports import Clock
 from magic8_companion.testing.conversation import Conversation
-from magic8_companion.testing.director import Director
+from magic8_companion.testing.fault_injector import FaultInjector
 from magic8_companion.testing.faults import Fault
 from magic8_companion.testing.history import update_bars
 from magic8_companion.testing.market import GatewayMarket
@@ -62,7 +62,7 @@ class SimulatedGateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
         self._server: asyncio.Server | None = None
-        self._director = Director(self._world, self._sessions, self, scenario.steps)
+        self._director = FaultInjector(self._world, self._sessions, self, scenario.steps)
         self._beats: deque[float] = deque(maxlen=2)  # of the one before the last it is sure that it has read
 
     @property

@@ -10,12 +10,12 @@ from typing import Final, Literal
 
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_companion.ports import Clock
+from magic8_companion.testing.active_faults import Troubles
 from magic8_companion.testing.listing import Listing
 from magic8_companion.testing.market import GatewayMarket
 from magic8_companion.testing.option_prices import OptionPrices
 from magic8_companion.testing.pacing import HistoryPacing, HistoryRule
 from magic8_companion.testing.scenario import Settings
-from magic8_companion.testing.troubles import Troubles
 
 _KEPT_LINES: Final = 100_000
 

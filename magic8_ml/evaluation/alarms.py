@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from magic8_ml.evaluation.judged import Judged
-from magic8_ml.evaluation.scores import auc, brier
+from magic8_ml.evaluation.out_of_sample import Judged
 from magic8_ml.evaluation.win_baselines import RECALIBRATED_PRICE
+from magic8_ml.metrics.proper_scores import auc, brier
 
 DIRECTION_AUC: Final = 0.60
 WIN_SKILL: Final = 0.08

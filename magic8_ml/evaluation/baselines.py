@@ -23,12 +23,12 @@ from scipy.special import ndtr, ndtri
 
 from magic8_companion.domain.bars import Floats
 from magic8_ml.evaluation.regressions import Logit, Ridge, fit_logit, fit_ridge
-from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.features.implied import implied_day_variance
-from magic8_ml.features.labels import BUCKETS
-from magic8_ml.models.forecast import LEVELS, FittedForecaster, Forecast, Forecaster, Integers, Past, Rows
-from magic8_ml.models.residuals import Residuals
-from magic8_ml.models.structures import Trades
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.forecaster import LEVELS, FittedForecaster, Forecast, Forecaster, Integers, Past, Rows
+from magic8_ml.forecast.implied_variance import implied_day_variance
+from magic8_ml.forecast.labels import BUCKETS
+from magic8_ml.forecast.residuals import Residuals
+from magic8_ml.forecast.structures import Trades
 
 HAR_WINDOW_DAYS: Final = 750
 _GUARD: Final = (0.2, 5.0)

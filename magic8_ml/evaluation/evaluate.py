@@ -12,20 +12,20 @@ from typing import Any, Final
 import numpy as np
 
 from magic8_ml.evaluation.alarms import alarms
-from magic8_ml.evaluation.endpoints import ALL, endpoints_of
-from magic8_ml.evaluation.judge import bench_of
-from magic8_ml.evaluation.judged import Judged
-from magic8_ml.evaluation.leak import ROUNDS, leak_exhibit
-from magic8_ml.evaluation.luck import daily_returns, luck
-from magic8_ml.evaluation.overfitting import sharpe_facts
+from magic8_ml.evaluation.goals import ALL, endpoints_of
+from magic8_ml.evaluation.leakage_demo import ROUNDS, leak_exhibit
+from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.predict_out_of_sample import bench_of
 from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of, span_of
+from magic8_ml.evaluation.selection_bias import daily_returns, luck
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.evaluation.win_baselines import RULES, Structures
-from magic8_ml.features.sessions import day_number, session_table
-from magic8_ml.models.forecast import Forecast, Forecaster, Mask, Rows
-from magic8_ml.training.progress import Progress, silent
-from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.training.walk_forward import Fold, Plan, folds_of, walk_forward
+from magic8_ml.forecast.forecaster import Forecast, Forecaster, Mask, Rows
+from magic8_ml.forecast.session_table import day_number, session_table
+from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of, walk_forward
+from magic8_ml.metrics.overfitting import sharpe_facts
+from magic8_ml.metrics.refusal import TrainingRefused
 
 TRAILING_DAYS: Final = 252
 """Without dates the last year of tested days is scored; those before only teach."""
@@ -44,7 +44,7 @@ class Question:
     """
 
     designs: Sequence[Forecaster]
-    plan: Plan
+    plan: WalkForwardConfig
     first: date | None = None
     last: date | None = None
     tried_before: int = 0
@@ -109,7 +109,7 @@ def evaluate(
     return Reported(report=report_of(judged, context), judged=judged)
 
 
-def _folds(rows: Rows, plan: Plan) -> tuple[Fold, ...]:
+def _folds(rows: Rows, plan: WalkForwardConfig) -> tuple[Fold, ...]:
     if folds := folds_of(rows.day, plan):
         return folds
     days = len(np.unique(rows.day))

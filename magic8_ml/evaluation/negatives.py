@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from magic8_ml.evaluation.endpoints import ALL, Endpoint
-from magic8_ml.evaluation.measures import Line
-from magic8_ml.evaluation.wording import percent
+from magic8_ml.evaluation.forecaster_scores import ForecasterScores
+from magic8_ml.evaluation.goals import ALL, Endpoint
+from magic8_ml.evaluation.number_format import percent
 
 _SKILLS = {
     "regime_rpss": "regime skill over climatology",
@@ -19,7 +19,9 @@ _SKILLS = {
 
 
 def negative_results(
-    endpoints: Sequence[Endpoint], comparisons: Mapping[str, Sequence[Line]], slices: Mapping[str, Sequence[Any]]
+    endpoints: Sequence[Endpoint],
+    comparisons: Mapping[str, Sequence[ForecasterScores]],
+    slices: Mapping[str, Sequence[Any]],
 ) -> list[str]:
     """Name missed goals, baselines that were not beaten, and groups without proven skill."""
     return [*_missed(endpoints), *_unbeaten(comparisons), *_weak(slices)]
@@ -42,7 +44,7 @@ def _goal(endpoint: Endpoint) -> str:
     return f"{goal.floor:g} to {goal.ceiling:g}"
 
 
-def _unbeaten(comparisons: Mapping[str, Sequence[Line]]) -> list[str]:
+def _unbeaten(comparisons: Mapping[str, Sequence[ForecasterScores]]) -> list[str]:
     found = []
     for score, lines in comparisons.items():
         for line in lines:

@@ -8,12 +8,12 @@ from html import escape
 from typing import Any, Final
 
 from magic8_ml.evaluation import plots
-from magic8_ml.evaluation.endpoints import ALL
-from magic8_ml.evaluation.fine_print import negative, protocol
+from magic8_ml.evaluation.goals import ALL
 from magic8_ml.evaluation.markup import Markup, card, details, section, table
+from magic8_ml.evaluation.methodology import negative, protocol
+from magic8_ml.evaluation.number_format import percent, plain
+from magic8_ml.evaluation.page_shell import Tile, page_header, whole_page
 from magic8_ml.evaluation.sections import calls, groups, leak, volatility, win_odds
-from magic8_ml.evaluation.shell import Tile, page_header, whole_page
-from magic8_ml.evaluation.wording import percent, plain
 
 Record = Mapping[str, Any]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
+from magic8_ml.evaluation.number_format import percent
 from magic8_ml.evaluation.svg import Axis, Chart, round_ticks
-from magic8_ml.evaluation.wording import percent
 
 Record = Mapping[str, Any]
 

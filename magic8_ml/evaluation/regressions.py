@@ -10,8 +10,8 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from magic8_companion.domain.bars import Floats
-from magic8_ml.models.forecast import Integers
-from magic8_ml.models.refusal import NotFitted
+from magic8_ml.forecast.forecaster import Integers
+from magic8_ml.metrics.refusal import NotFitted
 
 _RIDGE: Final = 1.0
 _INVERSE_PENALTY: Final = 0.01

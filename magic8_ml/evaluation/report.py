@@ -12,16 +12,16 @@ import orjson
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation import tables
 from magic8_ml.evaluation.baselines import CLIMATOLOGY
-from magic8_ml.evaluation.calibration import Reliability, brier_parts, reliability, reliability_line
-from magic8_ml.evaluation.endpoints import Endpoint, endpoints_of
-from magic8_ml.evaluation.inference import Interval, holm
-from magic8_ml.evaluation.judged import Judged
-from magic8_ml.evaluation.leak import LeakLine
-from magic8_ml.evaluation.measures import LOSSES, Line, loss_table, win_table
+from magic8_ml.evaluation.forecaster_scores import LOSSES, ForecasterScores, loss_table, win_table
+from magic8_ml.evaluation.goals import Endpoint, endpoints_of
+from magic8_ml.evaluation.leakage_demo import LeakLine
 from magic8_ml.evaluation.negatives import negative_results
-from magic8_ml.features.sessions import session_table
-from magic8_ml.models.forecast import Integers
-from magic8_ml.training.walk_forward import Fold
+from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.forecast.forecaster import Integers
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.training.walk_forward import Fold
+from magic8_ml.metrics.calibration import Reliability, brier_parts, reliability, reliability_line
+from magic8_ml.metrics.day_intervals import Interval, holm
 
 LIMITS: Final = (
     "Premia are modelled, not recorded: calibration to the path of the underlying is real evidence.",
@@ -143,7 +143,7 @@ def _scored(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _comparisons(found: Mapping[str, Sequence[Line]]) -> dict[str, list[dict[str, Any]]]:
+def _comparisons(found: Mapping[str, Sequence[ForecasterScores]]) -> dict[str, list[dict[str, Any]]]:
     asked = {(score, line.name): line.p_value for score, lines in found.items() for line in lines}
     adjusted = holm({"|".join(key): p for key, p in asked.items()})
     return {
@@ -163,7 +163,7 @@ def _comparisons(found: Mapping[str, Sequence[Line]]) -> dict[str, list[dict[str
     }
 
 
-def _silent(judged: Judged, comparisons: Mapping[str, Sequence[Line]]) -> dict[str, list[str]]:
+def _silent(judged: Judged, comparisons: Mapping[str, Sequence[ForecasterScores]]) -> dict[str, list[str]]:
     # whoever is in no table of a score says nothing of it, and the reader is told so
     names = dict.fromkeys((*judged.baselines, *judged.settled.odds))
     return {

@@ -9,11 +9,11 @@ import pandas as pd
 
 from magic8_companion.domain.bars import Floats
 from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_ml.evaluation.judged import Judged
+from magic8_ml.evaluation.out_of_sample import Judged
 from magic8_ml.evaluation.rule_scores import moments_of
-from magic8_ml.models.forecast import LEVELS, Forecast
-from magic8_ml.models.strategy_view import DIRECTIONS, OUTCOMES, REGIMES
-from magic8_ml.models.structures import VERTICALS
+from magic8_ml.forecast.forecaster import LEVELS, Forecast
+from magic8_ml.forecast.strategy_view import DIRECTIONS, OUTCOMES, REGIMES
+from magic8_ml.forecast.structures import VERTICALS
 
 
 def write_rows(judged: Judged, path: Path) -> None:

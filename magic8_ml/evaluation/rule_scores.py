@@ -14,9 +14,9 @@ import pandas as pd
 
 from magic8_companion.domain.bars import Floats
 from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_ml.features.sessions import BAR_NS, session_table
-from magic8_ml.models.forecast import Integers, Rows
-from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.forecast.forecaster import Integers, Rows
+from magic8_ml.forecast.session_table import BAR_NS, session_table
+from magic8_ml.metrics.refusal import TrainingRefused
 
 _COLUMNS: Final = ("symbol", "time", *BASE_STRATEGIES)
 

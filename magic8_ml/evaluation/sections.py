@@ -9,7 +9,7 @@ from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_ml.evaluation import plots
 from magic8_ml.evaluation.baselines import CLIMATOLOGY
 from magic8_ml.evaluation.markup import Markup, card, details, figure, grid, section, table, text
-from magic8_ml.evaluation.wording import percent, plain, triple
+from magic8_ml.evaluation.number_format import percent, plain, triple
 
 Record = Mapping[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from magic8_ml.evaluation.endpoints import ALL
-from magic8_ml.training.dataset import left_out
+from magic8_ml.evaluation.goals import ALL
+from magic8_ml.forecast.training.dataset import left_out
 
 
 def summary(report: Mapping[str, Any]) -> str:

@@ -13,17 +13,17 @@ import numpy as np
 
 from magic8_companion.domain.bars import Floats
 from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_ml.evaluation.anchoring import SCENARIOS
+from magic8_ml.evaluation.anchored_premium import SCENARIOS
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, VIX_SHARE
-from magic8_ml.evaluation.inference import Interval, mean_interval, skill_interval
-from magic8_ml.evaluation.judged import Judged
-from magic8_ml.evaluation.measures import covered, regime_rps, variance_qlike
-from magic8_ml.evaluation.scores import brier
-from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.features.labels import BUCKETS
-from magic8_ml.features.sessions import session_table
-from magic8_ml.models.forecast import Integers, Mask
-from magic8_ml.models.strategy_view import OUTCOMES, REGIMES
+from magic8_ml.evaluation.forecaster_scores import covered, regime_rps, variance_qlike
+from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_ml.forecast.labels import BUCKETS
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.strategy_view import OUTCOMES, REGIMES
+from magic8_ml.metrics.day_intervals import Interval, mean_interval, skill_interval
+from magic8_ml.metrics.proper_scores import brier
 
 Record = dict[str, Any]
 

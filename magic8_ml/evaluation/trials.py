@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.metrics.refusal import TrainingRefused
 
 FILE: Final = "trials.jsonl"
 

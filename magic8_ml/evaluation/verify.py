@@ -16,22 +16,22 @@ import numpy as np
 
 from magic8_companion.domain.trading_day import next_session
 from magic8_ml.evaluation.alarms import alarms
-from magic8_ml.evaluation.judge import bench_of, with_unlearnt
-from magic8_ml.evaluation.judged import Judged
-from magic8_ml.evaluation.luck import daily_returns
-from magic8_ml.evaluation.overfitting import sharpe_facts
+from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.predict_out_of_sample import bench_of, with_unlearnt
 from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of
+from magic8_ml.evaluation.selection_bias import daily_returns
 from magic8_ml.evaluation.win_baselines import RULES, Structures
-from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.features.sessions import day_number, session_table
-from magic8_ml.models.artefact import TrainedModel
-from magic8_ml.models.families import family_of
-from magic8_ml.models.forecast import Forecast, Integers, Mask, Rows
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.forecaster import Forecast, Integers, Mask, Rows
+from magic8_ml.forecast.model_files import TrainedModel
+from magic8_ml.forecast.session_table import day_number, session_table
+from magic8_ml.forecast.symbol_families import family_of
+from magic8_ml.forecast.training.dataset import Dataset, left_out
+from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.training.walk_forward import EMBARGO_DAYS, REFIT_DAYS, Fold, rows_of_folds
+from magic8_ml.metrics.overfitting import sharpe_facts
+from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.registry.expiry import valid_until
-from magic8_ml.training.dataset import Dataset, left_out
-from magic8_ml.training.progress import Progress, silent
-from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.training.walk_forward import EMBARGO_DAYS, REFIT_DAYS, Fold, rows_of_folds
 
 _NAMED: Final = 3
 

@@ -21,13 +21,13 @@ import numpy as np
 
 from magic8_companion.domain.bars import Floats
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, HAR_TODAY
-from magic8_ml.evaluation.calibration import apply_line, fit_line
 from magic8_ml.evaluation.regressions import fit_logit
-from magic8_ml.features.labels import BUCKETS
-from magic8_ml.models.forecast import Integers, Mask, Rows
-from magic8_ml.models.structures import COST_PER_CONTRACT, SHAPES, Trades, trades_of
-from magic8_ml.training.progress import Progress, silent
-from magic8_ml.training.walk_forward import Fold
+from magic8_ml.forecast.forecaster import Integers, Mask, Rows
+from magic8_ml.forecast.labels import BUCKETS
+from magic8_ml.forecast.structures import COST_PER_CONTRACT, SHAPES, Trades, trades_of
+from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.training.walk_forward import Fold
+from magic8_ml.metrics.calibration import apply_line, fit_line
 
 PRICE: Final = "B2 price"
 LOGISTIC: Final = "B5 logistic regression"

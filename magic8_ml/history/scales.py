@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
-from magic8_ml.win_models.scale_groups import GROUPS, LARGE, MEDIUM, SMALL, preset_group
+from magic8_ml.history.scale_groups import GROUPS, LARGE, MEDIUM, SMALL, preset_group
 
 LARGE_ABOVE_USD: Final = 1000.0
 SMALL_BELOW_USD: Final = 100.0

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from magic8_ml.history.scale_groups import LARGE, MEDIUM, SMALL
 from magic8_ml.history.scales import ProfitScale
-from magic8_ml.win_models.scale_groups import LARGE, MEDIUM, SMALL
 
 _COLOURS: Final = {LARGE: "#b83280", MEDIUM: "#2b6cb0", SMALL: "#2f855a"}
 _ROW: Final = 22

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from magic8_ml.models.manifest import ModelUnavailable, read_checked, read_manifest
+from magic8_ml.registry.manifest import ModelUnavailable, read_checked, read_manifest
 from magic8_ml.registry.passport import passport_problem
 
 

@@ -23,8 +23,8 @@ from typing import Any, Final
 import orjson
 
 from magic8_companion.domain.trading_day import utc_text
-from magic8_ml.models.manifest import MANIFEST, ModelUnavailable, read_manifest
 from magic8_ml.registry.files import append_line, locked, replace_file, sync_folder
+from magic8_ml.registry.manifest import MANIFEST, ModelUnavailable, read_manifest
 from magic8_ml.registry.passport import with_passport
 from magic8_ml.registry.roles import RegistryRefused, Roles, read_roles, require_version_name, write_roles
 from magic8_ml.registry.soundness import require_sound

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.trading_day import new_york_day, sessions_between
 from magic8_companion.ports import Clock
 
@@ -40,7 +40,7 @@ class RetrainingPlan:
         return [sys.executable, "-m", "magic8_ml", "retrain", *map(str, words)]
 
 
-def plan_of(options: MLOptions) -> RetrainingPlan | None:
+def plan_of(options: MLPluginConfig) -> RetrainingPlan | None:
     """Return the plan that the settings ask for, or None when they name no files to learn from."""
     if options.retrain_bars_dir is None or options.retrain_vix_file is None:
         return None

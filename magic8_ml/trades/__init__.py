@@ -1,1 +1,1 @@
-"""Concrete trades as numbers that are known when they are entered: terms, payoffs, features and labelled rows."""
+"""Win probabilities of concrete trades: features, data set, model, predictor."""

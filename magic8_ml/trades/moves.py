@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from magic8_companion.domain.bars import Floats
-from magic8_ml.models.forecast import Integers
-from magic8_ml.models.residuals import Residuals
+from magic8_ml.forecast.forecaster import Integers
+from magic8_ml.forecast.residuals import Residuals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,8 +10,8 @@ import numpy as np
 from magic8_companion.domain.bars import Floats, Stamps
 from magic8_companion.options.costs import fees_of
 from magic8_companion.options.payoff import Leg
+from magic8_ml.forecast.forecaster import Integers
 from magic8_ml.messages.values import Trade
-from magic8_ml.models.forecast import Integers
 from magic8_ml.trades.terms import LEGS, STRATEGIES, TradeTerms
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from magic8_companion.domain.bars import Floats
-from magic8_ml.models.forecast import Mask
+from magic8_ml.forecast.forecaster import Mask
 from magic8_ml.trades.terms import MULTIPLIER, TradeTerms
 
 _NOISE: Final = 1e-9

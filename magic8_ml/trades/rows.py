@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from magic8_companion.domain.bars import Floats, Stamps
-from magic8_ml.models.forecast import Integers, Mask
-from magic8_ml.trades.catalogue import SPORADIC, TRADE_FEATURES, digest_of, feature_named, require_known
+from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_ml.trades.feature_catalogue import SPORADIC, TRADE_FEATURES, digest_of, feature_named, require_known
 from magic8_ml.trades.payoffs import reward_at
 from magic8_ml.trades.terms import STRATEGIES
 

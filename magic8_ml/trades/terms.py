@@ -13,8 +13,8 @@ import numpy as np
 
 from magic8_companion.domain.bars import Floats, Stamps
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES
-from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.models.forecast import Integers, Mask
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.forecaster import Integers, Mask
 
 STRATEGIES: Final = HISTORY_STRATEGIES
 """What strategy codes index."""

@@ -12,8 +12,8 @@ import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from magic8_companion.collect.command import collect_into
-from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.cli.collect import collect_into
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.testing.scaled_clock import ScaledClock
 
@@ -25,7 +25,7 @@ async def main(port: str, begun: str, start: str, speed: str, out: str, since: s
     passed = timedelta(seconds=(time.monotonic() - float(begun)) * float(speed))
     clock = ScaledClock(datetime.fromisoformat(start) + passed, float(speed))
     patience_seconds = 15 * float(speed)  # a busy machine is slow in real seconds
-    options = IBOptions(
+    options = IBConfig(
         port=int(port), connect_timeout_seconds=patience_seconds, request_timeout_seconds=patience_seconds
     )
     provider = IBProvider(clock, options)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from magic8_companion.collect.command import collect, collect_into
+from magic8_companion.cli.collect import collect, collect_into
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError
-from magic8_companion.output.lock import FolderLock
 from magic8_companion.providers.replay import ReplayProvider
 from magic8_companion.providers.simulated import SimulatedProvider
 from magic8_companion.providers.yahoo.provider import YahooProvider
-from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_companion.publishing.lock import FolderLock
+from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
 from tests.collect.sources import LAST, NOW, SINCE, Source, WaitedClock, contents
 from tests.providers.makers import SetClock
 from tests.providers_yahoo.servers import yahoo

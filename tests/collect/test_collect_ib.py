@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from magic8_companion.collect.command import collect_into
-from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.cli.collect import collect_into
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.recordings.bar_folder import BarFolder
 from magic8_companion.testing.market import SimulatedGatewayMarket
@@ -78,7 +78,7 @@ async def collected_here(folder: Path, *steps: dict[str, object]) -> int:
     """Collect a quarter in this process from a gateway that misbehaves; return the exit code."""
     clock, scenario = ScaledClock(NOW, FAST), parse_scenario({"steps": [*steps]})
     async with SimulatedGateway(SimulatedGatewayMarket(), clock, scenario=scenario) as gateway:
-        options = IBOptions(port=gateway.port, connect_timeout_seconds=120, request_timeout_seconds=900)
+        options = IBConfig(port=gateway.port, connect_timeout_seconds=120, request_timeout_seconds=900)
         provider = IBProvider(clock, options)
         try:
             return await collect_into(provider, clock, folder, ("SPX", "SPY"), date(2025, 1, 13))

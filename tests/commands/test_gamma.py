@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from magic8_companion.__main__ import main
-from magic8_companion.output.gamma_picture import gamma_page
+from magic8_companion.cli.gamma_picture import gamma_page
 from tests.real_data import real_data_dir
 
 KEYS = {"symbol", "spot", "net_gex", "gross_gex", "gamma_flip", "call_wall", "put_wall", "max_pain", "conventions"}

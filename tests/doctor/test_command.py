@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from magic8_companion.doctor.command import doctor
-from magic8_companion.output.lock import FolderLock
+from magic8_companion.cli.doctor import doctor
 from magic8_companion.providers.bar_writer import write_bar_files
 from magic8_companion.providers.simulated_market import SimulatedMarket
+from magic8_companion.publishing.lock import FolderLock
 
 
 def test_a_first_installation_is_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

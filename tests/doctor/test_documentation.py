@@ -12,8 +12,8 @@ import pytest
 
 import magic8_companion
 import magic8_companion.doctor as package
+from magic8_companion.cli.doctor import examine
 from magic8_companion.doctor.check import OK, Check
-from magic8_companion.doctor.command import examine
 from magic8_companion.doctor.fixes import _FIXES, fix_for
 from magic8_companion.doctor.machine import (
     calendar_check,
@@ -25,10 +25,16 @@ from magic8_companion.doctor.machine import (
 )
 from magic8_companion.doctor.model import model_check
 from magic8_companion.domain.trading_day import new_york_instant
-from magic8_companion.output.lock import FolderLock
 from magic8_companion.providers.ib.codes import reason_of
-from magic8_companion.providers.ib.link import CLOCK_SKEW, COMPETING_SESSION, FEED_SILENT, FINAL, QUOTES_BROKEN
+from magic8_companion.providers.ib.connection_health import (
+    CLOCK_SKEW,
+    COMPETING_SESSION,
+    FEED_SILENT,
+    FINAL,
+    QUOTES_BROKEN,
+)
 from magic8_companion.providers.simulated import SimulatedProvider
+from magic8_companion.publishing.lock import FolderLock
 from magic8_companion.unified_config import load_settings
 from tests.doctor.test_feed import examined
 from tests.doctor.test_machine import Wall, settings

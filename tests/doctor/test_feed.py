@@ -14,7 +14,7 @@ import pytest
 from magic8_companion.doctor.check import FAILED, OK, SKIPPED, WARNING, Check
 from magic8_companion.doctor.feed import FeedDoctor
 from magic8_companion.ports import MarketData
-from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.providers.simulated import SimulatedProvider
 from magic8_companion.testing.scaled_clock import ScaledClock
@@ -124,7 +124,7 @@ def test_a_short_history_of_the_vix_is_found(tmp_path: Path) -> None:
 def test_a_gateway_that_is_not_there_is_told_with_its_port() -> None:
     """IB without a gateway: one failure, and what to switch on where."""
     clock = ScaledClock(new_york(DAY, 11), 60)
-    source = IBProvider(clock, IBOptions(port=1, connect_timeout_seconds=1))
+    source = IBProvider(clock, IBConfig(port=1, connect_timeout_seconds=1))
     checks = examined(source, market_data_provider="ib", ib_port=4002)
     assert checks["feed"].status == FAILED
     assert "ib_disconnected" in checks["feed"].result

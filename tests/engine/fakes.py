@@ -19,14 +19,14 @@ from magic8_companion.domain.blend import label
 from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.market_view import MarketView
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.recommendation import (
-    Bulletin,
     CheckpointResult,
     Entry,
     FiveMinuteResult,
     FiveMinuteSignal,
+    RecommendationSet,
 )
 from magic8_companion.domain.scores import Evidence, RuleScore, ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES
@@ -38,9 +38,9 @@ from magic8_companion.domain.trading_day import (
     require_session,
     sessions_between,
 )
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.day import RecommendationEngine
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
@@ -52,9 +52,9 @@ NO_KILL_SWITCH = Path("/nowhere/KILL")
 BAR_NS = 300_000_000_000
 
 
-def options(**changes: Any) -> EngineOptions:
+def options(**changes: Any) -> EngineConfig:
     """Return engine options for two symbols, changed as asked."""
-    return replace(EngineOptions(symbols=("SPX", "SPY"), kill_switch_file=NO_KILL_SWITCH), **changes)
+    return replace(EngineConfig(symbols=("SPX", "SPY"), kill_switch_file=NO_KILL_SWITCH), **changes)
 
 
 def bars_of(session: Session, count: int, price: float = 100.0) -> Bars:
@@ -207,7 +207,7 @@ class FakeScorer:
 class FakeWriter:
     """Remembers what was published; ``fails`` makes every write a ``PublishError``."""
 
-    bulletins: list[Bulletin] = field(default_factory=list)
+    bulletins: list[RecommendationSet] = field(default_factory=list)
     inputs: list[Mapping[str, str]] = field(default_factory=list)
     predictions: list[FiveMinuteResult] = field(default_factory=list)
     prediction_inputs: list[Mapping[str, str]] = field(default_factory=list)
@@ -215,7 +215,7 @@ class FakeWriter:
 
     def publish(
         self,
-        bulletin: Bulletin,
+        bulletin: RecommendationSet,
         inputs: Mapping[str, str],
         slot: FiveMinuteResult | None = None,
         slot_inputs: Mapping[str, str] | None = None,
@@ -341,7 +341,7 @@ class FakeExtension:
 class House:
     """A wired engine on a replayed clock, with every part at hand."""
 
-    options: EngineOptions
+    options: EngineConfig
     start: datetime
     scorer: FakeScorer = field(default_factory=FakeScorer)
     memory: FakeMemory = field(default_factory=FakeMemory)
@@ -363,7 +363,7 @@ class House:
             observer=self.observer,
             publication=self.publication,
             options=self.options,
-            ml_options=MLOptions(),
+            ml_options=MLPluginConfig(),
             output_dir=Path("unused"),
         )
         self.engine = RecommendationEngine(

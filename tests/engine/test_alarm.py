@@ -7,7 +7,7 @@ import threading
 from datetime import datetime, timedelta
 
 from magic8_companion.clocks import ReplayClock
-from magic8_companion.engine.alarm import Alarm
+from magic8_companion.engine.timer import Timer
 from tests.engine.fakes import FULL_DAY
 
 START = FULL_DAY.open_at
@@ -26,7 +26,7 @@ class Bell:
         self.rung: list[datetime] = []
         self.failures: list[BaseException] = []
         self.breaks = False
-        self.alarm = Alarm(self.clock, asyncio.get_running_loop(), self.ring, self.failures.append)
+        self.alarm = Timer(self.clock, asyncio.get_running_loop(), self.ring, self.failures.append)
         self.clock.enter("test")
 
     def ring(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.connection import CONNECTED, DEGRADED, ConnectionState
-from magic8_companion.engine.pipeline import Judgement
+from magic8_companion.engine.pipeline import CheckpointEvaluation
 from magic8_companion.engine.publication import EngineHooks, PublicationService
 from magic8_companion.ports import Monitored
 from tests.engine.fakes import (
@@ -55,7 +55,7 @@ class Desk:
         self.publication = PublicationService(self.writer, FakeMemory(), self.clock, self.market, ONE)
         quiet = EngineHooks(remind=lambda _: None, volatility_pause=lambda: None, published=lambda _: None)
         self.publication.connect(quiet)
-        self.publication.publish_checkpoint(Judgement(result=checkpoint(), inputs={}))
+        self.publication.publish_checkpoint(CheckpointEvaluation(result=checkpoint(), inputs={}))
 
     def heed(self, state: ConnectionState) -> None:
         """Let the feed change, and look several times."""

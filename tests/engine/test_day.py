@@ -13,7 +13,7 @@ import pytest
 
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import DataUnavailable, PublishError
-from magic8_companion.domain.recommendation import Bulletin
+from magic8_companion.domain.recommendation import RecommendationSet
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_companion.engine.day import KILL_SWITCH_POLL_SECONDS, CheckpointOutcome
 from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeExtension, FakeMarket, FakeScorer, House, options
@@ -40,7 +40,7 @@ def labels(outcomes: tuple[CheckpointOutcome, ...]) -> list[str]:
     return [outcome.label for outcome in outcomes if outcome.result is not None]
 
 
-def tradable(bulletin: Bulletin) -> set[tuple[str, str]]:
+def tradable(bulletin: RecommendationSet) -> set[tuple[str, str]]:
     """Return symbol and key of everything that may be traded."""
     return {
         (symbol, key)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magic8_companion.domain.recommendation import Bulletin, CheckpointResult, FiveMinuteResult
+from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
 from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.decide import decide
-from magic8_companion.engine.merge import Moment, merge
-from magic8_companion.engine.options import EngineOptions
+from magic8_companion.engine.merge import PublishContext, merge
 from tests.engine.fakes import FULL_DAY, HALF_DAY, card_of, options, signal_of, slot_of, view_of
 from tests.engine.test_decide import state
 
@@ -26,9 +26,9 @@ LOW_SCORES = {"Butterfly": 31.2, "Iron_Condor": 52.0, "Vertical": 40.3}
 ONE = options(symbols=("SPX",))
 
 
-def moment(at: datetime, **changes: Any) -> Moment:
+def moment(at: datetime, **changes: Any) -> PublishContext:
     """Return a moment of a live provider."""
-    return replace(Moment(now=at, data_source="fake", data_status="stale"), **changes)
+    return replace(PublishContext(now=at, data_source="fake", data_status="stale"), **changes)
 
 
 def checkpoint(
@@ -55,14 +55,14 @@ def merged(
     last: CheckpointResult | None,
     five: FiveMinuteResult | None,
     at: datetime = AT_1030 + timedelta(minutes=5, seconds=7),
-    settings: EngineOptions = ONE,
+    settings: EngineConfig = ONE,
     **changes: Any,
-) -> Bulletin:
+) -> RecommendationSet:
     """Return the bulletin of a moment."""
     return merge(last, five, moment(at, **changes), settings)
 
 
-def mode(name: str) -> EngineOptions:
+def mode(name: str) -> EngineConfig:
     """Return options with a merge strategy."""
     return replace(ONE, merge_strategy=name)
 

@@ -17,7 +17,7 @@ from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.trading_day import previous_session
 from magic8_companion.engine.digest import inputs_digest
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.volatility import read_vix
+from magic8_companion.engine.volatility_pause import read_vix
 from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeMarket, bars_of, options
 from tests.engine.stepping_clock import SteppingClock
 

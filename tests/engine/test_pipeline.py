@@ -17,7 +17,7 @@ from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.engine.checkpoints import day_schedule
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.pipeline import CheckpointPipeline, Judgement
+from magic8_companion.engine.pipeline import CheckpointEvaluation, CheckpointPipeline
 from tests.engine.fakes import FULL_DAY, FakeMarket, FakeScorer, card_of, options, view_of
 from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_decide import prediction
@@ -34,7 +34,7 @@ class Line:
         self.pipeline = CheckpointPipeline(observer, view_of, scorer or FakeScorer(), self.market, settings)
         self.checkpoint = day_schedule(FULL_DAY, settings)[0]
 
-    async def run(self) -> Judgement:
+    async def run(self) -> CheckpointEvaluation:
         """Run the checkpoint of 10:30."""
         return await self.pipeline.run(self.checkpoint)
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.errors import PublishError
-from magic8_companion.domain.recommendation import Bulletin
+from magic8_companion.domain.recommendation import RecommendationSet
 from magic8_companion.engine.checkpoints import day_schedule
-from magic8_companion.engine.pipeline import Judgement
+from magic8_companion.engine.pipeline import CheckpointEvaluation
 from magic8_companion.engine.publication import EngineHooks, PublicationService
 from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options, signal_of, slot_of
 from tests.engine.stepping_clock import SteppingClock
@@ -30,7 +30,7 @@ class Desk:
         self.clock = SteppingClock(now)
         self.writer, self.memory = FakeWriter(), FakeMemory()
         self.reminders: list[datetime] = []
-        self.heard: list[Bulletin] = []
+        self.heard: list[RecommendationSet] = []
         self.pause: str | None = None
         self.options = replace(ONE, **changes)
         self.publication = PublicationService(
@@ -48,7 +48,7 @@ class Desk:
     def publish_checkpoint(self) -> int:
         """Publish the checkpoint of 10:30."""
         assert day_schedule(FULL_DAY, self.options)[0].at == AT_1030
-        return self.publication.publish_checkpoint(Judgement(result=checkpoint(), inputs={"SPX": "c"}))
+        return self.publication.publish_checkpoint(CheckpointEvaluation(result=checkpoint(), inputs={"SPX": "c"}))
 
 
 def test_each_document_asks_to_be_followed_in_time() -> None:
@@ -233,7 +233,7 @@ def test_waiting_for_the_writer_has_an_end() -> None:
     writing = threading.Event()
 
     class SlowWriter(FakeWriter):
-        def publish(self, bulletin: Bulletin, inputs: Any, slot: Any = None, slot_inputs: Any = None) -> int:
+        def publish(self, bulletin: RecommendationSet, inputs: Any, slot: Any = None, slot_inputs: Any = None) -> int:
             writing.set()
             free.wait(5)
             return super().publish(bulletin, inputs, slot, slot_inputs)

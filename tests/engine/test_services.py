@@ -14,7 +14,7 @@ import pytest
 
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable, PublishError
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.private_loop import PrivateLoop
 from magic8_companion.engine.publication import PublicationService
@@ -41,7 +41,7 @@ class Hosted:
             observer=self.observer,
             publication=self.publication,
             options=settings,
-            ml_options=MLOptions(),
+            ml_options=MLPluginConfig(),
             output_dir=Path("unused"),
         )
 

@@ -17,14 +17,14 @@ from magic8_companion.domain.recommendation import CheckpointResult, SymbolRecom
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.domain.structure import VerticalSpread, vertical_of
+from magic8_companion.engine.config import TicketConfig
 from magic8_companion.engine.decide import decide
-from magic8_companion.engine.merge import Moment, merge
-from magic8_companion.engine.options import TicketOptions
-from magic8_companion.engine.ticketing import limits_of, offers
+from magic8_companion.engine.merge import PublishContext, merge
+from magic8_companion.engine.ticket_search import limits_of, offers
 from magic8_companion.options.chain_quotes import clean_chain
 from magic8_companion.options.smile import fit_smile
-from magic8_companion.output.documents import recommendations_document
-from magic8_companion.output.schema import validate
+from magic8_companion.publishing.documents import recommendations_document
+from magic8_companion.publishing.schema import validate
 from tests.engine.fakes import FULL_DAY, card_of, options, view_of
 from tests.engine.test_decide import prediction
 from tests.engine.test_decide import state as bare_state
@@ -69,7 +69,7 @@ def document_of(record: SymbolRecommendation) -> dict:
         data_status="live",
         recommendations={"SPX": record},
     )
-    moment = Moment(now=NOON.replace(second=5), data_source="fake", data_status="live")
+    moment = PublishContext(now=NOON.replace(second=5), data_source="fake", data_status="live")
     return recommendations_document(merge(result, None, moment, settings), 7)
 
 
@@ -233,7 +233,7 @@ def test_limits_grow_with_the_price_and_with_a_wild_day() -> None:
 
 def test_the_operator_bounds_what_a_ticket_costs_and_risks() -> None:
     """Narrower wings, less margin, more credit and a dearer broker all show in the tickets."""
-    strict = TicketOptions(max_width_pct=0.1, max_margin=900.0, min_credit_pct=20.0, commission=2.0)
+    strict = TicketConfig(max_width_pct=0.1, max_margin=900.0, min_credit_pct=20.0, commission=2.0)
     found = offers(state_of(), model(0.75), strict)
     for offer in found.values():
         assert offer.ticket is not None

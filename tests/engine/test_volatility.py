@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from magic8_companion.domain.bars import Bars, to_ns
-from magic8_companion.engine.volatility import pause_reason
+from magic8_companion.engine.volatility_pause import pause_reason
 from tests.engine.fakes import BAR_NS, FULL_DAY
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from magic8_ml.evaluation.evaluate import Question, evaluate
-from magic8_ml.evaluation.judge import bench_of
-from magic8_ml.evaluation.judged import Judged
+from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.predict_out_of_sample import bench_of
 from magic8_ml.evaluation.win_baselines import Structures
-from magic8_ml.models.forecast import Rows
-from magic8_ml.training.walk_forward import Plan, folds_of, walk_forward
+from magic8_ml.forecast.forecaster import Rows
+from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, walk_forward
 from tests.evaluation.demo_model import DemoModel
 from tests.evaluation.rows import make_rows
 
-PLAN = Plan(training_days=100, refit_days=40)
+PLAN = WalkForwardConfig(training_days=100, refit_days=40)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from magic8_ml.evaluation.baselines import HAR_TODAY, FittedHar
-from magic8_ml.models.forecast import Forecast, Past, Rows
-from magic8_ml.models.strategy_view import OUTCOMES
-from magic8_ml.models.structures import of_strategies, trades_of
+from magic8_ml.forecast.forecaster import Forecast, Past, Rows
+from magic8_ml.forecast.strategy_view import OUTCOMES
+from magic8_ml.forecast.structures import of_strategies, trades_of
 
 
 @dataclass(frozen=True)

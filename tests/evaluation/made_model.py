@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from magic8_companion.domain.bars import Bars
-from magic8_ml.features.catalogue import schema_digest
-from magic8_ml.features.sessions import session_table
-from magic8_ml.models.artefact import save_model
-from magic8_ml.models.bounds import Bounds
-from magic8_ml.models.distribution_forecaster import DistributionForecaster
+from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
+from magic8_ml.forecast.feature_bounds import Bounds
+from magic8_ml.forecast.feature_catalogue import schema_digest
+from magic8_ml.forecast.model_files import save_model
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.training.dataset import dataset_of
 from magic8_ml.registry.versions import Registry, add_version
-from magic8_ml.training.dataset import dataset_of
 from tests.registry.made_models import DIGEST, parts
 
 

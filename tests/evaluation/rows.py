@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.features.labels import BUCKETS
-from magic8_ml.models.forecast import Outcomes, Rows
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.forecaster import Outcomes, Rows
+from magic8_ml.forecast.labels import BUCKETS
 
 PER_DAY = 13
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from magic8_ml.evaluation.calibration import apply_line, bins_of, brier_parts, fit_line, reliability, reliability_line
+from magic8_ml.metrics.calibration import apply_line, bins_of, brier_parts, fit_line, reliability, reliability_line
 
 
 def drawn(n: int, *, seed: int = 8, low: float = 0.3, high: float = 0.8) -> tuple[np.ndarray, np.ndarray]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from magic8_ml.evaluation.endpoints import GOALS, Goal
-from magic8_ml.evaluation.inference import Interval
-from magic8_ml.evaluation.judged import Judged
+from magic8_ml.evaluation.goals import GOALS, Goal
+from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.metrics.day_intervals import Interval
 
 NAMES = (
     *("regime_rpss_vs_climatology", "qlike_gain_vs_vix_share", "qlike_gain_vs_har_today", "direction_rpss"),

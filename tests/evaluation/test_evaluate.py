@@ -14,10 +14,10 @@ import pytest
 from magic8_ml.evaluation.evaluate import Question, evaluate
 from magic8_ml.evaluation.rule_scores import moments_of, read_rule_scores
 from magic8_ml.evaluation.trials import FILE
-from magic8_ml.features.sessions import session_table
-from magic8_ml.models.forecast import Forecast, Past, Rows
-from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.training.walk_forward import Plan, folds_of, rows_of_folds, walk_forward
+from magic8_ml.forecast.forecaster import Forecast, Past, Rows
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, rows_of_folds, walk_forward
+from magic8_ml.metrics.refusal import TrainingRefused
 from tests.evaluation.conftest import PLAN, Made
 from tests.evaluation.demo_model import DemoModel
 from tests.evaluation.rows import make_rows
@@ -86,7 +86,7 @@ def test_only_the_days_asked_for_are_scored(tmp_path: Path) -> None:
     rows = make_rows(120)
     days = np.unique(rows.day)
     first, last = (session_table().sessions[int(days[n])].day for n in (90, 109))
-    plan = Plan(training_days=60, refit_days=30)
+    plan = WalkForwardConfig(training_days=60, refit_days=30)
     question = Question(designs=(DemoModel(),), plan=plan, first=first, last=last, exhibit_rounds=5)
     report = evaluate(rows, replace(question, tried_before=40), tmp_path, facts={}).report
     assert (report["protocol"]["configurations"], report["protocol"]["luck"]["trials"]) == (41, 41)
@@ -96,10 +96,10 @@ def test_only_the_days_asked_for_are_scored(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("plan", "first", "sentence"),
-    [(Plan(training_days=400), None, "too little history"), (PLAN, date(2029, 1, 1), "no day to score")],
+    [(WalkForwardConfig(training_days=400), None, "too little history"), (PLAN, date(2029, 1, 1), "no day to score")],
 )
 def test_what_cannot_be_scored_is_refused(
-    drawn_rows: Rows, tmp_path: Path, plan: Plan, first: date | None, sentence: str
+    drawn_rows: Rows, tmp_path: Path, plan: WalkForwardConfig, first: date | None, sentence: str
 ) -> None:
     """One sentence, and nothing in the log."""
     with pytest.raises(TrainingRefused, match=sentence):

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magic8_ml.evaluation.inference import (
+from magic8_ml.metrics.day_intervals import (
     block_counts,
     day_sums,
     diebold_mariano,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from magic8_ml.evaluation import leak
-from magic8_ml.evaluation.leak import LeakLine, leak_exhibit
+from magic8_ml.evaluation import leakage_demo as leak
+from magic8_ml.evaluation.leakage_demo import LeakLine, leak_exhibit
 from magic8_ml.evaluation.win_baselines import Structures
 from tests.evaluation.rows import make_rows
 

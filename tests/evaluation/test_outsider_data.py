@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from magic8_companion.domain.bars import Bars
-from magic8_ml.evaluation.outsider_data import Reading, read_outsider_bars, read_outsider_vix
-from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.evaluation.external_data import Reading, read_outsider_bars, read_outsider_vix
+from magic8_ml.metrics.refusal import TrainingRefused
 from tests.ml.markets import make_market
 
 NEW_YORK = "America/New_York"

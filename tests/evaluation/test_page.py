@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import orjson
 import pytest
 
-from magic8_ml.evaluation.endpoints import GOALS
+from magic8_ml.evaluation.goals import GOALS
 from magic8_ml.evaluation.page import page
 from magic8_ml.evaluation.report import as_json
 from magic8_ml.evaluation.svg import Axis, Chart

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from magic8_ml.evaluation.alarms import alarms, sign_auc
-from magic8_ml.evaluation.endpoints import ALL, GOALS, endpoints_of
-from magic8_ml.evaluation.judged import Judged
-from magic8_ml.evaluation.luck import daily_returns, luck
-from magic8_ml.evaluation.measures import LOSSES, loss_table, win_table
+from magic8_ml.evaluation.forecaster_scores import LOSSES, loss_table, win_table
+from magic8_ml.evaluation.goals import ALL, GOALS, endpoints_of
+from magic8_ml.evaluation.out_of_sample import Judged
 from magic8_ml.evaluation.row_table import row_table
+from magic8_ml.evaluation.selection_bias import daily_returns, luck
 from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.evaluation.tables import edge_quintiles, high_table, quarters_of, slices
-from magic8_ml.models.forecast import Forecast
+from magic8_ml.forecast.forecaster import Forecast
 from tests.evaluation.conftest import Made
 
 B1 = "B1 climatology"

@@ -7,8 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from magic8_ml.evaluation.scores import binary_log_loss, brier, crps_of_ensemble, crps_of_quantiles, squared_log_error
-from magic8_ml.training.scores import log_loss, qlike, ranked_probability_score
+from magic8_ml.metrics.class_scores import log_loss, qlike, ranked_probability_score
+from magic8_ml.metrics.proper_scores import (
+    binary_log_loss,
+    brier,
+    crps_of_ensemble,
+    crps_of_quantiles,
+    squared_log_error,
+)
 
 
 def test_certainty_that_comes_true_costs_nothing_and_its_opposite_the_most() -> None:

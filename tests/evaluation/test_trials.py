@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from magic8_ml.evaluation.trials import FILE, Trial, log_trials
-from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.metrics.refusal import TrainingRefused
 
 TRIAL = Trial(
     configuration="har",

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from magic8_ml.__main__ import main
-from magic8_ml.evaluation.endpoints import ALL, GOALS
+from magic8_ml.cli.train import EXIT_REFUSED
+from magic8_ml.cli.verify import EXIT_FAILED, load_frozen
+from magic8_ml.evaluation.goals import ALL, GOALS
 from magic8_ml.evaluation.verify import forecast_or_silence
-from magic8_ml.evaluation.verify_command import EXIT_FAILED, load_frozen
-from magic8_ml.training.command import EXIT_REFUSED
-from magic8_ml.training.dataset import dataset_of
+from magic8_ml.forecast.training.dataset import dataset_of
 from tests.evaluation.made_model import make_model
 from tests.ml.markets import Market, make_market
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from magic8_ml.history import command
+from magic8_ml.cli import ingest as command
 
 FIXTURES = Path(__file__).parent / "fixtures" / "raw"
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pytest
 
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
-from magic8_ml.history import scales_command
+from magic8_ml.cli import scales as scales_command
 from magic8_ml.history.ingest import ingest
+from magic8_ml.history.scale_groups import preset_group
 from magic8_ml.history.scales import measure_scales, rule_group, scale_groups, scale_stats
 from magic8_ml.history.scales_plot import plot_scales
-from magic8_ml.win_models.scale_groups import preset_group
 
 FIXTURES = Path(__file__).parent / "fixtures" / "raw"
 

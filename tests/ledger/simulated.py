@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from magic8_companion.domain.bars import Bars
 from magic8_companion.providers.simulated_market import SimulatedMarket
 from magic8_companion.recordings.bar_table import daily_table, intraday_table
-from magic8_ml.ledger.command import make_ledger
+from magic8_ml.cli.ledger import make_ledger
 
 FIRST, LAST = date(2023, 10, 2), date(2024, 7, 12)
 HALF_DAY, EARLY_HALF_DAY = date(2024, 7, 3), date(2023, 11, 24)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from magic8_ml.ledger.command import EXIT_REFUSED, add_arguments, run
-from magic8_ml.ledger.report import LIMITS
-from magic8_ml.ledger.table import SCHEMA
+from magic8_ml.cli.ledger import EXIT_REFUSED, add_arguments, run
+from magic8_ml.history.ledger_report import LIMITS
+from magic8_ml.history.ledger_table import SCHEMA
 from tests.ledger.simulated import write_files
 from tests.real_data import real_data_dir
 

@@ -12,12 +12,12 @@ from magic8_companion.domain.trading_day import require_session
 from magic8_companion.options.expiry import product
 from magic8_companion.options.payoff import payoff
 from magic8_companion.options.structures import build
-from magic8_ml.features.sessions import session_table
-from magic8_ml.ledger.anchor import MIN_ANCHOR_DAYS, past_anchor
-from magic8_ml.ledger.costs import fees, slippage
-from magic8_ml.ledger.draws import draw_days
-from magic8_ml.ledger.premium import leg_prices, model_value
-from magic8_ml.ledger.structures import NAMES, STRATEGIES, Structures, paid, structures_at
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.history.ledger_anchor import MIN_ANCHOR_DAYS, past_anchor
+from magic8_ml.history.ledger_costs import fees, slippage
+from magic8_ml.history.ledger_draws import draw_days
+from magic8_ml.history.ledger_premium import leg_prices, model_value
+from magic8_ml.history.ledger_structures import NAMES, STRATEGIES, Structures, paid, structures_at
 from tests.ledger.simulated import bars, spy_ledger, vix
 
 ACTIONS = ("BUY", "SELL", "SELL", "SELL", "BUY", "BUY")

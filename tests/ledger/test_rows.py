@@ -13,7 +13,7 @@ import pytest
 from magic8_companion.domain.trading_day import require_session
 from magic8_companion.options.payoff import payoff, profile
 from magic8_companion.options.structures import build
-from magic8_ml.features.catalogue import schema_digest
+from magic8_ml.forecast.feature_catalogue import schema_digest
 from tests.ledger.simulated import HALF_DAY, MARKET, bars, ledger, spy_ledger
 
 

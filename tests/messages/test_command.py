@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from magic8_ml.messages import command
+from magic8_ml.cli import parse_message as command
 from tests.messages.messages_of_the_contract import BUTTERFLY, SEED
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from magic8_ml.training.report import TrainingReport
-from magic8_ml.training.train import train
+from magic8_ml.forecast.training.report import TrainingReport
+from magic8_ml.forecast.training.train import train
 from tests.ml.markets import Market, make_market, session_of
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.market_state import MarketState, VixReading
 from magic8_companion.domain.trading_day import Session
-from magic8_ml.features.sessions import BAR_NS, DAY_NS, session_table
+from magic8_ml.forecast.session_table import BAR_NS, DAY_NS, session_table
 
 FIRST_DAY = date(2023, 9, 5)
 

@@ -18,7 +18,7 @@ from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import LIVE, MarketState, VixReading
 from magic8_companion.domain.market_view import MarketView
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.scores import Evidence, RuleScore, ScoreCard
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day, require_session
@@ -179,14 +179,14 @@ class FakeHost:
         *,
         symbols: Sequence[str] = ("SPX", "SPY"),
         checkpoints: Sequence[str] = (),
-        options: MLOptions | None = None,
+        options: MLPluginConfig | None = None,
         watch: Callable[[MarketState], MarketState] = lambda state: state,
     ) -> None:
         self.clock: Clock = ReplayClock(start)
         self.provider: MarketData = FakeProvider()
         self.symbols = tuple(symbols)
         self.output_dir = Path("unused")
-        self.options = options or MLOptions()
+        self.options = options or MLPluginConfig()
         self.checkpoints = [moment(wall, new_york_day(start)) for wall in checkpoints]
         self.watch = watch
         self.halt_reason: str | None = None

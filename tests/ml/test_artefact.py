@@ -13,13 +13,13 @@ import numpy as np
 import orjson
 import pytest
 
-from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.models.artefact import load_model, save_model
-from magic8_ml.models.distribution_forecaster import FittedDistribution
-from magic8_ml.models.forecast import Rows
-from magic8_ml.models.manifest import MANIFEST, ModelUnavailable
-from magic8_ml.models.two_stage import fit_two_stage
-from magic8_ml.training.dataset import dataset_of
+from magic8_ml.forecast.distribution_forecaster import FittedDistribution
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.forecaster import Rows
+from magic8_ml.forecast.model_files import load_model, save_model
+from magic8_ml.forecast.training.dataset import dataset_of
+from magic8_ml.forecast.two_stage import fit_two_stage
+from magic8_ml.registry.manifest import MANIFEST, ModelUnavailable
 from tests.ml.markets import Market
 
 FILES = ("variance.ubj", "numbers.json")

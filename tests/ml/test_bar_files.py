@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
-from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_ml.metrics.refusal import TrainingRefused
 from tests.ml.markets import make_market
 
 MARKET = make_market(60, symbols=("QQQ", "SPY"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from magic8_ml.models.bounds import Bounds
+from magic8_ml.forecast.feature_bounds import Bounds
 
 NAMES = ("a", "b", "c", "d", "e")
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magic8_ml.features.labels import BUCKETS, ENTRY_BUCKETS
-from magic8_ml.models.confidence import ReferenceEdges
+from magic8_ml.forecast.confidence import ReferenceEdges
+from magic8_ml.forecast.labels import BUCKETS, ENTRY_BUCKETS
 
 N_STRATEGIES = 3
 SPY = ("SPY",)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.blend import label
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml import MLEnhancedScoring
@@ -30,7 +30,7 @@ VIEW = market_view(market_state("SPX", AT))
 
 def scoring(reply: object = None, **options: Any) -> MLEnhancedScoring:
     """Return the class under test around fixed rules and a fake model."""
-    return MLEnhancedScoring(FakeRules(), "nowhere", options=MLOptions(**options), ml_system=FakeModel(reply))
+    return MLEnhancedScoring(FakeRules(), "nowhere", options=MLPluginConfig(**options), ml_system=FakeModel(reply))
 
 
 def test_the_worked_example_comes_out_digit_for_digit() -> None:
@@ -69,7 +69,7 @@ def test_details_tell_what_stood_behind_the_scores() -> None:
 def test_the_model_gets_the_five_arguments_of_the_contract() -> None:
     """The call is by name, with naive UTC time, canonical frames, one row of delta proxies and no trades."""
     model = FakeModel()
-    MLEnhancedScoring(FakeRules(), options=MLOptions(), ml_system=model).score(VIEW)
+    MLEnhancedScoring(FakeRules(), options=MLPluginConfig(), ml_system=model).score(VIEW)
     (call,) = model.calls
     assert call["current_time"] == datetime(2025, 6, 26, 14, 30, 5)  # noqa: DTZ001  # naive by contract
     assert call["bar_data"].index.tz is not None
@@ -83,7 +83,7 @@ def test_log_lines_are_those_operators_search_for(caplog: pytest.LogCaptureFixtu
     caplog.set_level(logging.INFO)
     scoring().score(VIEW)
     scoring({"available": False, "reason": "abstained"}).score(VIEW)
-    MLEnhancedScoring(FakeRules(), tmp_path, options=MLOptions())
+    MLEnhancedScoring(FakeRules(), tmp_path, options=MLPluginConfig())
     assert "ML-enhanced scoring enabled (weight: 0.35)" in caplog.messages
     assert "ML prediction: Iron_Condor (conf: 0.84)" in caplog.messages
     assert "ML prediction: unavailable (abstained)" in caplog.messages
@@ -136,7 +136,7 @@ def test_old_or_missing_inputs_are_never_predicted_on(
 ) -> None:
     """The model is not even asked, the rules stand unchanged, and the reason is published."""
     model = FakeModel()
-    scorer = MLEnhancedScoring(FakeRules(), options=MLOptions(), ml_system=model)
+    scorer = MLEnhancedScoring(FakeRules(), options=MLPluginConfig(), ml_system=model)
     card = scorer.score(market_view(change(VIEW.state)))
     assert card.ml_status == f"unavailable:{reason}"
     assert card.scores == {"Butterfly": 55.0, "Iron_Condor": 70.0, "Vertical": 45.0}
@@ -149,7 +149,7 @@ def test_the_official_vix_open_is_fresh_all_day() -> None:
     assert late.vix is not None
     opened = replace(late, vix_bars=late.vix_bars[:1], vix=replace(late.vix, kind="daily_open"))
     model = FakeModel()
-    card = MLEnhancedScoring(FakeRules(), options=MLOptions(), ml_system=model).score(market_view(opened))
+    card = MLEnhancedScoring(FakeRules(), options=MLPluginConfig(), ml_system=model).score(market_view(opened))
     assert card.ml_status == "ok"
     assert model.calls[0]["vix_data"].attrs["kind"] == "daily_open"
 
@@ -180,7 +180,7 @@ def test_a_hung_call_times_out_and_does_not_block_the_next() -> None:
     release = threading.Event()
     model = FakeModel()
     model.reply = lambda: (release.wait(60), answer("Vertical"))[1] if len(model.calls) == 1 else answer()
-    scorer = MLEnhancedScoring(FakeRules(), options=MLOptions(timeout_seconds=1), ml_system=model)
+    scorer = MLEnhancedScoring(FakeRules(), options=MLPluginConfig(timeout_seconds=1), ml_system=model)
     cards = [scorer.score(VIEW) for _ in range(2)]
     assert [card.ml_status for card in cards] == ["unavailable:timeout", "ok"]
     assert scorer.details_for("SPX")["strategy"] == "Iron_Condor"
@@ -237,7 +237,7 @@ class AsyncRules:
 @pytest.mark.parametrize("rules", [SyncRules(), AsyncRules()])
 async def test_a_foreign_scorer_needs_only_its_one_method(rules: object) -> None:
     """With a view the blend is the same; a plain dict without bars leaves the rules and says missing_bars."""
-    scorer = MLEnhancedScoring(rules, options=MLOptions(), ml_system=FakeModel())
+    scorer = MLEnhancedScoring(rules, options=MLPluginConfig(), ml_system=FakeModel())
     blended = {"Butterfly": 35.8, "Iron_Condor": 74.9, "Vertical": 29.3}
     assert await scorer.score_combo_types({"view": VIEW}, "SPX") == blended
     alone = {"Butterfly": 55.0, "Iron_Condor": 70.0, "Vertical": 45.0}
@@ -253,7 +253,7 @@ async def test_a_foreign_scorer_needs_only_its_one_method(rules: object) -> None
 async def test_frames_of_a_plain_dict_reach_the_model() -> None:
     """Bars, VIX bars and as_of suffice for a prediction with a foreign scorer."""
     model = FakeModel()
-    scorer = MLEnhancedScoring(AsyncRules(), options=MLOptions(), ml_system=model)
+    scorer = MLEnhancedScoring(AsyncRules(), options=MLPluginConfig(), ml_system=model)
     data = {key: value for key, value in VIEW.as_market_data().items() if key in {"bars", "vix_bars", "as_of"}}
     assert (await scorer.score_combo_types(data, "SPX"))["Iron_Condor"] == 74.9
     assert model.calls[0]["bar_data"].attrs["symbol"] == "SPX"
@@ -271,7 +271,7 @@ def test_a_blend_lies_between_rule_and_model(
 ) -> None:
     """For every input a published score lies between its two sources, within rounding."""
     scorer = MLEnhancedScoring(
-        FakeRules(*rules), options=MLOptions(weight=weight), ml_system=FakeModel(answer(strategy, confidence))
+        FakeRules(*rules), options=MLPluginConfig(weight=weight), ml_system=FakeModel(answer(strategy, confidence))
     )
     card = scorer.score(VIEW)
     assert isinstance(card.ml, Prediction)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_ml.features.catalogue import CATALOGUE, FEATURE_NAMES
-from magic8_ml.features.day_history import DayHistory
-from magic8_ml.features.sessions import session_table
-from magic8_ml.features.table import AVAILABLE_AT, feature_matrix
-from magic8_ml.features.today import Today, today_of
+from magic8_ml.forecast.day_history import DayHistory
+from magic8_ml.forecast.feature_catalogue import CATALOGUE, FEATURE_NAMES
+from magic8_ml.forecast.feature_table import AVAILABLE_AT, feature_matrix
+from magic8_ml.forecast.intraday import Today, today_of
+from magic8_ml.forecast.session_table import session_table
 from tests.ml.markets import Market, make_market, session_of
 
 MARKET = make_market(120)

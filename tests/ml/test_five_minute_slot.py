@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from magic8_companion.domain.market_state import DELAYED, REPLAY, MarketState
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_ml import MLSchedulerExtension
-from magic8_ml.five_minute.observations import Observations
+from magic8_ml.forecast.observation_cache import Observations
 from tests.ml.plugin_fakes import (
     HALF_DAY,
     LIMIT,
@@ -142,7 +142,7 @@ def test_a_result_names_its_slot_source_and_lifetime() -> None:
     assert result.signals["SPY"].prediction_time == moment("10:35:05")
     assert result.signals["SPY"].model_version == "test"
     assert result.signals["SPY"].entry.valid_until == moment("10:45")
-    late = FakeHost(moment("15:50:05"), options=MLOptions(valid_minutes=30))
+    late = FakeHost(moment("15:50:05"), options=MLPluginConfig(valid_minutes=30))
     last = extension(late).run_ml_prediction()
     assert last is not None
     assert last.valid_until == moment("15:59:59") + timedelta(seconds=1)
@@ -156,7 +156,7 @@ def test_delayed_data_blocks_unless_allowed() -> None:
     assert result is not None
     entry = result.signals["SPX"].entry
     assert (entry.confidence, entry.should_trade, entry.blocked_by) == ("HIGH", False, ("delayed_data",))
-    allowed = FakeHost(moment("10:35:05"), options=MLOptions(trade_on_delayed_data=True), **delayed)
+    allowed = FakeHost(moment("10:35:05"), options=MLPluginConfig(trade_on_delayed_data=True), **delayed)
     result = extension(allowed).run_ml_prediction()
     assert result is not None
     assert result.signals["SPX"].entry.should_trade

@@ -10,16 +10,16 @@ import pytest
 from magic8_companion.options.distribution import ScaledResiduals
 from magic8_companion.options.odds import expected_payoff
 from magic8_companion.options.payoff import Leg
-from magic8_ml.features.labels import GROUPS
-from magic8_ml.models.distribution_forecaster import DistributionForecaster, FittedDistribution, choose
-from magic8_ml.models.families import known_as
-from magic8_ml.models.forecast import LEVELS, Forecast, Outcomes, Past, Rows
-from magic8_ml.models.lines import fit_platt, fit_slope, log_odds
-from magic8_ml.models.residuals import Residuals
-from magic8_ml.models.strategy_view import OUTCOMES
-from magic8_ml.models.structures import of_strategies, trades_of
-from magic8_ml.training.dataset import dataset_of
-from magic8_ml.training.walk_forward import Plan, folds_of, rows_of_folds, walk_forward
+from magic8_ml.forecast.distribution_forecaster import DistributionForecaster, FittedDistribution, choose
+from magic8_ml.forecast.forecaster import LEVELS, Forecast, Outcomes, Past, Rows
+from magic8_ml.forecast.labels import GROUPS
+from magic8_ml.forecast.residuals import Residuals
+from magic8_ml.forecast.strategy_view import OUTCOMES
+from magic8_ml.forecast.structures import of_strategies, trades_of
+from magic8_ml.forecast.symbol_families import known_as
+from magic8_ml.forecast.training.dataset import dataset_of
+from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, rows_of_folds, walk_forward
+from magic8_ml.metrics.day_logistic import fit_platt, fit_slope, log_odds
 from tests.ml.markets import Market
 
 
@@ -32,7 +32,7 @@ def rows(market: Market) -> Rows:
 @pytest.fixture(scope="module")
 def past(rows: Rows) -> Past:
     """Walk forward over them."""
-    folds = folds_of(rows.day, Plan.of(rows.day))
+    folds = folds_of(rows.day, WalkForwardConfig.of(rows.day))
     return Past(rows=rows[rows_of_folds(rows, folds)], forecast=walk_forward(DistributionForecaster(), rows, folds))
 
 
@@ -124,7 +124,7 @@ def test_the_same_rows_give_the_same_forecaster(rows: Rows, past: Past, fitted: 
 
 def test_outcomes_of_days_to_come_change_no_forecast(rows: Rows, past: Past) -> None:
     """Outcomes of the later half exchanged for nonsense leave every forecast of the earlier half as it was."""
-    folds = folds_of(rows.day, Plan.of(rows.day))[:3]
+    folds = folds_of(rows.day, WalkForwardConfig.of(rows.day))[:3]
     later = rows.day > folds[-1].learnt[-1]
     came = rows.known
     nonsense = replace(came, realised=np.where(later, 1.0, came.realised), move=np.where(later, 0.5, came.move))
@@ -135,7 +135,7 @@ def test_outcomes_of_days_to_come_change_no_forecast(rows: Rows, past: Past) -> 
 
 def test_no_edge_of_the_same_day_is_a_reference(rows: Rows, past: Past) -> None:
     """What is forecast on a day is ranked among edges of days learnt before it: its own are not there."""
-    fold = folds_of(rows.day, Plan.of(rows.day))[-1]
+    fold = folds_of(rows.day, WalkForwardConfig.of(rows.day))[-1]
     known = past.rows.day <= fold.learnt[-1]
     fitted = DistributionForecaster().fit(
         rows[np.isin(rows.day, fold.learnt)], Past(rows=past.rows[known], forecast=past.forecast[known])

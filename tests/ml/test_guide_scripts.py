@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.providers.simulated_market import SimulatedMarket
-from magic8_ml.training.train import train
+from magic8_ml.forecast.training.train import train
 
 pytestmark = pytest.mark.xdist_group("guide_scripts")
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from magic8_ml.features.labels import ENTRY_BARS, ENTRY_BUCKETS, GROUPS, trailing_cuts
+from magic8_ml.forecast.labels import ENTRY_BARS, ENTRY_BUCKETS, GROUPS, trailing_cuts
 
 N_ENTRIES = len(ENTRY_BARS)
 NO_CLASS = -1

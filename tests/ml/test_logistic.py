@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from magic8_ml.evaluation.calibration import fit_line, reliability_line
-from magic8_ml.models.lines import fit_platt, fit_slope, log_odds
-from magic8_ml.models.logistic import CLOSE, fit_logistic, maximize
-from magic8_ml.models.refusal import NotFitted
-from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.metrics.calibration import fit_line, reliability_line
+from magic8_ml.metrics.day_logistic import fit_platt, fit_slope, log_odds
+from magic8_ml.metrics.logistic import CLOSE, fit_logistic, maximize
+from magic8_ml.metrics.refusal import NotFitted, TrainingRefused
 
 CONFIDENT = np.tile(np.repeat([0.99, 0.01], 5), 100)
 CAME = np.tile([1.0, 1, 1, 1, 0, 1, 0, 0, 0, 0], 100)

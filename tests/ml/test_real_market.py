@@ -12,21 +12,21 @@ import pandas as pd
 import pytest
 
 from magic8_companion.domain.ml_result import Prediction
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
 from magic8_companion.providers.replay import ReplayProvider
-from magic8_ml.features.labels import ENTRY_BARS
-from magic8_ml.features.sessions import session_table
-from magic8_ml.serving.call import prediction_arguments, result_of
-from magic8_ml.serving.config import MLConfig
-from magic8_ml.serving.histories import Histories
-from magic8_ml.serving.inputs import PredictionInputs
-from magic8_ml.serving.rows import serving_rows
-from magic8_ml.serving.system import ProductionMLSystem
-from magic8_ml.training.bar_files import read_bar_folder, read_vix_daily
-from magic8_ml.training.dataset import symbol_days
-from magic8_ml.training.report import TrainingReport
-from magic8_ml.training.train import train
+from magic8_ml.forecast.contract_call import prediction_arguments, result_of
+from magic8_ml.forecast.history_cache import Histories
+from magic8_ml.forecast.labels import ENTRY_BARS
+from magic8_ml.forecast.ml_config import MLConfig
+from magic8_ml.forecast.ml_system import ProductionMLSystem
+from magic8_ml.forecast.prediction_inputs import PredictionInputs
+from magic8_ml.forecast.serving_row import serving_rows
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_ml.forecast.training.dataset import symbol_days
+from magic8_ml.forecast.training.report import TrainingReport
+from magic8_ml.forecast.training.train import train
 from tests.ml.markets import Market, state_at
 from tests.real_data import real_data_dir
 
@@ -109,7 +109,7 @@ async def test_the_host_hands_over_what_training_learnt_from(
     data = symbol_days("SPY", real.bars["SPY"], real.vix)
     n = data.days.tolist().index(session_table().position(day))
     clock = StandingClock(session_table().sessions[session_table().position(day)].open_at)
-    options = EngineOptions(symbols=("SPY",), kill_switch_file=Path("none"))
+    options = EngineConfig(symbols=("SPY",), kill_switch_file=Path("none"))
     observer = MarketObserver(ReplayProvider(real_data_dir(), clock), clock, options)
     opened = clock.instant
     for entry in (0, 4, 15, 24):

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.recommendation import FiveMinuteResult
-from magic8_companion.output.documents import predictions_document
-from magic8_companion.output.schema import PREDICTIONS, validate
-from magic8_companion.output.state import StateStore
+from magic8_companion.publishing.documents import predictions_document
+from magic8_companion.publishing.schema import PREDICTIONS, validate
+from magic8_companion.publishing.state import StateStore
 from tests.ml.plugin_fakes import FakeHost, answer, extension, moment
 
 DETAILS: dict[str, Any] = {

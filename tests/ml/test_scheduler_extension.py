@@ -12,7 +12,7 @@ import pytest
 
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.trading_day import new_york_day, require_session
 from magic8_companion.ports import Extension
@@ -76,7 +76,7 @@ def test_a_day_has_its_slots_and_no_drift(day: date, checkpoints: tuple[str, ...
 
 def test_a_wider_interval_keeps_the_grid() -> None:
     """With 15 minutes the slots are 09:35, 09:50, ... and end before 15:55."""
-    host = FakeHost(moment("09:30"), options=MLOptions(interval_minutes=15))
+    host = FakeHost(moment("09:30"), options=MLPluginConfig(interval_minutes=15))
     run_day(host)
     assert [f"{slot.slot_at:%H:%M}" for slot in host.submitted[:2]] == ["13:35", "13:50"]
     assert len(host.submitted) == 26
@@ -257,7 +257,7 @@ def test_a_thread_that_hangs_can_be_replaced() -> None:
 def test_built_without_a_host_it_takes_the_one_it_is_started_for() -> None:
     """No private services are built for a plugin that is made first and started for its host afterwards."""
     host = FakeHost(moment("09:34"), symbols=["QQQ"])
-    plugin = MLSchedulerExtension(options=MLOptions(), ml_system=FakeModel())
+    plugin = MLSchedulerExtension(options=MLPluginConfig(), ml_system=FakeModel())
     run_until(host, moment("09:36"), plugin)
     assert list(host.submitted[0].signals) == ["QQQ"]
     assert plugin.symbols == ("QQQ",)
@@ -265,13 +265,13 @@ def test_built_without_a_host_it_takes_the_one_it_is_started_for() -> None:
 
 def test_without_a_model_the_start_is_refused_with_its_reason(tmp_path: Any) -> None:
     """``start`` raises PluginUnavailable, so that the host can say it goes on with checkpoints alone."""
-    host = FakeHost(moment("09:34"), options=MLOptions(path=tmp_path))
+    host = FakeHost(moment("09:34"), options=MLPluginConfig(path=tmp_path))
     plugin = MLSchedulerExtension(host=host)
     with pytest.raises(PluginUnavailable) as refusal:
         plugin.start(host)
     assert refusal.value.reason == "no_model"
     assert refusal.value.detail.startswith("no readable model in")  # one sentence, not one error inside another
-    late = MLSchedulerExtension(host=FakeHost(moment("10:35:05"), options=MLOptions(path=tmp_path)))
+    late = MLSchedulerExtension(host=FakeHost(moment("10:35:05"), options=MLPluginConfig(path=tmp_path)))
     result = late.run_ml_prediction()
     assert result is not None
     assert result.ml_status == "unavailable:no_model"

@@ -14,20 +14,20 @@ import pytest
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.market_state import MarketState, VixReading
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
-from magic8_ml.features.day_history import DayHistory
-from magic8_ml.features.labels import ENTRY_BARS
-from magic8_ml.features.sessions import session_table
-from magic8_ml.models.forecast import Rows
-from magic8_ml.models.manifest import ModelUnavailable
-from magic8_ml.models.structures import SPREADS
-from magic8_ml.serving.call import answer_of, prediction_arguments, result_of
-from magic8_ml.serving.config import MLConfig
-from magic8_ml.serving.histories import Histories
-from magic8_ml.serving.inputs import PredictionInputs
-from magic8_ml.serving.rationale import LEARNT
-from magic8_ml.serving.rows import serving_rows
-from magic8_ml.serving.system import ProductionMLSystem
-from magic8_ml.training.dataset import symbol_days
+from magic8_ml.forecast.contract_call import answer_of, prediction_arguments, result_of
+from magic8_ml.forecast.day_history import DayHistory
+from magic8_ml.forecast.forecaster import Rows
+from magic8_ml.forecast.history_cache import Histories
+from magic8_ml.forecast.labels import ENTRY_BARS
+from magic8_ml.forecast.ml_config import MLConfig
+from magic8_ml.forecast.ml_system import ProductionMLSystem
+from magic8_ml.forecast.prediction_inputs import PredictionInputs
+from magic8_ml.forecast.rationale import LEARNT
+from magic8_ml.forecast.serving_row import serving_rows
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.structures import SPREADS
+from magic8_ml.forecast.training.dataset import symbol_days
+from magic8_ml.registry.manifest import ModelUnavailable
 from tests.ml.markets import Market, session_of, state_at
 
 NOON = timedelta(hours=2, minutes=30, seconds=5)

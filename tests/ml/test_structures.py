@@ -12,8 +12,16 @@ from magic8_companion.options.distribution import Lognormal
 from magic8_companion.options.odds import expected_payoff, win_probability
 from magic8_companion.options.payoff import Leg, payoff, profile
 from magic8_companion.options.structures import butterfly, iron_condor, vertical
-from magic8_ml.models.forecast import Outcomes
-from magic8_ml.models.structures import COST_PER_CONTRACT, SHAPES, SPREADS, VERTICALS, Trades, of_strategies, trades_of
+from magic8_ml.forecast.forecaster import Outcomes
+from magic8_ml.forecast.structures import (
+    COST_PER_CONTRACT,
+    SHAPES,
+    SPREADS,
+    VERTICALS,
+    Trades,
+    of_strategies,
+    trades_of,
+)
 
 SPOT = 6000.0
 

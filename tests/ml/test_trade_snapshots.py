@@ -10,14 +10,14 @@ import pytest
 
 from magic8_companion.domain.bars import to_ns
 from magic8_companion.options.payoff import Leg
-from magic8_ml.models.artefact import load_model
-from magic8_ml.serving.histories import Histories
-from magic8_ml.serving.inputs import PredictionInputs
-from magic8_ml.serving.rows import serving_rows
-from magic8_ml.trade_data.markets import moments_of
+from magic8_ml.forecast.history_cache import Histories
+from magic8_ml.forecast.model_files import load_model
+from magic8_ml.forecast.prediction_inputs import PredictionInputs
+from magic8_ml.forecast.serving_row import serving_rows
 from magic8_ml.trades.orders import Ticket, terms_of
-from magic8_ml.win_predictor.forecasts import FiveMinuteForecasts
-from magic8_ml.win_predictor.snapshots import Snapshots
+from magic8_ml.trades.row_forecast import FiveMinuteForecasts
+from magic8_ml.trades.snapshots import Snapshots
+from magic8_ml.trades.trade_markets import moments_of
 from tests.ml.markets import Market, session_of, state_at
 
 AGE = timedelta(minutes=10)

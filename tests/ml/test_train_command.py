@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from magic8_ml.__main__ import main
-from magic8_ml.models.artefact import load_model
+from magic8_ml.forecast.model_files import load_model
 from magic8_ml.registry.versions import Registry
 from tests.ml.markets import Market, make_market
 

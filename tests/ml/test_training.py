@@ -11,21 +11,21 @@ import numpy as np
 import pytest
 
 from magic8_companion.domain.bars import Bars, to_ns
-from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.features.labels import ENTRY_BARS
-from magic8_ml.features.sessions import session_table
-from magic8_ml.features.table import FeatureTable, feature_matrix
-from magic8_ml.features.today import Today
-from magic8_ml.models.artefact import load_model
-from magic8_ml.models.cuts import Cuts
-from magic8_ml.models.distribution_forecaster import DistributionForecaster
-from magic8_ml.training.audit import audit
-from magic8_ml.training.dataset import Dataset, dataset_of
-from magic8_ml.training.evaluation import evaluate
-from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.training.report import TrainingReport
-from magic8_ml.training.train import learn, train
-from magic8_ml.training.walk_forward import Plan, folds_of, rows_of_folds, walk_forward
+from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.feature_table import FeatureTable, feature_matrix
+from magic8_ml.forecast.intraday import Today
+from magic8_ml.forecast.labels import ENTRY_BARS
+from magic8_ml.forecast.model_files import load_model
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.terciles import Cuts
+from magic8_ml.forecast.training.audit import audit
+from magic8_ml.forecast.training.dataset import Dataset, dataset_of
+from magic8_ml.forecast.training.report import TrainingReport
+from magic8_ml.forecast.training.train import learn, train
+from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, rows_of_folds, walk_forward
+from magic8_ml.forecast.training.walk_forward_scores import evaluate
+from magic8_ml.metrics.refusal import TrainingRefused
 from tests.ml.markets import Market, make_market, session_of
 
 
@@ -94,7 +94,7 @@ def test_shuffled_outcomes_leave_no_skill(data: Dataset) -> None:
     came = rows.known[source]
     outcomes = replace(came, realised=came.realised * ratio**2, move=came.move * ratio)
     shuffled = replace(rows, outcomes=outcomes)
-    folds = folds_of(rows.day, Plan.of(rows.day))
+    folds = folds_of(rows.day, WalkForwardConfig.of(rows.day))
     forecast = walk_forward(DistributionForecaster(), shuffled, folds)
     found = evaluate(shuffled, rows_of_folds(rows, folds), folds, forecast)
     assert found.volatility.rpss <= 0.01
@@ -104,7 +104,7 @@ def test_shuffled_outcomes_leave_no_skill(data: Dataset) -> None:
 def test_no_day_is_on_both_sides_of_a_fold(data: Dataset) -> None:
     """Training days end before the embargo day, over all symbols, and each tested day is tested once."""
     unique = np.unique(data.rows.day)
-    folds = folds_of(data.rows.day, Plan.of(data.rows.day))
+    folds = folds_of(data.rows.day, WalkForwardConfig.of(data.rows.day))
     for fold in folds:
         last, first = fold.learnt[-1], fold.tested[0]
         assert np.flatnonzero(unique == first)[0] - np.flatnonzero(unique == last)[0] == 2

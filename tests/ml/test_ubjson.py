@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magic8_ml.models.ubjson import is_whole_object
+from magic8_ml.forecast.ubjson import is_whole_object
 
 
 def test_a_stored_booster_is_whole(models: Path) -> None:

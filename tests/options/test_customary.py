@@ -7,7 +7,7 @@ import pytest
 from magic8_companion.domain.strategy import BASE_STRATEGIES, BUTTERFLY, IRON_CONDOR, VERTICAL
 from magic8_companion.options.candidates import Limits
 from magic8_companion.options.chain_quotes import clean_chain
-from magic8_companion.options.customary import customary_tickets
+from magic8_companion.options.default_structures import customary_tickets
 from magic8_companion.options.smile import fit_smile
 from tests.options.chains import real_chain, simulated_chain
 

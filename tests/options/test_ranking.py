@@ -14,8 +14,8 @@ from magic8_companion.options.candidates import Kind, Limits, enumerate_candidat
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, clean_chain
 from magic8_companion.options.costs import Fill, fees_of, net_cost, opening_fees
 from magic8_companion.options.distribution import Distribution, Lognormal, SmileImplied
-from magic8_companion.options.misquotes import flag_misquotes
 from magic8_companion.options.odds import evaluate
+from magic8_companion.options.outlier_quotes import flag_misquotes
 from magic8_companion.options.payoff import profile
 from magic8_companion.options.ranking import Ranking, rank_candidates
 from magic8_companion.options.smile import fit_smile

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from magic8_companion.domain.recommendation import (
-    Bulletin,
     CheckpointResult,
     Entry,
     FiveMinuteResult,
     FiveMinuteSignal,
+    RecommendationSet,
     SymbolRecommendation,
     Ticket,
     TicketLeg,
@@ -167,13 +167,13 @@ def recommendations(draw: st.DrawFn, *, may_trade: bool = True) -> SymbolRecomme
 
 
 @st.composite
-def bulletins(draw: st.DrawFn) -> Bulletin:
+def bulletins(draw: st.DrawFn) -> RecommendationSet:
     """Build what a merge may hand to the publisher."""
     halt_reason = draw(st.none() | names)
     published_at = draw(moments)
     may_trade = halt_reason is None
     last_update = draw(st.none() | moments)
-    return Bulletin(
+    return RecommendationSet(
         published_at=published_at,
         valid_until=published_at + timedelta(seconds=draw(st.integers(0, 300))),
         checkpoint_label=draw(st.sampled_from(("10:30 ET", "09:35 ET"))),

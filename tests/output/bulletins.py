@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from magic8_companion.domain.recommendation import (
-    Bulletin,
     CheckpointResult,
     Entry,
     FiveMinuteResult,
     FiveMinuteSignal,
+    RecommendationSet,
     SymbolRecommendation,
     Ticket,
     TicketLeg,
@@ -144,7 +144,7 @@ def skipped() -> SymbolRecommendation:
     return recommendation(record, market_conditions=None, data_status="stale")
 
 
-def bulletin(**changes: Any) -> Bulletin:
+def bulletin(**changes: Any) -> RecommendationSet:
     """Return a bulletin of a live morning."""
     values: dict[str, Any] = dict(
         published_at=SLOT + timedelta(seconds=6, microseconds=250_000),
@@ -164,7 +164,7 @@ def bulletin(**changes: Any) -> Bulletin:
         recommendations={"SPX": overlaid(), "SPY": quiet(), "QQQ": calm(), "IWM": skipped()},
         skipped={"IWM": "stale_bars"},
     )
-    return Bulletin(**{**values, **changes})
+    return RecommendationSet(**{**values, **changes})
 
 
 def five_minute_result(**changes: Any) -> FiveMinuteResult:

@@ -19,8 +19,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from magic8_companion.output.publisher import Publisher
-from magic8_companion.output.state import StateStore
+from magic8_companion.publishing.publisher import Publisher
+from magic8_companion.publishing.state import StateStore
 from tests.output.bulletins import bulletin, calm, checkpoint_result, five_minute_result
 
 FILE_CALLS = frozenset(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import PublishError
-from magic8_companion.output.archive import Archive
+from magic8_companion.publishing.archive import Archive
 
 AT = datetime(2024, 3, 14, 15, 5, 6, 250_000, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from magic8_companion.output.atm_closes import AtmCloses
+from magic8_companion.publishing.atm_closes import AtmCloses
 
 MONDAY = date(2025, 6, 2)
 

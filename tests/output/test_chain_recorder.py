@@ -14,9 +14,9 @@ import pytest
 from magic8_companion.clocks import ReplayClock
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import require_session
-from magic8_companion.output.chain_recorder import ChainRecorder
 from magic8_companion.providers.replay import ReplayProvider
 from magic8_companion.providers.simulated import SimulatedProvider
+from magic8_companion.publishing.chain_recorder import ChainRecorder
 
 DAY = date(2025, 6, 26)
 AT = require_session(DAY).at(time(10, 30, 5))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import PublishError
-from magic8_companion.output.archive import Archive
-from magic8_companion.output.channel import Channel, Issue, publish_together
+from magic8_companion.publishing.archive import Archive
+from magic8_companion.publishing.channel import Channel, Issue, publish_together
 
 AT = datetime(2024, 3, 14, 15, 5, 6, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ import pytest
 
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import PublishError
-from magic8_companion.output.documents import recommendations_document
-from magic8_companion.output.schema import RECOMMENDATIONS, schema, validate
+from magic8_companion.publishing.documents import recommendations_document
+from magic8_companion.publishing.schema import RECOMMENDATIONS, schema, validate
 from tests.output.bulletins import bulletin
 
 SINCE = datetime(2024, 3, 14, 15, 1, tzinfo=UTC)

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from magic8_companion.domain.errors import PublishError
-from magic8_companion.domain.recommendation import Bulletin, FiveMinuteResult
-from magic8_companion.output.documents import predictions_document, recommendations_document
-from magic8_companion.output.json_file import encode
-from magic8_companion.output.schema import PREDICTIONS, RECOMMENDATIONS, validate
+from magic8_companion.domain.recommendation import FiveMinuteResult, RecommendationSet
+from magic8_companion.publishing.documents import predictions_document, recommendations_document
+from magic8_companion.publishing.json_file import encode
+from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
 from tests.output import any_bulletin
 from tests.output.bulletins import (
     bulletin,
@@ -217,7 +217,7 @@ def test_a_numpy_float_becomes_a_plain_number() -> None:
 
 @slow_to_build
 @given(any_bulletin.bulletins())
-def test_any_lawful_bulletin_validates_and_survives_the_file(any_one: Bulletin) -> None:
+def test_any_lawful_bulletin_validates_and_survives_the_file(any_one: RecommendationSet) -> None:
     """Whatever the merge may hand over obeys the schema and reads back as the same document."""
     document = recommendations_document(any_one, 1)
     validate(document, RECOMMENDATIONS)

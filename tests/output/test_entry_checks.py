@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.errors import PublishError
-from magic8_companion.domain.recommendation import Bulletin
-from magic8_companion.output.documents import predictions_document, recommendations_document
-from magic8_companion.output.schema import PREDICTIONS, RECOMMENDATIONS, validate
+from magic8_companion.domain.recommendation import RecommendationSet
+from magic8_companion.publishing.documents import predictions_document, recommendations_document
+from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
 from tests.output.bulletins import bulletin, calm, five_minute, five_minute_result, recommendation, ticket
 
 SPREAD: dict[str, Any] = {
@@ -22,7 +22,7 @@ SPREAD: dict[str, Any] = {
 }
 
 
-def overlaid_by(name: str, **changes: Any) -> Bulletin:
+def overlaid_by(name: str, **changes: Any) -> RecommendationSet:
     """Return a bulletin in which a 5-minute entry decides."""
     strategies = {**calm().strategies, f"{name}_5min": five_minute(88.8, "HIGH", **changes)}
     return bulletin(recommendations={"SPX": recommendation(strategies, f"{name}_5min")})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import PublishError
-from magic8_companion.output.journal import Journal, JournalLine, verify
+from magic8_companion.publishing.journal import Journal, JournalLine, verify
 
 DAY = date(2024, 3, 14)
 

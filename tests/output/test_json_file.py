@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import ConfigError, PublishError
-from magic8_companion.output.json_file import encode, make_folder, remove_leftovers, replace_file, write_beside
+from magic8_companion.publishing.json_file import encode, make_folder, remove_leftovers, replace_file, write_beside
 
 
 def test_a_file_is_replaced_by_another_inode(tmp_path: Path) -> None:

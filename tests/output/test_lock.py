@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError
-from magic8_companion.output.lock import FolderLock
+from magic8_companion.publishing.lock import FolderLock
 
 HOLDER = """
 import sys
 from pathlib import Path
-from magic8_companion.output.lock import FolderLock
+from magic8_companion.publishing.lock import FolderLock
 lock = FolderLock(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.errors import ConfigError, PublishError
-from magic8_companion.domain.recommendation import Bulletin, FiveMinuteResult
-from magic8_companion.output.journal import verify
-from magic8_companion.output.publisher import Publisher
+from magic8_companion.domain.recommendation import FiveMinuteResult, RecommendationSet
+from magic8_companion.publishing.journal import verify
+from magic8_companion.publishing.publisher import Publisher
 from tests.output.bulletins import SLOT, bulletin, calm, five_minute_result
 
 
@@ -61,7 +61,7 @@ def test_predictions_are_numbered_apart(tmp_path: Path) -> None:
     ],
 )
 def test_a_slot_is_published_with_its_bulletin_or_not_at_all(
-    tmp_path: Path, one: Bulletin, slot: FiveMinuteResult
+    tmp_path: Path, one: RecommendationSet, slot: FiveMinuteResult
 ) -> None:
     """When either document breaks its schema, no file is made, no number is used and nothing is journalled."""
     publisher = Publisher(tmp_path)

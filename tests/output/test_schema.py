@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from magic8_companion.domain.errors import PublishError
-from magic8_companion.output.documents import predictions_document, recommendations_document
-from magic8_companion.output.schema import PREDICTIONS, RECOMMENDATIONS, SCHEMAS, schema, validate
+from magic8_companion.publishing.documents import predictions_document, recommendations_document
+from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, SCHEMAS, schema, validate
 from tests.output.bulletins import bulletin, five_minute_result
 
 Change = Callable[[dict[str, Any]], object]

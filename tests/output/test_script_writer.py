@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import AlreadyRunning
-from magic8_companion.output.lock import FolderLock
-from magic8_companion.output.publisher import Publisher
-from magic8_companion.output.script_writer import ScriptWriter
+from magic8_companion.publishing.lock import FolderLock
+from magic8_companion.publishing.publisher import Publisher
+from magic8_companion.publishing.script_writer import ScriptWriter
 from tests.output.bulletins import bulletin
 
 

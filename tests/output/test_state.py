@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult
-from magic8_companion.output.state import StateStore
+from magic8_companion.publishing.state import StateStore
 from tests.output import any_bulletin
 from tests.output.bulletins import SLOT, checkpoint_result, five_minute_result
 

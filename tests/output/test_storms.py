@@ -17,11 +17,11 @@ from typing import IO, Any
 
 import pytest
 
-from magic8_companion.output.archive import Archive
-from magic8_companion.output.journal import verify
-from magic8_companion.output.publisher import ARCHIVE_FOLDER, Publisher
-from magic8_companion.output.schema import PREDICTIONS, RECOMMENDATIONS, SCHEMAS, validate
-from magic8_companion.output.state import StateStore
+from magic8_companion.publishing.archive import Archive
+from magic8_companion.publishing.journal import verify
+from magic8_companion.publishing.publisher import ARCHIVE_FOLDER, Publisher
+from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, SCHEMAS, validate
+from magic8_companion.publishing.state import StateStore
 from magic8_companion.reader_kit import Decision, load
 from tests.output.bulletins import SLOT
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.contracts import OPTION, Wanted
-from magic8_companion.providers.ib.options import IBOptions
 from magic8_companion.providers.ib.provider import IBProvider
-from magic8_companion.providers.ib.quotes import Line
+from magic8_companion.providers.ib.quotes import MarketDataLine
 from tests.providers_ib.fakes import (
     ASK,
     BID,
@@ -27,7 +27,7 @@ from tests.providers_ib.fakes import (
 )
 
 
-def option_says(line: Line, now: datetime, *, interest: bool = True) -> None:
+def option_says(line: MarketDataLine, now: datetime, *, interest: bool = True) -> None:
     """Let the line of an option say everything."""
     line.on_price(BID, 1.0, now)
     line.on_price(ASK, 1.2, now)
@@ -40,11 +40,11 @@ def option_says(line: Line, now: datetime, *, interest: bool = True) -> None:
 class Room:
     """A provider on a fake gateway; ``option`` is what the line of an option says when it is opened."""
 
-    def __init__(self, at: datetime, given: IBOptions) -> None:
+    def __init__(self, at: datetime, given: IBConfig) -> None:
         self.clock = SteppedClock(at)
         self.openings = Openings(self.clock, self._prepare)
         self.provider = IBProvider(self.clock, given, self.openings)
-        self.option: Callable[[Line], None] = lambda line: option_says(line, self.clock.now())
+        self.option: Callable[[MarketDataLine], None] = lambda line: option_says(line, self.clock.now())
         self.contracts: Callable[[Wanted], object] | None = None
 
     def ask(self, symbol: str = "SPX") -> asyncio.Task[dict[str, Any]]:
@@ -65,7 +65,7 @@ class Room:
         return caught.value
 
     @property
-    def option_lines(self) -> list[tuple[Line, str]]:
+    def option_lines(self) -> list[tuple[MarketDataLine, str]]:
         """Return every option line that was opened, with its ticks."""
         return [
             (line, ticks)
@@ -75,7 +75,7 @@ class Room:
         ]
 
     def _prepare(self, gateway: FakeGateway) -> None:
-        def speak(line: Line) -> None:
+        def speak(line: MarketDataLine) -> None:
             if line.contract.kind == OPTION:
                 self.option(line)
             else:
@@ -90,7 +90,7 @@ class Room:
 
 
 @asynccontextmanager
-async def room(at: datetime = MORNING, given: IBOptions = OPTIONS) -> AsyncIterator[Room]:
+async def room(at: datetime = MORNING, given: IBConfig = OPTIONS) -> AsyncIterator[Room]:
     """Open a provider and close it."""
     made = Room(at, given)
     try:

@@ -22,9 +22,9 @@ import numpy as np
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE, MarketState
 from magic8_companion.domain.trading_day import new_york_instant
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
-from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.testing.faults import Fault
 from magic8_companion.testing.market import SimulatedGatewayMarket, tape_at
@@ -116,7 +116,7 @@ async def play(case: Case, speed: float) -> Outcome:
     scenario = Scenario(settings=case.settings, steps=case.steps)
     async with SimulatedGateway(MARKET, clock, scenario=scenario, tick_seconds=1 / speed) as gateway:
         given = {"strikes_each_side": 5, "vix_attempts": int(case.vix), **case.options}
-        options = IBOptions(port=gateway.port, **given)  # type: ignore[arg-type]  # the table's business
+        options = IBConfig(port=gateway.port, **given)  # type: ignore[arg-type]  # the table's business
         provider = IBProvider(clock, options)
         try:
             await _suffer(case, outcome, gateway, provider, clock, speed)
@@ -152,7 +152,7 @@ class _Watcher:
 
     def _new_observer(self) -> None:
         # a new one for each question: what an observer remembers must not stand in for what IB says
-        options = EngineOptions(
+        options = EngineConfig(
             symbols=(self._case.symbol,),
             kill_switch_file=Path("no such file"),
             bar_history_days=0,

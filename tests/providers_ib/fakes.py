@@ -13,11 +13,11 @@ from magic8_companion.domain.trading_day import new_york_instant
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.budget import LineBudget, MessageRate
 from magic8_companion.providers.ib.codes import IBRefusal
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.contracts import CALL, PUT, Listed, Wanted
 from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, RawBar, SessionOver, Told
-from magic8_companion.providers.ib.options import IBOptions
-from magic8_companion.providers.ib.quotes import Line
-from magic8_companion.providers.ib.waiting import Bell
+from magic8_companion.providers.ib.quotes import MarketDataLine
+from magic8_companion.providers.ib.waiting import Notifier
 
 DAY = date(2025, 6, 26)
 MORNING = new_york_instant(DAY, time(11))
@@ -89,10 +89,10 @@ class FakeGateway:
         self.clock, self.told = clock, told
         self.messages, self.lines = MessageRate(45), LineBudget(100)
         self.asks_for_delayed = False
-        self.opened: list[tuple[Line, str]] = []
-        self.closed: list[Line] = []
+        self.opened: list[tuple[MarketDataLine, str]] = []
+        self.closed: list[MarketDataLine] = []
         self.asked: list[object] = []
-        self.speaks: Callable[[Line], None] = say_nothing
+        self.speaks: Callable[[MarketDataLine], None] = say_nothing
         self.answer: Callable[[object], object] = self.default_answer
         self.skew = timedelta(0)
         self.time_is_told = True
@@ -111,7 +111,7 @@ class FakeGateway:
         return self.heard
 
     @property
-    def open_lines(self) -> list[Line]:
+    def open_lines(self) -> list[MarketDataLine]:
         """Return the lines that are open."""
         return [line for line, _ in self.opened if line not in self.closed]
 
@@ -139,15 +139,15 @@ class FakeGateway:
             raise SessionOver("over")
         return (self.clock.now() + self.skew).replace(microsecond=0)
 
-    async def open_line(self, contract: Listed, ticks: str, bell: Bell) -> Line:
+    async def open_line(self, contract: Listed, ticks: str, bell: Notifier) -> MarketDataLine:
         if self.is_over:
             raise SessionOver("over")
-        line = Line(contract, self.clock.now(), bell, may_be_delayed=self.asks_for_delayed)
+        line = MarketDataLine(contract, self.clock.now(), bell, may_be_delayed=self.asks_for_delayed)
         self.opened.append((line, ticks))
         self.speaks(line)
         return line
 
-    def close_line(self, line: Line) -> None:
+    def close_line(self, line: MarketDataLine) -> None:
         self.closed.append(line)
 
     async def ask_for_delayed(self) -> None:
@@ -237,18 +237,18 @@ def options(
     )
 
 
-def say_nothing(_line: Line) -> None:
+def say_nothing(_line: MarketDataLine) -> None:
     """Let a line stay silent."""
 
 
-def speaks_of(clock: Clock, price: float = 600.0) -> Callable[[Line], None]:
+def speaks_of(clock: Clock, price: float = 600.0) -> Callable[[MarketDataLine], None]:
     """Return what lets an underlying's line tick once, when it is opened."""
 
-    def tick(line: Line) -> None:
+    def tick(line: MarketDataLine) -> None:
         line.on_data_type(LIVE)
         line.on_price(LAST, price, clock.now())
 
     return tick
 
 
-OPTIONS = IBOptions(port=4002)
+OPTIONS = IBConfig(port=4002)

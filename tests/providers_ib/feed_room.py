@@ -10,11 +10,11 @@ from datetime import datetime
 import pytest
 
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.providers.ib.book import ContractBook
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.connection import Connection
+from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.feed import Feed
-from magic8_companion.providers.ib.options import IBOptions
-from magic8_companion.providers.ib.quotes import Line
+from magic8_companion.providers.ib.quotes import MarketDataLine
 from magic8_companion.providers.ib.waiting import Deadline
 from tests.providers_ib.fakes import (
     LAST,
@@ -30,11 +30,11 @@ from tests.providers_ib.fakes import (
 class Room:
     """A feed on a fake gateway."""
 
-    def __init__(self, at: datetime, options: IBOptions, prepare: Callable[[FakeGateway], None] | None) -> None:
+    def __init__(self, at: datetime, options: IBConfig, prepare: Callable[[FakeGateway], None] | None) -> None:
         self.clock = SteppedClock(at)
         self.openings = Openings(self.clock, prepare)
         self.connection = Connection(self.clock, options, self.openings)
-        self.book = ContractBook(self.clock, self.connection)
+        self.book = ContractCache(self.clock, self.connection)
         self.feed = Feed(self.clock, options, self.connection, self.book)
 
     @property
@@ -69,7 +69,7 @@ class Room:
 
 @asynccontextmanager
 async def room(
-    at: datetime = MORNING, options: IBOptions = OPTIONS, prepare: Callable[[FakeGateway], None] | None = None
+    at: datetime = MORNING, options: IBConfig = OPTIONS, prepare: Callable[[FakeGateway], None] | None = None
 ) -> AsyncIterator[Room]:
     """Open a feed and close it."""
     made = Room(at, options, prepare)
@@ -85,10 +85,10 @@ def ticks_once(gateway: FakeGateway) -> None:
     gateway.speaks = speaks_of(gateway.clock)
 
 
-def remembers(traded_at: datetime, clock: SteppedClock) -> Callable[[Line], None]:
+def remembers(traded_at: datetime, clock: SteppedClock) -> Callable[[MarketDataLine], None]:
     """Return what lets a new line repeat a price, with the time at which it was traded."""
 
-    def speak(line: Line) -> None:
+    def speak(line: MarketDataLine) -> None:
         line.on_price(LAST, 600.0, clock.now())
         line.on_text(45, str(int(traded_at.timestamp())), clock.now())
 

@@ -15,9 +15,9 @@ from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import Session, new_york_instant, previous_session, require_session
 from magic8_companion.providers.ib.bars import History, daily_bars, regular_bars, whole_days
-from magic8_companion.providers.ib.book import ContractBook
 from magic8_companion.providers.ib.codes import IBRefusal
 from magic8_companion.providers.ib.connection import Connection
+from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.contracts import Wanted
 from magic8_companion.providers.ib.gateway import RawBar
 from magic8_companion.providers.ib.vix import vix_bars
@@ -125,7 +125,7 @@ class Room:
         self.clock = SteppedClock(at)
         self.openings = Openings(self.clock, self._prepare)
         self.connection = Connection(self.clock, OPTIONS, self.openings)
-        self.history = History(self.clock, self.connection, ContractBook(self.clock, self.connection))
+        self.history = History(self.clock, self.connection, ContractCache(self.clock, self.connection))
         self.answers: list[object] = []
 
     @property

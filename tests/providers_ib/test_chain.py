@@ -14,7 +14,7 @@ from magic8_companion.domain.trading_day import new_york_instant
 from magic8_companion.providers.ib.codes import IBRefusal
 from magic8_companion.providers.ib.contracts import Wanted
 from magic8_companion.providers.ib.gateway import RawBar
-from magic8_companion.providers.ib.quotes import Line
+from magic8_companion.providers.ib.quotes import MarketDataLine
 from tests.providers_ib.chain_room import option_says, room
 from tests.providers_ib.fakes import (
     DAY,
@@ -162,7 +162,7 @@ async def test_delayed_options_are_asked_for_once_and_flagged() -> None:
     """354 on options leads to delayed data for the whole chain, which says so."""
     async with room() as here:
 
-        def speak(line: Line) -> None:
+        def speak(line: MarketDataLine) -> None:
             if line.may_be_delayed:
                 line.on_data_type(3)
                 option_says(line, here.clock.now())
@@ -198,7 +198,7 @@ async def test_a_refused_line_is_a_null_row() -> None:
     """101 on one option costs that option, not the chain."""
     async with room() as here:
 
-        def speak(line: Line) -> None:
+        def speak(line: MarketDataLine) -> None:
             if line.contract.strike == 600.0 and line.contract.right == "C":
                 line.on_code(101, "Max number of tickers has been reached")
             else:
@@ -214,7 +214,7 @@ async def test_a_restart_in_the_middle_begins_the_chain_again() -> None:
     async with room() as here:
         opened = 0
 
-        def speak(line: Line) -> None:
+        def speak(line: MarketDataLine) -> None:
             nonlocal opened
             opened += 1
             if opened == 40:
@@ -251,7 +251,7 @@ async def test_each_symbol_has_its_own_status() -> None:
             gateway.answer = lambda asked: contracts(asked) if isinstance(asked, Wanted) else (bar,)
             speak = gateway.speaks
 
-            def say(line: Line) -> None:
+            def say(line: MarketDataLine) -> None:
                 if line.contract.symbol == "SPY":
                     line.on_data_type(3)
                 speak(line)

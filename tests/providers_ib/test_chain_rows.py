@@ -16,8 +16,8 @@ from magic8_companion.options.expiry import product
 from magic8_companion.providers.ib.chain import nearest_strikes
 from magic8_companion.providers.ib.chain_rows import Completeness, OptionLines, chain_rows
 from magic8_companion.providers.ib.contracts import Listed
-from magic8_companion.providers.ib.quotes import OLDEST, Line
-from magic8_companion.providers.ib.waiting import Bell
+from magic8_companion.providers.ib.quotes import OLDEST, MarketDataLine
+from magic8_companion.providers.ib.waiting import Notifier
 from tests.providers_ib.fakes import ASK, BID, DAY, MORNING, options
 
 SPOT, VOL = 600.0, 0.20
@@ -25,9 +25,11 @@ SINCE = MORNING - OLDEST
 YEARS = product("SPX").years_left(DAY, MORNING)
 
 
-def line(contract: Listed, bid: float | None, ask: float | None, *, model: tuple[float, ...] | None = None) -> Line:
+def line(
+    contract: Listed, bid: float | None, ask: float | None, *, model: tuple[float, ...] | None = None
+) -> MarketDataLine:
     """Return a line that has said this."""
-    made = Line(contract, MORNING, Bell())
+    made = MarketDataLine(contract, MORNING, Notifier())
     for tick, value in ((BID, bid), (ASK, ask)):
         if value is not None:
             made.on_price(tick, value, MORNING)
@@ -36,7 +38,7 @@ def line(contract: Listed, bid: float | None, ask: float | None, *, model: tuple
     return made
 
 
-def fair(contract: Listed, half_spread: float = 0.01, **said: object) -> Line:
+def fair(contract: Listed, half_spread: float = 0.01, **said: object) -> MarketDataLine:
     """Return a line whose mid is the Black-Scholes price at the volatility of the tests."""
     right = CALL if contract.right == "C" else PUT
     middle = float(price(SPOT, contract.strike, YEARS, 0.0, VOL, right))

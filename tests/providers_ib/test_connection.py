@@ -13,8 +13,8 @@ import pytest
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.providers.ib.codes import IBRefusal
 from magic8_companion.providers.ib.connection import Connection
+from magic8_companion.providers.ib.connection_health import CONNECTED, DEGRADED, NEEDS_HUMAN
 from magic8_companion.providers.ib.gateway import CannotConnect, SessionOver
-from magic8_companion.providers.ib.link import CONNECTED, DEGRADED, NEEDS_HUMAN
 from magic8_companion.providers.ib.waiting import Deadline
 from tests.providers_ib.fakes import OPTIONS, FakeGateway, Openings, SteppedClock, settle
 

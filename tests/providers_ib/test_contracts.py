@@ -8,7 +8,7 @@ import pytest
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.providers.ib.contracts import INDEX, OPTION, SMART, STOCK, options_of, underlying
-from magic8_companion.setting_values import SYMBOLS
+from magic8_companion.settings.values import SYMBOLS
 
 THIRD_FRIDAY = date(2025, 6, 20)
 

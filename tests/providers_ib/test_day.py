@@ -12,9 +12,9 @@ from pathlib import Path
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.trading_day import BAR, new_york_instant, require_session
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
-from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.testing.faults import Fault
 from magic8_companion.testing.scaled_clock import ScaledClock
@@ -34,8 +34,8 @@ async def day() -> tuple[dict[tuple[str, int], MarketState | DataUnavailable], l
     """Return what was seen at each slot by symbol and number, and what was untrue of it."""
     clock, seen, lies = ScaledClock(SESSION.open_at, SPEED), {}, []
     async with SimulatedGateway(MARKET, clock, tick_seconds=0.03) as gateway:
-        provider = IBProvider(clock, IBOptions(port=gateway.port, strikes_each_side=5))
-        options = EngineOptions(symbols=SYMBOLS, kill_switch_file=Path("none"), bar_history_days=5)
+        provider = IBProvider(clock, IBConfig(port=gateway.port, strikes_each_side=5))
+        options = EngineConfig(symbols=SYMBOLS, kill_switch_file=Path("none"), bar_history_days=5)
         observer = MarketObserver(provider, clock, options)
         for number, slot in enumerate(SLOTS, start=1):
             clock.jump_to(max(slot, clock.now()))

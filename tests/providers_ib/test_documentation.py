@@ -8,7 +8,7 @@ from pathlib import Path
 import magic8_companion.providers.ib as package
 from benchmarks.ib_faults import BEGIN, END
 from magic8_companion.providers.ib.codes import reason_of
-from magic8_companion.providers.ib.link import PATIENCE
+from magic8_companion.providers.ib.connection_health import PATIENCE
 from magic8_companion.unified_config import setting_names
 from tests.providers_ib.chaos_cases import CASES
 

@@ -13,7 +13,7 @@ import pytest
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import new_york_instant
 from magic8_companion.providers.ib.codes import IBRefusal
-from magic8_companion.providers.ib.quotes import Line
+from magic8_companion.providers.ib.quotes import MarketDataLine
 from tests.providers_ib.fakes import (
     DAY,
     LAST,
@@ -40,7 +40,7 @@ async def test_the_spot_is_what_the_line_says() -> None:
 async def test_a_new_line_settles_before_it_is_believed() -> None:
     """A price whose time stamp arrives a moment later is not served in between."""
 
-    def remembers(line: Line) -> None:
+    def remembers(line: MarketDataLine) -> None:
         line.on_price(LAST, 590.0, MORNING)
 
     async with room(prepare=lambda gateway: setattr(gateway, "speaks", remembers)) as here:
@@ -207,7 +207,7 @@ def refuses(code: int, *, until_delayed: bool = False) -> Callable[[FakeGateway]
     """Return what lets a gateway refuse every line, perhaps until delayed data are asked for."""
 
     def prepare(gateway: FakeGateway) -> None:
-        def speak(line: Line) -> None:
+        def speak(line: MarketDataLine) -> None:
             if until_delayed and line.may_be_delayed:
                 line.on_code(10167, "delayed")
                 line.on_price(68, 600.0, gateway.clock.now())

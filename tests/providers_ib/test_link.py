@@ -8,17 +8,17 @@ import pytest
 
 from magic8_companion.domain.connection import CONNECTED, DEGRADED, NEEDS_HUMAN
 from magic8_companion.providers.ib.codes import Effect
-from magic8_companion.providers.ib.link import BLIP, FEED_SILENT, NOT_CONNECTED, Link
-from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.config import IBConfig
+from magic8_companion.providers.ib.connection_health import BLIP, FEED_SILENT, NOT_CONNECTED, ConnectionHealth
 from magic8_companion.providers.ib.provider import IBProvider
 from tests.providers_ib.fakes import MORNING, Openings, SteppedClock
 
 LATER = MORNING + BLIP
 
 
-def healthy() -> Link:
+def healthy() -> ConnectionHealth:
     """Return a link on which data flow in an open market."""
-    link = Link(MORNING)
+    link = ConnectionHealth(MORNING)
     link.connected(MORNING)
     link.expects_data = True
     link.fresh_tick()
@@ -68,7 +68,7 @@ def test_silence_was_heard_long_enough_already() -> None:
 
 def test_nothing_is_awaited_while_nothing_is_due() -> None:
     """Before the open a new connection without ticks is well; in the session it is an outage after ten seconds."""
-    link = Link(MORNING)
+    link = ConnectionHealth(MORNING)
     link.connected(MORNING)
     assert (link.state(LATER), link.outage(LATER)) == (CONNECTED, None)
     link.expects_data = True
@@ -92,6 +92,6 @@ def test_an_outage_ends_with_fresh_data_and_not_with_good_news(back: Effect) -> 
 def test_health_and_the_published_state_agree() -> None:
     """A provider that was never asked has no state to publish."""
     clock = SteppedClock()
-    provider = IBProvider(clock, IBOptions(), Openings(clock))
+    provider = IBProvider(clock, IBConfig(), Openings(clock))
     assert provider.connection() is None
     assert provider.health()["state"] == DEGRADED

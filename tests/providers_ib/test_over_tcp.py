@@ -22,7 +22,7 @@ from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.providers.catalogue import create_provider
-from magic8_companion.providers.ib.options import IBOptions
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.providers.ib.wire import Reader
 from magic8_companion.testing.market import tape_at
@@ -59,7 +59,7 @@ async def gateway(settings: Settings | None = None) -> AsyncIterator[SimulatedGa
 @asynccontextmanager
 async def provider(opened: SimulatedGateway, **given: float) -> AsyncIterator[IBProvider]:
     """Open a provider on a gateway."""
-    options = IBOptions(port=opened.port, **given)  # type: ignore[arg-type]  # the test's business
+    options = IBConfig(port=opened.port, **given)  # type: ignore[arg-type]  # the test's business
     made = IBProvider(opened._world.clock, options)
     try:
         yield made
@@ -143,7 +143,7 @@ async def test_who_accepts_and_says_nothing_is_no_closed_port() -> None:
         writer.close()
 
     async def told(port: int) -> str:
-        made = IBProvider(clock, IBOptions(port=port))
+        made = IBProvider(clock, IBConfig(port=port))
         with pytest.raises(DataUnavailable) as caught:
             await made.get_spot_price("SPY")
         await made.close()
@@ -223,7 +223,7 @@ def test_a_missing_library_is_named_with_its_remedy() -> None:
 
 def test_the_catalogue_makes_the_provider() -> None:
     """The name ib gives the provider with the given options; nothing is connected before somebody asks."""
-    made = create_provider("IB", ScaledClock(MORNING), ib_options=IBOptions(port=4999))
+    made = create_provider("IB", ScaledClock(MORNING), ib_options=IBConfig(port=4999))
     assert isinstance(made, IBProvider)
     assert (made.name, made.status, made.loop_bound, made.is_connected()) == ("ib", "live", True, False)
 

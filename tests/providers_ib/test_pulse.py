@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from magic8_companion.providers.ib.quotes import Line
+from magic8_companion.providers.ib.quotes import MarketDataLine
 from tests.providers_ib.fakes import (
     ASK,
     BID,
@@ -26,12 +26,12 @@ from tests.providers_ib.feed_room import room, ticks_once
 class Trouble:
     """What happens to the line of one symbol, the reason to be told, and after how many seconds at the latest."""
 
-    strikes: Callable[[Line, SteppedClock], None]
+    strikes: Callable[[MarketDataLine, SteppedClock], None]
     reason: str
     within: int = 12
 
 
-def crossed(line: Line, clock: SteppedClock) -> None:
+def crossed(line: MarketDataLine, clock: SteppedClock) -> None:
     """Let the bid lie above the ask."""
     for tick, price in ((BID, 600.2), (ASK, 600.1), (LAST, 600.1)):
         line.on_price(tick, price, clock.now())

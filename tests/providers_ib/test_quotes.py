@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from magic8_companion.providers.ib.contracts import PUT, Listed
-from magic8_companion.providers.ib.quotes import OLDEST, Greeks, Line
-from magic8_companion.providers.ib.waiting import Bell
+from magic8_companion.providers.ib.quotes import OLDEST, Greeks, MarketDataLine
+from magic8_companion.providers.ib.waiting import Notifier
 from tests.providers_ib.fakes import ASK, BID, DELAYED, FROZEN, LAST, LIVE, MORNING, listed, options
 
 SECOND = timedelta(seconds=1)
@@ -19,9 +19,9 @@ SINCE = MORNING - OLDEST
 CALL_OPTION, PUT_OPTION = options("SPY", MORNING.date(), "SPY", count=1)
 
 
-def line(contract: Listed | None = None) -> Line:
+def line(contract: Listed | None = None) -> MarketDataLine:
     """Return a new line."""
-    return Line(contract or listed(), MORNING, Bell())
+    return MarketDataLine(contract or listed(), MORNING, Notifier())
 
 
 @pytest.mark.parametrize("value", [-1.0, math.nan, math.inf, -0.5])
@@ -199,8 +199,8 @@ async def test_whatever_arrives_rings_the_bell() -> None:
     """Whoever waits for a line looks again at each message."""
     import asyncio
 
-    bell = Bell()
-    quote = Line(listed(), MORNING, bell)
+    bell = Notifier()
+    quote = MarketDataLine(listed(), MORNING, bell)
     for say in (
         lambda: quote.on_price(LAST, 600.0, MORNING),
         lambda: quote.on_count(8, 5.0, MORNING),

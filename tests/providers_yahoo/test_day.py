@@ -12,8 +12,8 @@ import pytest
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.trading_day import BAR, require_session
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
 from magic8_companion.providers.yahoo.provider import YahooProvider
 from magic8_companion.testing.yahoo_answers import Habits
 from magic8_companion.testing.yahoo_server import YahooServer
@@ -33,7 +33,7 @@ async def observed(
     server: YahooServer, source: YahooProvider, breaks: str, numbers: Iterable[int]
 ) -> dict[tuple[str, int], Seen]:
     """Observe some slots of the day; Yahoo breaks for half an hour."""
-    options = EngineOptions(symbols=SYMBOLS, kill_switch_file=Path("none"))
+    options = EngineConfig(symbols=SYMBOLS, kill_switch_file=Path("none"))
     observer = MarketObserver(source, server.clock, options)
     seen: dict[tuple[str, int], Seen] = {}
     for number in numbers:

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
+from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.options import EngineOptions
 from magic8_companion.ports import MarketData
 from magic8_companion.providers.bar_requests import bars_at, newest_close
 from magic8_companion.providers.catalogue import create_provider
@@ -212,7 +212,7 @@ def test_the_observer_stamps_each_symbol_with_who_answered() -> None:
             await super()._met(kind, symbol)
 
     provider = FallbackProvider(Permitted("ib", "live", pair.clock), pair.yahoo, pair.clock)
-    options = EngineOptions(symbols=("SPX", "SPY"), kill_switch_file=Path("none"))
+    options = EngineConfig(symbols=("SPX", "SPY"), kill_switch_file=Path("none"))
     observer = MarketObserver(provider, pair.clock, options)
 
     async def both() -> list[tuple[str, str]]:

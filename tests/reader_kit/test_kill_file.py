@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from magic8_companion.output.documents import recommendations_document
+from magic8_companion.publishing.documents import recommendations_document
 from magic8_companion.reader_kit import load
 from tests.output.bulletins import SLOT, bulletin
 

@@ -22,10 +22,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from magic8_companion import reader_kit
-from magic8_companion.domain.recommendation import Bulletin
+from magic8_companion.domain.recommendation import RecommendationSet
 from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy, canonical_symbol
-from magic8_companion.output.documents import recommendations_document
-from magic8_companion.output.json_file import encode
+from magic8_companion.publishing.documents import recommendations_document
+from magic8_companion.publishing.json_file import encode
 from magic8_companion.reader_kit import REASONS, Decision, _decide, _parse, load
 from tests.output import any_bulletin
 from tests.output.bulletins import SLOT, bulletin
@@ -407,7 +407,7 @@ def test_the_kit_is_one_file_of_standard_library_for_old_pythons(tmp_path: Path)
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 @given(any_bulletin.bulletins(), st.data())
-def test_the_kit_answers_as_the_slow_oracle_does(any_one: Bulletin, data: st.DataObject) -> None:
+def test_the_kit_answers_as_the_slow_oracle_does(any_one: RecommendationSet, data: st.DataObject) -> None:
     """For any lawful bulletin, any moment and any options, kit and oracle give the same reason."""
     if data.draw(st.booleans(), "tame"):
         any_one = _tame(any_one)
@@ -425,7 +425,7 @@ def test_the_kit_answers_as_the_slow_oracle_does(any_one: Bulletin, data: st.Dat
     assert decision.reason == expected(content, symbol, strategy, now, **options)
 
 
-def _tame(any_one: Bulletin) -> Bulletin:
+def _tame(any_one: RecommendationSet) -> RecommendationSet:
     """Return the bulletin of a live morning in which entries live, so that entries decide."""
     later = any_one.published_at + timedelta(minutes=30)
     records = {

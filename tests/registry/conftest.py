@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from magic8_ml.forecast.training.retrain import Retrained, retrain
+from magic8_ml.forecast.training.train import train
 from magic8_ml.registry.versions import Registry
-from magic8_ml.retraining.retrain import Retrained, retrain
-from magic8_ml.training.train import train
 from tests.ml.markets import Market, make_market, session_of
 
 NEW_SESSIONS = 10

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from magic8_ml.models.manifest import MANIFEST
+from magic8_ml.registry.manifest import MANIFEST
 from magic8_ml.registry.passport import PASSPORT, with_passport
 from magic8_ml.registry.versions import VERSIONS, Registry, add_version
 

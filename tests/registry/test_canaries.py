@@ -9,24 +9,24 @@ import numpy as np
 import pytest
 
 from magic8_companion.domain.bars import Bars, Floats
-from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.features.table import FeatureTable, feature_matrix
-from magic8_ml.features.today import Today
-from magic8_ml.models.boosted_variance import BoostingSettings
-from magic8_ml.models.distribution_forecaster import DistributionForecaster
-from magic8_ml.models.forecast import Forecast, Past, Rows
-from magic8_ml.registry.passport import future_shifted_problem, shuffled_labels_problem, unseen_future_problem
-from magic8_ml.training.dataset import dataset_of
-from magic8_ml.training.future_canaries import compare, different, scrambled_future, truncated_future
-from magic8_ml.training.passport import prove_features
-from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.training.skill_canaries import (
+from magic8_ml.forecast.boosted_variance import BoostingSettings
+from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.feature_table import FeatureTable, feature_matrix
+from magic8_ml.forecast.forecaster import Forecast, Past, Rows
+from magic8_ml.forecast.intraday import Today
+from magic8_ml.forecast.training.dataset import dataset_of
+from magic8_ml.forecast.training.future_canaries import compare, different, scrambled_future, truncated_future
+from magic8_ml.forecast.training.passport import prove_features
+from magic8_ml.forecast.training.skill_canaries import (
     SHIFTED_FEATURE,
     SkillCanaries,
     skill_canaries,
     with_shifted_feature,
     with_shuffled_labels,
 )
+from magic8_ml.metrics.refusal import TrainingRefused
+from magic8_ml.registry.passport import future_shifted_problem, shuffled_labels_problem, unseen_future_problem
 from tests.ml.markets import Market, make_market
 
 

@@ -13,14 +13,14 @@ import orjson
 import pytest
 
 from magic8_companion.domain.bars import Floats
-from magic8_ml.models.artefact import load_model
-from magic8_ml.models.forecast import Forecast, Rows
+from magic8_ml.forecast.forecaster import Forecast, Rows
+from magic8_ml.forecast.model_files import load_model
+from magic8_ml.forecast.training.dataset import dataset_of
+from magic8_ml.forecast.training.duel import EMBARGO_DAYS, MIN_DAYS, days_to_compare, duel
+from magic8_ml.forecast.training.retrain import LOCK, compare, decide, retrain, sessions_unseen
+from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.registry.files import locked
 from magic8_ml.registry.versions import Registry
-from magic8_ml.retraining.duel import EMBARGO_DAYS, MIN_DAYS, days_to_compare, duel
-from magic8_ml.retraining.retrain import LOCK, compare, decide, retrain, sessions_unseen
-from magic8_ml.training.dataset import dataset_of
-from magic8_ml.training.refusal import TrainingRefused
 from tests.ml.markets import make_market, session_of
 from tests.registry.conftest import NEW_SESSIONS, Retraining
 from tests.registry.market_files import files_of
@@ -158,7 +158,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 PRIORITY = """
 import os
-from magic8_ml.retraining.priority import SESSION_WEIGHT, give_way
+from magic8_ml.forecast.training.priority import SESSION_WEIGHT, give_way
 weight = lambda: SESSION_WEIGHT.read_text().split()[-1:] if SESSION_WEIGHT.exists() else []
 before = weight()
 give_way()

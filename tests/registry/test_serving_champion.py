@@ -11,14 +11,14 @@ import orjson
 import pytest
 
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import Prediction, Unavailable
 from magic8_companion.domain.trading_day import Session
-from magic8_ml.features.sessions import session_table
-from magic8_ml.models.manifest import MANIFEST
+from magic8_ml.forecast.guarded_predictor import GuardedPredictor
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.registry.manifest import MANIFEST
 from magic8_ml.registry.reloading import PAUSE_SECONDS
 from magic8_ml.registry.versions import Registry
-from magic8_ml.serving.guarded import GuardedPredictor
 from tests.ml.markets import session_of, state_at
 from tests.registry.conftest import Retraining
 
@@ -38,7 +38,7 @@ def noon(retraining: Retraining) -> MarketState:
 
 def predictor_of(registry: Registry) -> GuardedPredictor:
     """Load the champion as both plugin classes do."""
-    return GuardedPredictor.load(MLOptions(path=registry.folder.parent, timeout_seconds=20))
+    return GuardedPredictor.load(MLPluginConfig(path=registry.folder.parent, timeout_seconds=20))
 
 
 def a_moment_later() -> None:
@@ -121,6 +121,6 @@ def test_a_single_model_without_versions_serves(registry: Registry, retraining: 
     single = registry.folder.parent / "single"
     single.mkdir()
     registry.folder_of("champion").rename(single / "models")
-    answer = GuardedPredictor.load(MLOptions(path=single, timeout_seconds=20)).ask(noon)
+    answer = GuardedPredictor.load(MLPluginConfig(path=single, timeout_seconds=20)).ask(noon)
     assert isinstance(answer, Prediction)
     assert answer.model_version == retraining.first

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from magic8_ml.models.manifest import MANIFEST
+from magic8_ml.registry.manifest import MANIFEST
 from magic8_ml.registry.roles import ROLES, RegistryRefused, Roles, read_roles
 from magic8_ml.registry.versions import HISTORY, VERSIONS, Registry, add_version, versions_in
 from tests.registry.made_models import add, damage, manifest, writer

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.market_state import DELAYED, LIVE, REPLAY, SIMULATED
-from magic8_companion.domain.ml_options import MLOptions
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.trading_day import new_york_instant
 from magic8_ml import MLSchedulerExtension
 from magic8_ml.registry.versions import Registry
@@ -21,7 +21,7 @@ from tests.registry.market_files import files_of
 FRIDAY = date(2025, 3, 7)
 
 
-def after_the_close(options: MLOptions, status: str) -> tuple[FakeHost, MLSchedulerExtension]:
+def after_the_close(options: MLPluginConfig, status: str) -> tuple[FakeHost, MLSchedulerExtension]:
     """Start the extension at 16:00 on a Friday, with a model of the folder or else a fake one."""
     host = FakeHost(new_york_instant(FRIDAY, time(16)), options=options)
     host.provider.status = status
@@ -42,7 +42,7 @@ def run_until(host: FakeHost, plugin: MLSchedulerExtension, wall: time) -> None:
 def test_a_live_host_starts_the_real_command(tmp_path: Path) -> None:
     """Half an hour after Friday's close, in a process; what it says stands in its log, its exit code in the health."""
     (tmp_path / "bars").mkdir()
-    options = MLOptions(path=tmp_path, retrain_bars_dir=tmp_path / "bars", retrain_vix_file=tmp_path / "vix.csv")
+    options = MLPluginConfig(path=tmp_path, retrain_bars_dir=tmp_path / "bars", retrain_vix_file=tmp_path / "vix.csv")
     host, plugin = after_the_close(options, LIVE)
     run_until(host, plugin, time(16, 31))
     assert plugin.health()["retraining_started"] == new_york_instant(FRIDAY, time(16, 30))
@@ -57,7 +57,7 @@ def test_a_live_host_serves_what_its_retraining_decides(retraining: Retraining, 
     out = Path(shutil.copytree(retraining.out, tmp_path / "ml"))
     Registry(out / "models").promote(retraining.first, "test")
     _, bars_dir, _, vix_file = files_of(retraining.market, tmp_path)
-    options = MLOptions(path=out, retrain_bars_dir=Path(bars_dir), retrain_vix_file=Path(vix_file))
+    options = MLPluginConfig(path=out, retrain_bars_dir=Path(bars_dir), retrain_vix_file=Path(vix_file))
     host, plugin = after_the_close(options, LIVE)
     run_until(host, plugin, time(16, 31))
     log = (out / LOG_FILE).read_text()
@@ -70,7 +70,7 @@ def test_a_live_host_serves_what_its_retraining_decides(retraining: Retraining, 
 @pytest.mark.parametrize(("status", "starts"), [(LIVE, True), (DELAYED, True), (REPLAY, False), (SIMULATED, False)])
 def test_only_a_live_host_learns(tmp_path: Path, status: str, starts: bool) -> None:
     """Live or delayed data may be learnt from; a replayed or simulated day starts nothing."""
-    options = MLOptions(path=tmp_path, retrain_bars_dir=tmp_path, retrain_vix_file=tmp_path / "vix.csv")
+    options = MLPluginConfig(path=tmp_path, retrain_bars_dir=tmp_path, retrain_vix_file=tmp_path / "vix.csv")
     host, plugin = after_the_close(options, status)
     run_until(host, plugin, time(16, 10))
     assert ("retraining_due" in plugin.health()) is starts
@@ -78,6 +78,6 @@ def test_only_a_live_host_learns(tmp_path: Path, status: str, starts: bool) -> N
 
 def test_without_files_to_learn_from_nothing_is_planned(tmp_path: Path) -> None:
     """The settings name none: a live host goes on as it is."""
-    host, plugin = after_the_close(MLOptions(path=tmp_path), LIVE)
+    host, plugin = after_the_close(MLPluginConfig(path=tmp_path), LIVE)
     run_until(host, plugin, time(16, 31))
     assert "retraining_due" not in plugin.health()

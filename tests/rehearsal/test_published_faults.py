@@ -17,7 +17,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from magic8_companion.output.schema import RECOMMENDATIONS, schema
+from magic8_companion.publishing.schema import RECOMMENDATIONS, schema
 from magic8_companion.testing.faults import Fault
 from tests.rehearsal.hosts import END, FAULT_AT, LASTS, Host, host, tradable
 

@@ -13,9 +13,9 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
+from magic8_companion.cli.rehearse import rehearse
 from magic8_companion.domain.trading_day import parse_utc
 from magic8_companion.reader_kit import load
-from magic8_companion.rehearsal import rehearse
 from tests.whole.runs import CHECKPOINT, FIVE_MINUTE, checkpoints, documents, run
 
 DAY = "2025-06-26"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.testing.director import first_at
+from magic8_companion.testing.active_faults import Troubles
+from magic8_companion.testing.fault_injector import first_at
 from magic8_companion.testing.faults import CATALOGUE, Fault
 from magic8_companion.testing.scenario import Scenario, Settings, Step, Trigger, load_scenario, parse_scenario
-from magic8_companion.testing.troubles import Troubles
 from tests.testing_gateway.tools import START
 
 DOCUMENT: dict[str, Any] = {

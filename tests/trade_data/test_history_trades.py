@@ -13,13 +13,13 @@ import pytest
 from magic8_companion.domain.bars import Bars
 from magic8_ml.history.dataset import HistoryStore
 from magic8_ml.history.ingest import ingest
-from magic8_ml.trade_data import history_trades, sheet_bars
-from magic8_ml.trade_data.assembly import MarketFiles, history_data
-from magic8_ml.trade_data.history_trades import KNOWN_AT_ENTRY
-from magic8_ml.trades.catalogue import BANNED
+from magic8_ml.metrics.refusal import TrainingRefused
+from magic8_ml.trades import history_trades, sheet_bars
+from magic8_ml.trades.dataset import MarketFiles, history_data
+from magic8_ml.trades.feature_catalogue import BANNED
+from magic8_ml.trades.history_trades import KNOWN_AT_ENTRY
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import STRATEGIES, MarketContext
-from magic8_ml.training.refusal import TrainingRefused
 from tests.history.raw_days import Signal, butterfly, delta_row, sonar, vertical, write_folder
 
 DAY = date(2024, 8, 5)

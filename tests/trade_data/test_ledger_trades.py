@@ -14,18 +14,18 @@ import pytest
 
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.trading_day import require_session
-from magic8_ml.features.sessions import session_table
-from magic8_ml.ledger.store import write_ledger
-from magic8_ml.models.boosted_variance import BoostingSettings
-from magic8_ml.models.distribution_forecaster import DistributionForecaster
-from magic8_ml.trade_data.assembly import MarketFiles, ledger_data
-from magic8_ml.trade_data.forecasts import walk_forward_moves
-from magic8_ml.trade_data.known_trades import KnownTrades
-from magic8_ml.trade_data.ledger_trades import ledger_trades, read_ledger
-from magic8_ml.trade_data.markets import Moments, moments_of
+from magic8_ml.forecast.boosted_variance import BoostingSettings
+from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.history.ledger_store import write_ledger
+from magic8_ml.metrics.refusal import TrainingRefused
+from magic8_ml.trades.dataset import MarketFiles, ledger_data
+from magic8_ml.trades.ledger_trades import ledger_trades, read_ledger
 from magic8_ml.trades.rows import TradeRows
+from magic8_ml.trades.settled_trades import KnownTrades
 from magic8_ml.trades.terms import TradeTerms
-from magic8_ml.training.refusal import TrainingRefused
+from magic8_ml.trades.trade_markets import Moments, moments_of
+from magic8_ml.trades.walk_forward_forecasts import walk_forward_moves
 from tests.ledger.simulated import bars, spy_ledger, vix, write_files
 from tests.ledger.test_no_look_ahead import changed
 

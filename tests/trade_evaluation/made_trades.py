@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import expit, logit
 
 from magic8_companion.domain.bars import Floats
-from magic8_ml.features.sessions import session_table
-from magic8_ml.trades.catalogue import TRADE_FEATURES
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.trades.feature_catalogue import TRADE_FEATURES
 from magic8_ml.trades.rows import TradeRows
 
 FIRST_SESSION = 1200

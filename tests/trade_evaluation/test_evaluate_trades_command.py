@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from magic8_ml.__main__ import main
-from magic8_ml.ledger.store import write_ledger
+from magic8_ml.history.ledger_store import write_ledger
 from tests.ledger.simulated import spy_ledger, write_files
 
 

@@ -13,18 +13,18 @@ import pytest
 from scipy.stats import pearsonr
 from sklearn.metrics import average_precision_score
 
-from magic8_ml.trade_evaluation.baselines import FORECAST
-from magic8_ml.trade_evaluation.evaluate import Question, evaluate_trades
-from magic8_ml.trade_evaluation.exhibit import exhibit
-from magic8_ml.trade_evaluation.figures import average_precision, correlation
-from magic8_ml.trade_evaluation.page import page
-from magic8_ml.trade_evaluation.summary import summary
+from magic8_ml.evaluation.trade_baselines import FORECAST
+from magic8_ml.evaluation.trade_evaluate import Question, evaluate_trades
+from magic8_ml.evaluation.trade_leakage_demo import exhibit
+from magic8_ml.evaluation.trade_page import page
+from magic8_ml.evaluation.trade_scores import average_precision, correlation
+from magic8_ml.evaluation.trade_summary import summary
+from magic8_ml.forecast.training.walk_forward import WalkForwardConfig
+from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.rows import TradeRows
-from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.training.walk_forward import Plan
 from tests.trade_evaluation.made_trades import made_trades
 
-PLAN = Plan(training_days=60, refit_days=40)
+PLAN = WalkForwardConfig(training_days=60, refit_days=40)
 
 
 def report(rows: TradeRows, out: Path, rounds: int = 0) -> dict[str, Any]:

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from magic8_companion.domain.bars import Floats
-from magic8_ml.trade_evaluation.baselines import BASE_RATE, FORECAST, MAJORITY, PREMIUM, RECALIBRATED_PREMIUM
-from magic8_ml.trade_evaluation.judged import judge
-from magic8_ml.trade_evaluation.money import chosen_thresholds, decisions_of, tuning_window
-from magic8_ml.trade_evaluation.protocol import said_before
+from magic8_ml.evaluation.trade_baselines import BASE_RATE, FORECAST, MAJORITY, PREMIUM, RECALIBRATED_PREMIUM
+from magic8_ml.evaluation.trade_out_of_sample import judge
+from magic8_ml.evaluation.trade_selection import chosen_thresholds, decisions_of, tuning_window
+from magic8_ml.evaluation.trade_walk_forward import said_before
+from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of
 from magic8_ml.trades.rows import TradeRows
-from magic8_ml.training.walk_forward import Fold, Plan, folds_of
 from tests.trade_evaluation.made_trades import FIRST_SESSION, made_trades
 
-PLAN = Plan(training_days=40, refit_days=15)
+PLAN = WalkForwardConfig(training_days=40, refit_days=15)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from magic8_companion.domain.bars import Floats, Stamps, to_ns
 from magic8_companion.options.structures import build
-from magic8_ml.features.catalogue import FEATURE_NAMES
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.trades.orders import Ticket
 from magic8_ml.trades.terms import DeltaRows, MarketContext
 

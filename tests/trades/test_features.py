@@ -13,11 +13,18 @@ from magic8_companion.options.distribution import Lognormal
 from magic8_companion.options.odds import win_probability
 from magic8_companion.options.payoff import profile
 from magic8_ml.messages import EnhancedDiscordParser
-from magic8_ml.trades.catalogue import BANNED, CATALOGUE, TRADE_FEATURES, LeakingColumn, digest_of, feature_named
-from magic8_ml.trades.inputs import LookAhead
+from magic8_ml.trades.feature_catalogue import (
+    BANNED,
+    CATALOGUE,
+    TRADE_FEATURES,
+    LeakingColumn,
+    digest_of,
+    feature_named,
+)
+from magic8_ml.trades.feature_inputs import LookAhead
+from magic8_ml.trades.feature_table import trade_features
 from magic8_ml.trades.orders import Ticket, terms_of
 from magic8_ml.trades.payoffs import payoffs_of
-from magic8_ml.trades.table import trade_features
 from tests.trades.example import AT, CONDOR, FLY, PUT_CREDIT, delta, market, prices, stamps, ticket, tickets
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from magic8_ml.trades.catalogue import TRADE_FEATURES, LeakingColumn
+from magic8_ml.trades.feature_catalogue import TRADE_FEATURES, LeakingColumn
 from magic8_ml.trades.rows import TradeRows, joined_rows, known_everywhere
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from magic8_ml.models.forecast import Rows
-from magic8_ml.training.dataset import dataset_of
+from magic8_ml.forecast.forecaster import Rows
+from magic8_ml.forecast.training.dataset import dataset_of
 from tests.ml.markets import make_market
 
 pytest.importorskip("optuna", reason="tuning needs the extra: pip install -e '.[train]'")

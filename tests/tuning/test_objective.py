@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from magic8_ml.features.catalogue import FEATURE_NAMES
-from magic8_ml.models.boosted_variance import BoostingSettings
-from magic8_ml.models.forecast import Rows
-from magic8_ml.tuning.objective import judged_folds, loss
+from magic8_ml.forecast.boosted_variance import BoostingSettings
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.forecaster import Rows
+from magic8_ml.forecast.training.tuning_objective import judged_folds, loss
 
 
 def test_the_same_settings_have_the_same_loss(rows: Rows) -> None:

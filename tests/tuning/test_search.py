@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from magic8_ml.models.boosted_variance import BoostingSettings
-from magic8_ml.tuning.search import ROUND, search
-from magic8_ml.tuning.space import SPACE, settings_of, shipped
+from magic8_ml.forecast.boosted_variance import BoostingSettings
+from magic8_ml.forecast.training.tuning_search import ROUND, search
+from magic8_ml.forecast.training.tuning_space import SPACE, settings_of, shipped
 
 
 class Valley:

@@ -11,7 +11,7 @@ import pytest
 
 from magic8_companion.domain.bars import Bars
 from magic8_ml.__main__ import main
-from magic8_ml.features.sessions import session_table
+from magic8_ml.forecast.session_table import session_table
 from tests.ml.markets import Market, make_market
 
 SESSIONS = 430

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from magic8_ml.models.boosted_variance import BoostingSettings
-from magic8_ml.models.forecast import Rows
-from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.tuning.objective import loss
-from magic8_ml.tuning.search import SearchResult, search
-from magic8_ml.tuning.workers import on_cluster, on_cores
+from magic8_ml.forecast.boosted_variance import BoostingSettings
+from magic8_ml.forecast.forecaster import Rows
+from magic8_ml.forecast.training.tuning_objective import loss
+from magic8_ml.forecast.training.tuning_search import SearchResult, search
+from magic8_ml.forecast.training.tuning_workers import on_cluster, on_cores
+from magic8_ml.metrics.refusal import TrainingRefused
 
 TRIALS = 5
 

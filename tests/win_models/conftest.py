@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from magic8_ml.win_models.sample import Sample
-from magic8_ml.win_training.fit import LearntWins, learn_wins
-from magic8_ml.win_training.runs import in_this_process
+from magic8_ml.trades.sample import Sample
+from magic8_ml.trades.training.fit import LearntWins, learn_wins
+from magic8_ml.trades.training.tree_workers import in_this_process
 from tests.win_models.made_trades import made_sample, with_thin_pair
 
 

@@ -7,10 +7,10 @@ from itertools import product
 import numpy as np
 from scipy.special import expit, logit
 
+from magic8_ml.trades.expected_value import RealisedFractions
+from magic8_ml.trades.levels import TradeKey
+from magic8_ml.trades.sample import Sample
 from magic8_ml.trades.terms import STRATEGIES as TRADED
-from magic8_ml.win_models.levels import Path
-from magic8_ml.win_models.sample import Sample
-from magic8_ml.win_models.worth import Shares
 
 NAMES = ("informative", "noise", "implied_win", "sometimes")
 STRATEGIES = {"Butterfly": -0.3, "Iron_Condor": 0.2, "Vertical": 0.0}
@@ -28,7 +28,7 @@ def made_sample(
     """Draw ``per_day`` trades of every symbol and strategy on each of ``n_days``; trades of a day lean together."""
     rng = np.random.default_rng(seed)
     pairs = list(product(SYMBOLS, STRATEGIES))
-    paths = tuple(Path(symbol=name, strategy=kind, scale_group="small") for name, kind in pairs)
+    paths = tuple(TradeKey(symbol=name, strategy=kind, scale_group="small") for name, kind in pairs)
     n_rows = n_days * len(pairs) * per_day
     day = np.repeat(np.arange(1000, 1000 + n_days), len(pairs) * per_day)
     path = np.tile(np.repeat(np.arange(len(pairs)), per_day), n_days)
@@ -49,11 +49,11 @@ def made_sample(
         implied=implied,
         forecast=expit(odds + rng.normal(0, 0.7, n_rows)) if forecast else np.full(n_rows, np.nan),
         won=(draw < expit(odds)).astype(np.float64),
-        shares=Shares(gain=np.full(2 * len(TRADED), 0.5), loss=np.full(2 * len(TRADED), 0.75)),
+        shares=RealisedFractions(gain=np.full(2 * len(TRADED), 0.5), loss=np.full(2 * len(TRADED), 0.75)),
     )
 
 
-THIN = Path(symbol="XSP", strategy="Vertical", scale_group="small")
+THIN = TradeKey(symbol="XSP", strategy="Vertical", scale_group="small")
 
 
 def with_thin_pair(sample: Sample) -> Sample:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from magic8_ml.registry.passport import CANARIES
-from magic8_ml.win_models.sample import Sample
-from magic8_ml.win_training.canaries import canaries_of, said_by_root, with_planted_result, with_shuffled_labels
+from magic8_ml.trades.sample import Sample
+from magic8_ml.trades.training.canaries import canaries_of, said_by_root, with_planted_result, with_shuffled_labels
 
 
 def test_a_sound_sample_passes(sample: Sample) -> None:

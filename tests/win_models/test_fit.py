@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.win_models.sample import Sample
-from magic8_ml.win_training.choices import daily_mean, log_loss
-from magic8_ml.win_training.figures import check_skill, figures_of
-from magic8_ml.win_training.fit import LearntWins, learn_wins
-from magic8_ml.win_training.runs import in_this_process
+from magic8_ml.metrics.refusal import TrainingRefused
+from magic8_ml.trades.sample import Sample
+from magic8_ml.trades.training.fit import LearntWins, learn_wins
+from magic8_ml.trades.training.model_selection import daily_mean, log_loss
+from magic8_ml.trades.training.out_of_fold_scores import check_skill, figures_of
+from magic8_ml.trades.training.tree_workers import in_this_process
 from tests.win_models.made_trades import THIN, made_sample
 
 

@@ -12,20 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from magic8_ml.models.manifest import ModelUnavailable
-from magic8_ml.win_models.chain import Told
-from magic8_ml.win_models.files import load_win_model, save_win_model
-from magic8_ml.win_models.levels import LEVELS, Path
-from magic8_ml.win_models.model import NoEstimate, WinEstimate, WinModel
-from magic8_ml.win_models.sample import Sample
-from magic8_ml.win_models.trees import leaf_sums
-from magic8_ml.win_training.fit import LearntWins
-from magic8_ml.win_training.tree_tasks import base_margin
+from magic8_ml.registry.manifest import ModelUnavailable
+from magic8_ml.trades.hierarchy import OutOfFold
+from magic8_ml.trades.levels import LEVELS, TradeKey
+from magic8_ml.trades.model import NoEstimate, WinEstimate, WinModel
+from magic8_ml.trades.model_files import load_win_model, save_win_model
+from magic8_ml.trades.sample import Sample
+from magic8_ml.trades.training.fit import LearntWins
+from magic8_ml.trades.training.tree_tasks import base_margin
+from magic8_ml.trades.trees import leaf_sums
 from tests.win_models.made_trades import NAMES, THIN
 
 DIGEST = "d" * 64
-FLY = Path(symbol="SPX", strategy="Butterfly", scale_group="small")
-NEW_SYMBOL = Path(symbol="IWM", strategy="Butterfly", scale_group="small")
+FLY = TradeKey(symbol="SPX", strategy="Butterfly", scale_group="small")
+NEW_SYMBOL = TradeKey(symbol="IWM", strategy="Butterfly", scale_group="small")
 
 
 def _load(folder: FilePath) -> WinModel:
@@ -59,12 +59,12 @@ def model(folder: FilePath) -> WinModel:
     return _load(folder)
 
 
-def _ask(model: WinModel, *paths: Path, implied: float = 0.6, seed: int = 1) -> list[WinEstimate | NoEstimate]:
+def _ask(model: WinModel, *paths: TradeKey, implied: float = 0.6, seed: int = 1) -> list[WinEstimate | NoEstimate]:
     features = np.random.default_rng(seed).normal(size=(len(paths), len(NAMES))).astype(np.float32)
     return model.estimate(paths, features, np.full(len(paths), implied), np.full(len(paths), np.nan))
 
 
-def _one(model: WinModel, path: Path) -> WinEstimate:
+def _one(model: WinModel, path: TradeKey) -> WinEstimate:
     answer = _ask(model, path)[0]
     assert isinstance(answer, WinEstimate)
     return answer
@@ -91,7 +91,7 @@ def _by_the_chain(learnt: LearntWins, asked: Sample) -> np.ndarray:
             if (booster := learnt.boosters.get(f"{item.level}-{key}")) is not None:
                 sums[item.level][item.place == place] = leaf_sums(booster, asked.features[item.place == place])
     line = base_margin(asked, learnt.base.lines)
-    return learnt.chain.margins(Told(nodes=nodes, day=asked.day, won=asked.won, line=line, sums=sums))
+    return learnt.chain.margins(OutOfFold(nodes=nodes, day=asked.day, won=asked.won, line=line, sums=sums))
 
 
 def test_an_answer_says_what_it_rests_on(model: WinModel) -> None:
@@ -139,7 +139,7 @@ def test_a_sibling_stands_for_a_new_name_of_an_asset(learnt: LearntWins, tmp_pat
 
 def test_a_new_strategy_has_no_answer(model: WinModel) -> None:
     """Never one half: a reason."""
-    answer = _ask(model, Path(symbol="SPX", strategy="Sonar", scale_group="small"))[0]
+    answer = _ask(model, TradeKey(symbol="SPX", strategy="Sonar", scale_group="small"))[0]
     assert isinstance(answer, NoEstimate)
     assert answer.reason == "strategy_unseen"
 
@@ -234,7 +234,7 @@ def test_no_manifest_no_model(folder: FilePath, content: bytes) -> None:
 @given(asked=st.lists(st.tuples(st.sampled_from(["SPX", "SPY", "XSP", "IWM"]), st.integers(0, 9999)), max_size=12))
 def test_one_by_one_or_together(learnt_model: WinModel, asked: list[tuple[str, int]]) -> None:
     """The same trade gets the same answer to the bit, whoever stands beside it."""
-    paths = [Path(symbol=name, strategy="Vertical", scale_group="small") for name, _ in asked]
+    paths = [TradeKey(symbol=name, strategy="Vertical", scale_group="small") for name, _ in asked]
     rows = [np.random.default_rng(seed) for _, seed in asked]
     features = np.array([rng.normal(size=len(NAMES)) for rng in rows], dtype=np.float32).reshape(-1, len(NAMES))
     implied = np.array([rng.uniform(0.1, 0.9) for rng in rows])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from magic8_ml.win_models.pooling import Left, left_by, never_seen, shrink, weigh_days
+from magic8_ml.trades.pooling import GroupEffect, left_by, never_seen, shrink, weigh_days
 
 
 def _days(rng: np.random.Generator, n_days: int, per_day: int, offset: float, shared: float) -> tuple[np.ndarray, ...]:
@@ -82,7 +82,7 @@ def test_shrinkage_is_smooth_and_towards_the_parent(days: int, kappa: float, raw
     """The offset never exceeds the raw one, one more day changes it little, and no day means no offset."""
 
     def offset(n: int) -> float:
-        left = Left(raw=np.array([raw]), spread=np.array([8.0]), days=np.array([n]), trades=np.array([n]))
+        left = GroupEffect(raw=np.array([raw]), spread=np.array([8.0]), days=np.array([n]), trades=np.array([n]))
         return shrink(left, kappa, np.array([8.0]))[0].value
 
     assert abs(offset(days)) <= abs(raw)
@@ -95,7 +95,7 @@ def test_more_days_are_less_uncertain_and_an_unseen_node_most() -> None:
     spread = np.array([8.0])
     variances = [never_seen(8.0).variance(0.02, 60.0)]
     for days in (10, 100, 1000, 100_000):
-        left = Left(raw=np.zeros(1), spread=spread, days=np.array([days]), trades=np.array([days]))
+        left = GroupEffect(raw=np.zeros(1), spread=spread, days=np.array([days]), trades=np.array([days]))
         variances.append(shrink(left, 60.0, spread)[0].variance(0.02, 60.0))
     assert variances == sorted(variances, reverse=True)
     assert variances[0] == pytest.approx(0.02 + 8 / 60)
@@ -104,7 +104,7 @@ def test_more_days_are_less_uncertain_and_an_unseen_node_most() -> None:
 
 def test_an_offset_that_does_not_count_stays_in_the_variance() -> None:
     """Nothing is added for it, and the distance to where it was found widens the interval."""
-    left = Left(raw=np.array([0.4]), spread=np.array([8.0]), days=np.array([60]), trades=np.array([900]))
+    left = GroupEffect(raw=np.array([0.4]), spread=np.array([8.0]), days=np.array([60]), trades=np.array([900]))
     counts, left_out = (shrink(left, 60.0, np.array([8.0]), counts=flag)[0] for flag in (True, False))
     assert (counts.added, left_out.added) == (0.2, 0.0)
     assert left_out.variance(0.02, 60.0) == pytest.approx(counts.variance(0.02, 60.0) + 0.2**2)

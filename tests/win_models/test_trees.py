@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from magic8_ml.win_models.forest import Forest
-from magic8_ml.win_models.trees import TreeSettings, fit_trees, leaf_sums
+from magic8_ml.trades.forest import Forest
+from magic8_ml.trades.trees import TreeSettings, fit_trees, leaf_sums
 
 NAMES = ("a", "b", "c", "d")
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from magic8_ml.training.refusal import TrainingRefused
-from magic8_ml.win_models.sample import Sample
-from magic8_ml.win_training.fit import LearntWins, Run, learn_wins
-from magic8_ml.win_training.runs import on_dask, on_workers
+from magic8_ml.metrics.refusal import TrainingRefused
+from magic8_ml.trades.sample import Sample
+from magic8_ml.trades.training.fit import LearntWins, Run, learn_wins
+from magic8_ml.trades.training.tree_workers import on_dask, on_workers
 
 
 @pytest.fixture(scope="module")

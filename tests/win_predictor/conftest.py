@@ -15,22 +15,22 @@ import pytest
 from magic8_companion.domain.bars import Bars
 from magic8_companion.providers.simulated_market import SimulatedMarket
 from magic8_companion.recordings.bar_table import daily_table, intraday_table
-from magic8_ml.features.labels import bucket_of
-from magic8_ml.ledger.command import make_ledger
-from magic8_ml.ledger.store import write_ledger
-from magic8_ml.models.residuals import Residuals
+from magic8_ml.cli.ledger import make_ledger
+from magic8_ml.forecast.labels import bucket_of
+from magic8_ml.forecast.residuals import Residuals
+from magic8_ml.history.ledger_store import write_ledger
 from magic8_ml.registry.reloading import load_champion
-from magic8_ml.trade_data.assembly import TradeData
-from magic8_ml.trade_data.ledger_trades import ledger_trades
-from magic8_ml.trade_data.markets import Moments, moments_of
+from magic8_ml.trades.dataset import TradeData
+from magic8_ml.trades.ledger_trades import ledger_trades
 from magic8_ml.trades.moves import ResidualMoves
-from magic8_ml.win_predictor import WinProbabilityPredictor, load_predictor
-from magic8_ml.win_predictor.served import Served, load_served
-from magic8_ml.win_training.audit import audit_features
-from magic8_ml.win_training.fit import learn_wins
-from magic8_ml.win_training.runs import in_this_process
-from magic8_ml.win_training.store import WIN_MODEL_FOLDER, store
-from magic8_ml.win_training.trades_learnt import sample_of
+from magic8_ml.trades.predictor import WinProbabilityPredictor, load_predictor
+from magic8_ml.trades.served_model import Served, load_served
+from magic8_ml.trades.trade_markets import Moments, moments_of
+from magic8_ml.trades.training.audit import audit_features
+from magic8_ml.trades.training.fit import learn_wins
+from magic8_ml.trades.training.store import WIN_MODEL_FOLDER, store
+from magic8_ml.trades.training.training_sample import sample_of
+from magic8_ml.trades.training.tree_workers import in_this_process
 
 FIRST, LAST = date(2024, 8, 1), date(2025, 5, 22)
 AT = datetime(2025, 5, 22, 14, 30, 5, tzinfo=UTC)

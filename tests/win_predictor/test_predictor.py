@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from magic8_companion.domain.bars import Bars
+from magic8_ml.cli.predict_trade import observed
+from magic8_ml.forecast.prediction_inputs import PredictionInputs
 from magic8_ml.messages import EnhancedDiscordParser, Order, Trade
 from magic8_ml.messages.risk import require_risk
-from magic8_ml.models.manifest import ModelUnavailable
-from magic8_ml.predict_trade_command import observed
-from magic8_ml.serving.inputs import PredictionInputs
-from magic8_ml.win_models.thresholds import two_point_threshold
-from magic8_ml.win_predictor import NoWinPrediction, WinPrediction, WinProbabilityPredictor, load_predictor
+from magic8_ml.registry.manifest import ModelUnavailable
+from magic8_ml.trades.predictor import NoWinPrediction, WinPrediction, WinProbabilityPredictor, load_predictor
+from magic8_ml.trades.thresholds import two_point_threshold
 from tests.messages.messages_of_the_contract import SEED
 from tests.win_predictor.conftest import AT, SPOT, Forecaster, Simulated, served
 

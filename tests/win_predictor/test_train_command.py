@@ -13,9 +13,9 @@ import pytest
 from magic8_ml.__main__ import main
 from magic8_ml.registry.passport import WIN_PROBABILITY, passport_problem
 from magic8_ml.registry.versions import Registry
-from magic8_ml.trade_data.assembly import MarketFiles, ledger_data
-from magic8_ml.win_models.files import load_win_model
-from magic8_ml.win_training.trades_learnt import sample_of
+from magic8_ml.trades.dataset import MarketFiles, ledger_data
+from magic8_ml.trades.model_files import load_win_model
+from magic8_ml.trades.training.training_sample import sample_of
 from tests.win_predictor.conftest import Simulated
 
 

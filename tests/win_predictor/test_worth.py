@@ -9,15 +9,15 @@ import pytest
 
 from magic8_companion.domain.bars import from_ns
 from magic8_companion.domain.trading_day import new_york_day
+from magic8_ml.cli.predict_trade import observed
+from magic8_ml.evaluation.trade_selection import expected_value
 from magic8_ml.messages.values import Order
-from magic8_ml.predict_trade_command import observed
-from magic8_ml.trade_data.known_trades import KnownTrades
-from magic8_ml.trade_data.ledger_trades import ledger_trades, read_ledger
-from magic8_ml.trade_data.markets import moments_of
-from magic8_ml.trade_evaluation.money import expected_value
+from magic8_ml.trades.expected_value import TradeTermsSummary
+from magic8_ml.trades.ledger_trades import ledger_trades, read_ledger
 from magic8_ml.trades.orders import opening_fees
-from magic8_ml.win_models.worth import Offers
-from magic8_ml.win_predictor import WinPrediction, WinProbabilityPredictor
+from magic8_ml.trades.predictor import WinPrediction, WinProbabilityPredictor
+from magic8_ml.trades.settled_trades import KnownTrades
+from magic8_ml.trades.trade_markets import moments_of
 from tests.win_predictor.conftest import Forecaster, Simulated, moves_of, served
 
 N_TRADES = 100
@@ -68,7 +68,7 @@ def test_what_evaluation_takes_is_approved(simulated: Simulated, *, forecasts: b
     sure = [answer for answer in answers if isinstance(answer, WinPrediction)]
     assert len(sure) == len(rows) > N_TRADES // 2
     said = np.array([answer.win_probability for answer in sure])
-    worth = expected_value(Offers.of_rows(rows), said, model.model.base.shares)
+    worth = expected_value(TradeTermsSummary.of_rows(rows), said, model.model.base.shares)
     assert [answer.expected_value / 2 for answer in sure] == pytest.approx(worth.value, rel=1e-9, abs=1e-9)
     assert [answer.threshold for answer in sure] == pytest.approx(worth.threshold, rel=1e-9)
     assert [answer.approved for answer in sure] == (worth.value > 0).tolist()

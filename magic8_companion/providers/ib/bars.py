@@ -20,12 +20,12 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day, session_on, utc_text
 from magic8_companion.ports import Clock
 from magic8_companion.providers.bar_requests import bars_at, first_day
-from magic8_companion.providers.ib.book import ContractBook
 from magic8_companion.providers.ib.budget import HistoryRequest
 from magic8_companion.providers.ib.codes import IBRefusal, unavailable
 from magic8_companion.providers.ib.connection import Connection
+from magic8_companion.providers.ib.connection_health import BARS_BROKEN
+from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.gateway import Gateway, RawBar
-from magic8_companion.providers.ib.link import BARS_BROKEN
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline
 
 FIVE_MINUTES: Final = "5 mins"
@@ -39,7 +39,7 @@ _POLL: Final = timedelta(seconds=1)
 class History:
     """Answers ``get_historical_data``."""
 
-    def __init__(self, clock: Clock, connection: Connection, book: ContractBook) -> None:
+    def __init__(self, clock: Clock, connection: Connection, book: ContractCache) -> None:
         self._clock, self._connection, self._book = clock, connection, book
 
     async def bars(self, symbol: str, interval: str, period: str, deadline: Deadline) -> Bars:

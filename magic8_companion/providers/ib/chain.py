@@ -18,16 +18,16 @@ from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import new_york_day, new_york_label, previous_session, require_session
 from magic8_companion.options.expiry import product
 from magic8_companion.ports import Clock
-from magic8_companion.providers.ib.book import ContractBook
 from magic8_companion.providers.ib.chain_rows import OptionLines, chain_rows
 from magic8_companion.providers.ib.codes import Effect, effect_of, unavailable
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.connection import Connection
+from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.contracts import CALL, Listed
 from magic8_companion.providers.ib.feed import Feed
 from magic8_companion.providers.ib.gateway import Gateway
-from magic8_companion.providers.ib.options import IBOptions
-from magic8_companion.providers.ib.quotes import OLDEST, Line
-from magic8_companion.providers.ib.waiting import Bell, Deadline, until
+from magic8_companion.providers.ib.quotes import OLDEST, MarketDataLine
+from magic8_companion.providers.ib.waiting import Deadline, Notifier, until
 
 SOURCE: Final = "ib"
 LEAST_ANSWERED: Final = 0.5
@@ -50,7 +50,7 @@ class Chains:
     """Answers ``get_option_chain``."""
 
     def __init__(
-        self, clock: Clock, options: IBOptions, connection: Connection, book: ContractBook, feed: Feed
+        self, clock: Clock, options: IBConfig, connection: Connection, book: ContractCache, feed: Feed
     ) -> None:
         self._clock, self._options = clock, options
         self._connection, self._book, self._feed = connection, book, feed
@@ -88,7 +88,7 @@ class Chains:
     ) -> tuple[OptionLines, ...]:
         interest = self._interest_of(symbol, day)
 
-        async def stream(gateway: Gateway) -> list[Line]:
+        async def stream(gateway: Gateway) -> list[MarketDataLine]:
             tasks = [asyncio.ensure_future(self._listen(gateway, item, interest)) for item in wanted]
             try:
                 return await asyncio.gather(*tasks)
@@ -106,11 +106,11 @@ class Chains:
                 interest[line.contract.con_id] = known
         return _by_strike(lines, interest)
 
-    async def _listen(self, gateway: Gateway, contract: Listed, interest: Mapping[int, int]) -> Line:
+    async def _listen(self, gateway: Gateway, contract: Listed, interest: Mapping[int, int]) -> MarketDataLine:
         # a line lives until everything was said, or its time is over; twice that time for bid and ask
         asks_for_interest = self._options.stream_open_interest and contract.con_id not in interest
         ticks = _WITH_OPEN_INTEREST if asks_for_interest else _VOLUME_AND_VOLATILITY
-        bell = Bell()
+        bell = Notifier()
         line = await gateway.open_line(contract, ticks, bell)
         seconds = self._options.open_interest_timeout_seconds
 
@@ -128,7 +128,7 @@ class Chains:
             gateway.close_line(line)
         return line
 
-    async def _asks_for_delayed(self, lines: Sequence[Line], deadline: Deadline) -> bool:
+    async def _asks_for_delayed(self, lines: Sequence[MarketDataLine], deadline: Deadline) -> bool:
         missing = any(_effect(line) is Effect.NOT_SUBSCRIBED and not line.may_be_delayed for line in lines)
         if missing and self._options.allow_delayed:
             await self._connection.ask("delayed data", lambda gateway: gateway.ask_for_delayed(), deadline)
@@ -169,7 +169,7 @@ def nearest_strikes(listed: Sequence[Listed], spot: float, each_side: int) -> tu
     return tuple(sorted(unique.values(), key=lambda item: (abs(item.strike - spot), item.strike, item.right)))
 
 
-def _refuse_if_silent(symbol: str, lines: Sequence[Line]) -> None:
+def _refuse_if_silent(symbol: str, lines: Sequence[MarketDataLine]) -> None:
     refusals = [line.refusal for line in lines if line.refusal is not None]
     answered = sum(line.answered("bid") or line.answered("ask") or line.greeks is not None for line in lines)
     if answered >= LEAST_ANSWERED * len(lines):
@@ -180,8 +180,8 @@ def _refuse_if_silent(symbol: str, lines: Sequence[Line]) -> None:
     raise DataUnavailable("chain_incomplete", f"only {answered} of {len(lines)} options of {symbol} have answered")
 
 
-def _by_strike(lines: Sequence[Line], interest: Mapping[int, int]) -> tuple[OptionLines, ...]:
-    sides: dict[float, dict[str, Line]] = {}
+def _by_strike(lines: Sequence[MarketDataLine], interest: Mapping[int, int]) -> tuple[OptionLines, ...]:
+    sides: dict[float, dict[str, MarketDataLine]] = {}
     for line in lines:
         sides.setdefault(line.contract.strike, {})["call" if line.contract.right == CALL else "put"] = line
     return tuple(OptionLines(strike=strike, interest=interest, **sides[strike]) for strike in sorted(sides))
@@ -192,5 +192,5 @@ def _oldest_quote(lines: Sequence[OptionLines], since: datetime, now: datetime) 
     return min((at for at in times if at >= since), default=now)
 
 
-def _effect(line: Line) -> Effect | None:
+def _effect(line: MarketDataLine) -> Effect | None:
     return None if line.refusal is None else effect_of(line.refusal.code)

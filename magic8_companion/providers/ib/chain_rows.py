@@ -20,7 +20,7 @@ from magic8_companion.domain.option_chain import OptionRow
 from magic8_companion.options.black_scholes import CALL, PUT, greeks
 from magic8_companion.options.expiry import Product, years_of
 from magic8_companion.options.implied_volatility import implied_volatility
-from magic8_companion.providers.ib.quotes import Greeks, Line
+from magic8_companion.providers.ib.quotes import Greeks, MarketDataLine
 
 _LEAST_SECONDS: Final = 1.0
 _NO_GREEKS: Final = Greeks(volatility=None, delta=None, gamma=None)
@@ -31,12 +31,12 @@ class OptionLines:
     """The two lines of one strike, None for an option that is not listed; ``interest`` by contract id."""
 
     strike: float
-    call: Line | None = None
-    put: Line | None = None
+    call: MarketDataLine | None = None
+    put: MarketDataLine | None = None
     interest: Mapping[int, int] = field(default_factory=dict)
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[MarketDataLine, ...]:
         """Return the lines that there are."""
         return tuple(line for line in (self.call, self.put) if line is not None)
 
@@ -106,7 +106,7 @@ def chain_rows(
     )
 
 
-def _read(line: Line | None, pair: OptionLines, since: datetime, stretch: float) -> _Option:
+def _read(line: MarketDataLine | None, pair: OptionLines, since: datetime, stretch: float) -> _Option:
     if line is None:
         return _Option()
     bid, ask = line.bid_ask(since)

@@ -16,17 +16,17 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.budget import HistoryPacing
 from magic8_companion.providers.ib.codes import NO_REQUEST, Effect, IBRefusal, effect_of
-from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, Opener, SessionOver
-from magic8_companion.providers.ib.link import (
+from magic8_companion.providers.ib.config import IBConfig
+from magic8_companion.providers.ib.connection_health import (
     CLOCK_SKEW,
     FINAL,
     HOPELESS,
     NOT_CONNECTED,
     PATIENCE,
-    Link,
+    ConnectionHealth,
 )
-from magic8_companion.providers.ib.options import IBOptions
-from magic8_companion.providers.ib.waiting import PARTICIPANT, Bell, Deadline, until, within
+from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, Opener, SessionOver
+from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline, Notifier, until, within
 
 T = TypeVar("T")
 
@@ -50,10 +50,10 @@ class Connection:
     ``changed`` rings at whatever may end a wait: a connection that comes or goes, a message of the gateway.
     """
 
-    def __init__(self, clock: Clock, options: IBOptions, opener: Opener) -> None:
+    def __init__(self, clock: Clock, options: IBConfig, opener: Opener) -> None:
         self._clock, self._options, self._opener = clock, options, opener
-        self.link = Link(clock.now())
-        self.changed = Bell()
+        self.link = ConnectionHealth(clock.now())
+        self.changed = Notifier()
         self.history = HistoryPacing()
         self.connects = 0
         self._gateway: Gateway | None = None
@@ -70,7 +70,7 @@ class Connection:
     def start(self) -> None:
         """Begin to connect; does nothing the second time, unless the life has ended by a bug: then that is raised."""
         if self._life is None:
-            self.link = Link(self._clock.now())
+            self.link = ConnectionHealth(self._clock.now())
             self._life = asyncio.get_running_loop().create_task(self._live())
         elif self._life.done() and not self._life.cancelled():
             self._life.result()

@@ -18,16 +18,22 @@ from typing import Final
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import Session, new_york_day, session_on
 from magic8_companion.ports import Clock
-from magic8_companion.providers.ib.book import ContractBook
 from magic8_companion.providers.ib.budget import LINES_FOR_CHAINS
 from magic8_companion.providers.ib.codes import Effect, IBRefusal, effect_of, unavailable
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.connection import Connection
+from magic8_companion.providers.ib.connection_health import (
+    COMPETING_SESSION,
+    FEED_SILENT,
+    PATIENCE,
+    QUOTES_BROKEN,
+    Issue,
+)
+from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.gateway import Gateway, SessionOver
-from magic8_companion.providers.ib.link import COMPETING_SESSION, FEED_SILENT, PATIENCE, QUOTES_BROKEN, Trouble
-from magic8_companion.providers.ib.options import IBOptions
-from magic8_companion.providers.ib.quotes import OLDEST, Line
+from magic8_companion.providers.ib.quotes import OLDEST, MarketDataLine
 from magic8_companion.providers.ib.symbol_outages import SymbolOutages
-from magic8_companion.providers.ib.waiting import PARTICIPANT, Bell, Deadline, until
+from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline, Notifier, until
 
 QUIET_AFTER: Final = timedelta(seconds=10)
 """A line that has brought nothing fresh for so long is opened again: IB then repeats what it has, with its time."""
@@ -58,11 +64,11 @@ _log = logging.getLogger(__name__)
 class Feed:
     """Watches underlyings; a symbol is watched from the first time somebody asks for it."""
 
-    def __init__(self, clock: Clock, options: IBOptions, connection: Connection, book: ContractBook) -> None:
+    def __init__(self, clock: Clock, options: IBConfig, connection: Connection, book: ContractCache) -> None:
         self._clock, self._options = clock, options
         self._connection, self._book = connection, book
-        self._ticked = Bell()
-        self._lines: dict[str, Line] = {}
+        self._ticked = Notifier()
+        self._lines: dict[str, MarketDataLine] = {}
         self._failures: dict[str, DataUnavailable] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._symbol_outages = SymbolOutages()
@@ -74,7 +80,7 @@ class Feed:
         self._resubscribed_at: datetime | None = None
 
     @property
-    def lines(self) -> Mapping[str, Line]:
+    def lines(self) -> Mapping[str, MarketDataLine]:
         """Return the open lines by symbol."""
         return self._lines
 
@@ -88,7 +94,7 @@ class Feed:
         return symbol in self._lines and self._lines[symbol].delayed
 
     @property
-    def outages(self) -> Mapping[str, Trouble]:
+    def outages(self) -> Mapping[str, Issue]:
         """Return why nothing fresh can be had of which symbols, from any thread."""
         if self._listener is not None and self._listener.done() and not self._listener.cancelled():
             self._listener.result()  # it ends by a bug only
@@ -205,7 +211,7 @@ class Feed:
         # a little less than those have who wait for the line, so that they hear what is wrong
         return Deadline(self._clock, _KEEPERS_SHARE * self._options.request_timeout_seconds)
 
-    async def _mind(self, symbol: str, line: Line, gateway: Gateway) -> None:
+    async def _mind(self, symbol: str, line: MarketDataLine, gateway: Gateway) -> None:
         # returns when the line has to be opened again
         link, generation = self._connection.link, self._connection.link.generation
         next_look = line.opened_at + SETTLING
@@ -226,14 +232,14 @@ class Feed:
                 return
             self._ticked.ring()  # time alone may have changed an answer
 
-    def _is_silent_alone(self, line: Line) -> bool:
+    def _is_silent_alone(self, line: MarketDataLine) -> bool:
         expected_since = self._expected_since()
         if expected_since is None:
             return False
         patience = QUIET_AFTER if line.fresh_at >= line.opened_at else QUIET_AGAIN_AFTER
         return self._clock.now() - max(line.fresh_at, line.opened_at, expected_since) > patience
 
-    async def _take_refusal(self, line: Line, refusal: IBRefusal, gateway: Gateway) -> None:
+    async def _take_refusal(self, line: MarketDataLine, refusal: IBRefusal, gateway: Gateway) -> None:
         missing = effect_of(refusal.code) is Effect.NOT_SUBSCRIBED
         if not (missing and self._options.allow_delayed and not line.may_be_delayed):
             raise refusal
@@ -322,7 +328,7 @@ class Feed:
             return deadline
         return deadline.not_after(now + SPOT_PATIENCE)
 
-    def _spot_of(self, line: Line) -> float | None:
+    def _spot_of(self, line: MarketDataLine) -> float | None:
         now = self._clock.now()
         if now - line.opened_at < SETTLING:
             return None

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from magic8_companion.providers.ib.budget import LineBudget, MessageRate
 from magic8_companion.providers.ib.contracts import Listed, Wanted
-from magic8_companion.providers.ib.quotes import Line
-from magic8_companion.providers.ib.waiting import Bell
+from magic8_companion.providers.ib.quotes import MarketDataLine
+from magic8_companion.providers.ib.waiting import Notifier
 
 Told = Callable[[int, int, str], None]
 """Hears every message of the gateway: request id (-1: none), code, sentence; must not raise."""
@@ -80,10 +80,10 @@ class Gateway(Protocol):
     async def gateway_time(self) -> datetime:
         """Return the gateway's time, to the second below."""
 
-    async def open_line(self, contract: Listed, ticks: str, bell: Bell) -> Line:
+    async def open_line(self, contract: Listed, ticks: str, bell: Notifier) -> MarketDataLine:
         """Open a market-data line as soon as the budgets allow; ``ticks`` are the generic ticks, comma-separated."""
 
-    def close_line(self, line: Line) -> None:
+    def close_line(self, line: MarketDataLine) -> None:
         """Cancel a line when its turn comes; nothing that still arrives on it is believed."""
 
     async def ask_for_delayed(self) -> None:

@@ -18,10 +18,10 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import sessions_between
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.bars import FIVE_MINUTES
-from magic8_companion.providers.ib.book import ContractBook
 from magic8_companion.providers.ib.budget import HistoryRequest
 from magic8_companion.providers.ib.codes import IBRefusal, unavailable
 from magic8_companion.providers.ib.connection import Connection
+from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.gateway import Gateway, RawBar
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline
 from magic8_companion.recordings.bar_file import RawBars
@@ -33,7 +33,7 @@ SPAN_DAYS: Final = 28
 class PastBars:
     """Answers ``read_history``."""
 
-    def __init__(self, clock: Clock, connection: Connection, book: ContractBook, timeout_seconds: float) -> None:
+    def __init__(self, clock: Clock, connection: Connection, book: ContractCache, timeout_seconds: float) -> None:
         self._clock, self._connection, self._book = clock, connection, book
         self._timeout_seconds = timeout_seconds
 

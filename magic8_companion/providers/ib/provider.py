@@ -19,13 +19,13 @@ from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day, session_on
 from magic8_companion.ports import Clock, MarketData, Monitored
 from magic8_companion.providers.ib.bars import History
-from magic8_companion.providers.ib.book import ContractBook
 from magic8_companion.providers.ib.chain import SOURCE, Chains
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.connection import Connection
+from magic8_companion.providers.ib.connection_health import NOT_CONNECTED
+from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.feed import Feed
 from magic8_companion.providers.ib.gateway import Gateway, Opener, Told
-from magic8_companion.providers.ib.link import NOT_CONNECTED
-from magic8_companion.providers.ib.options import IBOptions
 from magic8_companion.providers.ib.past import SPAN_DAYS, PastBars
 from magic8_companion.providers.ib.vix import VIX, vix_bars
 from magic8_companion.providers.ib.waiting import Deadline
@@ -70,7 +70,7 @@ class IBProvider:
     history_days = SPAN_DAYS
     history_reach_days = None
 
-    def __init__(self, clock: Clock, options: IBOptions, opener: Opener | None = None) -> None:
+    def __init__(self, clock: Clock, options: IBConfig, opener: Opener | None = None) -> None:
         if opener is None and find_spec("ib_async") is None:
             raise ConfigError(["provider ib needs the package ib_async; install the extra: pip install -e '.[ib]'"])
         self._clock, self._options = clock, options
@@ -224,7 +224,7 @@ class IBProvider:
     def _build(self, loop: asyncio.AbstractEventLoop) -> _Parts:
         clock, options = self._clock, self._options
         connection = Connection(clock, options, self._opener)
-        book = ContractBook(clock, connection)
+        book = ContractCache(clock, connection)
         feed = Feed(clock, options, connection, book)
         return _Parts(
             loop=loop,

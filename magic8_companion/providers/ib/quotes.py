@@ -9,7 +9,7 @@ from typing import Final
 
 from magic8_companion.providers.ib.codes import Effect, IBRefusal, effect_of, ends_request
 from magic8_companion.providers.ib.contracts import CALL, Listed
-from magic8_companion.providers.ib.waiting import Bell
+from magic8_companion.providers.ib.waiting import Notifier
 
 OLDEST: Final = timedelta(seconds=60)
 """A quote older than this is stale."""
@@ -40,7 +40,7 @@ class Greeks:
     gamma: float | None
 
 
-class Line:
+class MarketDataLine:
     """What IB has said about one contract since the line was opened; nothing is remembered from an earlier line.
 
     ``refusal`` is the error that ended the line, ``may_be_delayed`` whether late data had been asked for when it was
@@ -48,7 +48,7 @@ class Line:
     that there is no bid, and no number is made of it.
     """
 
-    def __init__(self, contract: Listed, opened_at: datetime, bell: Bell, *, may_be_delayed: bool = False) -> None:
+    def __init__(self, contract: Listed, opened_at: datetime, bell: Notifier, *, may_be_delayed: bool = False) -> None:
         self.contract = contract
         self.opened_at = opened_at
         self.may_be_delayed = may_be_delayed

@@ -15,11 +15,11 @@ from ib_async import Contract, StartupFetchNONE
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.budget import LineBudget, MessageRate
 from magic8_companion.providers.ib.codes import NO_REQUEST, Effect, effect_of
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.contracts import Listed, Wanted
 from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, RawBar, SessionOver, Told
-from magic8_companion.providers.ib.options import IBOptions
-from magic8_companion.providers.ib.quotes import Line
-from magic8_companion.providers.ib.waiting import Bell, within
+from magic8_companion.providers.ib.quotes import MarketDataLine
+from magic8_companion.providers.ib.waiting import Notifier, within
 from magic8_companion.providers.ib.wire import Reader, as_ib, as_listed, as_raw_bar
 
 _DELAYED_DATA: Final = 3
@@ -39,7 +39,7 @@ class Session:
         Hears every message of the gateway; must not raise.
     """
 
-    def __init__(self, clock: Clock, options: IBOptions, told: Told) -> None:
+    def __init__(self, clock: Clock, options: IBConfig, told: Told) -> None:
         self._clock, self._options = clock, options
         self._told = told
         self._reader = Reader(clock, self._hear)
@@ -54,7 +54,7 @@ class Session:
         self.asks_for_delayed = False
 
     @classmethod
-    async def open(cls, clock: Clock, options: IBOptions, told: Told) -> Session:
+    async def open(cls, clock: Clock, options: IBConfig, told: Told) -> Session:
         """Connect, read-only.
 
         Raises
@@ -109,7 +109,7 @@ class Session:
         for task in self._cancelling:
             task.cancel()
         if transport is not None:
-            bell = Bell()
+            bell = Notifier()
             connection.disconnected += lambda _: bell.ring()
             try:
                 await within(self._clock, _PARTING_SECONDS, bell.next_ring())
@@ -156,7 +156,7 @@ class Session:
         at: datetime = await self._answer("currentTime", None, lambda _: self._requests.reqCurrentTime())
         return at
 
-    async def open_line(self, contract: Listed, ticks: str, bell: Bell) -> Line:
+    async def open_line(self, contract: Listed, ticks: str, bell: Notifier) -> MarketDataLine:
         """Open a market-data line as soon as the budgets allow and return what will arrive on it.
 
         Raises
@@ -166,7 +166,7 @@ class Session:
         await self.lines.take()
         try:
             await self._turn()
-            line = Line(contract, self._clock.now(), bell, may_be_delayed=self.asks_for_delayed)
+            line = MarketDataLine(contract, self._clock.now(), bell, may_be_delayed=self.asks_for_delayed)
             line.request_id = self._requests.getReqId()
             self._reader.listener.lines[line.request_id] = line
             self._requests.reqMktData(line.request_id, as_ib(contract), ticks, *_STREAM)
@@ -175,7 +175,7 @@ class Session:
             raise
         return line
 
-    def close_line(self, line: Line) -> None:
+    def close_line(self, line: MarketDataLine) -> None:
         """Cancel a line when its turn comes; nothing that still arrives on it is believed."""
         if self._reader.listener.lines.pop(line.request_id, None) is None:
             return
@@ -274,7 +274,7 @@ class Session:
         if self.is_over:
             raise SessionOver(self._over.result())
 
-    async def _cancel_line(self, line: Line) -> None:
+    async def _cancel_line(self, line: MarketDataLine) -> None:
         try:
             await self._turn()
             self._requests.cancelMktData(line.request_id)

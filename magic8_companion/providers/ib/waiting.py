@@ -34,7 +34,7 @@ class Deadline:
         return max(0.0, (self.at - self._clock.now()).total_seconds())
 
 
-class Bell:
+class Notifier:
     """Wakes everybody who waits for the next change of something."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
         await asyncio.gather(task, timer, return_exceptions=True)
 
 
-async def until(clock: Clock, deadline: Deadline, bell: Bell, answer: Callable[[], T | None]) -> T | None:
+async def until(clock: Clock, deadline: Deadline, bell: Notifier, answer: Callable[[], T | None]) -> T | None:
     """Return the first answer that is not None, looking again at each ring; None when the deadline passes."""
 
     async def look() -> T:

@@ -18,7 +18,7 @@ from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.codes import IBRefusal, ends_request
 from magic8_companion.providers.ib.contracts import USD, Listed, Wanted
 from magic8_companion.providers.ib.gateway import RawBar, SessionOver, Told
-from magic8_companion.providers.ib.quotes import Line
+from magic8_companion.providers.ib.quotes import MarketDataLine
 
 READING: Final = frozenset({1, 2, 9, 20, 25, 49, 59, 71})
 """The messages that may leave: lines and their end, contracts, bars and their end, time, type of data, start."""
@@ -45,7 +45,7 @@ class ReadingWrapper(Wrapper):
 
     def __init__(self, ib: IB, clock: Clock, told: Told) -> None:
         self._clock, self._told = clock, told
-        self.lines: dict[int, Line] = {}
+        self.lines: dict[int, MarketDataLine] = {}
         self.arrived_at = clock.now()
         super().__init__(ib)
         self.start: Any = self.startReq  # the library does not type them

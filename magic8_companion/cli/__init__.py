@@ -1,0 +1,1 @@
+"""The commands of the host, one module each, and what a person sees of them."""

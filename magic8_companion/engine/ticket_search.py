@@ -1,0 +1,165 @@
+"""From a chain to the ticket of each strategy, or the reason why there is none; no failure here skips a symbol.
+
+With a model of the remaining move, tickets are ranked by what it expects of them after costs; a strategy without one
+above zero has no net edge.  Without a model a ticket of customary shape is shown with the market's own probability, and
+nothing is said of its expected value: under the market's distribution that is minus the costs, always.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.market_state import MarketState
+from magic8_companion.domain.ml_result import MLResult, Prediction
+from magic8_companion.domain.option_chain import OptionChain
+from magic8_companion.domain.recommendation import Ticket
+from magic8_companion.domain.scores import Evidence
+from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.domain.structure import BEAR, BULL
+from magic8_companion.engine.config import TicketConfig
+from magic8_companion.engine.sides import side_of_vertical
+from magic8_companion.options.candidates import Kind, Limits
+from magic8_companion.options.chain_quotes import clean_chain
+from magic8_companion.options.costs import Fees, Fill, fees_of
+from magic8_companion.options.default_structures import customary_tickets
+from magic8_companion.options.distribution import ScaledResiduals
+from magic8_companion.options.smile import fit_smile
+from magic8_companion.options.tickets import PricedTicket, Proposal, propose_tickets
+
+NARROWEST: Final = 0.0005
+"""Least wing as a share of the price: 3.4 points at an index of 6,800."""
+LEAST_WIN_PROBABILITY: Final = 0.20
+"""Below it a model's edge rests on its far tail, where it has seen least."""
+
+USUAL: Final = TicketConfig()
+
+_PER_CENT: Final = 0.01
+_MULTIPLIER: Final = 100.0
+_BULLISH: Final = (Kind.CALL_DEBIT, Kind.PUT_CREDIT)
+_BEARISH: Final = (Kind.PUT_DEBIT, Kind.CALL_CREDIT)
+# a score of Butterfly or Iron_Condor speaks for a calm close: what is turned round would bet against its own score
+_NON_DIRECTIONAL: Final = tuple(kind for kind in Kind if kind not in (*_BULLISH, *_BEARISH) and not kind.is_turned)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketResult:
+    """What became of the search for one strategy's ticket.
+
+    ``evidence`` is worth no points: it holds the order as people post it and what it earns in each cost scenario; None
+    where there was no chain to search.  ``no_net_edge`` tells that a model found quotes to execute and nothing to earn.
+    """
+
+    reason: str
+    evidence: Evidence | None
+    ticket: Ticket | None = None
+    win_probability: float | None = None
+    implied_probability: float | None = None
+    expected_value: float | None = None
+    no_net_edge: bool = False
+
+
+def offers(state: MarketState, ml: MLResult | None, options: TicketConfig = USUAL) -> Mapping[str, TicketResult]:
+    """Return an offer for each base strategy; none at all in a mode that asks for no chain."""
+    if state.chain is None:
+        why = state.missing.get("chain")
+        return (
+            {}
+            if why is None
+            else dict.fromkeys(BASE_STRATEGIES, TicketResult(reason=f"no chain: {why}", evidence=None))
+        )
+    prediction = ml if isinstance(ml, Prediction) else None
+    try:
+        return _search(state, state.chain, prediction, options)
+    except DataUnavailable as refusal:
+        return dict.fromkeys(BASE_STRATEGIES, _nothing(str(refusal)))
+    except Exception as error:  # noqa: BLE001  # whatever it is becomes the published reason: scores stand without it
+        _log.exception("No tickets for %s", state.symbol)
+        return dict.fromkeys(BASE_STRATEGIES, _nothing(f"exception:{type(error).__name__}"))
+
+
+def limits_of(spot: float, deviation: float, side: str | None, options: TicketConfig = USUAL) -> Limits:
+    """Return limits in proportion to the price; ``deviation`` is one standard deviation to the close in points.
+
+    On a wild day wings may be as wide as that; no butterfly's body is farther away.  Verticals are of one
+    ``side``, bull or bear, or of both when it is None.
+
+    >>> round(limits_of(6800.0, 20.0, "bull").max_width, 1)
+    40.8
+    """
+    sided = {BULL: _BULLISH, BEAR: _BEARISH}.get(side or "", (*_BULLISH, *_BEARISH))
+    widest = max(_PER_CENT * options.max_width_pct * spot, deviation)
+    return Limits(
+        min_width=NARROWEST * spot,
+        max_width=widest,
+        max_margin=options.max_margin or _MULTIPLIER * widest,
+        min_credit_share=_PER_CENT * options.min_credit_pct,
+        max_spread_share=_PER_CENT * options.max_spread_pct,
+        max_body_distance=max(deviation, NARROWEST * spot),
+        kinds=tuple(sorted((*_NON_DIRECTIONAL, *sided))),
+    )
+
+
+def fees_under(options: TicketConfig, symbol: str) -> Fees:
+    """Return the fees of a symbol's options with the broker's own commission."""
+    return replace(fees_of(symbol), commission=options.commission)
+
+
+def _search(
+    state: MarketState, chain: OptionChain, prediction: Prediction | None, options: TicketConfig
+) -> dict[str, TicketResult]:
+    quotes = clean_chain(chain)
+    smile = fit_smile(quotes)
+    limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, side_of_vertical(state, prediction), options)
+    fees = fees_under(options, chain.symbol)
+    if prediction is None or prediction.move is None:
+        found = customary_tickets(quotes, smile, limits=limits, fees=fees)
+        return {name: _market_offer(proposal) for name, proposal in found.items()}
+    move = prediction.move
+    model = ScaledResiduals(mean=quotes.forward, scale=move.scale, residuals=move.residuals)
+    limits = replace(limits, min_win_probability=LEAST_WIN_PROBABILITY)
+    ranked = propose_tickets(quotes, smile, limits=limits, model=model, fees=fees)
+    return {name: _model_offer(proposal) for name, proposal in ranked.items()}
+
+
+def _nothing(reason: str, *, no_net_edge: bool = False) -> TicketResult:
+    evidence = Evidence(factor="ticket", value=None, points=0.0, why=reason)
+    return TicketResult(reason=reason, evidence=evidence, no_net_edge=no_net_edge)
+
+
+def _market_offer(proposal: Proposal) -> TicketResult:
+    if proposal.ticket is None:
+        return _nothing(proposal.reason)
+    priced = proposal.ticket
+    fair = f"costs {-priced.expected_value[Fill.NATURAL]:.2f} $ against the market's own odds"
+    return TicketResult(
+        reason=proposal.reason,
+        evidence=_told(priced, f"{proposal.reason}; {fair}"),
+        ticket=priced.ticket,
+        implied_probability=priced.implied_probability,
+    )
+
+
+def _model_offer(proposal: Proposal) -> TicketResult:
+    if proposal.ticket is None:
+        return _nothing(proposal.reason, no_net_edge=proposal.quoted)
+    priced = proposal.ticket
+    earned = ", ".join(f"{scenario} {value:.2f} $" for scenario, value in priced.expected_value.items())
+    return TicketResult(
+        reason=proposal.reason,
+        evidence=_told(priced, f"{proposal.reason}: {earned}; worst 5 % lose {priced.cvar:.2f} $"),
+        ticket=priced.ticket,
+        win_probability=priced.win_probability,
+        implied_probability=priced.implied_probability,
+        expected_value=priced.expected_value[Fill.NATURAL],
+    )
+
+
+def _told(priced: PricedTicket, why: str) -> Evidence:
+    sentences = "; ".join((why, f"fees {priced.fees:.2f} $", *priced.warnings))
+    return Evidence(factor="ticket", value=priced.order_line, points=0.0, why=sentences)

@@ -1,0 +1,103 @@
+"""The ticket of each strategy when there is no model: a customary shape, chosen by what it costs to trade.
+
+Under the market's own distribution nothing earns its costs, so no expected value can choose.  What remains is shape,
+measured in the standard deviation s that the smile implies to the close, and the cost of crossing the spread:
+
+Butterfly    bought, or an iron one sold: body within 0.35 s of the forward, wings 0.5 s to 1.5 s wide
+Iron_Condor  sold: short strikes 0.6 s to 1.6 s away from the forward on both sides
+Vertical     premium 20 % to 70 % of the width, win probability 30 % to 80 %
+
+Strikes lie where they lie: a bound gives way by as much as the nearest strike needs.  Of the structures that keep
+these bounds and the limits, the one with the smallest cost per point of width is taken.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from magic8_companion.domain.strategy import BASE_STRATEGIES, VERTICAL
+from magic8_companion.options.arrays import Flags
+from magic8_companion.options.candidates import Kind, Limits
+from magic8_companion.options.chain_quotes import ChainQuotes
+from magic8_companion.options.costs import Fees, fees_of
+from magic8_companion.options.distribution import SmileImplied
+from magic8_companion.options.outlier_quotes import flag_misquotes
+from magic8_companion.options.ranking import Ranking, rank_candidates
+from magic8_companion.options.smile import Smile
+from magic8_companion.options.tickets import Proposal, price_ticket
+
+CHOSEN: Final = "cheapest to trade of the customary shapes; no model, so no expected value"
+
+_BODY: Final = 0.35
+_WINGS: Final = (0.5, 1.5)
+_SHORTS: Final = (0.6, 1.6)
+_PREMIUM: Final = (0.20, 0.70)
+_WIN: Final = (0.30, 0.80)
+_CREDITS: Final = [kind for kind in Kind if kind.is_credit]
+_VERTICALS: Final = [kind for kind in Kind if kind.strategy == VERTICAL]
+_TURNED: Final = [kind for kind in Kind if kind.is_turned]
+
+
+def customary_tickets(
+    quotes: ChainQuotes, smile: Smile, *, limits: Limits | None = None, fees: Fees | None = None
+) -> dict[str, Proposal]:
+    """Return a ticket of customary shape for each strategy, or why there is none; all odds are the market's.
+
+    Raises
+    ------
+    DataUnavailable
+        The fatal problem of the chain.
+    """
+    quotes = flag_misquotes(quotes, smile)
+    implied, charged = SmileImplied(smile=smile), fees or fees_of(quotes.symbol)
+    ranking = rank_candidates(quotes, implied, limits or Limits(), charged)
+    shaped = _within_limits(ranking) & _customary(ranking, quotes, smile)
+    return {name: _proposal(name, ranking, shaped, quotes, implied, charged) for name in BASE_STRATEGIES}
+
+
+def _within_limits(ranking: Ranking) -> Flags:
+    # every rule but the first, which asks for an expected value
+    return np.asarray(np.all([rule.passes for rule in ranking.rules[1:]], axis=0))
+
+
+def _customary(ranking: Ranking, quotes: ChainQuotes, smile: Smile) -> Flags:
+    kind, level = ranking.evaluation.candidates.kind, quotes.strikes[ranking.evaluation.candidates.strike_place]
+    deviation, step = quotes.forward * smile.atm_total_vol, float(np.diff(quotes.strikes).min())
+    body = np.abs(level[:, 1] - quotes.forward) <= max(_BODY * deviation, 0.5 * step)
+    wing = level[:, 1] - level[:, 0]
+    narrow, wide = _WINGS[0] * deviation, max(_WINGS[1] * deviation, step)
+    butterfly = body & (wing >= narrow) & (wing <= wide)
+    away = np.stack([quotes.forward - level[:, 1], level[:, 2] - quotes.forward])
+    near, far = _SHORTS[0] * deviation, max(_SHORTS[1] * deviation, step)
+    condor = ((away >= near) & (away <= far)).all(axis=0)
+    centred = np.where(kind == Kind.IRON_CONDOR, condor, butterfly) & ~np.isin(kind, _TURNED)
+    return np.where(np.isin(kind, _VERTICALS), _vertical(ranking), centred)
+
+
+def _vertical(ranking: Ranking) -> Flags:
+    found = ranking.evaluation
+    width = found.max_profit + found.max_loss
+    premium = np.where(np.isin(found.candidates.kind, _CREDITS), found.max_profit, found.max_loss) / width
+    win = found.win_probability
+    return (premium >= _PREMIUM[0]) & (premium <= _PREMIUM[1]) & (win >= _WIN[0]) & (win <= _WIN[1])
+
+
+def _proposal(
+    strategy: str, ranking: Ranking, shaped: Flags, quotes: ChainQuotes, implied: SmileImplied, fees: Fees
+) -> Proposal:
+    found = ranking.evaluation
+    kinds = [kind for kind in Kind if kind.strategy == strategy]
+    places = np.flatnonzero(shaped & np.isin(found.candidates.kind, kinds))
+    if not places.size:
+        miss = ranking.nearest_miss(strategy)
+        if miss is None:
+            return Proposal(ticket=None, reason="none passes: no candidate has quotes on all legs", quoted=False)
+        broken = "; ".join(text for text in miss.reasons if "expected value" not in text)
+        said = ("none of customary shape is within the limits", broken)
+        return Proposal(ticket=None, reason=": ".join(filter(None, said)))
+    per_width = found.expected_value[found.fill] / (found.max_profit + found.max_loss)
+    legs = found.candidates.legs(int(places[np.argmax(per_width[places])]), quotes.strikes)
+    ticket = price_ticket(strategy, legs, quotes, implied=implied, model=implied, fees=fees, fill=found.fill)
+    return Proposal(ticket=ticket, reason=CHOSEN)

@@ -1,0 +1,214 @@
+"""What the connection is worth at a moment: connected, degraded and why, or in need of a human.
+
+Troubles come and go by events; the gravest one is what operators read.  ``trusted_from`` says from when on quotes are
+believed: whatever was received before a loss, a return or a broken farm is never served again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from magic8_companion.domain.connection import CONNECTED, DEGRADED, NEEDS_HUMAN
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.providers.ib.codes import Effect
+
+NOT_CONNECTED: Final = "not_connected"
+LINK_LOST: Final = "link_lost"
+CLOCK_SKEW: Final = "clock_skew"
+COMPETING_SESSION: Final = "competing_session"
+FEED_SILENT: Final = "feed_silent"
+AWAITING_DATA: Final = "awaiting_data"
+QUOTES_BROKEN: Final = "quotes_broken"
+BARS_BROKEN: Final = "bars_broken"
+CONTRACTS_BROKEN: Final = "contracts_broken"
+
+FINAL: Final = frozenset({"client_id_in_use", "gateway_too_old"})
+"""Why connecting stops: another attempt cannot succeed before a human has done something."""
+
+HOPELESS: Final = FINAL | {CLOCK_SKEW}
+"""Troubles that do not pass while a request waits."""
+
+PATIENCE: Final = timedelta(seconds=12)
+"""Requests wait for a connection that was lost only just; a longer outage is answered at once."""
+
+BLIP: Final = timedelta(seconds=10)
+"""What was decided from fresh data is not taken back for a trouble that is over sooner."""
+
+ON_ITS_WAY: Final = timedelta(seconds=1)
+"""Bad news is overtaken by ticks that were sent before it: nothing received so soon after it counts as fresh."""
+
+_HUMAN_AFTER: Final = {
+    "client_id_in_use": timedelta(0),
+    "gateway_too_old": timedelta(0),
+    "gateway_silent": timedelta(seconds=30),
+    "gateway_unreachable": timedelta(minutes=10),
+}
+_OUTAGES: Final = (*_HUMAN_AFTER, NOT_CONNECTED)
+_GRAVITY: Final = (
+    *_OUTAGES,
+    LINK_LOST,
+    CLOCK_SKEW,
+    COMPETING_SESSION,
+    FEED_SILENT,
+    AWAITING_DATA,
+    QUOTES_BROKEN,
+    BARS_BROKEN,
+    CONTRACTS_BROKEN,
+)
+_DEAF: Final = (*_OUTAGES, LINK_LOST, CLOCK_SKEW, COMPETING_SESSION, FEED_SILENT, AWAITING_DATA, QUOTES_BROKEN)
+_NO_BLIPS: Final = FINAL | {CLOCK_SKEW, FEED_SILENT}
+_BLOCKING: Final = (*_OUTAGES, LINK_LOST, CLOCK_SKEW)
+_DISPROVED_BY_TICKS: Final = (LINK_LOST, COMPETING_SESSION, FEED_SILENT, AWAITING_DATA, QUOTES_BROKEN)
+_DISPROVED_BY_BARS: Final = (AWAITING_DATA, BARS_BROKEN)
+_PUBLISHED_AS: Final = {
+    **dict.fromkeys(("gateway_unreachable", NOT_CONNECTED, LINK_LOST), "ib_disconnected"),
+    AWAITING_DATA: FEED_SILENT,
+}
+_SURVIVE_A_LOSS: Final = (FEED_SILENT, CLOCK_SKEW)
+_BEGINS: Final = {
+    Effect.LINK_LOST: (LINK_LOST, "the gateway has no connection to IB"),
+    Effect.COMPETING_SESSION: (COMPETING_SESSION, "another login of this user takes the live data, log it out"),
+    Effect.QUOTES_BROKEN: (QUOTES_BROKEN, "quotes are suspect"),
+    Effect.BARS_BROKEN: (BARS_BROKEN, "history is suspect"),
+    Effect.CONTRACTS_BROKEN: (CONTRACTS_BROKEN, "definitions of contracts are suspect"),
+}
+_ENDS: Final = {
+    Effect.LINK_BACK: LINK_LOST,
+    Effect.LINK_BACK_EMPTY: LINK_LOST,
+    Effect.QUOTES_REPAIRED: QUOTES_BROKEN,
+    Effect.BARS_REPAIRED: BARS_BROKEN,
+    Effect.CONTRACTS_REPAIRED: CONTRACTS_BROKEN,
+}
+_DISTRUSTS_QUOTES: Final = frozenset({LINK_LOST, COMPETING_SESSION, QUOTES_BROKEN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Something that is wrong, since when, and a sentence that says what to do."""
+
+    why: str
+    since: datetime
+    sentence: str
+
+
+class ConnectionHealth:
+    """The troubles of a connection; every method takes the time of its event."""
+
+    def __init__(self, now: datetime) -> None:
+        self._troubles: dict[str, Issue] = {}
+        self.trusted_from = now
+        self.connected_at: datetime | None = None
+        self.generation = 0
+        self.expects_data = False
+        self._has_heard = False
+        self.lost(NOT_CONNECTED, "no connection has been opened yet", now)
+
+    def connected(self, now: datetime) -> None:
+        """Take note of a new connection: nothing is subscribed on it and nothing is fresh."""
+        since = self._deaf_since(now)
+        self.remove(*_OUTAGES)
+        self.connected_at = now
+        self._resubscribe(now, since)
+
+    def lost(self, why: str, sentence: str, now: datetime) -> None:
+        """Take note that there is no connection; an outage began when it began, whatever it is called later."""
+        since = min((item.since for item in self._troubles.values() if item.why in _OUTAGES), default=now)
+        self._troubles = {name: item for name, item in self._troubles.items() if name in _SURVIVE_A_LOSS}
+        self._troubles[why] = Issue(why=why, since=since, sentence=sentence)
+        self.connected_at = None
+
+    def notice(self, effect: Effect, text: str, now: datetime) -> None:
+        """Take a message of the gateway."""
+        since = self._deaf_since(now)
+        if effect in _BEGINS:
+            why, sentence = _BEGINS[effect]
+            if why in _DISTRUSTS_QUOTES:
+                self.trusted_from = now + ON_ITS_WAY
+            self.add(why, f"{sentence}: {text}", now)
+        elif effect in _ENDS:
+            self.remove(_ENDS[effect])
+        if effect is Effect.LINK_BACK_EMPTY:
+            self._resubscribe(now, since)
+        elif effect is Effect.LINK_BACK:
+            self._await_data(now, since)
+
+    def add(self, why: str, sentence: str, now: datetime) -> None:
+        """Add a trouble, unless it is known already."""
+        self._troubles.setdefault(why, Issue(why=why, since=now, sentence=sentence))
+
+    def remove(self, *whys: str) -> None:
+        """Forget troubles."""
+        for why in whys:
+            self._troubles.pop(why, None)
+
+    def fresh_tick(self) -> bool:
+        """Take note of a quote that was received after ``trusted_from``; tell whether it is news."""
+        self._has_heard = True
+        return self._disprove(_DISPROVED_BY_TICKS)
+
+    def fresh_bar(self) -> bool:
+        """Take note of a bar that is as new as it can be; tell whether it is news."""
+        return self._disprove(_DISPROVED_BY_BARS)
+
+    def resubscribe(self, now: datetime) -> None:
+        """Let every line be opened again, and believe none of the old ones."""
+        self._resubscribe(now, self._deaf_since(now))
+
+    def find(self, *whys: str) -> Issue | None:
+        """Return the gravest of some troubles, or None."""
+        return next((self._troubles[why] for why in _GRAVITY if why in whys and why in self._troubles), None)
+
+    @property
+    def blocked(self) -> Issue | None:
+        """Return why nothing can be asked, or None."""
+        return self.find(*_BLOCKING)
+
+    @property
+    def worst(self) -> Issue | None:
+        """Return the gravest trouble; that no data has come yet is none while none is due."""
+        return self.find(*self._counting(_GRAVITY))
+
+    def state(self, now: datetime) -> str:
+        """Return connected, degraded or needs_human."""
+        worst = self.worst
+        if worst is None:
+            return CONNECTED
+        return NEEDS_HUMAN if now - worst.since >= _HUMAN_AFTER.get(worst.why, timedelta.max) else DEGRADED
+
+    def outage(self, now: datetime) -> str | None:
+        """Return the reason why nothing fresh can be had at all, None while prices are fresh.
+
+        A blip is none, unless nothing was heard before it: what an earlier process has said must wait for fresh data.
+        """
+        troubles = (self._troubles.get(why) for why in self._counting(_DEAF))
+        lasting = (trouble for trouble in troubles if trouble and not self._may_be_a_blip(trouble, now))
+        return next((self.refusal(trouble).reason for trouble in lasting), None)
+
+    def refusal(self, trouble: Issue) -> DataUnavailable:
+        """Return the error for whoever asks while there is a trouble."""
+        return DataUnavailable(_PUBLISHED_AS.get(trouble.why, trouble.why), trouble.sentence)
+
+    def _may_be_a_blip(self, trouble: Issue, now: datetime) -> bool:
+        return self._has_heard and trouble.why not in _NO_BLIPS and now - trouble.since < BLIP
+
+    def _counting(self, whys: tuple[str, ...]) -> tuple[str, ...]:
+        return whys if self.expects_data else tuple(why for why in whys if why != AWAITING_DATA)
+
+    def _disprove(self, whys: tuple[str, ...]) -> bool:
+        disproved = self.find(*whys) is not None
+        self.remove(*whys)
+        return disproved
+
+    def _deaf_since(self, now: datetime) -> datetime:
+        # a connection that is back hears nothing before fresh data prove it: until then the outage goes on
+        return min((trouble.since for trouble in self._troubles.values() if trouble.why in _DEAF), default=now)
+
+    def _resubscribe(self, now: datetime, since: datetime) -> None:
+        self.generation += 1
+        self._await_data(now, since)
+
+    def _await_data(self, now: datetime, since: datetime) -> None:
+        self.trusted_from = now
+        self.add(AWAITING_DATA, "connected, but no fresh quote or bar has arrived yet", since)

@@ -1,0 +1,1 @@
+"""Publish documents: archive, journal, state, and the one atomic writer."""

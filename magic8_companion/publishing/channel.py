@@ -1,0 +1,126 @@
+"""One published file with its archive and its own number ``seq``, which rises across restarts and kills.
+
+A document is written and synced once, gets its name in the archive, and then takes the published name.  So every
+published document is archived, and start-up is recovery: the newest archived document IS the published one.  If a
+kill fell between the two steps, the start takes the second step.  Documents that are due together take each step
+together, and each folder is synced once per step.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from magic8_companion.publishing.archive import Archive, ArchivedDocument
+from magic8_companion.publishing.json_file import publishing, remove_leftovers, replace_file, sync_folder, write_beside
+
+_log = logging.getLogger(__name__)
+
+
+class Channel:
+    """The way of one kind of document to its published file.
+
+    Parameters
+    ----------
+    path
+        The published file; its folder exists.
+    archive
+        Where every document is kept.
+    retention_days
+        Age limit of archived documents, by their own times; 0 keeps all.
+    """
+
+    def __init__(self, path: Path, archive: Archive, retention_days: int) -> None:
+        self.path, self.archive, self._retention_days = path, archive, retention_days
+        self._pruned_on: object = None
+        remove_leftovers(path)
+        newest = archive.newest()
+        published = _seq_of(path)
+        self.seq = max(published or 0, newest.seq if newest else 0)
+        if newest and newest.seq > (published or 0):
+            self._take_second_step(newest)
+
+    @property
+    def next_seq(self) -> int:
+        """Return the number of the next document."""
+        return self.seq + 1
+
+    def write(self, data: bytes) -> Path:
+        """Write the text of document ``next_seq`` beside the published file, synced; return where."""
+        with publishing(self.path):
+            return write_beside(self.path, data)
+
+    def keep(self, written: Path, published_at: datetime) -> None:
+        """Give a written document its name in the archive."""
+        self.archive.add(written, published_at, self.next_seq)
+
+    def release(self, written: Path) -> None:
+        """Give a written document, archived durably, the published name."""
+        self.seq += 1
+        with publishing(self.path):
+            written.replace(self.path)
+
+    def prune(self, published_at: datetime) -> None:
+        """Once a day, delete what is too old."""
+        if self._retention_days and published_at.date() != self._pruned_on:
+            self._pruned_on = published_at.date()
+            self.archive.prune(published_at - timedelta(days=self._retention_days))
+
+    def _take_second_step(self, newest: ArchivedDocument) -> None:
+        if _seq_of(newest.path) != newest.seq:
+            _log.warning("The newest archived document is damaged", extra={"path": str(newest.path)})
+            return
+        _log.info("Publishing the newest archived document again", extra={"path": str(newest.path)})
+        with publishing(self.path):
+            replace_file(self.path, newest.path.read_bytes())
+
+
+class Issue(NamedTuple):
+    """The text of the next document of a channel."""
+
+    channel: Channel
+    data: bytes
+    published_at: datetime
+
+
+def publish_together(issues: Sequence[Issue]) -> None:
+    """Archive and publish documents of different channels; all are archived durably before one is published.
+
+    Raises
+    ------
+    PublishError
+        When the file system refuses.
+    """
+    written = [issue.channel.write(issue.data) for issue in issues]
+    for issue, path in zip(issues, written, strict=True):
+        issue.channel.keep(path, issue.published_at)
+    _sync(issue.channel.archive.folder for issue in issues)
+    for issue, path in zip(issues, written, strict=True):
+        issue.channel.release(path)
+    _sync(issue.channel.path.parent for issue in issues)
+    for issue in issues:
+        issue.channel.prune(issue.published_at)
+
+
+def _sync(folders: Iterable[Path]) -> None:
+    for folder in dict.fromkeys(folders):
+        with publishing(folder):
+            sync_folder(folder)
+
+
+def _seq_of(path: Path) -> int | None:
+    """Return the number in a document, or None when there is no whole document."""
+    try:
+        document: Any = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, orjson.JSONDecodeError) as error:
+        _log.warning("A published document cannot be read", extra={"path": str(path), "problem": str(error)})
+        return None
+    seq = document.get("seq") if isinstance(document, dict) else None
+    return seq if isinstance(seq, int) else None

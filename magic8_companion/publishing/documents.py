@@ -1,0 +1,200 @@
+"""Bulletin and 5-minute result -> the documents that are published: plain JSON types, keys in the contract's order.
+
+The functions are pure.  Times become UTC text of whole seconds, mappings dicts, tuples lists; a number that is not
+finite, a time without zone or a value that JSON does not know stops here, named by its path.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from magic8_companion.domain.connection import ConnectionState
+from magic8_companion.domain.errors import PublishError
+from magic8_companion.domain.recommendation import (
+    Entry,
+    FiveMinuteResult,
+    FiveMinuteSignal,
+    RecommendationSet,
+    SymbolRecommendation,
+    Ticket,
+    TicketLeg,
+)
+from magic8_companion.domain.scores import Evidence
+from magic8_companion.domain.strategy import NO_TRADE
+from magic8_companion.domain.trading_day import market_session, new_york_label, utc_text
+from magic8_companion.publishing.entry_checks import require_consistent
+
+SCHEMA_VERSION: Final = "1.0"
+
+_MARKET_PRICE_KEYS: Final = ("win_probability", "implied_probability", "expected_value", "ticket")
+_ENTRY_KEYS: Final = (
+    *("score", "confidence", "should_trade", "source", "valid_until", "rule_score", "ml_score", "agreement"),
+    *(
+        "ml_confidence",
+        "direction",
+        "side",
+        "right",
+        "action",
+        "structure",
+        "volatility_regime",
+        "rationale",
+        "blocked_by",
+        "evidence",
+    ),
+    *_MARKET_PRICE_KEYS,
+)
+_CONNECTION_KEYS: Final = ("source", "state", "why", "since", "sentence")
+_PREDICTION_KEYS: Final = tuple(key for key in _ENTRY_KEYS if key not in {"source", "valid_until"})
+
+
+def recommendations_document(bulletin: RecommendationSet, seq: int, kill_switch: str | None = None) -> dict[str, Any]:
+    """Return the content of ``recommendations.json``; ``kill_switch`` is the kill file's path as readers see it.
+
+    Raises
+    ------
+    PublishError
+        Naming the path of a value that cannot stand in the file.
+    """
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "seq": seq,
+        "timestamp": bulletin.published_at,
+        "valid_until": bulletin.valid_until,
+        "checkpoint_time": bulletin.checkpoint_label,
+        "checkpoint_timestamp": bulletin.checkpoint_at,
+        "system_mode": bulletin.system_mode,
+        "market_session": bulletin.market_session,
+        "data_source": bulletin.data_source,
+        "data_status": bulletin.data_status,
+        "connection": bulletin.connection,
+        "merge_strategy": bulletin.merge_strategy,
+        "halt_reason": bulletin.halt_reason,
+        "kill_switch": kill_switch,
+        "ml_enhanced": bulletin.ml_enhanced,
+        "ml_status": bulletin.ml_status,
+        "ml_5min_enhanced": bulletin.ml_5min_enhanced,
+        "last_5min_update": bulletin.last_5min_update,
+        "skipped": bulletin.skipped,
+        "recommendations": {symbol: _recommendation(item) for symbol, item in bulletin.recommendations.items()},
+    }
+    if bulletin.connection is None:  # nothing that could break stands behind recorded and simulated days
+        del document["connection"]
+    return {key: _plain(value, key) for key, value in document.items()}
+
+
+def predictions_document(result: FiveMinuteResult, seq: int) -> dict[str, Any]:
+    """Return the content of ``ml_predictions_5min.json``.
+
+    Raises
+    ------
+    PublishError
+        Naming the path of a value that cannot stand in the file.
+    """
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "seq": seq,
+        "timestamp": result.published_at,
+        "valid_until": result.valid_until,
+        "slot_time": result.slot_at,
+        "checkpoint_time": new_york_label(result.slot_at),
+        "ml_predictions": True,
+        "ml_5min": True,
+        "data_source": result.data_source,
+        "data_status": result.data_status,
+        "market_session": market_session(result.published_at),
+        "ml_status": result.ml_status,
+        "skipped": result.skipped,
+        "skipped_details": result.skipped_details,
+        "recommendations": {symbol: _prediction(signal) for symbol, signal in result.signals.items()},
+    }
+    if not result.skipped_details:
+        del document["skipped_details"]
+    return {key: _plain(value, key) for key, value in document.items()}
+
+
+def _recommendation(item: SymbolRecommendation) -> dict[str, Any]:
+    record = {
+        "strategies": {name: _entry(name, entry, _ENTRY_KEYS) for name, entry in item.strategies.items()},
+        "best_strategy": item.best_strategy,
+        "best_strategy_source": item.best_strategy_source,
+        "best_strategy_key": item.best_strategy_key,
+        "market_conditions": item.market_conditions,
+        "data_source": item.data_source,
+        "data_status": item.data_status,
+        "ml_enhanced": item.ml_enhanced,
+        "ml_status": item.ml_status,
+        "ml_5min_metadata": item.ml_5min_metadata,
+    }
+    return {key: value for key, value in record.items() if value is not None}
+
+
+def _prediction(signal: FiveMinuteSignal) -> dict[str, Any]:
+    entry = signal.entry
+    strategies = {signal.strategy: _entry(signal.strategy, entry, _PREDICTION_KEYS)}
+    if not entry.should_trade and signal.strategy != NO_TRADE:
+        strategies[NO_TRADE] = _no_trade(score=0.0, ml_confidence=0.0, rationale=_why_not(signal))
+    return {
+        "strategies": strategies,
+        "best_strategy": signal.strategy if entry.should_trade else NO_TRADE,
+        "ml_5min_metadata": signal.metadata,
+    }
+
+
+def _entry(name: str, entry: Entry, keys: tuple[str, ...]) -> dict[str, Any]:
+    if name == NO_TRADE:
+        return _no_trade(entry.score, entry.ml_confidence or 0.0, entry.rationale)
+    require_consistent(name, entry)
+    written_as_null = _MARKET_PRICE_KEYS if entry.rule_score is not None else ()
+    values = ((key, getattr(entry, key)) for key in keys)
+    return {key: value for key, value in values if value is not None or key in written_as_null}
+
+
+def _no_trade(score: float, ml_confidence: float, rationale: str) -> dict[str, Any]:
+    return {
+        "score": score,
+        "confidence": "LOW",
+        "should_trade": False,
+        "ml_confidence": ml_confidence,
+        "rationale": rationale,
+    }
+
+
+def _why_not(signal: FiveMinuteSignal) -> str:
+    said = f"{signal.strategy} {signal.entry.score:.1f}%"
+    blockers = ", ".join(signal.entry.blocked_by)
+    return f"{said} is blocked: {blockers}" if blockers else f"{said} is below 80%"
+
+
+def _plain(value: Any, path: str) -> Any:  # noqa: ANN401  # any value goes in, any JSON comes out
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, float):
+        return _finite(value, path)
+    if isinstance(value, (tuple, list)):
+        return [_plain(item, f"{path}[{place}]") for place, item in enumerate(value)]
+    if isinstance(value, ConnectionState):
+        return {key: _plain(getattr(value, key), f"{path}.{key}") for key in _CONNECTION_KEYS}
+    if isinstance(value, Evidence | Ticket | TicketLeg):
+        return {key: _plain(getattr(value, key), f"{path}.{key}") for key in value.__slots__}
+    if isinstance(value, Mapping):
+        return {key: _plain(item, f"{path}.{key}") for key, item in value.items()}
+    if isinstance(value, date):
+        return _moment(value, path)
+    raise PublishError(f"{path} holds a {type(value).__name__}, which JSON does not know")
+
+
+def _finite(value: float, path: str) -> float:
+    if not math.isfinite(value):
+        raise PublishError(f"{path} is {value}: only finite numbers are published")
+    return float(value)
+
+
+def _moment(value: date, path: str) -> str:
+    if not isinstance(value, datetime):
+        return value.isoformat()
+    if value.tzinfo is None:
+        raise PublishError(f"{path} is {value}, a time without zone")
+    return utc_text(value)

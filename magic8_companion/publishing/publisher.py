@@ -1,0 +1,160 @@
+"""THE writer of the output folder: a bulletin in, with the 5-minute result behind it; durable files and a number out.
+
+documents -> schema -> journal -> archive -> published names; a reader of the folder sees only whole documents.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from magic8_companion.domain.recommendation import FiveMinuteResult, RecommendationSet
+from magic8_companion.domain.trading_day import new_york_day
+from magic8_companion.publishing.archive import Archive
+from magic8_companion.publishing.channel import Channel, Issue, publish_together
+from magic8_companion.publishing.documents import predictions_document, recommendations_document
+from magic8_companion.publishing.journal import Journal, JournalLine
+from magic8_companion.publishing.json_file import encode, make_folder
+from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
+
+ARCHIVE_FOLDER: Final = "recommendations_archive"
+
+_NO_INPUTS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Publisher:
+    """Publishes both kinds of documents into one folder; safe to call from several threads.
+
+    Construction is recovery: it finds the last numbers, finishes what a kill interrupted and removes its traces.
+    The caller holds the folder's :class:`~magic8_companion.publishing.lock.FolderLock`.
+
+    Parameters
+    ----------
+    folder
+        Output folder; created when absent.
+    recommendations_path
+        The published file when it is not ``recommendations.json`` in ``folder``; on the same file system.
+    retention_days
+        Age limit of archived documents by their own times; 0 keeps all.
+    kill_switch
+        The kill file that the documents name for their readers.
+
+    Raises
+    ------
+    ConfigError
+        When the folder cannot be created.
+    PublishError
+        When it cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        recommendations_path: Path | None = None,
+        retention_days: int = 90,
+        kill_switch: Path | None = None,
+    ) -> None:
+        make_folder(folder)
+        archive, state = folder / ARCHIVE_FOLDER, folder / "state"
+        published = recommendations_path or folder / f"{RECOMMENDATIONS}.json"
+        make_folder(published.parent)
+        self._recommendations = Channel(published, Archive(archive, RECOMMENDATIONS), retention_days)
+        predictions = folder / f"{PREDICTIONS}.json"
+        self._predictions = Channel(predictions, Archive(archive, PREDICTIONS), retention_days)
+        self._journal = Journal(state)
+        self._kill_switch = None if kill_switch is None else kill_switch_name(kill_switch, published.parent)
+        self._lock = threading.Lock()
+
+    def publish(
+        self,
+        bulletin: RecommendationSet,
+        inputs: Mapping[str, str] = _NO_INPUTS,
+        slot: FiveMinuteResult | None = None,
+        slot_inputs: Mapping[str, str] = _NO_INPUTS,
+    ) -> int:
+        """Publish ``recommendations.json`` and return its ``seq``; with ``slot``, ``ml_predictions_5min.json`` as well.
+
+        Parameters
+        ----------
+        bulletin
+            The outcome of the merge.
+        inputs, slot_inputs
+            Symbol -> SHA-256 of what its decision was made from, for the journal.
+        slot
+            A 5-minute result that is new; its document is numbered apart.
+
+        Raises
+        ------
+        PublishError
+            When a document breaks its schema (nothing was published then) or cannot be written.
+        """
+        with self._lock:
+            drafts = []
+            if slot is not None:
+                document = predictions_document(slot, self._predictions.next_seq)
+                drafts.append(_draft(self._predictions, PREDICTIONS, document, slot.published_at, slot_inputs))
+            document = recommendations_document(bulletin, self._recommendations.next_seq, self._kill_switch)
+            drafts.append(_draft(self._recommendations, RECOMMENDATIONS, document, bulletin.published_at, inputs))
+            lines = [line for draft in drafts for line in draft.lines]
+            self._journal.append(new_york_day(bulletin.published_at), lines)
+            publish_together([draft.issue for draft in drafts])
+            return self._recommendations.seq
+
+
+def kill_switch_name(kill_switch: Path, folder: Path) -> str:
+    """Return how documents in ``folder`` name the kill file.
+
+    In the folder or the one above it the name is relative: it also holds where the folder is mounted elsewhere, and the
+    bytes of a document do not depend on where its folder lies.  Any other kill file has its absolute path.
+
+    >>> kill_switch_name(Path("/data/KILL"), Path("/data")), kill_switch_name(Path("/data/KILL"), Path("/data/replay"))
+    ('KILL', '../KILL')
+    >>> kill_switch_name(Path("/run/KILL"), Path("/data"))
+    '/run/KILL'
+    """
+    here, there = Path(os.path.realpath(folder)), Path(os.path.realpath(kill_switch.parent))  # the file may be a link
+    if there == here.parent:
+        return f"../{kill_switch.name}"
+    return (there.relative_to(here) if there.is_relative_to(here) else there).joinpath(kill_switch.name).as_posix()
+
+
+class _Draft(NamedTuple):
+    issue: Issue
+    lines: list[JournalLine]
+
+
+def _draft(
+    channel: Channel, kind: str, document: dict[str, Any], published_at: datetime, inputs: Mapping[str, str]
+) -> _Draft:
+    validate(document, kind)
+    data = encode(document)
+    lines = list(_journal_lines(kind, document, sha256(data).hexdigest(), inputs))
+    return _Draft(Issue(channel, data, published_at), lines)
+
+
+def _journal_lines(
+    kind: str, document: Mapping[str, Any], document_sha256: str, inputs: Mapping[str, str]
+) -> Iterator[JournalLine]:
+    records = document["recommendations"]
+    decisions = {symbol: ("skipped", reason) for symbol, reason in document["skipped"].items() if symbol not in records}
+    for symbol, record in records.items():
+        decision = record.get("best_strategy_key", record["best_strategy"])
+        decisions[symbol] = (decision, record["strategies"][decision]["rationale"])
+    for symbol, (decision, reason) in decisions.items():
+        yield JournalLine(
+            seq=document["seq"],
+            timestamp=document["timestamp"],
+            kind=kind,
+            symbol=symbol,
+            decision=decision,
+            reason=reason,
+            inputs_sha256=inputs.get(symbol),
+            document_sha256=document_sha256,
+        )

@@ -1,0 +1,55 @@
+"""The writer for scripts that use a part of the host without its process: it takes the folder per document only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
+from magic8_companion.publishing.lock import FolderLock
+from magic8_companion.publishing.publisher import Publisher
+from magic8_companion.publishing.state import StateStore
+
+
+class ScriptWriter:
+    """Publishes and remembers like the host's own writer, but holds the folder no longer than one document takes.
+
+    Every method raises ``AlreadyRunning`` while a host owns the folder: there is never a second writer.
+    """
+
+    def __init__(self, folder: Path, kill_switch: Path | None = None) -> None:
+        self._folder, self._kill_switch = folder, kill_switch
+
+    def publish(
+        self,
+        bulletin: RecommendationSet,
+        inputs: Mapping[str, str],
+        slot: FiveMinuteResult | None = None,
+        slot_inputs: Mapping[str, str] = MappingProxyType({}),
+    ) -> int:
+        """Publish as the host's own writer does (see ``Publisher.publish``)."""
+        with FolderLock(self._folder):
+            publisher = Publisher(self._folder, retention_days=0, kill_switch=self._kill_switch)
+            return publisher.publish(bulletin, inputs, slot, slot_inputs)
+
+    def save_checkpoint(self, result: CheckpointResult) -> None:
+        """Remember a checkpoint."""
+        with FolderLock(self._folder):
+            StateStore(self._folder).save_checkpoint(result)
+
+    def save_five_minute(self, result: FiveMinuteResult) -> None:
+        """Remember a 5-minute result."""
+        with FolderLock(self._folder):
+            StateStore(self._folder).save_five_minute(result)
+
+    def load_checkpoint(self, now: datetime) -> CheckpointResult | None:
+        """Return the remembered checkpoint of today."""
+        with FolderLock(self._folder):
+            return StateStore(self._folder).load_checkpoint(now)
+
+    def load_five_minute(self, now: datetime) -> FiveMinuteResult | None:
+        """Return the remembered 5-minute result of today."""
+        with FolderLock(self._folder):
+            return StateStore(self._folder).load_five_minute(now)

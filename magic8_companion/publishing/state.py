@@ -1,0 +1,101 @@
+"""What the host must not forget: the last checkpoint and the last 5-minute result, kept under ``state/``.
+
+A file holds the value and the SHA-256 of its text.  It is restored only on the trading day it was made for, and only
+by a clock that has reached it; anything else, damage included, is no state and a logged reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+import orjson
+from pydantic import TypeAdapter
+
+from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult
+from magic8_companion.domain.trading_day import new_york_day
+from magic8_companion.publishing.json_file import encode, make_folder, remove_leftovers, replace_file
+
+_log = logging.getLogger(__name__)
+
+_Value = TypeVar("_Value")
+
+_FORMAT: Final = "1.0"
+
+
+class StateStore:
+    """The remembered values of one output folder.
+
+    Parameters
+    ----------
+    folder
+        The output folder; ``state/`` is created in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        state = folder / "state"
+        make_folder(state)
+        self._checkpoint = _Memory(state / "checkpoint.json", TypeAdapter(CheckpointResult))
+        self._five_minute = _Memory(state / "five_minute.json", TypeAdapter(FiveMinuteResult))
+
+    def save_checkpoint(self, result: CheckpointResult) -> None:
+        """Remember a checkpoint, durably."""
+        self._checkpoint.save(result)
+
+    def save_five_minute(self, result: FiveMinuteResult) -> None:
+        """Remember a 5-minute result, durably."""
+        self._five_minute.save(result)
+
+    def load_checkpoint(self, now: datetime) -> CheckpointResult | None:
+        """Return the remembered checkpoint if it belongs to the trading day of ``now`` and is not ahead of it."""
+        result = self._checkpoint.load()
+        return result if result and _is_of_today("checkpoint", result.checkpoint_at, now) else None
+
+    def load_five_minute(self, now: datetime) -> FiveMinuteResult | None:
+        """Return the remembered 5-minute result if it belongs to the trading day of ``now`` and is not ahead of it."""
+        result = self._five_minute.load()
+        return result if result and _is_of_today("5-minute result", result.published_at, now) else None
+
+
+class _Memory(Generic[_Value]):
+    """One value in one file."""
+
+    def __init__(self, path: Path, adapter: TypeAdapter[_Value]) -> None:
+        self._path, self._adapter = path, adapter
+        remove_leftovers(path)
+
+    def save(self, value: _Value) -> None:
+        plain = self._adapter.dump_python(value, mode="json")
+        replace_file(self._path, encode({"format": _FORMAT, "sha256": _digest(plain), "value": plain}))
+
+    def load(self) -> _Value | None:
+        try:
+            return self._adapter.validate_json(self._whole_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            problem = {"path": str(self._path), "problem": str(error)}
+            _log.warning("State not restored: the file is damaged", extra=problem)
+            return None
+
+    def _whole_text(self) -> bytes:
+        kept = orjson.loads(self._path.read_bytes())
+        if not isinstance(kept, dict) or kept.get("format") != _FORMAT:
+            raise ValueError("not a state file of this version")
+        if kept.get("sha256") != _digest(kept.get("value")):
+            raise ValueError("the content does not match its hash")
+        return orjson.dumps(kept["value"])
+
+
+def _is_of_today(what: str, made_at: datetime, now: datetime) -> bool:
+    if new_york_day(made_at) == new_york_day(now) and made_at <= now:
+        return True
+    _log.info("State not restored: it is of another time", extra={"what": what, "made_at": made_at.isoformat()})
+    return False
+
+
+def _digest(plain: object) -> str:
+    return sha256(orjson.dumps(plain)).hexdigest()

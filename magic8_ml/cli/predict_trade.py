@@ -1,0 +1,188 @@
+"""``python -m magic8_ml predict-trade FILE|-``: how likely the orders of a Discord message win, on recorded bars."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import orjson
+
+from magic8_companion.command_line import as_path
+from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
+from magic8_companion.domain.trading_day import new_york_day, require_session
+from magic8_companion.options.order_line import written_strikes
+from magic8_ml.cli.parse_message import instant
+from magic8_ml.forecast.day_history import HISTORY_SESSIONS
+from magic8_ml.forecast.model_files import TrainedModel, load_model
+from magic8_ml.forecast.prediction_inputs import DAILY_OPEN, PredictionInputs
+from magic8_ml.forecast.session_table import DAY_NS, session_table
+from magic8_ml.forecast.symbol_families import family_of
+from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_ml.messages.parser import EnhancedDiscordParser
+from magic8_ml.messages.values import Message, Trade
+from magic8_ml.metrics.refusal import TrainingRefused
+from magic8_ml.registry.reloading import load_champion
+from magic8_ml.trades.answers import Answer, NoWinPrediction, WinPrediction
+from magic8_ml.trades.predictor import WinProbabilityPredictor, load_predictor
+
+EXIT_REFUSED: Final = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``predict-trade``."""
+    parser.add_argument("file", type=as_path, help="file that holds the message, or - for standard input")
+    models = "folder that M8C_ML_PATH names: win_models/ and, if there is one, the five-minute model in models/"
+    parser.add_argument("--models", type=as_path, required=True, help=models)
+    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
+    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
+    parser.add_argument("--at", type=instant, required=True, help="when the message came, ISO 8601, UTC unless it says")
+    parser.add_argument("--json", action="store_true", help="print orders and answers as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run it; return 0, or 2 with a sentence when there is no message, no model or no data."""
+    text = _text(options.file)
+    if text is None:
+        print(f"{options.file} is no file", file=sys.stderr)
+        return EXIT_REFUSED
+    try:
+        predictor = load_predictor(options.models / "win_models", _forecaster(options.models / "models"))
+        bars, vix_daily = read_bar_folder(options.bars_dir).bars, read_vix_daily(options.vix)
+    except (PluginUnavailable, TrainingRefused) as refusal:
+        print(f"Nothing can be predicted: {refusal}", file=sys.stderr)
+        return EXIT_REFUSED
+    message = EnhancedDiscordParser().parse(text, time=options.at)
+    answers = [_answer(predictor, message, trade, bars, vix_daily, options.at) for trade in message.trades]
+    print(_json(message, answers) if options.json else _readable(message, answers))
+    return 0
+
+
+def observed(
+    symbol: str, bars: Mapping[str, Bars], vix_daily: Bars, at: datetime, price: float | None
+) -> PredictionInputs:
+    """Return what was known of a symbol at ``at``, from recorded bars and daily VIX rows.
+
+    A symbol without bars takes those of its family (SPX those of SPY), scaled to ``price``: every feature is free of
+    the price level.
+
+    Raises
+    ------
+    DataUnavailable
+        ``market_closed`` on a day without session, ``missing_bars`` where neither bars nor a price serve.
+    """
+    session = require_session(new_york_day(at))
+    row = session_table().position(session.day)
+    series = bars.get(symbol)
+    if series is None:
+        series = _of_family(symbol, bars, at, price)
+    table, vix_row = session_table(), int(np.searchsorted(vix_daily.starts, session_table().days[row] * DAY_NS))
+    start = table.sessions[max(0, row - HISTORY_SESSIONS)].open_at
+    return PredictionInputs(
+        symbol=symbol,
+        as_of=at,
+        session=session,
+        today=series.between(session.open_at, session.close_at).known_at(at),
+        history=series.between(start, session.open_at),
+        vix_today=_open_of(vix_daily, vix_row, row),
+        vix_daily=vix_daily[:vix_row],
+        vix_kind=DAILY_OPEN,
+    )
+
+
+def _of_family(symbol: str, bars: Mapping[str, Bars], at: datetime, price: float | None) -> Bars:
+    sibling = next((name for name in sorted(bars) if name in family_of(symbol)), None)
+    known = bars[sibling].known_at(at) if sibling else Bars.empty()
+    if not len(known) or price is None:
+        raise DataUnavailable("missing_bars", f"no bars of {symbol}; those of a sibling need the message's price")
+    share = price / float(known.close[-1])
+    columns = {name: getattr(known, name) * share for name in ("open", "high", "low", "close")}
+    return replace(known, **columns)
+
+
+def _open_of(vix_daily: Bars, vix_row: int, row: int) -> Bars:
+    # of the day's VIX the open is known, stamped at the open of the session
+    table = session_table()
+    if vix_row >= len(vix_daily) or vix_daily.starts[vix_row] // DAY_NS != table.days[row]:
+        return Bars.empty()
+    value = vix_daily.open[vix_row : vix_row + 1]
+    starts = table.opens[row : row + 1].copy()
+    return Bars(starts=starts, open=value, high=value, low=value, close=value, volume=np.zeros(1))
+
+
+def _answer(
+    predictor: WinProbabilityPredictor,
+    message: Message,
+    trade: Trade,
+    bars: Mapping[str, Bars],
+    vix: Bars,
+    at: datetime,
+) -> Answer:
+    try:
+        market = observed(trade.order.symbol, bars, vix, at, message.predictions.current_price)
+    except DataUnavailable as error:
+        return NoWinPrediction(reason=error.reason, detail=error.detail)
+    return predictor.predict(trade, market)
+
+
+def _forecaster(models: Path) -> TrainedModel | None:
+    return load_champion(models, load_model).served if models.is_dir() else None
+
+
+def _text(file: Path) -> str | None:
+    if file == Path("-"):
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
+    return file.read_bytes().decode("utf-8", "replace") if file.is_file() else None
+
+
+def _json(message: Message, answers: list[Answer]) -> str:
+    pairs = [
+        {"trade": trade.as_dict(), "answer": answer.as_dict()}
+        for trade, answer in zip(message.trades, answers, strict=True)
+    ]
+    said = {"trades": pairs, "errors": [error.as_dict() for error in message.errors]}
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2).decode()
+
+
+def _readable(message: Message, answers: list[Answer]) -> str:
+    lines = [line for trade, answer in zip(message.trades, answers, strict=True) for line in _lines(trade, answer)]
+    lines += [f"line {error.line}: {error.code}: {error.message}: {error.text}" for error in message.errors]
+    return "\n".join(lines) or "no order in the message"
+
+
+def _lines(trade: Trade, answer: Answer) -> list[str]:
+    order, risk = trade.order, trade.risk
+    strikes = written_strikes(risk.legs)
+    lines = [
+        f"{order.action} {order.quantity} {order.strategy} {order.symbol} {strikes} @{order.premium:g}",
+        f"  risk                {risk.max_loss:,.2f} $, reward {risk.max_profit:,.2f} $",
+    ]
+    if not isinstance(answer, WinPrediction):
+        return [*lines, f"  no probability      {answer.reason}: {answer.detail}"]
+    verdict = "taken" if answer.approved else "not taken"
+    lines += [
+        f"  win probability     {answer.win_probability:.1%}, 95 % interval {answer.low:.1%} to {answer.high:.1%}",
+        f"  level               {answer.level} {answer.key}: {answer.trades:,} trades on {answer.days} days",
+        f"  members             {_shares(answer.members)}",
+        f"  days behind levels  {', '.join(f'{name} {days:,}' for name, days in answer.sessions.items())}",
+        f"  weights of offsets  {_shares(answer.weights)}",
+        f"  implied, forecast   {_share(answer.implied_probability)}, {_share(answer.forecast_probability)}",
+        f"  threshold           {answer.threshold:.1%}",
+        f"  expected value      {answer.expected_value:,.2f} $, by {answer.value_kind}: {verdict}",
+        f"  model               {answer.model_version}",
+    ]
+    return [*lines, *(f"  refused             {reason}" for reason in answer.refused)]
+
+
+def _shares(shares: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.2f}" for name, value in shares.items())
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"

@@ -1,0 +1,308 @@
+"""The goals that were set in advance, and whether they are met: floor, interval, and enough days to tell.
+
+``passed`` is True, False, or None for "not yet testable": too few days for the effect to be proven, if it is there, and
+an interval that does not exclude it either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_ml.evaluation.baselines import CLIMATOLOGY, HAR_TODAY, VIX_SHARE
+from magic8_ml.evaluation.forecaster_scores import covered, direction_rps, regime_rps, variance_qlike
+from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.win_baselines import RECALIBRATED_PRICE
+from magic8_ml.forecast.forecaster import Mask
+from magic8_ml.metrics.calibration import reliability_line
+from magic8_ml.metrics.day_intervals import (
+    Interval,
+    day_interval,
+    day_sums,
+    mean_interval,
+    ratio_of_totals,
+    skill_interval,
+)
+from magic8_ml.metrics.proper_scores import binary_log_loss, brier
+
+ALL: Final = "ALL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """One endpoint: ``floor`` to reach (and ``ceiling`` not to pass), ``needs_days`` by the power table.
+
+    ``above_zero``: the interval must exclude zero as well.  ``meaning`` is for people.
+    """
+
+    name: str
+    meaning: str
+    measure: Callable[[Judged], Interval]
+    floor: float
+    needs_days: int
+    ceiling: float | None = None
+    above_zero: bool = False
+
+    def met(self, found: Interval) -> bool | None:
+        """Tell whether it is met, None for not yet testable."""
+        if not np.isfinite(found.value):
+            return None
+        inside = found.value >= self.floor and (self.ceiling is None or found.value <= self.ceiling)
+        if found.n_days >= self.needs_days:
+            return inside and (not self.above_zero or found.low > 0)
+        outside = found.high < self.floor or (self.ceiling is not None and found.low > self.ceiling)
+        return False if outside else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One goal on the rows of one symbol, or of all."""
+
+    goal: Goal
+    symbol: str
+    found: Interval
+
+    @property
+    def passed(self) -> bool | None:
+        """Tell whether the goal is met, None for not yet testable."""
+        return self.goal.met(self.found)
+
+    @property
+    def status(self) -> str:
+        """Return ``passed``, ``failed`` or ``not yet testable``."""
+        return {True: "passed", False: "failed", None: "not yet testable"}[self.passed]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the plain form of the report; what is not known is null."""
+        found, goal = self.found, self.goal
+        return {
+            "name": goal.name,
+            "symbol": self.symbol,
+            "value": found.value,
+            "low": found.low,
+            "high": found.high,
+            "floor": goal.floor,
+            "ceiling": goal.ceiling,
+            "above_zero": goal.above_zero,
+            "passed": self.passed,
+            "status": self.status,
+            "n_days": found.n_days,
+            "needs_days": goal.needs_days,
+            "meaning": goal.meaning,
+        }
+
+
+def endpoints_of(judged: Judged) -> list[Endpoint]:
+    """Measure every goal for all symbols together, then for each."""
+    parts = {ALL: judged, **{name: judged.of_symbol(name) for name in judged.rows.symbols}}
+    return [
+        Endpoint(goal=goal, symbol=symbol, found=goal.measure(part))
+        for symbol, part in parts.items()
+        if len(part)
+        for goal in GOALS
+    ]
+
+
+def _regime(judged: Judged) -> Interval:
+    return _skill(judged, regime_rps, CLIMATOLOGY.name)
+
+
+def _regime_today(judged: Judged) -> Interval:
+    return skill_interval(judged.today.model, judged.today.climatology, judged.rows.day)
+
+
+def _direction(judged: Judged) -> Interval:
+    return _skill(judged, direction_rps, CLIMATOLOGY.name)
+
+
+def _over_price(judged: Judged) -> Interval:
+    return _skill(judged, variance_qlike, VIX_SHARE.name)
+
+
+def _over_har(judged: Judged) -> Interval:
+    return _skill(judged, variance_qlike, HAR_TODAY.name)
+
+
+def _skill(judged: Judged, loss: Callable[..., Floats], baseline: str) -> Interval:
+    ours, theirs = (loss(forecast, judged.rows) for forecast in (judged.model, judged.baselines[baseline]))
+    return skill_interval(ours, theirs, judged.rows.day)
+
+
+def _win_over(baseline: str, loss: Callable[[Floats, Floats], Floats] = brier) -> Callable[[Judged], Interval]:
+    def measure(judged: Judged) -> Interval:
+        settled = judged.settled
+        ours, theirs = (loss(odds, settled.won).ravel() for odds in (judged.model.win, settled.odds[baseline]))
+        return skill_interval(ours, theirs, np.repeat(judged.rows.day, settled.won.shape[1]))
+
+    return measure
+
+
+def _log_loss_over_best(judged: Judged) -> Interval:
+    found = [_win_over(name, binary_log_loss)(judged) for name in judged.settled.odds]
+    return min((one for one in found if np.isfinite(one.value)), key=lambda one: one.value, default=_unknown())
+
+
+def _slope(judged: Judged) -> Interval:
+    return _line(judged)[0]
+
+
+def _intercept(judged: Judged) -> Interval:
+    return _line(judged)[1]
+
+
+def _line(judged: Judged) -> tuple[Interval, Interval]:
+    said, won = judged.model.win.ravel(), judged.settled.won.ravel()
+    known = np.isfinite(said) & np.isfinite(won)
+    if not known.any():
+        return _unknown(), _unknown()
+    days = np.repeat(judged.rows.day, judged.settled.won.shape[1])
+    line = reliability_line(said[known], won[known], days[known])
+    return line.slope, line.intercept
+
+
+def _coverage(judged: Judged) -> Interval:
+    return mean_interval(covered(judged.model, judged.rows), judged.rows.day)
+
+
+def _high_share(judged: Judged) -> Interval:
+    return _share_of_calls(judged, judged.high)
+
+
+def _share_of(strategy: int) -> Callable[[Judged], Interval]:
+    return lambda judged: _share_of_calls(judged, judged.model.chosen == strategy)
+
+
+def _share_of_calls(judged: Judged, hit: Mask) -> Interval:
+    return mean_interval(np.where(judged.answered, hit, np.nan), judged.rows.day)
+
+
+def _value_of_high(judged: Judged) -> Interval:
+    """Return the mean net result of HIGH calls less that of the other calls, in units of the largest loss."""
+    net, high = judged.of_call(judged.settled.net), judged.high
+    known = np.isfinite(net)
+    net, high, days = net[known], high[known], judged.rows.day[known]
+    sums = day_sums(np.stack((net * high, high, net * ~high, ~high), axis=1), days)
+    return day_interval(sums, lambda totals: ratio_of_totals(totals[..., :2]) - ratio_of_totals(totals[..., 2:]))
+
+
+def _unknown() -> Interval:
+    return Interval(value=np.nan, low=np.nan, high=np.nan, n_days=0)
+
+
+GOALS: Final = (
+    Goal(
+        name="regime_rpss_vs_climatology",
+        meaning="volatility regime against the price: ranked probability skill over climatology",
+        measure=_regime,
+        floor=0.15,
+        needs_days=53,
+        above_zero=True,
+    ),
+    Goal(
+        name="regime_rpss_vs_today_price",
+        meaning="the same against a price that knows today's pace",
+        measure=_regime_today,
+        floor=0.05,
+        needs_days=53,
+        above_zero=True,
+    ),
+    Goal(
+        name="qlike_gain_vs_vix_share",
+        meaning="remaining variance: QLIKE saved against VIX x time-of-day share",
+        measure=_over_price,
+        floor=0.10,
+        needs_days=210,
+        above_zero=True,
+    ),
+    Goal(
+        name="qlike_gain_vs_har_today",
+        meaning="remaining variance: QLIKE saved against HAR with today's realised variance",
+        measure=_over_har,
+        floor=0.0,
+        needs_days=210,
+    ),
+    Goal(
+        name="direction_rpss",
+        meaning="direction: skill over climatology; the goal is to do no harm",
+        measure=_direction,
+        floor=-0.005,
+        needs_days=53,
+    ),
+    Goal(
+        name="win_bss_vs_climatology",
+        meaning="win probability: Brier skill over the base rate of strategy and half hour",
+        measure=_win_over(CLIMATOLOGY.name),
+        floor=0.0,
+        needs_days=471,
+        above_zero=True,
+    ),
+    Goal(
+        name="win_bss_vs_recalibrated_price",
+        meaning="win probability: Brier skill over the recalibrated odds of the price",
+        measure=_win_over(RECALIBRATED_PRICE),
+        floor=0.0,
+        needs_days=7541,
+    ),
+    Goal(
+        name="win_log_loss_vs_best_baseline",
+        meaning="win probability: log loss saved against the best baseline",
+        measure=_log_loss_over_best,
+        floor=0.0,
+        needs_days=7541,
+    ),
+    Goal(
+        name="reliability_slope",
+        meaning="win probability: slope of the recalibration line, 1 is perfect",
+        measure=_slope,
+        floor=0.7,
+        ceiling=1.3,
+        needs_days=60,
+    ),
+    Goal(
+        name="reliability_intercept",
+        meaning="win probability: intercept of the recalibration line, 0 is perfect",
+        measure=_intercept,
+        floor=-0.15,
+        ceiling=0.15,
+        needs_days=60,
+    ),
+    Goal(
+        name="coverage_80",
+        meaning="remaining move: share inside the 80 % interval",
+        measure=_coverage,
+        floor=0.75,
+        ceiling=0.85,
+        needs_days=60,
+    ),
+    Goal(
+        name="high_share",
+        meaning="calls at HIGH confidence; a band of sanity: neither never nor always",
+        measure=_high_share,
+        floor=0.10,
+        ceiling=0.45,
+        needs_days=60,
+    ),
+    *(
+        Goal(
+            name=f"share_{strategy.lower()}",
+            meaning=f"calls of {strategy} among all that did not abstain",
+            measure=_share_of(place),
+            floor=0.05,
+            needs_days=60,
+        )
+        for place, strategy in enumerate(BASE_STRATEGIES)
+    ),
+    Goal(
+        name="value_high_minus_rest",
+        meaning="net result per largest loss at modelled premia: HIGH calls less the others",
+        measure=_value_of_high,
+        floor=0.0,
+        needs_days=471,
+        above_zero=True,
+    ),
+)

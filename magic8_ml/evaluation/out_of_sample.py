@@ -1,0 +1,122 @@
+"""Forecasts beside what came: the one value that every figure of a report is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.strategy import BASE_STRATEGIES, VERTICAL
+from magic8_ml.evaluation.pace_skill import AgainstToday
+from magic8_ml.forecast.forecaster import Forecast, Integers, Mask, Rows
+from magic8_ml.forecast.structures import VERTICALS
+
+HIGH: Final = 0.80
+MEDIUM: Final = 0.65
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Settled:
+    """What came of the canonical structures; columns are ``BASE_STRATEGIES``, shape (n_rows, 3), NaN where unknown.
+
+    ``won``: 1 when the net result at settlement was above zero.  ``gross`` at an anchored premium and ``cost`` in the
+    base scenario are in units of the largest loss.
+    ``odds`` maps the name of a baseline to its probabilities of the same events.
+    """
+
+    won: Floats
+    gross: Floats
+    cost: Floats
+    odds: Mapping[str, Floats]
+
+    @property
+    def net(self) -> Floats:
+        """Return the result after costs in the base scenario."""
+        return self.gross - self.cost
+
+    def __getitem__(self, rows: Mask | Integers) -> Settled:
+        """Return some of the rows."""
+        return Settled(
+            won=self.won[rows],
+            gross=self.gross[rows],
+            cost=self.cost[rows],
+            odds={name: odds[rows] for name, odds in self.odds.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """Scored rows with their outcomes, the model's forecast, the baselines' and the trades.
+
+    ``today`` holds the model against the price that knows today's pace.
+    """
+
+    rows: Rows
+    model: Forecast
+    baselines: Mapping[str, Forecast]
+    settled: Settled
+    today: AgainstToday
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.rows)
+
+    def __getitem__(self, rows: Mask | Integers) -> Judged:
+        """Return some of the rows."""
+        return replace(
+            self,
+            rows=self.rows[rows],
+            model=self.model[rows],
+            baselines={name: forecast[rows] for name, forecast in self.baselines.items()},
+            settled=self.settled[rows],
+            today=self.today[rows],
+        )
+
+    def of_symbol(self, symbol: str) -> Judged:
+        """Return the rows of one symbol."""
+        return self[self.rows.symbol == self.rows.symbols.index(symbol)]
+
+    @property
+    def n_days(self) -> int:
+        """Count the days."""
+        return len(np.unique(self.rows.day))
+
+    @property
+    def answered(self) -> Mask:
+        """Tell where the model gave a call, No_Trade included."""
+        return self.model.chosen >= 0
+
+    @property
+    def high(self) -> Mask:
+        """Tell where the call is a strategy at HIGH confidence."""
+        return _confidence_of_call(self.model) >= HIGH
+
+    @property
+    def call_confidence(self) -> Floats:
+        """Return the confidence of the strategy called, NaN where none is."""
+        return _confidence_of_call(self.model)
+
+    def structures(self) -> Iterator[tuple[str, int, Mask]]:
+        """Yield each structure meant: its name, its strategy's column, and the rows at which it is the one meant."""
+        for column, strategy in enumerate(BASE_STRATEGIES[:2]):
+            yield strategy, column, np.ones(len(self), dtype=np.bool_)
+        for kind, name in enumerate(VERTICALS):
+            yield f"{VERTICAL} ({name.replace('_', ' ')})", 2, self.model.vertical == kind
+
+    def of_call(self, columns: Floats) -> Floats:
+        """Pick from (n_rows, 3) the column of the strategy called, NaN where none is."""
+        return _pick(columns, self.model.chosen)
+
+
+def _confidence_of_call(forecast: Forecast) -> Floats:
+    return _pick(forecast.confidence, forecast.chosen)
+
+
+def _pick(columns: Floats, chosen: Integers) -> Floats:
+    # the base strategies stand first among the outcomes; No_Trade and silence are no strategy
+    called = (chosen >= 0) & (chosen < len(BASE_STRATEGIES))
+    place = np.where(called, chosen, 0)
+    return np.where(called, columns[np.arange(len(chosen)), place], np.nan)

@@ -1,0 +1,51 @@
+"""The harder question: whether the rest of the day will be wilder than a price expects that knows today's pace.
+
+Forecasters answer for the plain price.  Here their sigma is held against the other one: what they missed by on days
+forecast before gives the odds, the shares of the same days the climatology to beat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from magic8_companion.domain.bars import Floats
+from magic8_ml.evaluation.baselines import class_shares, classes_below
+from magic8_ml.forecast.forecaster import Integers, Mask, Rows
+from magic8_ml.forecast.residuals import Residuals
+from magic8_ml.forecast.training.walk_forward import Fold
+from magic8_ml.metrics.class_scores import ranked_probability_score
+
+FEWEST_DAYS: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AgainstToday:
+    """Losses (RPS) of the regime against the price that knows today, (n_rows,); NaN where there is no past to use."""
+
+    model: Floats
+    climatology: Floats
+
+    def __getitem__(self, rows: Mask | Integers) -> AgainstToday:
+        """Return some of the rows."""
+        return AgainstToday(model=self.model[rows], climatology=self.climatology[rows])
+
+
+def against_today(sigma: Floats, rows: Rows, folds: Sequence[Fold]) -> AgainstToday:
+    """Score forecasts ``sigma`` (n_rows,) that were each made before their day; ``rows`` have outcomes."""
+    told = np.isfinite(sigma) & np.isfinite(rows.regime_cuts_today).all(axis=1)
+    model, climatology = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+    for fold in folds:
+        before, asked = told & (rows.day <= fold.learnt.max()), told & np.isin(rows.day, fold.tested)
+        if len(np.unique(rows.day[before])) < FEWEST_DAYS or not asked.any():
+            continue
+        past, here = rows[before], rows[asked]
+        residuals = Residuals.of(sigma[before], past.known, past.bucket)
+        edges = (here.regime_cuts_today * here.sigma_today[:, None]) ** 2
+        said = classes_below(residuals.variance_below(edges, sigma[asked], here.bucket))
+        shares = class_shares(past.regime_today, past.bucket)[here.bucket]
+        model[asked], climatology[asked] = (ranked_probability_score(p, here.regime_today) for p in (said, shares))
+    return AgainstToday(model=model, climatology=climatology)

@@ -1,0 +1,104 @@
+"""Put forecasts, the baselines' and what came side by side, on the same rows and the same trades."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from magic8_companion.domain.bars import Floats
+from magic8_ml.evaluation.anchored_premium import anchored_gross
+from magic8_ml.evaluation.baselines import BASELINES, Price
+from magic8_ml.evaluation.out_of_sample import Judged, Settled
+from magic8_ml.evaluation.pace_skill import against_today
+from magic8_ml.evaluation.win_baselines import PRICE, Structures, win_odds
+from magic8_ml.forecast.forecaster import Forecast, Rows, concatenated
+from magic8_ml.forecast.structures import of_strategies
+from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.training.walk_forward import Fold, rows_of_folds, walk_forward
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bench:
+    """The tested rows, what every baseline said of them, and all six structures settled; for any model to be judged.
+
+    ``won``, ``gross``, ``cost`` and each of ``odds`` have shape (n_rows, 6).
+    """
+
+    rows: Rows
+    folds: Sequence[Fold]
+    baselines: Mapping[str, Forecast]
+    won: Floats
+    gross: Floats
+    cost: Floats
+    odds: Mapping[str, Floats]
+
+    def judged(self, model: Forecast, designs: Mapping[str, Forecast] | None = None) -> Judged:
+        """Return the model beside the baselines and other ``designs``, settling the verticals that the model means.
+
+        Where another design means another vertical, it has said nothing of this one.
+        """
+        others = designs or {}
+        odds = {name: of_strategies(said, model.vertical) for name, said in self.odds.items()}
+        return Judged(
+            rows=self.rows,
+            model=model,
+            baselines={**self.baselines, **others},
+            settled=Settled(
+                won=of_strategies(self.won, model.vertical),
+                gross=of_strategies(self.gross, model.vertical),
+                cost=of_strategies(self.cost, model.vertical),
+                odds={**odds, **{name: _same_trades(other, model) for name, other in others.items()}},
+            ),
+            today=against_today(model.sigma, self.rows, self.folds),
+        )
+
+
+def _same_trades(other: Forecast, model: Forecast) -> Floats:
+    odds = other.win.copy()
+    odds[other.vertical != model.vertical, -1] = np.nan
+    return odds
+
+
+def bench_of(rows: Rows, structures: Structures, folds: Sequence[Fold], progress: Progress = silent) -> Bench:
+    """Let every baseline learn and answer fold by fold.
+
+    Parameters
+    ----------
+    rows
+        All rows with outcomes: those learnt from and those tested.
+    structures
+        The canonical structures at all rows.
+    folds
+        Blocks of days; the baselines learn from ``learnt`` and answer for ``tested``.
+    """
+    tested = rows_of_folds(rows, folds)
+    return Bench(
+        rows=rows[tested],
+        folds=folds,
+        baselines={one.name: walk_forward(one, rows, folds, progress) for one in BASELINES},
+        won=structures.won[tested],
+        gross=anchored_gross(rows, structures, folds)[tested],
+        cost=structures.cost[tested],
+        odds=win_odds(rows, structures, folds, progress),
+    )
+
+
+def with_unlearnt(bench: Bench, rows: Rows, structures: Structures) -> Bench:
+    """Put rows of earlier days in front, of which too little came before for anyone but the prices to speak."""
+    count = len(rows)
+    early = {one.name: one.predict(rows) if isinstance(one, Price) else Forecast.silent(count) for one in BASELINES}
+    unknown = np.full(structures.won.shape, np.nan)
+    return Bench(
+        rows=concatenated([rows, bench.rows]),
+        folds=bench.folds,
+        baselines={name: Forecast.joined([early[name], late]) for name, late in bench.baselines.items()},
+        won=np.concatenate((structures.won, bench.won)),
+        gross=np.concatenate((unknown, bench.gross)),
+        cost=np.concatenate((structures.cost, bench.cost)),
+        odds={
+            name: np.concatenate((structures.implied if name == PRICE else unknown, late))
+            for name, late in bench.odds.items()
+        },
+    )

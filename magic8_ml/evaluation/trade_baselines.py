@@ -1,0 +1,144 @@
+"""Whoever does not forecast: base rates, the majority, and prices, raw and recalibrated on the training days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.special import expit
+
+from magic8_companion.domain.bars import Floats
+from magic8_ml.evaluation.trade_walk_forward import WinModel
+from magic8_ml.metrics.day_logistic import fit_platt, log_odds
+from magic8_ml.trades.rows import TradeRows
+from magic8_ml.trades.terms import STRATEGIES
+
+_BELIEF_DAYS: Final = 10.0
+"""Training days that the unchanged price is worth in its recalibration."""
+
+_ENOUGH_ROWS: Final = 40_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rates:
+    """Laplace-smoothed share of winners per pair (n_pairs,), by the names of symbol and strategy."""
+
+    by_pair: Mapping[tuple[str, str], float]
+    by_strategy: Mapping[str, float]
+
+    def predict(self, rows: TradeRows) -> Floats:
+        """Return the rate of each row's pair, that of its strategy where the pair never traded."""
+        table = [self.by_pair.get(pair, self.by_strategy.get(pair[1], np.nan)) for pair in rows.pairs]
+        return np.array(table, dtype=np.float64)[rows.pair]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRates:
+    """Learns how often each strategy won on each symbol."""
+
+    name: str = "B1 base rate"
+
+    def fit(self, rows: TradeRows) -> Rates:
+        """Count."""
+        pairs = {
+            pair: _smoothed(rows.won[mine])
+            for place, pair in enumerate(rows.pairs)
+            if (mine := rows.pair == place).any()
+        }
+        strategies = {
+            name: _smoothed(rows.won[mine])
+            for place, name in enumerate(STRATEGIES)
+            if (mine := rows.strategy == place).any()
+        }
+        return Rates(by_pair=pairs, by_strategy=strategies)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Majority:
+    """Always says what came most often of a pair: the accuracy that costs nothing."""
+
+    name: str = "B8 majority"
+
+    def fit(self, rows: TradeRows) -> Rates:
+        """Count and round."""
+        rates = BaseRates().fit(rows)
+        return Rates(
+            by_pair={pair: float(rate > _EVEN) for pair, rate in rates.by_pair.items()},
+            by_strategy={name: float(rate > _EVEN) for name, rate in rates.by_strategy.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Repeats a feature that is a probability; nothing is learnt, so it is a model and its own fit."""
+
+    name: str
+    column: str
+
+    def fit(self, rows: TradeRows) -> Said:  # noqa: ARG002 - the face of every model; there is nothing to learn
+        """Return itself."""
+        return self
+
+    def predict(self, rows: TradeRows) -> Floats:
+        """Return the feature."""
+        return rows.column(self.column)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lines:
+    """Level and slope through log odds per strategy name."""
+
+    column: str
+    by_strategy: Mapping[str, tuple[float, float]]
+
+    def predict(self, rows: TradeRows) -> Floats:
+        """Return recalibrated probabilities, NaN of a strategy never seen."""
+        lines = [self.by_strategy.get(name, (np.nan, np.nan)) for name in STRATEGIES]
+        level, slope = np.array(lines, dtype=np.float64)[rows.strategy].T
+        return np.asarray(expit(level + slope * log_odds(rows.column(self.column))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalibrated:
+    """Learns a two-parameter line per strategy through the log odds of a feature that is a probability."""
+
+    name: str
+    column: str
+
+    def fit(self, rows: TradeRows) -> Lines:
+        """Fit; each day weighs one, and of very many rows every second, third .. is looked at."""
+        said, won = log_odds(rows.column(self.column)), rows.won.astype(np.float64)
+        lines = {}
+        for place, name in enumerate(STRATEGIES):
+            mine = np.flatnonzero((rows.strategy == place) & np.isfinite(said))
+            if len(mine):
+                seen = mine[:: -(-len(mine) // _ENOUGH_ROWS)]
+                lines[name] = fit_platt(said[seen], won[seen], rows.day[seen], _BELIEF_DAYS)
+        return Lines(column=self.column, by_strategy=lines)
+
+
+BASE_RATE: Final = BaseRates()
+LOGNORMAL: Final = Said(name="B2 lognormal at implied sigma", column="price_win")
+RECALIBRATED_LOGNORMAL: Final = Recalibrated(name="B2 recalibrated lognormal", column="price_win")
+PREMIUM: Final = Said(name="B7 premium-implied q*", column="implied_win")
+RECALIBRATED_PREMIUM: Final = Recalibrated(name="B7 recalibrated premium", column="implied_win")
+MAJORITY: Final = Majority()
+FORECAST: Final = Recalibrated(name="forecast distribution, recalibrated", column="forecast_win")
+
+BASELINES: Final[tuple[WinModel, ...]] = (
+    BASE_RATE,
+    PREMIUM,
+    RECALIBRATED_PREMIUM,
+    LOGNORMAL,
+    RECALIBRATED_LOGNORMAL,
+    MAJORITY,
+)
+"""Printed beside every model, on the same rows."""
+
+_EVEN: Final = 0.5
+
+
+def _smoothed(won: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
+    return (float(won.sum()) + 1) / (len(won) + 2)

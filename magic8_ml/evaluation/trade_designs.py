@@ -1,0 +1,13 @@
+"""The models that can be asked for by name: the shipped one, the forecast distribution and the price by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from magic8_ml.evaluation.trade_baselines import FORECAST, RECALIBRATED_LOGNORMAL
+from magic8_ml.evaluation.trade_walk_forward import WinModel
+from magic8_ml.trades.training.pooled import PooledWins
+
+DESIGNS: Final[Mapping[str, WinModel]] = {"pooled": PooledWins(), "forecast": FORECAST, "price": RECALIBRATED_LOGNORMAL}
+DEFAULT: Final = "pooled"

@@ -1,0 +1,162 @@
+"""What was wanted of win probabilities before anybody looked, and what the former plan hoped for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from magic8_ml.evaluation.trade_baselines import BASE_RATE, RECALIBRATED_LOGNORMAL, RECALIBRATED_PREMIUM
+from magic8_ml.evaluation.trade_out_of_sample import JudgedTrades
+from magic8_ml.evaluation.trade_scores import Record, classified, correlation, skill_over, taken_less_skipped, triple
+from magic8_ml.metrics.calibration import reliability_line
+from magic8_ml.metrics.day_intervals import Interval, mean_interval
+
+WIN_SKILL_ALARM: Final = 0.08
+ACCURACY_ALARM: Final = 0.05
+_EVEN: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """One endpoint: ``floor`` to reach and ``ceiling`` not to pass; ``strict``: the interval must exclude the floor."""
+
+    name: str
+    meaning: str
+    measure: Callable[[JudgedTrades], Interval]
+    floor: float
+    ceiling: float | None = None
+    strict: bool = False
+
+    def record(self, judged: JudgedTrades) -> Record:
+        """Measure it, in the plain form of the reports."""
+        found = self.measure(judged)
+        return {
+            "name": self.name,
+            "meaning": self.meaning,
+            "value": found.value,
+            "low": found.low,
+            "high": found.high,
+            "floor": self.floor,
+            "ceiling": self.ceiling,
+            "status": self.status(found),
+            "n_days": found.n_days,
+        }
+
+    def status(self, found: Interval) -> str:
+        """Return ``passed``, ``failed`` or, where the interval leaves it open, ``not proven``."""
+        if not np.isfinite(found.value):
+            return "not known"
+        inside = found.value >= self.floor and (self.ceiling is None or found.value <= self.ceiling)
+        if not inside:
+            return "failed"
+        return "not proven" if self.strict and found.low <= self.floor else "passed"
+
+
+def _over(baseline: str) -> Callable[[JudgedTrades], Interval]:
+    def measure(judged: JudgedTrades) -> Interval:
+        return skill_over(judged, baseline)
+
+    return measure
+
+
+def _slope(judged: JudgedTrades) -> Interval:
+    return reliability_line(judged.ours, judged.won, judged.rows.day).slope
+
+
+GOALS: Final = (
+    Goal(
+        name="Brier skill over the base rate",
+        meaning="over how often each strategy won on each symbol before",
+        measure=_over(BASE_RATE.name),
+        floor=0.0,
+        strict=True,
+    ),
+    Goal(
+        name="Brier skill over the recalibrated premium",
+        meaning="over the odds that the premium implies, recalibrated on earlier days",
+        measure=_over(RECALIBRATED_PREMIUM.name),
+        floor=0.0,
+    ),
+    Goal(
+        name="Brier skill over the recalibrated lognormal",
+        meaning="over the odds at the implied sigma that knows today's pace: the stronger price",
+        measure=_over(RECALIBRATED_LOGNORMAL.name),
+        floor=0.0,
+    ),
+    Goal(
+        name="reliability slope",
+        meaning="log odds of what came on log odds of what was said: 1 is perfect",
+        measure=_slope,
+        floor=0.7,
+        ceiling=1.3,
+    ),
+    Goal(
+        name="taken less skipped, net per risk",
+        meaning="trades of positive expected value against the others, after costs",
+        measure=taken_less_skipped,
+        floor=0.0,
+        strict=True,
+    ),
+)
+
+
+def hopes(judged: JudgedTrades) -> list[Record]:
+    """Return the success figures of the former plan as they come out; none of them is a goal here."""
+    rows = judged.rows
+    right = ((judged.ours > _EVEN) == rows.won).astype(np.float64)
+    found = classified(judged)
+    ratio = rows.column("risk_reward_ratio")
+    return [
+        {
+            "name": "accuracy",
+            "hoped": "0.85 to 0.95",
+            "found": triple(mean_interval(right, rows.day)),
+            "remark": f"the commoner outcome of each symbol and strategy is right in {found['majority']:.3f}",
+        },
+        {
+            "name": "F1 at one half",
+            "hoped": "0.91",
+            "found": [found["f1"], None, None],
+            "remark": f"taking every trade has {2 * rows.won.mean() / (1 + rows.won.mean()):.3f}",
+        },
+        {
+            "name": "correlation of reward/risk with profit in US dollars",
+            "hoped": "above 0.7",
+            "found": triple(correlation(ratio, rows.profit, rows.day)),
+            "remark": "a fair price pays for risk, so none is to be expected",
+        },
+        {
+            "name": "correlation of reward/risk with profit per risk",
+            "hoped": "above 0.7",
+            "found": triple(correlation(ratio, rows.profit / rows.max_risk, rows.day)),
+            "remark": "the same in units of the risk",
+        },
+        {
+            "name": "correlation of expected with realised value per risk",
+            "hoped": "-",
+            "found": triple(correlation(judged.decisions.value / rows.max_risk, rows.profit / rows.max_risk, rows.day)),
+            "remark": "what a decision by expected value rests on",
+        },
+    ]
+
+
+def alarms(judged: JudgedTrades) -> list[str]:
+    """Return a sentence for each figure that nobody has reached out of sample."""
+    found = [
+        (f"Brier skill over the {words}", skill_over(judged, name).value, WIN_SKILL_ALARM)
+        for words, name in (
+            ("recalibrated premium", RECALIBRATED_PREMIUM.name),
+            ("recalibrated lognormal", RECALIBRATED_LOGNORMAL.name),
+        )
+    ]
+    price = judged.said[RECALIBRATED_PREMIUM.name]
+    gain = ((judged.ours > _EVEN) == judged.rows.won).mean() - ((price > _EVEN) == judged.rows.won).mean()
+    found.append(("accuracy above that of the recalibrated premium", float(gain), ACCURACY_ALARM))
+    return [
+        f"Too good to be true: {name} is {value:.3f}, above {limit:g}. This is a bug until proven otherwise."
+        for name, value, limit in found
+        if value > limit
+    ]

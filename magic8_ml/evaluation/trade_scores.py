@@ -1,0 +1,187 @@
+"""The figures of any set of judged trades: scores, calibration, what was taken and what it earned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from magic8_companion.domain.bars import Floats
+from magic8_ml.evaluation.trade_baselines import BASE_RATE, MAJORITY, RECALIBRATED_LOGNORMAL, RECALIBRATED_PREMIUM
+from magic8_ml.evaluation.trade_out_of_sample import JudgedTrades
+from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_ml.metrics.calibration import Reliability, reliability, reliability_line
+from magic8_ml.metrics.day_intervals import (
+    Interval,
+    day_interval,
+    day_sums,
+    diebold_mariano,
+    mean_interval,
+    ratio_of_totals,
+    skill_interval,
+)
+from magic8_ml.metrics.proper_scores import auc, binary_log_loss, brier
+
+Record = dict[str, Any]
+
+_EVEN: Final = 0.5
+_LOSSES: Final = {"Brier": brier, "log loss": binary_log_loss}
+
+
+def triple(found: Interval) -> list[float]:
+    """Return value, low, high."""
+    return [found.value, found.low, found.high]
+
+
+def skill_over(judged: JudgedTrades, baseline: str, score: str = "Brier") -> Interval:
+    """Return the skill of the model over a baseline, on the rows of which both spoke."""
+    loss = _LOSSES[score]
+    return skill_interval(loss(judged.ours, judged.won), loss(judged.said[baseline], judged.won), judged.rows.day)
+
+
+def comparison(judged: JudgedTrades, score: str) -> list[Record]:
+    """Compare everybody under a proper score, the model first, each on the rows of which it and the model spoke."""
+    loss, lines = _LOSSES[score], []
+    ours, base = loss(judged.ours, judged.won), loss(judged.base, judged.won)
+    for name, said in judged.said.items():
+        theirs = loss(said, judged.won)
+        if not np.isfinite(theirs).any():
+            continue
+        lines.append(
+            {
+                "name": name,
+                "loss": float(np.nanmean(theirs)),
+                "skill": triple(skill_interval(theirs, base, judged.rows.day)),
+                "model_gain": triple(skill_interval(ours, theirs, judged.rows.day)),
+                "p_value": np.nan if name == judged.model else diebold_mariano(ours, theirs, judged.rows.day).p_value,
+                "rows": int(np.isfinite(theirs).sum()),
+            }
+        )
+    return lines
+
+
+def calibration(name: str, judged: JudgedTrades) -> Record:
+    """Return the reliability curve with the band of a perfect forecaster, slope and intercept."""
+    found = reliability(judged.ours, judged.won, judged.rows.day)
+    line = reliability_line(judged.ours, judged.won, judged.rows.day)
+    curve = {item: getattr(found, item) for item in Reliability.__slots__}
+    plain = {item: value.tolist() if isinstance(value, np.ndarray) else value for item, value in curve.items()}
+    return {"name": name, **plain, "slope": triple(line.slope), "intercept": triple(line.intercept)}
+
+
+def group(name: str, judged: JudgedTrades) -> Record:
+    """Return the figures of a group of trades; accuracy and F1 stand beside the commoner outcome."""
+    rows, line = judged.rows, reliability_line(judged.ours, judged.won, judged.rows.day)
+    taken = judged.decisions.value > 0
+    return {
+        "name": name,
+        "rows": len(judged),
+        "days": rows.n_days,
+        "base_rate": float(judged.won.mean()),
+        "said": float(judged.ours.mean()),
+        "brier": float(brier(judged.ours, judged.won).mean()),
+        "log_loss": float(binary_log_loss(judged.ours, judged.won).mean()),
+        "skill_base": triple(skill_over(judged, BASE_RATE.name)),
+        "skill_premium": triple(skill_over(judged, RECALIBRATED_PREMIUM.name)),
+        "skill_lognormal": triple(skill_over(judged, RECALIBRATED_LOGNORMAL.name)),
+        "slope": triple(line.slope),
+        "intercept": triple(line.intercept),
+        "auc": auc(judged.ours, rows.won),
+        "average_precision": average_precision(judged.ours, rows.won),
+        **classified(judged),
+        "taken": outcome(judged, taken),
+        "skipped": outcome(judged, np.isfinite(judged.decisions.value) & ~taken),
+        "all": outcome(judged, np.isfinite(judged.decisions.value)),
+    }
+
+
+def classified(judged: JudgedTrades) -> Record:
+    """Return accuracy and F1 at one half, beside the accuracy of always naming the commoner outcome of the pair."""
+    said, won = judged.ours > _EVEN, judged.rows.won
+    named = said.sum() + won.sum()
+    return {
+        "accuracy": float((said == won).mean()),
+        "majority": float(((judged.said[MAJORITY.name] > _EVEN) == won).mean()),
+        "f1": float(2 * (said & won).sum() / named) if named else np.nan,
+    }
+
+
+def outcome(judged: JudgedTrades, chosen: Mask) -> Record:
+    """Return what became of chosen trades: win rate, result per unit of risk and in US dollars, with intervals."""
+    rows = judged.rows[chosen]
+    return {
+        "trades": len(rows),
+        "share": float(chosen.mean()),
+        "days": rows.n_days,
+        "won": triple(mean_interval(rows.won.astype(np.float64), rows.day)),
+        "net_per_risk": triple(mean_interval(rows.profit / rows.max_risk, rows.day)),
+        "net_usd": triple(mean_interval(rows.profit, rows.day)),
+        "expected_usd": float(judged.decisions.value[chosen].mean()) if chosen.any() else np.nan,
+    }
+
+
+def taken_less_skipped(judged: JudgedTrades) -> Interval:
+    """Return the mean result per unit of risk of trades taken by expected value, less that of those skipped."""
+    value, rows = judged.decisions.value, judged.rows
+    known, taken = np.isfinite(value), (value > 0).astype(np.float64)
+    per_risk = rows.profit / rows.max_risk
+    columns = np.stack((per_risk * taken, taken, per_risk * (1 - taken), 1 - taken), axis=1)[known]
+    return day_interval(day_sums(columns, rows.day[known]), _difference)
+
+
+def correlation(first: Floats, second: Floats, days: Integers) -> Interval:
+    """Return Pearson's correlation of two columns with its interval by day; NaN rows are left out."""
+    known = np.isfinite(first) & np.isfinite(second)
+    x, y = first[known], second[known]
+    if not len(x):
+        return day_interval(np.empty((0, 6)), _pearson)
+    x, y = x - x.mean(), y - y.mean()  # only for the digits: the correlation does not change
+    return day_interval(day_sums(np.stack((np.ones_like(x), x, y, x * x, y * y, x * y), axis=1), days[known]), _pearson)
+
+
+def average_precision(said: Floats, won: Mask) -> float:
+    """Return the mean precision at each winner, from the highest probability down; equals count together.
+
+    >>> round(average_precision(np.array([0.9, 0.8, 0.7]), np.array([True, False, True])), 3)
+    0.833
+    """
+    if not won.any():
+        return float("nan")
+    order = np.argsort(-said, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(said[order])), len(said) - 1)
+    hits = np.cumsum(won[order])[last]
+    return float((np.diff(hits, prepend=0) * hits / (last + 1)).sum() / hits[-1])
+
+
+def rules(judged: JudgedTrades) -> list[Record]:
+    """Compare what each rule would have taken, on the rows for which all have a threshold."""
+    decisions, said = judged.decisions, judged.ours
+    thresholds = np.stack((decisions.threshold, decisions.f1, decisions.recall))
+    common = judged[np.flatnonzero(np.isfinite(thresholds).all(axis=0))]
+    if not len(common):
+        return []
+    found, said = common.decisions, common.ours
+    chosen: Mapping[str, Mask] = {
+        "expected value above 0": found.value > 0,
+        "best F1": said >= found.f1,
+        "recall nearest 0.80": said >= found.recall,
+        "every trade": np.ones(len(common), dtype=np.bool_),
+    }
+    return [{"name": name, **_hits(common.rows.won, taken), **outcome(common, taken)} for name, taken in chosen.items()]
+
+
+def _hits(won: Mask, taken: Mask) -> Record:
+    hits = float((won & taken).sum())
+    named = float(won.sum() + taken.sum())
+    return {"recall": hits / float(won.sum()) if won.any() else np.nan, "f1": 2 * hits / named if named else np.nan}
+
+
+def _difference(totals: Floats) -> Floats:
+    return ratio_of_totals(totals[..., :2]) - ratio_of_totals(totals[..., 2:])
+
+
+def _pearson(totals: Floats) -> Floats:
+    n, x, y, xx, yy, xy = np.moveaxis(totals, -1, 0)
+    spread = np.sqrt(np.maximum(n * xx - x * x, 0.0) * np.maximum(n * yy - y * y, 0.0))
+    return np.asarray((n * xy - x * y) / np.where(spread > 0, spread, np.nan))

@@ -1,0 +1,70 @@
+"""The face of every model of win probabilities under evaluation, and the walk-forward that it goes through.
+
+    TradeRows ──fit──> FittedWins ──predict──> probabilities (n_rows,)
+
+Rows that are to be predicted are handed over without their results.  A model may say nothing of a row: NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from magic8_companion.domain.bars import Floats
+from magic8_ml.forecast.forecaster import Integers
+from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.training.walk_forward import Fold
+from magic8_ml.trades.rows import TradeRows
+
+
+class FittedWins(Protocol):
+    """A model that has learnt."""
+
+    def predict(self, rows: TradeRows) -> Floats:
+        """Return the probability that each row wins, (n_rows,), NaN where nothing is said."""
+
+
+class WinModel(Protocol):
+    """A way of learning; ``name`` is how reports call it."""
+
+    @property
+    def name(self) -> str:
+        """Return the name in reports."""
+
+    def fit(self, rows: TradeRows) -> FittedWins:
+        """Learn from labelled rows; the same rows give the same model."""
+
+
+def said_before(model: WinModel, rows: TradeRows, folds: Sequence[Fold], progress: Progress = silent) -> Floats:
+    """Return what the model said of each row before its day, (n_rows,), NaN on days that no fold tests.
+
+    Each fit sees the learnt days of its fold alone, over all symbols.
+
+    Raises
+    ------
+    ValueError
+        When rows do not stand in the order of days, or a fold learns from a day that it tests.
+    """
+    if (np.diff(rows.day) < 0).any():
+        raise ValueError("rows do not stand in the order of days")
+    said = np.full(len(rows), np.nan)
+    for n, fold in enumerate(folds):
+        if fold.learnt.max() >= fold.tested.min():
+            raise ValueError("a fold learns from a day that is not before all days it tests")
+        learnt, tested = span_of(rows, fold.learnt), span_of(rows, fold.tested)
+        said[tested] = model.fit(rows[learnt]).predict(without_results(rows[tested]))
+        progress(f"walk-forward, {model.name}", n + 1, len(folds), learnt.stop)
+    return said
+
+
+def span_of(rows: TradeRows, days: Integers) -> slice:
+    """Return the rows of a block of days without copying any; the rows stand in the order of days."""
+    return slice(int(np.searchsorted(rows.day, days[0])), int(np.searchsorted(rows.day, days[-1], side="right")))
+
+
+def without_results(rows: TradeRows) -> TradeRows:
+    """Return the rows as they looked when they were entered."""
+    return replace(rows, won=np.zeros(len(rows), dtype=np.bool_), profit=np.full(len(rows), np.nan))

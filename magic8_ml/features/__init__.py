@@ -1,1 +1,0 @@
-"""Features and labels: one implementation for training, replay and live."""

@@ -1,0 +1,1 @@
+"""The 5-minute model: features, labels, the forecast distribution, and serving it."""

@@ -1,0 +1,158 @@
+"""From predictions to a 5-minute result: labels, entries, lifetimes; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from magic8_companion.domain.blend import HIGH, LOW, label, published
+from magic8_companion.domain.market_state import DELAYED, STALE, STATUS_ORDER
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
+from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
+from magic8_companion.domain.recommendation import Entry, FiveMinuteResult, FiveMinuteSignal
+from magic8_companion.domain.strategy import NO_TRADE, VERTICAL
+from magic8_companion.domain.structure import DIRECTION_OF, NEUTRAL, SIDE_OF
+from magic8_companion.domain.trading_day import new_york_day, require_session
+
+HIGH_CONFIDENCE: Final = 0.80
+SOURCE: Final = "ml_5min"
+_DECIMALS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One symbol of a slot: where its data came from and what the model answered at ``answered_at``."""
+
+    data_source: str
+    data_status: str
+    answer: MLResult
+    answered_at: datetime
+
+
+def rationale(prediction: Prediction) -> str:
+    """Return the sentence that is published and logged.
+
+    >>> rationale(Prediction(strategy="Butterfly", confidence=0.825, direction="neutral", direction_probabilities={},
+    ...                      volatility_regime="low", regime_probabilities={}, model_version="v"))
+    '5-min ML: Butterfly (82.5%)'
+    """
+    return f"5-min ML: {prediction.strategy} ({published(100 * prediction.confidence)}%)"
+
+
+def five_minute_entry(
+    prediction: Prediction, *, threshold: float, valid_until: datetime, blocked_by: tuple[str, ...] = ()
+) -> Entry:
+    """Return the entry of a prediction: score and label follow from its published confidence alone.
+
+    Its direction is that of the very vertical whose probabilities it publishes, of the other strategies neutral.  The
+    model's own class remains visible in the direction probabilities.
+    """
+    name, confidence = prediction.strategy, prediction.confidence
+    tradable = name != NO_TRADE
+    grade = label(confidence, HIGH_CONFIDENCE, threshold) if tradable else LOW
+    spread = prediction.vertical if name == VERTICAL else None
+    side = SIDE_OF.get(prediction.direction) if name == VERTICAL else None
+    side = side if spread is None else spread.side
+    return Entry(
+        score=published(100 * confidence),
+        confidence=grade,
+        should_trade=grade == HIGH and not blocked_by,
+        source=SOURCE,
+        rationale=rationale(prediction),
+        valid_until=valid_until,
+        blocked_by=blocked_by,
+        ml_confidence=confidence,
+        direction=NEUTRAL if side is None else DIRECTION_OF[side],
+        side=side,
+        right=None if spread is None else spread.right,
+        action=None if spread is None else spread.action,
+        structure=None if spread is None else spread.structure,
+        volatility_regime=prediction.volatility_regime,
+        win_probability=prediction.win_probability.get(name),
+        implied_probability=prediction.implied_probability.get(name),
+        expected_value=prediction.expected_value.get(name),
+    )
+
+
+def details_of(prediction: Prediction) -> dict[str, Any]:
+    """Return the reasons of a prediction as JSON values; what the model does not say is left out."""
+    said = {
+        "direction_probabilities": _rounded(prediction.direction_probabilities),
+        "regime_probabilities": _rounded(prediction.regime_probabilities),
+        "rationale": prediction.rationale,
+        "explanation": [asdict(item) for item in prediction.explanation],
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _rounded(probabilities: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, _DECIMALS) for name, value in probabilities.items()}
+
+
+def valid_until(slot: datetime, options: MLPluginConfig) -> datetime:
+    """Return when the entries of a slot expire: its lifetime after the slot, at most the close."""
+    close = require_session(new_york_day(slot)).close_at
+    return min(slot + timedelta(minutes=options.valid_minutes), close)
+
+
+def five_minute_result(
+    slot: datetime,
+    cases: Mapping[str, Asked | str],
+    *,
+    published_at: datetime,
+    fallback_source: str,
+    options: MLPluginConfig,
+) -> FiveMinuteResult:
+    """Return the slot's result from each symbol's case: what the model answered, or why it was not asked.
+
+    A slot without any prediction is a result too: it says so in ``ml_status`` and holds no signal.
+    """
+    expires = valid_until(slot, options)
+    reasons: dict[str, str] = {}
+    sentences: dict[str, str] = {}
+    signals: dict[str, FiveMinuteSignal] = {}
+    for symbol, case in cases.items():
+        if isinstance(case, str):
+            reasons[symbol] = case
+        elif isinstance(case.answer, Unavailable):
+            reasons[symbol] = case.answer.reason
+            sentences |= {symbol: case.answer.detail} if case.answer.detail else {}
+        else:
+            signals[symbol] = _signal(case.answer, case, expires, options)
+    asked = [case for case in cases.values() if isinstance(case, Asked)]
+    worst = max(asked, key=lambda case: STATUS_ORDER.index(case.data_status), default=None)
+    return FiveMinuteResult(
+        slot_at=slot,
+        published_at=published_at,
+        valid_until=expires,
+        data_source=fallback_source if worst is None else worst.data_source,
+        data_status=STALE if worst is None else worst.data_status,
+        ml_status=_status(signals, reasons),
+        signals=signals,
+        skipped=reasons,
+        skipped_details=sentences,
+    )
+
+
+def _signal(prediction: Prediction, case: Asked, expires: datetime, options: MLPluginConfig) -> FiveMinuteSignal:
+    delayed = case.data_status == DELAYED and not options.trade_on_delayed_data
+    blocked_by = (*prediction.blocked_by, "delayed_data") if delayed else prediction.blocked_by
+    entry = five_minute_entry(
+        prediction, threshold=options.confidence_threshold, valid_until=expires, blocked_by=blocked_by
+    )
+    return FiveMinuteSignal(
+        strategy=prediction.strategy,
+        entry=entry,
+        prediction_time=case.answered_at,
+        model_version=prediction.model_version,
+        data_status=case.data_status,
+        details=details_of(prediction),
+    )
+
+
+def _status(signals: Mapping[str, FiveMinuteSignal], reasons: Mapping[str, str]) -> str:
+    if not signals:
+        return f"unavailable:{next(iter(reasons.values()), 'missing_bars')}"
+    return "partial" if reasons else "ok"

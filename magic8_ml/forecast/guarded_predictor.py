@@ -1,0 +1,139 @@
+"""The one way in which both plugin classes ask a model: fresh inputs only, under a time limit, never raising.
+
+state or frames ─> fresh? ─> ml_system.predict(five arguments), time-boxed ─> Prediction | Unavailable(reason)
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, Protocol, cast, runtime_checkable
+
+import pandas as pd
+
+from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
+from magic8_companion.domain.market_state import MarketState
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
+from magic8_companion.domain.ml_result import MLResult, Unavailable
+from magic8_ml.forecast.contract_call import prediction_arguments, result_of
+from magic8_ml.forecast.delta_features import delta_features
+from magic8_ml.forecast.freshness import require_fresh
+from magic8_ml.forecast.ml_config import MLConfig
+from magic8_ml.forecast.prediction_inputs import PredictionInputs
+from magic8_ml.forecast.time_limit import TimeLimited
+
+logger = logging.getLogger(__name__)
+
+_NO_MODEL: Final = Unavailable(reason="no_model")
+
+
+class MLSystem(Protocol):
+    """What the plugin needs of a model."""
+
+    def predict(
+        self,
+        discord_delta: Any,  # noqa: ANN401  # frames whose content is the model's business
+        discord_trades: Any,  # noqa: ANN401  # as above
+        bar_data: Any,  # noqa: ANN401  # as above
+        vix_data: Any,  # noqa: ANN401  # as above
+        current_time: datetime,
+    ) -> Any:  # noqa: ANN401  # whatever comes back is checked
+        """Answer a dict with strategy, confidence and details."""
+
+
+@runtime_checkable
+class TypedSystem(Protocol):
+    """A model that takes checked inputs as they are; the frames of the contract's call would only be unpacked again."""
+
+    def answer(self, inputs: PredictionInputs) -> MLResult:
+        """Answer a prediction, or why there is none."""
+
+
+class GuardedPredictor:
+    """Asks ``ml_system`` and turns every failure into a published reason; ``ml_system`` is None when none is usable."""
+
+    def __init__(self, ml_system: MLSystem | None, options: MLPluginConfig, why_not: Unavailable = _NO_MODEL) -> None:
+        self.ml_system = ml_system
+        self.why_not = why_not
+        self._options = options
+        self._limited: TimeLimited[MLResult] = TimeLimited("ml_prediction")
+
+    @classmethod
+    def load(cls, options: MLPluginConfig) -> GuardedPredictor:
+        """Load the model under ``options.path``; without a usable one every answer is its reason."""
+        try:
+            return cls(_load(options), options)
+        except PluginUnavailable as error:
+            return cls(None, options, Unavailable(reason=error.reason, detail=error.detail))
+        except ImportError as error:
+            return cls(None, options, Unavailable(reason="no_model", detail=f"{error}; run: pip install -e '.[ml]'"))
+
+    def health(self) -> Mapping[str, Any]:
+        """Return what the model says of itself: its version, until when it may serve, why a newer one does not."""
+        health = getattr(self.ml_system, "health", None)
+        return health() if callable(health) else {}
+
+    def ask(self, state: MarketState) -> MLResult:
+        """Return the model's answer for an observed state; takes at most the ML time limit."""
+
+        def arguments() -> dict[str, Any]:
+            delta = delta_features(state.bars[-2:].frame())
+            return prediction_arguments(state, discord_delta=delta, discord_trades=pd.DataFrame())
+
+        return self._ask(lambda: PredictionInputs.from_state(state), arguments)
+
+    def ask_frames(self, symbol: str, bars: pd.DataFrame, vix_bars: pd.DataFrame | None, at: datetime) -> MLResult:
+        """Return the model's answer for canonical frames as known at ``at``, for callers without a state."""
+        vix_data = pd.DataFrame() if vix_bars is None else vix_bars
+
+        def arguments() -> dict[str, Any]:
+            bar_data = bars.copy()
+            bar_data.attrs["symbol"] = symbol
+            return {
+                "discord_delta": delta_features(bars),
+                "discord_trades": pd.DataFrame(),
+                "bar_data": bar_data,
+                "vix_data": vix_data,
+                "current_time": at.replace(tzinfo=None),
+            }
+
+        return self._ask(lambda: PredictionInputs.from_frames(bars, vix_data, at), arguments)
+
+    def _ask(self, inputs: Callable[[], PredictionInputs], arguments: Callable[[], dict[str, Any]]) -> MLResult:
+        system, options = self.ml_system, self._options
+        if system is None:
+            return self.why_not
+        try:
+            observed = inputs()
+            require_fresh(
+                observed,
+                max_bar_age=timedelta(minutes=options.max_bar_age_minutes),
+                max_vix_age=timedelta(minutes=options.max_vix_age_minutes),
+            )
+            if isinstance(system, TypedSystem):
+                return self._limited.run(partial(system.answer, observed), options.timeout_seconds)
+            return self._limited.run(lambda: result_of(system.predict(**arguments())), options.timeout_seconds)
+        except DataUnavailable as error:
+            return Unavailable(reason=error.reason, detail=error.detail)
+        except TimeoutError:
+            return Unavailable(reason="timeout", detail=f"no answer within {options.timeout_seconds:g} s")
+        except Exception as error:
+            logger.exception("The ML system failed")
+            return Unavailable(reason="exception", detail=f"{type(error).__name__}: {error}")
+
+
+def _load(options: MLPluginConfig) -> MLSystem:
+    from magic8_ml.forecast.ml_system import ProductionMLSystem  # noqa: PLC0415  # the ML libraries load on first use
+
+    models = options.path / "models"
+    config = MLConfig(
+        confidence_threshold=options.confidence_threshold,
+        direction_model_path=models / "direction_model.pkl",  # a stem: only the manifest's files are opened
+        volatility_model_path=models / "volatility_model.pkl",
+    )
+    system = ProductionMLSystem(
+        config, max_bar_age_minutes=options.max_bar_age_minutes, max_vix_age_minutes=options.max_vix_age_minutes
+    )
+    return cast("MLSystem", system)

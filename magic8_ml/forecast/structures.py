@@ -1,0 +1,173 @@
+"""The canonical structures: what stands for Butterfly, Iron_Condor and Vertical when odds are compared.
+
+Strikes lie at fixed multiples of the implied sigma s of the rest of the day, so a structure means the same at any hour
+and any VIX.  All amounts are fractions of the spot; X is the settlement over the spot.
+
+===============  ==========================  =========================================================
+Butterfly        strikes -1, 0, +1           calls 1, -2, 1, bought
+Iron_Condor      strikes -1.6, -1, +1, +1.6  shorts at -1 and +1, sold
+put credit       strikes -1.35, -0.75        sold
+call credit      strikes +0.75, +1.35        sold
+call debit       strikes 0, +0.8             bought
+put debit        strikes -0.8, 0             bought
+===============  ==========================  =========================================================
+
+Without quotes the premium is that of the lognormal at s, plus the modelled cost of trading four legs (0.75 bp of spot,
+the base scenario).  A payoff is written as calls on its strikes plus its value at zero; each structure wins on one
+interval: above ``low`` strike plus net cost, below ``high`` strike less net cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy.special import ndtr
+
+from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.structure import BUY, CALL, PUT, SELL, VerticalSpread
+from magic8_ml.forecast.forecaster import Integers, Mask, Outcomes
+
+VERTICALS: Final = ("put_credit", "call_credit", "call_debit", "put_debit")
+"""The four verticals, in the order of their columns behind Butterfly and Iron_Condor."""
+
+SPREADS: Final = (
+    VerticalSpread(right=PUT, action=SELL),
+    VerticalSpread(right=CALL, action=SELL),
+    VerticalSpread(right=CALL, action=BUY),
+    VerticalSpread(right=PUT, action=BUY),
+)
+"""The same four in the same order, with their side."""
+
+N_STRUCTURES: Final = 2 + len(VERTICALS)
+COST_PER_CONTRACT: Final = 0.75e-4 / 4
+
+
+class Shape(NamedTuple):
+    """One structure in units of s: strikes, signed calls on them, value at zero; who wins above and below what."""
+
+    strikes: tuple[float, ...]
+    calls: tuple[int, ...]
+    at_zero: float
+    best: float
+    worst: float
+    low: float
+    high: float
+
+    @property
+    def contracts(self) -> int:
+        """Return how many options are traded."""
+        return sum(abs(number) for number in self.calls)
+
+
+SHAPES: Final = (
+    Shape((-1.0, 0.0, 1.0), (1, -2, 1), 0.0, 1.0, 0.0, -1.0, 1.0),
+    Shape((-1.6, -1.0, 1.0, 1.6), (1, -1, -1, 1), -0.6, 0.0, -0.6, -1.0, 1.0),
+    Shape((-1.35, -0.75), (1, -1), -0.6, 0.0, -0.6, -0.75, np.inf),
+    Shape((0.75, 1.35), (-1, 1), 0.0, 0.0, -0.6, -np.inf, 0.75),
+    Shape((0.0, 0.8), (1, -1), 0.0, 0.8, 0.0, 0.0, np.inf),
+    Shape((-0.8, 0.0), (-1, 1), 0.8, 0.8, 0.0, -np.inf, 0.0),
+)
+
+_STRIKES: Final = np.concatenate([shape.strikes for shape in SHAPES])
+_CALLS: Final = np.concatenate([shape.calls for shape in SHAPES]).astype(np.float64)
+_FIRST: Final = np.cumsum([0, *(len(shape.strikes) for shape in SHAPES)])[:-1]
+_AT_ZERO, _BEST, _WORST, _LOW, _HIGH = (np.array([shape[n] for shape in SHAPES]) for n in range(2, 7))
+_CONTRACTS: Final = np.array([shape.contracts for shape in SHAPES])
+_LOW_BARRIER: Final = np.array([-1.0, -1.0, -0.75, -np.inf, -np.inf, -np.inf])
+_HIGH_BARRIER: Final = np.array([1.0, 1.0, np.inf, 0.75, np.inf, np.inf])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trades:
+    """All six structures per row, columns Butterfly, Iron_Condor and the four verticals; shape (n_rows, 6).
+
+    ``s`` (n_rows,) is the implied sigma; ``cost`` the premium plus costs of trading (a credit is negative); ``low`` and
+    ``high`` bound the settlements, as log returns, that end in a gain: ``low`` >= ``high`` where none does.
+    """
+
+    s: Floats
+    cost: Floats
+    low: Floats
+    high: Floats
+
+    @property
+    def largest_loss(self) -> Floats:
+        """Return what can be lost, positive."""
+        return np.asarray(self.cost - _WORST * self.s[:, None])
+
+    @property
+    def fair_value(self) -> Floats:
+        """Return the expected result under the lognormal: minus the costs of trading, in units of the largest loss."""
+        return np.asarray(-COST_PER_CONTRACT * _CONTRACTS / self.largest_loss)
+
+    @property
+    def implied(self) -> Floats:
+        """Return the probability of a gain under the lognormal at s."""
+        s = self.s[:, None]
+        inside = ndtr(self.high / s + s / 2) - ndtr(self.low / s + s / 2)
+        return np.asarray(np.maximum(inside, 0.0))
+
+    def net(self, move: Floats) -> Floats:
+        """Return the result of settling at log returns ``move`` (n_rows,), in units of the largest loss."""
+        return self.value(np.maximum(np.exp(move)[:, None] - self.strikes, 0.0))
+
+    def won(self, move: Floats) -> Mask:
+        """Tell which settlements end in a gain; exactly zero is a loss."""
+        return np.asarray((move[:, None] > self.low) & (move[:, None] < self.high))
+
+    def touched(self, came: Outcomes) -> Mask:
+        """Tell whether the path reached a barrier before the close, (n_rows, 6)."""
+        low, high = self.barriers
+        return np.asarray((came.lowest[:, None] <= low) | (came.highest[:, None] >= high))
+
+    @property
+    def barriers(self) -> tuple[Floats, Floats]:
+        """Return the log returns that must not be reached: short strikes, of a butterfly its wings; else infinite."""
+        s = self.s[:, None]
+        return _log1p(_LOW_BARRIER * s), _log1p(_HIGH_BARRIER * s)
+
+    @property
+    def strikes(self) -> Floats:
+        """Return every strike of every structure over the spot, (n_rows, 17)."""
+        return 1 + _STRIKES * self.s[:, None]
+
+    def value(self, calls: Floats) -> Floats:
+        """Return the result from the values of calls on :attr:`strikes`, in units of the largest loss."""
+        payoff = np.add.reduceat(_CALLS * calls, _FIRST, axis=1) + _AT_ZERO * self.s[:, None]
+        return np.asarray((payoff - self.cost) / self.largest_loss)
+
+
+def trades_of(s: Floats) -> Trades:
+    """Price the six structures at implied sigmas ``s`` (n_rows,) > 0.
+
+    >>> fair = trades_of(np.array([0.01]))
+    >>> fair.implied.round(2).tolist()
+    [[0.47, 0.73, 0.8, 0.8, 0.39, 0.39]]
+    """
+    root = s[:, None]
+    strikes = 1 + _STRIKES * root
+    d1 = -np.log(strikes) / root + root / 2
+    calls = ndtr(d1) - strikes * ndtr(d1 - root)
+    premium = np.add.reduceat(_CALLS * calls, _FIRST, axis=1) + _AT_ZERO * root
+    cost = premium + COST_PER_CONTRACT * _CONTRACTS
+    hopeless = cost >= _BEST * root
+    low = np.where(hopeless, np.inf, _log1p(_LOW * root + cost))
+    return Trades(s=s, cost=cost, low=low, high=_log1p(_HIGH * root - cost))
+
+
+def of_strategies(columns: Floats, vertical: Integers) -> Floats:
+    """Pick Butterfly, Iron_Condor and the vertical that is meant: (..., n_rows, 6) -> (..., n_rows, 3).
+
+    >>> of_strategies(np.arange(6.0)[None, :], np.array([2])).tolist()
+    [[0.0, 1.0, 4.0]]
+    """
+    meant = columns[..., np.arange(len(vertical)), 2 + vertical]
+    return np.concatenate((columns[..., :2], meant[..., None]), axis=-1)
+
+
+def _log1p(values: Floats) -> Floats:
+    # a level at or below zero is never reached from above
+    with np.errstate(divide="ignore"):
+        return np.log1p(np.maximum(values, -1.0))

@@ -1,0 +1,1 @@
+"""Train the 5-minute model: data set, walk-forward, canaries, tuning, retraining."""

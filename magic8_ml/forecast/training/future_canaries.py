@@ -1,0 +1,171 @@
+"""Canaries that change the future: every row and prediction of the past must stay as it was, to the bit.
+
+Scrambled: the whole data set is built again from bars and VIX that go on, after some moment, as they never did.
+Truncated: a sample of rows is made again by the code that serves, from bars and VIX that end at the row's moment.
+Features, prices, thresholds and predictions are compared bit by bit with those of the training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+import numpy as np
+
+from magic8_companion.domain.bars import Bars, Floats
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.forecaster import Forecast, Integers, Mask, Rows
+from magic8_ml.forecast.history_cache import Histories
+from magic8_ml.forecast.labels import BUCKETS, ENTRY_BARS
+from magic8_ml.forecast.serving_row import serving_rows
+from magic8_ml.forecast.symbol_families import EVERYBODY
+from magic8_ml.forecast.terciles import Cuts
+from magic8_ml.forecast.training.other_futures import Moment
+
+Build = Callable[[Mapping[str, Bars], Bars], Rows]
+Predict = Callable[[Rows], Forecast]
+
+MOMENTS: Final = 2
+ROWS_PER_SYMBOL: Final = 40
+PREDICTED_DAYS: Final = 10
+"""So many days before a scrambled future are predicted again; of earlier days the rows are compared."""
+
+_KEYS: Final = ("symbol", "day", "bars_done")
+_VALUES: Final = tuple(
+    item.name for item in fields(Rows) if item.name not in {*_KEYS, "symbols", "features", "outcomes"}
+)
+
+
+_SERVED: Final = ("day", "bucket", "bars_done", "half_day", "features", "spot", "sigma_vix", "sigma_today")
+"""What serving computes of a row; its thresholds are those of the model, which knows later days."""
+
+_ANY_CUTS: Final = Cuts(regime={EVERYBODY: np.zeros((BUCKETS, 2))}, direction={EVERYBODY: np.zeros((BUCKETS, 2))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What the future changed in the past: how much was compared, how many rows differ, and the features to blame."""
+
+    rows: int
+    predictions: int
+    differing: int
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rebuilt:
+    """Rows as built with the real future and with another one; ``predicted`` marks those to be predicted from both."""
+
+    reference: Rows
+    changed: Rows
+    predicted: Mask
+
+
+def sampled(rows: Rows) -> Integers:
+    """Return the places of a sample, spread evenly over the span of each symbol."""
+    places = []
+    for number in range(len(rows.symbols)):
+        own = np.flatnonzero(rows.symbol == number)
+        places.append(own[np.unique(np.linspace(0, len(own) - 1, ROWS_PER_SYMBOL).astype(int))])
+    return np.concatenate(places)
+
+
+def truncated_future(bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows) -> Rebuilt:
+    """Make a sample of the rows again as serving would have made them.
+
+    Raises
+    ------
+    DataUnavailable
+        When serving refuses a row that training has learnt from.
+    """
+    reference = rows[sampled(rows)]
+    served = []
+    for n in range(len(reference)):
+        moment = Moment(day=int(reference.day[n]), bars_done=int(reference.bars_done[n]))
+        symbol = rows.symbols[reference.symbol[n]]
+        inputs = moment.inputs(symbol, bars[symbol], vix_daily)
+        served.append(serving_rows(inputs, inputs.today, _ANY_CUTS, Histories()))
+    changed: dict[str, Any] = {name: np.concatenate([getattr(row, name) for row in served]) for name in _SERVED}
+    everything = np.ones(len(reference), dtype=np.bool_)
+    return Rebuilt(reference=reference, changed=replace(reference, **changed), predicted=everything)
+
+
+def scrambled_future(bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows, build: Build) -> list[Rebuilt]:
+    """Build the rows again with other prices after each moment."""
+    rebuilt = []
+    for moment in _moments(rows):
+        wild = {symbol: moment.bars_scrambled(series) for symbol, series in bars.items()}
+        changed = _renumbered(build(wild, moment.vix_scrambled(vix_daily)), rows.symbols)
+        reference = _up_to(rows, moment)
+        newest = reference.day >= np.unique(reference.day)[-PREDICTED_DAYS:][0]
+        rebuilt.append(Rebuilt(reference=reference, changed=_up_to(changed, moment), predicted=newest))
+    return rebuilt
+
+
+def compare(rebuilt: Sequence[Rebuilt], predict: Predict | None = None) -> Difference:
+    """Compare the rows, and with ``predict`` the predictions of those marked too."""
+    parts = [_compared(pair, predict) for pair in rebuilt]
+    named = {name for part in parts for name in part.features}
+    return Difference(
+        rows=sum(part.rows for part in parts),
+        predictions=sum(part.predictions for part in parts),
+        differing=sum(part.differing for part in parts),
+        features=tuple(name for name in FEATURE_NAMES if name in named),
+    )
+
+
+def _moments(rows: Rows) -> tuple[Moment, ...]:
+    # in the later half of the days, each at another time of the day
+    days = np.unique(rows.day)
+    places = np.linspace(len(days) // 2, len(days) - 1, MOMENTS).astype(int)
+    done = ENTRY_BARS[np.linspace(2, len(ENTRY_BARS) - 3, MOMENTS).astype(int)]
+    return tuple(
+        Moment(day=day, bars_done=bars) for day, bars in zip(days[places].tolist(), done.tolist(), strict=True)
+    )
+
+
+def _renumbered(rows: Rows, symbols: tuple[str, ...]) -> Rows:
+    number = np.array([symbols.index(name) for name in rows.symbols])
+    return replace(rows, symbols=symbols, symbol=number[rows.symbol])
+
+
+def _up_to(rows: Rows, moment: Moment) -> Rows:
+    return rows[(rows.day < moment.day) | ((rows.day == moment.day) & (rows.bars_done <= moment.bars_done))]
+
+
+def _compared(pair: Rebuilt, predict: Predict | None) -> Difference:
+    reference, changed = pair.reference, pair.changed
+    if not all(np.array_equal(getattr(reference, name), getattr(changed, name)) for name in _KEYS):
+        # the future decided which rows there are
+        count = max(len(reference), len(changed))
+        return Difference(rows=count, predictions=0, differing=count, features=())
+    by_feature = different(reference.features, changed.features)
+    differs = by_feature.any(axis=1) | _differing(reference, changed, _VALUES)
+    if predict is not None:
+        one, other = (predict(rows[pair.predicted].without_outcomes()) for rows in (reference, changed))
+        differs[pair.predicted] |= _differing(one, other, [item.name for item in fields(Forecast)])
+    return Difference(
+        rows=len(reference),
+        predictions=0 if predict is None else int(pair.predicted.sum()),
+        differing=int(differs.sum()),
+        features=tuple(np.array(FEATURE_NAMES)[by_feature.any(axis=0)].tolist()),
+    )
+
+
+def different(one: Floats, other: Floats) -> Mask:
+    """Tell which values are not the same to the bit; missing equals missing.
+
+    >>> different(np.array([0.0, np.nan, 1.0]), np.array([-0.0, np.nan, 1.0])).tolist()
+    [True, False, False]
+    """
+    bits = np.ascontiguousarray(one).view(np.int64) != np.ascontiguousarray(other).view(np.int64)
+    return np.asarray(bits & ~(np.isnan(one) & np.isnan(other)))
+
+
+def _differing(one: object, other: object, names: Sequence[str]) -> Mask:
+    columns = []
+    for name in names:
+        values = [np.asarray(getattr(side, name), dtype=np.float64) for side in (one, other)]
+        columns.append(different(*values).reshape(len(values[0]), -1).any(axis=1))
+    return np.asarray(np.any(columns, axis=0))

@@ -1,0 +1,115 @@
+"""Purged walk-forward: every day is forecast by models that learnt from earlier days alone, of any symbol.
+
+A fold is a block of calendar days over ALL symbols, so rows of one day are never on two sides; between the last day
+learnt and the first one forecast lies an embargo.  The training window only grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from magic8_ml.forecast.forecaster import Forecast, Forecaster, Integers, Mask, Past, Rows
+from magic8_ml.forecast.training.progress import Progress, silent
+
+TRAINING_DAYS: Final = 250
+REFIT_DAYS: Final = 20
+EMBARGO_DAYS: Final = 1
+_FIRST_SHARE: Final = 0.2
+_FEWEST_TRAINING_DAYS: Final = 40
+_MOST_TRAINING_DAYS: Final = 125
+_FEWEST_REFITS: Final = 8
+_MOST_REFITS: Final = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkForwardConfig:
+    """How a walk-forward goes; only days that have rows are counted."""
+
+    training_days: int = TRAINING_DAYS
+    refit_days: int = REFIT_DAYS
+    embargo_days: int = EMBARGO_DAYS
+
+    @classmethod
+    def of(cls, days: Integers) -> WalkForwardConfig:
+        """Return the plan of a training: a fifth of the days, 40 to 125, is learnt first, then 8 to 24 refits follow.
+
+        >>> WalkForwardConfig.of(np.arange(1000)), WalkForwardConfig.of(np.arange(140)).refit_days
+        (Plan(training_days=125, refit_days=37, embargo_days=1), 13)
+        """
+        count = len(np.unique(days))
+        first = min(_MOST_TRAINING_DAYS, max(_FEWEST_TRAINING_DAYS, round(_FIRST_SHARE * count)))
+        tested = max(1, count - first - EMBARGO_DAYS)
+        refit = min(max(REFIT_DAYS, -(-tested // _MOST_REFITS)), -(-tested // _FEWEST_REFITS))
+        return cls(training_days=first, refit_days=refit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fold:
+    """One block: ``learnt`` and ``tested`` are ascending session positions on the exchange calendar."""
+
+    learnt: Integers
+    tested: Integers
+
+
+def folds_of(days: Integers, plan: WalkForwardConfig) -> tuple[Fold, ...]:
+    """Cut the days of rows into folds; none when there are too few days to learn from.
+
+    >>> fold = folds_of(np.arange(7), WalkForwardConfig(training_days=3, refit_days=2))[0]
+    >>> fold.learnt.tolist(), fold.tested.tolist()
+    ([0, 1, 2], [4, 5])
+    """
+    unique = np.unique(days)
+    first = plan.training_days + plan.embargo_days
+    return tuple(
+        Fold(learnt=unique[: start - plan.embargo_days], tested=unique[start : start + plan.refit_days])
+        for start in range(first, len(unique), plan.refit_days)
+    )
+
+
+def rows_of_folds(rows: Rows, folds: Sequence[Fold]) -> Mask:
+    """Tell which rows the folds forecast."""
+    return np.isin(rows.day, np.concatenate([fold.tested for fold in folds]))
+
+
+def walk_forward(forecaster: Forecaster, rows: Rows, folds: Sequence[Fold], progress: Progress = silent) -> Forecast:
+    """Forecast the tested rows, in their order, fold by fold.
+
+    ``rows`` have outcomes and are handed over without them when they are forecast.  Each fit also gets the forecasts
+    of days learnt that were themselves made out of fold.
+
+    Raises
+    ------
+    ValueError
+        When there is no fold, a side of one is empty, or a day lies on both sides.
+    """
+    if not folds:
+        raise ValueError("there is no fold to test")
+    parts: list[Forecast] = []
+    places = np.empty(0, dtype=np.int64)
+    for n, fold in enumerate(folds):
+        _require_purged(fold)
+        learnt, tested = np.isin(rows.day, fold.learnt), np.isin(rows.day, fold.tested)
+        fitted = forecaster.fit(rows[learnt], _past(rows, places, parts, fold))
+        parts.append(fitted.predict(rows[tested].without_outcomes()))
+        places = np.concatenate((places, np.flatnonzero(tested)))
+        progress(f"walk-forward {forecaster.name}", n + 1, len(folds), int(learnt.sum()))
+    return Forecast.joined(parts)[np.argsort(places)]
+
+
+def _require_purged(fold: Fold) -> None:
+    if not len(fold.learnt) or not len(fold.tested):
+        raise ValueError("a side of a fold is empty")
+    if fold.learnt.max() >= fold.tested.min():
+        raise ValueError("a fold learns from a day that is not before all days it tests")
+
+
+def _past(rows: Rows, places: Integers, parts: list[Forecast], fold: Fold) -> Past | None:
+    if not parts:
+        return None
+    forecast, made = Forecast.joined(parts), rows[places]
+    known = made.day <= fold.learnt.max()  # the embargo holds for what calibrates, too
+    return Past(rows=made[known], forecast=forecast[known])

@@ -1,0 +1,36 @@
+"""What the price maker asks at mid before it is anchored: Black on a smile, rate 0, variance time.
+
+s(K) = s_imp (1 + a k + b k^2), k = ln(K/S)/s_imp, a in -0.12..-0.05 and b in 0.02..0.05: never below 0.82 s_imp.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from magic8_companion.domain.bars import Floats
+from magic8_companion.options import black_scholes
+from magic8_ml.history.ledger_structures import CALLS, QUANTITY, SIDE, Structures
+
+
+def smile_sigma(spot: Floats, strike: Floats, sigma: Floats, skew: Floats, curvature: Floats) -> Floats:
+    """Return the total volatility to the close at each strike.
+
+    >>> one = np.ones(1)
+    >>> smile_sigma(100 * one, 99 * one, 0.01 * one, -0.1 * one, 0.03 * one).round(6).tolist()
+    [0.011308]
+    """
+    distance = np.log(strike / spot) / sigma
+    return np.asarray(sigma * (1 + skew * distance + curvature * distance**2))
+
+
+def leg_prices(structures: Structures, spot: Floats, sigma: Floats, skew: Floats, curvature: Floats) -> Floats:
+    """Return the mid of each leg in points, (n, 6, 4), 0 where no leg; all else (n,)."""
+    level, root, slope, bend = (values[:, None, None] for values in (spot, sigma, skew, curvature))
+    vol = smile_sigma(level, structures.strikes, root, slope, bend)
+    right = np.where(CALLS, black_scholes.CALL, black_scholes.PUT)
+    return np.nan_to_num(black_scholes.price(level, structures.strikes, 1.0, 0.0, vol, right))
+
+
+def model_value(structures: Structures, legs: Floats) -> Floats:
+    """Return what each structure is worth in widths, (n, 6)."""
+    return np.asarray(SIDE * (QUANTITY * legs).sum(axis=2) / structures.width)

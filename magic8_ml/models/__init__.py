@@ -1,1 +1,0 @@
-"""Models and their storage: numbers and trees on disk, never pickles."""

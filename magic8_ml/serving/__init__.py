@@ -1,1 +1,0 @@
-"""Predict: a loaded model applied to an observed market."""

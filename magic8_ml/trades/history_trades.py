@@ -1,0 +1,112 @@
+"""The ingested history as known trades: of its columns those that were known at entry, and the validated profit.
+
+A row is decided on at the end of its minute.  The delta values of a row were written before that: the ingest joins no
+later one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from magic8_companion.domain.bars import Floats, Stamps
+from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES, MAGIC8_SYMBOLS
+from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_ml.forecast.session_table import session_table
+from magic8_ml.trades.orders import opening_fees
+from magic8_ml.trades.parquet_columns import codes, numbers, stamps
+from magic8_ml.trades.settled_trades import KnownTrades
+from magic8_ml.trades.terms import LEGS, DeltaRows, TradeTerms
+
+_LEGS: Final = range(1, LEGS + 1)
+_MINUTE_NS: Final = 60 * 1_000_000_000
+_SIDES: Final = ("BUY", "SELL")
+_RIGHTS: Final = ("CALL", "PUT")
+_DELTAS: Final = ("short_term", "long_term", "call_delta", "put_delta")
+
+KNOWN_AT_ENTRY: Final = (
+    *("timestamp", "symbol", "strategy", "price", "premium", "predicted"),
+    *(f"{name}{leg}" for leg in _LEGS for name in ("strike", "direction", "type")),
+    *_DELTAS,
+)
+COLUMNS: Final = (*KNOWN_AT_ENTRY, "profit")
+"""All that is read; of the outcome columns the label alone."""
+
+
+def history_trades(table: pa.Table, *, with_fees: bool = True) -> KnownTrades:
+    """Return the labelled trades of a table of the data set that can be won and lost, in its order.
+
+    ``with_fees``: the usual opening fees count as costs, so a trade wins only above them; else they are 0.
+    """
+    at = stamps(table, "timestamp") + _MINUTE_NS
+    strategy, price = codes(table, "strategy", HISTORY_STRATEGIES), numbers(table, "price")
+    gross, symbol = numbers(table, "profit"), codes(table, "symbol", MAGIC8_SYMBOLS)
+    strikes, quantity, is_call = _legs(table, strategy)
+    fate = np.select(
+        [np.isnan(gross), ~_in_session(at), ~(price > 0) | (symbol < 0) | (strategy < 0), quantity[:, 0] == 0],
+        ["no_label", "outside_session", "no_price", "no_legs"],
+        "",
+    )
+    keep = fate == ""
+    names, count = np.unique(fate[~keep], return_counts=True)
+    premium = _net(numbers(table, "premium"), strikes, quantity, is_call)
+    fees = opening_fees(MAGIC8_SYMBOLS, np.maximum(symbol, 0), quantity, premium)
+    terms = TradeTerms(
+        symbols=MAGIC8_SYMBOLS,
+        symbol=symbol,
+        strategy=strategy,
+        at=at,
+        strikes=strikes,
+        quantity=quantity,
+        is_call=is_call,
+        net_premium=premium,
+        fees=fees if with_fees else np.zeros(len(at)),
+        price=price,
+        predicted=_positive(numbers(table, "predicted")),
+    )
+    said = {name: numbers(table, name)[keep] for name in _DELTAS}
+    return KnownTrades(
+        terms=terms[keep],
+        delta=DeltaRows(known_at=at[keep], **said),
+        gross=gross[keep],
+        dropped=dict(zip(names.tolist(), count.tolist(), strict=True)),
+    ).judgeable()
+
+
+def _in_session(at: Stamps) -> Mask:
+    table = session_table()
+    place = np.maximum(np.searchsorted(table.opens, at, side="right") - 1, 0)
+    return np.asarray((at > table.opens[place]) & (at <= table.closes[place]))
+
+
+def _legs(table: pa.Table, strategy: Integers) -> tuple[Floats, Floats, Mask]:
+    # ascending; the sheet lists a butterfly's middle once, it counts twice
+    strikes = np.stack([numbers(table, f"strike{leg}") for leg in _LEGS], axis=1)
+    side = np.stack([codes(table, f"direction{leg}", _SIDES) for leg in _LEGS], axis=1)
+    right = np.stack([codes(table, f"type{leg}", _RIGHTS) for leg in _LEGS], axis=1)
+    order = np.argsort(strikes, axis=1, kind="stable")  # NaN last
+    strikes = np.take_along_axis(strikes, order, axis=1)
+    side, right = (np.take_along_axis(codes_of_legs, order, axis=1) for codes_of_legs in (side, right))
+    used = np.isfinite(strikes)
+    torn = (used & ((side < 0) | (right < 0))).any(axis=1, keepdims=True)
+    quantity = np.where(used & np.logical_not(torn), np.where(side == 0, 1.0, -1.0), 0.0)
+    quantity[strategy == HISTORY_STRATEGIES.index(BUTTERFLY), 1] *= 2
+    quantity[quantity.sum(axis=1) != 0] = 0.0  # no structure of Magic8 is left with an open side
+    highest = np.nanmax(np.where(used, strikes, -np.inf), axis=1, keepdims=True)
+    return np.where(used, strikes, highest), quantity, right == 0
+
+
+def _net(premium: Floats, strikes: Floats, quantity: Floats, is_call: Mask) -> Floats:
+    # a structure that can pay is bought for its premium, one that must pay is sold for it
+    pays = np.zeros(len(premium))
+    for level in range(LEGS):
+        away = strikes[:, level, None] - strikes
+        with np.errstate(invalid="ignore"):
+            pays += (quantity * np.maximum(np.where(is_call, away, -away), 0.0)).sum(axis=1)
+    return np.where(pays < 0, -premium, premium)
+
+
+def _positive(values: Floats) -> Floats:
+    return np.where(values > 0, values, np.nan)

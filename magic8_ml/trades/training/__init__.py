@@ -1,0 +1,1 @@
+"""Train the win-probability models of concrete trades."""

@@ -1,1 +1,0 @@
-"""Learn and prove: data sets, fits, evaluation."""
