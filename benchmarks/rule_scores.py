@@ -15,10 +15,10 @@ from datetime import date, datetime, time
 from time import perf_counter
 
 import numpy as np
-import numpy.typing as npt
 
 from magic8_companion.analysis.view import analyse
 from magic8_companion.command_line import as_path
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.blend import label
 from magic8_companion.domain.errors import DataUnavailable
@@ -32,8 +32,6 @@ CHECKPOINTS = (time(10, 30), time(11, 0), time(12, 30), time(14, 45))
 HISTORY_DAYS = 30
 HIGH, MEDIUM = 65.0, 35.0
 RESAMPLES = 1000
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from magic8_companion.analysis.option_book import CONVENTION, SIGNS, OptionBook
 from magic8_companion.analysis.own_volatility import with_volatilities
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import utc_text
 

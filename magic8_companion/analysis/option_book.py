@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.options.black_scholes import CALL, PUT, charm, gamma, vanna
 

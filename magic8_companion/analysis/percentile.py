@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 
 KERNEL_SHARE: Final = 0.4
 """Width of the kernel as a share of the history's standard deviation."""

@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from magic8_companion.analysis.percentile import standing
 from magic8_companion.analysis.volatility import PER_CENT_PER_YEAR
-from magic8_companion.domain.bars import Bars, Floats, to_ns
+from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.trading_day import BAR, session_on
@@ -38,8 +38,6 @@ _LOG_FLOOR: Final = 1e-6
 _LOGARITHMIC: Final = ("pace", "recent_pace", "range")
 _LINEAR: Final = ("efficiency", "stretch")
 
-Indices = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stretches:
@@ -49,8 +47,8 @@ class _Stretches:
     high: Floats
     low: Floats
     close: Floats
-    first: Indices
-    stop: Indices
+    first: Integers
+    stop: Integers
     day_sigma: Floats
 
 
@@ -130,14 +128,14 @@ def _measure(days: _Stretches) -> dict[str, Floats]:
     }
 
 
-def _per_day(fold: np.ufunc, values: Floats, first: Indices, stop: Indices) -> Floats:
+def _per_day(fold: np.ufunc, values: Floats, first: Integers, stop: Integers) -> Floats:
     # reduceat folds every stretch between neighbouring indices: those from a first to its stop are every other one
     pairs = np.stack([first, stop], axis=1).ravel()
     folded: Floats = fold.reduceat(np.append(values, values[-1]), pairs)
     return folded[::2]
 
 
-def _vix_at_open(daily: Bars, days: Indices) -> Floats:
+def _vix_at_open(daily: Bars, days: Integers) -> Floats:
     known = daily.starts // _DAY_NS
     at = np.searchsorted(known, days)
     found = np.append(known, -1)[at] == days

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Bars, Floats, to_ns
+from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import Session
 

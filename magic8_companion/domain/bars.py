@@ -16,11 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, require_aware
-
-Floats = npt.NDArray[np.float64]
-Stamps = npt.NDArray[np.int64]
 
 COLUMNS: Final = ("open", "high", "low", "close", "volume")
 _SECOND: Final = 1_000_000_000
@@ -50,7 +48,7 @@ class Bars:
         close lie outside [low, high].  NaN stops here.  ``volume`` may be 0 (index symbols) but not NaN or negative.
     """
 
-    starts: Stamps
+    starts: Integers
     open: Floats
     high: Floats
     low: Floats

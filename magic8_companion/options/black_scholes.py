@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from magic8_companion.options.arrays import Flags, Floats
+from magic8_companion.domain.arrays import Floats, Mask
 from magic8_companion.options.mills_ratio import WIDEST_HALF, mills_difference
 
 CALL: Final = 1.0
@@ -65,7 +65,7 @@ class _Terms(NamedTuple):
     d2: Floats
     spot_discount: Floats
     strike_discount: Floats
-    answerable: Flags
+    answerable: Mask
 
 
 def right_sign(right: str | Sequence[str]) -> Floats:

@@ -11,13 +11,10 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from magic8_companion.domain.arrays import Codes, Floats, Integers
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
-from magic8_companion.options.arrays import Codes, Floats
 from magic8_companion.options.payoff import Leg
-
-Places = NDArray[np.int64]
 
 
 class Kind(IntEnum):
@@ -111,8 +108,8 @@ class Candidates(NamedTuple):
     """m structures: ``kind`` (m,), places of the strikes (m, 4), numbers and quantities of the options (m, 4)."""
 
     kind: Codes
-    strike_place: Places
-    option: Places
+    strike_place: Integers
+    option: Integers
     quantity: Floats
 
     def legs(self, i: int, strikes: Floats) -> tuple[Leg, ...]:
@@ -152,14 +149,14 @@ def enumerate_candidates(strikes: Floats, forward: float, limits: Limits) -> Can
     return Candidates(*(np.concatenate(column) for column in zip(*groups, strict=True)))
 
 
-def _pairs(strikes: Floats, limits: Limits) -> Places:
+def _pairs(strikes: Floats, limits: Limits) -> Integers:
     low, high = np.triu_indices(len(strikes), k=1)
     width = strikes[high] - strikes[low]
     kept = (width >= limits.min_width) & (width <= limits.max_width)
     return np.stack([low[kept], high[kept]], axis=1)
 
 
-def _butterflies(strikes: Floats, pairs: Places, forward: float, limits: Limits) -> Places:
+def _butterflies(strikes: Floats, pairs: Integers, forward: float, limits: Limits) -> Integers:
     # two pairs that share their middle strike
     wing = _wing(strikes, pairs, limits)
     left, right = _join(pairs[:, 1] + wing, pairs[:, 0] + wing)
@@ -167,7 +164,7 @@ def _butterflies(strikes: Floats, pairs: Places, forward: float, limits: Limits)
     return np.asarray(found[np.abs(strikes[found[:, 1]] - forward) <= limits.max_body_distance])
 
 
-def _condors(strikes: Floats, pairs: Places, forward: float, limits: Limits) -> Places:
+def _condors(strikes: Floats, pairs: Integers, forward: float, limits: Limits) -> Integers:
     # a pair below the forward and one above it
     puts, calls = pairs[strikes[pairs[:, 1]] <= forward], pairs[strikes[pairs[:, 0]] >= forward]
     left, right = _join(_wing(strikes, puts, limits), _wing(strikes, calls, limits))
@@ -175,13 +172,13 @@ def _condors(strikes: Floats, pairs: Places, forward: float, limits: Limits) -> 
     return np.concatenate([puts[left[apart]], calls[right[apart]]], axis=1)
 
 
-def _wing(strikes: Floats, pairs: Places, limits: Limits) -> Floats:
+def _wing(strikes: Floats, pairs: Integers, limits: Limits) -> Floats:
     # what the wings of a structure must have in common: their width, coded so that places can be added
     width = strikes[pairs[:, 1]] - strikes[pairs[:, 0]]
     return np.zeros_like(width) if limits.broken_wings else np.round(width, 3) * _CODE
 
 
-def _join(left: Floats, right: Floats) -> tuple[Places, Places]:
+def _join(left: Floats, right: Floats) -> tuple[Integers, Integers]:
     # all combinations of equal keys
     order = np.argsort(right, kind="stable")
     ordered = right[order]

@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Codes, Floats, Mask
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import new_york_day
-from magic8_companion.options.arrays import Codes, Flags, Floats
 from magic8_companion.options.expiry import Product, product
 from magic8_companion.options.parity import ParityReport, check_parity
 
@@ -64,11 +64,11 @@ class Side:
         return (self.ask - self.bid) / 2
 
     @property
-    def usable(self) -> Flags:
+    def usable(self) -> Mask:
         """Tell which legs can be traded: the quote is believed and has an ask, perhaps no bid."""
         return _believed(self.flags)
 
-    def with_flag(self, where: Flags, flag: LegFlag) -> Side:
+    def with_flag(self, where: Mask, flag: LegFlag) -> Side:
         """Return the side with a flag added where ``where`` holds, and those legs blanked."""
         return _blank(self.bid, self.ask, self.flags | np.where(where, flag, 0).astype(np.uint8))
 
@@ -175,7 +175,7 @@ def _blank(bid: Floats, ask: Floats, flags: Codes) -> Side:
     return Side(bid=np.where(believed, bid, np.nan), ask=np.where(believed, ask, np.nan), flags=flags)
 
 
-def _believed(flags: Codes) -> Flags:
+def _believed(flags: Codes) -> Mask:
     return np.asarray((flags & _BLANKED) == 0)
 
 

@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.options.arrays import Floats
 from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.payoff import Leg
 

@@ -17,8 +17,8 @@ from typing import Final
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES, VERTICAL
-from magic8_companion.options.arrays import Flags
 from magic8_companion.options.candidates import Kind, Limits
 from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.costs import Fees, fees_of
@@ -57,12 +57,12 @@ def customary_tickets(
     return {name: _proposal(name, ranking, shaped, quotes, implied, charged) for name in BASE_STRATEGIES}
 
 
-def _within_limits(ranking: Ranking) -> Flags:
+def _within_limits(ranking: Ranking) -> Mask:
     # every rule but the first, which asks for an expected value
     return np.asarray(np.all([rule.passes for rule in ranking.rules[1:]], axis=0))
 
 
-def _customary(ranking: Ranking, quotes: ChainQuotes, smile: Smile) -> Flags:
+def _customary(ranking: Ranking, quotes: ChainQuotes, smile: Smile) -> Mask:
     kind, level = ranking.evaluation.candidates.kind, quotes.strikes[ranking.evaluation.candidates.strike_place]
     deviation, step = quotes.forward * smile.atm_total_vol, float(np.diff(quotes.strikes).min())
     body = np.abs(level[:, 1] - quotes.forward) <= max(_BODY * deviation, 0.5 * step)
@@ -76,7 +76,7 @@ def _customary(ranking: Ranking, quotes: ChainQuotes, smile: Smile) -> Flags:
     return np.where(np.isin(kind, _VERTICALS), _vertical(ranking), centred)
 
 
-def _vertical(ranking: Ranking) -> Flags:
+def _vertical(ranking: Ranking) -> Mask:
     found = ranking.evaluation
     width = found.max_profit + found.max_loss
     premium = np.where(np.isin(found.candidates.kind, _CREDITS), found.max_profit, found.max_loss) / width
@@ -85,7 +85,7 @@ def _vertical(ranking: Ranking) -> Flags:
 
 
 def _proposal(
-    strategy: str, ranking: Ranking, shaped: Flags, quotes: ChainQuotes, implied: SmileImplied, fees: Fees
+    strategy: str, ranking: Ranking, shaped: Mask, quotes: ChainQuotes, implied: SmileImplied, fees: Fees
 ) -> Proposal:
     found = ranking.evaluation
     kinds = [kind for kind in Kind if kind.strategy == strategy]

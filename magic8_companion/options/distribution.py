@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.options.arrays import Floats
 from magic8_companion.options.black_scholes import CALL, price
 from magic8_companion.options.smile import Smile
 

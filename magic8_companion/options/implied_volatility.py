@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from magic8_companion.options.arrays import Codes, Flags, Floats
+from magic8_companion.domain.arrays import Codes, Floats, Mask
 from magic8_companion.options.black_scholes import log_moneyness
 from magic8_companion.options.mills_ratio import mills_difference, mills_ratio
 
@@ -114,7 +114,7 @@ def _standardise(
     )
 
 
-def _solve(value: Floats, moneyness: Floats, solvable: Flags) -> tuple[Floats, Floats]:
+def _solve(value: Floats, moneyness: Floats, solvable: Mask) -> tuple[Floats, Floats]:
     # total volatility and d s / d ln value of every solvable element; NaN for the others
     target, x = np.log(value[solvable]), moneyness[solvable]
     low, high = np.zeros_like(x), np.full_like(x, _HIGHEST)

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from scipy.special import erfcx
 
-from magic8_companion.options.arrays import Floats
+from magic8_companion.domain.arrays import Floats
 
 _ROOT_TWO: Final = float(np.sqrt(2.0))
 _ROOT_HALF_PI: Final = float(np.sqrt(np.pi / 2.0))

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from magic8_companion.options.arrays import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.options.distribution import Distribution, expected_put
 from magic8_companion.options.payoff import Leg, payoff, profile
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.options.arrays import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, Side
 from magic8_companion.options.smile import Smile
 

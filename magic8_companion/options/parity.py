@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.options.arrays import Flags, Floats
+from magic8_companion.domain.arrays import Floats, Mask
 from magic8_companion.options.black_scholes import CALL, PUT, price
 from magic8_companion.options.implied_volatility import implied_volatility
 
@@ -85,7 +85,7 @@ def _weighted_median(values: Floats, errors: Floats) -> float:
 
 
 def _name_legs(
-    strikes: Floats, call: Floats, put: Floats, forward: float, years: float, rate: float, stale: Flags
+    strikes: Floats, call: Floats, put: Floats, forward: float, years: float, rate: float, stale: Mask
 ) -> tuple[StaleLeg, ...]:
     if not stale.any():
         return ()

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from magic8_companion.options.arrays import Floats
+from magic8_companion.domain.arrays import Floats
 
 _CALL: Final = "C"
 _DIGITS: Final = 9  # prices have far fewer

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from magic8_companion.options.arrays import Flags, Floats
-from magic8_companion.options.candidates import Candidates, Kind, Limits, Places, enumerate_candidates
+from magic8_companion.domain.arrays import Floats, Integers, Mask
+from magic8_companion.options.candidates import Candidates, Kind, Limits, enumerate_candidates
 from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.costs import Fees, Fill
 from magic8_companion.options.distribution import Distribution, expected_put
@@ -50,7 +50,7 @@ class Evaluation:
 class Rule(NamedTuple):
     """One limit over all candidates: who keeps it, the value it looks at, and a sentence with a place for the value."""
 
-    passes: Flags
+    passes: Mask
     value: Floats
     text: str
 
@@ -73,9 +73,9 @@ class Ranking:
 
     evaluation: Evaluation
     rules: tuple[Rule, ...]
-    misses: Places
-    order: Places
-    pareto: Places
+    misses: Integers
+    order: Integers
+    pareto: Integers
 
     def best(self, strategy: str | None = None) -> int | None:
         """Return the place of the best passing candidate, of one strategy or of all; None if none passes."""
@@ -92,7 +92,7 @@ class Ranking:
         broken = (rule for rule in self.rules if not rule.passes[place])
         return Miss(place=place, reasons=tuple(rule.text.format(rule.value[place]) for rule in broken))
 
-    def _belongs(self, strategy: str | None) -> Flags:
+    def _belongs(self, strategy: str | None) -> Mask:
         kinds = [kind for kind in Kind if strategy in {None, kind.strategy}]
         return np.isin(self.evaluation.candidates.kind, kinds)
 
@@ -270,7 +270,7 @@ def _rules(evaluation: Evaluation, quotes: ChainQuotes, limits: Limits) -> tuple
     )
 
 
-def _undominated(evaluation: Evaluation, order: Places) -> Flags:
+def _undominated(evaluation: Evaluation, order: Integers) -> Mask:
     # ``order`` falls in expected value, so only earlier ones can dominate: those with less tail and more wins.  The
     # best of them form a staircase that rises in both.
     tails, wins = evaluation.cvar[order].tolist(), evaluation.win_probability[order].tolist()

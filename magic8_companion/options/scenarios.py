@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from magic8_companion.options.arrays import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.options.black_scholes import CALL, PUT, price
 from magic8_companion.options.implied_volatility import implied_volatility
 from magic8_companion.options.payoff import Leg

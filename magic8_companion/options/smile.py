@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from magic8_companion.domain.arrays import Floats, Mask
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.options.arrays import Flags, Floats
 from magic8_companion.options.black_scholes import CALL, PUT, price, vega
 from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.implied_volatility import Reason, implied_volatility
@@ -182,7 +182,7 @@ def _informative_points(quotes: ChainQuotes) -> tuple[_Points, float]:
     ), atm_vol
 
 
-def _falls_outwards(mid: Floats, right: Floats) -> Flags:
+def _falls_outwards(mid: Floats, right: Floats) -> Mask:
     # beyond the strike where quotes stop falling they show the tick, not a value
     falls = np.zeros(mid.shape, dtype=bool)
     for side in (np.flatnonzero(right > 0), np.flatnonzero(right < 0)[::-1]):

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.trading_day import utc_text
-from magic8_companion.options.arrays import Floats
 from magic8_companion.options.candidates import Kind, Limits
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, Side
 from magic8_companion.options.costs import Fees

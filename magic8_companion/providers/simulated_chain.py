@@ -14,9 +14,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import SIMULATED
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
@@ -35,8 +34,6 @@ from magic8_companion.providers.simulated_days import MEAN_VARIANCE, UNITS_PER_V
 from magic8_companion.providers.simulated_market import SimulatedMarket
 from magic8_companion.providers.simulated_paths import variance_shares, volume_shares
 from magic8_companion.providers.simulated_symbols import SYMBOLS, VIX, SimulatedSymbol
-
-Numbers = npt.NDArray[np.int64]
 
 _PREMIUM: Final = 1.2
 _PACE_POWER: Final = 0.45
@@ -121,7 +118,7 @@ class _Moment:
             columns[f"{name}_gamma"] = np.round(answer.gamma, 8)
         return columns
 
-    def contracts(self, numbers: Numbers) -> dict[str, Numbers]:
+    def contracts(self, numbers: Integers) -> dict[str, Integers]:
         """Return open interest (last night's, the same all day) and volume (growing) of the calls and puts."""
         day = self.session.day
         past = self.market.bars(self.symbol, day - timedelta(days=10), day)
@@ -145,7 +142,7 @@ class _Moment:
         away = np.clip(np.log(strikes / self.spot) / deviation, -reach, reach)
         return np.asarray(deviation * (1 + skew * away + curve * away**2))
 
-    def _liking(self, what: str, numbers: Numbers, centre: float, side: int) -> Floats:
+    def _liking(self, what: str, numbers: Integers, centre: float, side: int) -> Floats:
         # how much people like to trade a strike: near the centre, round, out of the money, and by chance
         step, day = self.facts.strike_step, self.session.day.toordinal()
         middle = round(centre / step)

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.trading_day import FIRST_YEAR, LAST_YEAR, Session, sessions_between
 from magic8_companion.providers.simulated_symbols import MARKET, Underlying
 

@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.bar_lengths import DAY, daily_from, joined, nanoseconds, utc_midnight
-from magic8_companion.domain.bars import Bars, Floats, to_ns
+from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day
 from magic8_companion.providers.simulated_days import (

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.providers.simulated_days import FULL_DAY_BARS, VIX_PER_UNIT, FactorDays, MarketDays, stream
 
 _VARIANCE_PER_30_MINUTES: Final = (13.9, 13.6, 9.4, 7.9, 6.2, 5.1, 5.7, 5.7, 5.0, 6.0, 6.1, 5.6, 10.0)

@@ -12,15 +12,13 @@ from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.bar_lengths import DAY, DAY_NS, EPOCH, INTERVALS, nanoseconds
-from magic8_companion.domain.bars import Floats, Stamps, from_ns, to_ns
+from magic8_companion.domain.bars import from_ns, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Session, session_on
 from magic8_companion.recordings.bar_file import RawBars
-
-Mask = npt.NDArray[np.bool_]
 
 SAME_BAR: Final = 0.001
 """Two files may differ by this fraction of a price (two vendors, one bar); beyond it they contradict each other."""
@@ -39,7 +37,7 @@ class Fault:
     reason: str
     what: str
     fix: str
-    stamps: Stamps
+    stamps: Integers
     harmless: bool = False
 
     def at(self, stamp: int) -> DataUnavailable:
@@ -59,7 +57,7 @@ class CheckedBars:
 
     file: str
     length: timedelta
-    starts: Stamps
+    starts: Integers
     prices: Floats
     volume: Floats
     faults: tuple[Fault, ...] = ()
@@ -102,7 +100,7 @@ def checked(raw: RawBars, only: date | None, length: timedelta | None = None) ->
     )
 
 
-def merged(parts: Sequence[CheckedBars], symbol: str) -> tuple[Stamps, Floats, Floats, list[Fault]]:
+def merged(parts: Sequence[CheckedBars], symbol: str) -> tuple[Integers, Floats, Floats, list[Fault]]:
     """Return one ascending series of several files of equal bar length, and what was wrong or differs.
 
     The same bar in several rows counts once; where vendors differ a little the file that sorts first by name wins; a
@@ -128,7 +126,7 @@ def merged(parts: Sequence[CheckedBars], symbol: str) -> tuple[Stamps, Floats, F
     return starts[keep], prices[:, keep], volume[keep], faults
 
 
-def _order_rules(starts: Stamps, off_grid: Mask, misplaced: Mask) -> Iterator[tuple[str, str, str, Mask]]:
+def _order_rules(starts: Integers, off_grid: Mask, misplaced: Mask) -> Iterator[tuple[str, str, str, Mask]]:
     unordered = np.full(len(starts), (np.diff(starts) < 0).any())
     yield "bars_out_of_order", "the rows are not in order of time", "sort the file by time", unordered
     yield "bad_bars", "no bar of this length starts at this time", _FIX, off_grid
@@ -145,7 +143,7 @@ def _value_rules(prices: Floats, volume: Floats) -> Iterator[tuple[str, str, str
     yield "bad_bars", "the volume is negative or infinite", _FIX, ~np.isfinite(volume) | (volume < 0)
 
 
-def _disagreements(names: tuple[str, str], symbol: str, stamps: Stamps, apart: Floats) -> list[Fault]:
+def _disagreements(names: tuple[str, str], symbol: str, stamps: Integers, apart: Floats) -> list[Fault]:
     here, there = names
     same_file = here == there
     apart_too_far = apart > SAME_BAR
@@ -159,11 +157,11 @@ def _disagreements(names: tuple[str, str], symbol: str, stamps: Stamps, apart: F
     return [fault for fault in found if len(fault.stamps)]
 
 
-def _fault(file: str, symbol: str, reason: str, what: str, fix: str, stamps: Stamps) -> Fault:
+def _fault(file: str, symbol: str, reason: str, what: str, fix: str, stamps: Integers) -> Fault:
     return Fault(file=file, symbol=symbol, reason=reason, what=what, fix=fix, stamps=stamps)
 
 
-def _length(starts: Stamps) -> timedelta:
+def _length(starts: Integers) -> timedelta:
     # daily rows stand at midnight, UTC or New York; else the commonest distance of two rows, whatever their order
     if len(starts) and np.isin(starts % DAY_NS, _MIDNIGHTS).all():
         return DAY
@@ -174,7 +172,7 @@ def _length(starts: Stamps) -> timedelta:
     return timedelta(microseconds=int(values[np.argmax(counts)]) // 1_000)
 
 
-def _session_bounds(starts: Stamps) -> tuple[Stamps, Stamps]:
+def _session_bounds(starts: Integers) -> tuple[Integers, Integers]:
     # regular hours lie within one UTC date, so the UTC date of a stamp is its trading date; 0 where there is none
     dates, position = np.unique(starts // DAY_NS, return_inverse=True)
     sessions = [_session(int(day)) for day in dates]

@@ -30,7 +30,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from magic8_companion.domain.bars import Bars, Floats, Stamps
+from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 
 SUFFIXES: Final = (".parquet", ".csv")
@@ -65,7 +66,7 @@ class RawBars:
 
     file: str
     symbol: str
-    starts: Stamps
+    starts: Integers
     prices: Floats
     volume: Floats
 
@@ -185,7 +186,7 @@ class DataFile:
             raise self._refused("is empty; delete it or write it again")
         return table.rename_columns(wanted)
 
-    def stamps(self, column: pa.ChunkedArray) -> Stamps:
+    def stamps(self, column: pa.ChunkedArray) -> Integers:
         """Return times as nanoseconds since the epoch, UTC; plain dates become 00:00 UTC.
 
         Raises
@@ -201,7 +202,7 @@ class DataFile:
             nanoseconds = column.cast(pa.timestamp("ns", tz=getattr(column.type, "tz", None))).cast(pa.int64())
         except pa.ArrowException as error:
             raise self._refused(f"has a time that cannot be read ({_first_line(error)}); write ISO 8601") from error
-        stamps: Stamps = nanoseconds.to_numpy().copy()
+        stamps: Integers = nanoseconds.to_numpy().copy()
         if getattr(column.type, "tz", None) is None and (stamps % 86_400_000_000_000).any():
             raise self._refused("has times without a zone; write them with an offset, such as 2025-04-09T13:30:00Z")
         return stamps

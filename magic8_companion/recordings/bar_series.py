@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.bar_lengths import DAY, DAY_NS, EPOCH, nanoseconds
-from magic8_companion.domain.bars import Bars, Floats, Stamps, to_ns
+from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, session_on, utc_text
 from magic8_companion.recordings.bar_checks import CheckedBars, Fault, merged
@@ -120,10 +121,10 @@ def _due(day: date, length: timedelta) -> int:
     return -(-session.bar_count // (length // BAR))
 
 
-def _bars(starts: Stamps, prices: Floats, volume: Floats, length: timedelta) -> Bars:
+def _bars(starts: Integers, prices: Floats, volume: Floats, length: timedelta) -> Bars:
     opened, high, low, close = prices
     return Bars(starts=starts, open=opened, high=high, low=low, close=close, volume=volume, length=length)
 
 
-def _dates(numbers: Stamps) -> tuple[date, ...]:
+def _dates(numbers: Integers) -> tuple[date, ...]:
     return tuple(EPOCH + timedelta(days=int(number)) for number in numbers)

@@ -16,7 +16,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from magic8_companion.domain.bars import Floats, Stamps, from_ns, to_ns
+from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.bars import from_ns, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import REPLAY
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
@@ -35,7 +36,7 @@ _COUNTS: Final = frozenset({"call_oi", "put_oi", "call_volume", "put_volume"})
 class _ChainRows:
     """Rows of one file; every array has shape (n_rows,)."""
 
-    stamps: Stamps
+    stamps: Integers
     symbols: npt.NDArray[np.str_]
     values: dict[str, Floats]
 

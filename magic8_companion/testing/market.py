@@ -14,8 +14,9 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.bar_lengths import nanoseconds, utc_midnight
-from magic8_companion.domain.bars import Bars, Floats, to_ns
+from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import BAR, new_york_day, previous_session, session_on

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionRow
 from magic8_companion.domain.trading_day import BAR, new_york_day, session_on

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.win_baselines import Structures
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS

@@ -21,10 +21,10 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.evaluation.regressions import Logit, Ridge, fit_logit, fit_ridge
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.forecaster import LEVELS, FittedForecaster, Forecast, Forecaster, Integers, Past, Rows
+from magic8_ml.forecast.forecaster import LEVELS, FittedForecaster, Forecast, Forecaster, Past, Rows
 from magic8_ml.forecast.implied_variance import implied_day_variance
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.residuals import Residuals

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Mask
 from magic8_ml.evaluation.alarms import alarms
 from magic8_ml.evaluation.goals import ALL, endpoints_of
 from magic8_ml.evaluation.leakage_demo import ROUNDS, leak_exhibit
@@ -20,7 +21,7 @@ from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of, 
 from magic8_ml.evaluation.selection_bias import daily_returns, luck
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.evaluation.win_baselines import RULES, Structures
-from magic8_ml.forecast.forecaster import Forecast, Forecaster, Mask, Rows
+from magic8_ml.forecast.forecaster import Forecast, Forecaster, Rows
 from magic8_ml.forecast.session_table import day_number, session_table
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of, walk_forward

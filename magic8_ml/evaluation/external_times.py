@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import pandas as pd
 
-from magic8_companion.domain.bars import Stamps
+from magic8_companion.domain.arrays import Integers
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.metrics.refusal import TrainingRefused
 
@@ -106,7 +106,7 @@ def stamps_of(file: Path, values: pd.Series[Any], zone: str | None) -> tuple[pd.
         raise _unreadable(file, error) from error
 
 
-def nanoseconds_of(stamps: pd.DatetimeIndex) -> Stamps:
+def nanoseconds_of(stamps: pd.DatetimeIndex) -> Integers:
     """Return times as nanoseconds since 1970, UTC."""
     return np.asarray(stamps.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]").view(np.int64))
 

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.evaluation.out_of_sample import Judged
-from magic8_ml.forecast.forecaster import LEVELS, Forecast, Integers, Rows
+from magic8_ml.forecast.forecaster import LEVELS, Forecast, Rows
 from magic8_ml.metrics.class_scores import log_loss, ranked_probability_score
 from magic8_ml.metrics.day_intervals import Interval, diebold_mariano, mean_interval, skill_interval
 from magic8_ml.metrics.proper_scores import binary_log_loss, brier, crps_of_quantiles, qlike, squared_log_error

@@ -12,13 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, HAR_TODAY, VIX_SHARE
 from magic8_ml.evaluation.forecaster_scores import covered, direction_rps, regime_rps, variance_qlike
 from magic8_ml.evaluation.out_of_sample import Judged
 from magic8_ml.evaluation.win_baselines import RECALIBRATED_PRICE
-from magic8_ml.forecast.forecaster import Mask
 from magic8_ml.metrics.calibration import reliability_line
 from magic8_ml.metrics.day_intervals import (
     Interval,

@@ -14,9 +14,9 @@ from typing import Any, Final
 import numpy as np
 import xgboost as xgb
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.win_baselines import Structures
-from magic8_ml.forecast.forecaster import Integers, Mask, Rows
+from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.metrics.day_intervals import SEED
 from magic8_ml.metrics.proper_scores import auc
 

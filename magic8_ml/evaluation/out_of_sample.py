@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES, VERTICAL
 from magic8_ml.evaluation.pace_skill import AgainstToday
-from magic8_ml.forecast.forecaster import Forecast, Integers, Mask, Rows
+from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.structures import VERTICALS
 
 HIGH: Final = 0.80

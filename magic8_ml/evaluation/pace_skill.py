@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.baselines import class_shares, classes_below
-from magic8_ml.forecast.forecaster import Integers, Mask, Rows
+from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.class_scores import ranked_probability_score

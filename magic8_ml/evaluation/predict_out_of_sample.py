@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.anchored_premium import anchored_gross
 from magic8_ml.evaluation.baselines import BASELINES, Price
 from magic8_ml.evaluation.out_of_sample import Judged, Settled

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
+from magic8_companion.domain.arrays import Integers
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation import tables
 from magic8_ml.evaluation.baselines import CLIMATOLOGY
@@ -17,7 +18,6 @@ from magic8_ml.evaluation.goals import Endpoint, endpoints_of
 from magic8_ml.evaluation.leakage_demo import LeakLine
 from magic8_ml.evaluation.negatives import negative_results
 from magic8_ml.evaluation.out_of_sample import Judged
-from magic8_ml.forecast.forecaster import Integers
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.calibration import Reliability, brier_parts, reliability, reliability_line

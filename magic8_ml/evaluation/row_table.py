@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation.out_of_sample import Judged
 from magic8_ml.evaluation.rule_scores import moments_of

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_ml.forecast.forecaster import Integers, Rows
+from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.session_table import BAR_NS, session_table
 from magic8_ml.metrics.refusal import TrainingRefused
 

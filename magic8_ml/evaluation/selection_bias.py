@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.forecaster_scores import LossOf, regime_rps, variance_qlike
 from magic8_ml.evaluation.out_of_sample import Judged
 from magic8_ml.forecast.forecaster import Forecast, Rows

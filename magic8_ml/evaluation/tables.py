@@ -11,14 +11,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation.anchored_premium import SCENARIOS
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, VIX_SHARE
 from magic8_ml.evaluation.forecaster_scores import covered, regime_rps, variance_qlike
 from magic8_ml.evaluation.out_of_sample import Judged
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.forecaster import Integers, Mask
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.strategy_view import OUTCOMES, REGIMES

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from scipy.special import expit
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.trade_walk_forward import WinModel
 from magic8_ml.metrics.day_logistic import fit_platt, log_odds
 from magic8_ml.trades.rows import TradeRows

@@ -14,11 +14,10 @@ from typing import Any, Final
 import numpy as np
 import xgboost as xgb
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Mask
 from magic8_ml.evaluation.leakage_demo import day_folds, random_split
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, RECALIBRATED_PREMIUM
 from magic8_ml.evaluation.trade_walk_forward import WinModel
-from magic8_ml.forecast.forecaster import Mask
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import EMBARGO_DAYS
 from magic8_ml.metrics.proper_scores import auc

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, BASELINES
 from magic8_ml.evaluation.trade_selection import Decisions, decisions_of
 from magic8_ml.evaluation.trade_walk_forward import WinModel, said_before
-from magic8_ml.forecast.forecaster import Integers, Mask
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.refusal import TrainingRefused

@@ -7,10 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, MAJORITY, RECALIBRATED_LOGNORMAL, RECALIBRATED_PREMIUM
 from magic8_ml.evaluation.trade_out_of_sample import JudgedTrades
-from magic8_ml.forecast.forecaster import Integers, Mask
 from magic8_ml.metrics.calibration import Reliability, reliability, reliability_line
 from magic8_ml.metrics.day_intervals import (
     Interval,

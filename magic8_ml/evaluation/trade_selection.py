@@ -13,9 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.trade_walk_forward import span_of
-from magic8_ml.forecast.forecaster import Integers, Mask
 from magic8_ml.forecast.training.walk_forward import EMBARGO_DAYS, Fold
 from magic8_ml.trades.expected_value import RealisedFractions, TradeTermsSummary, expected_value
 from magic8_ml.trades.rows import TradeRows

@@ -13,8 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.trades.rows import TradeRows

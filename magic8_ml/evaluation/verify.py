@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Integers, Mask
 from magic8_companion.domain.trading_day import next_session
 from magic8_ml.evaluation.alarms import alarms
 from magic8_ml.evaluation.out_of_sample import Judged
@@ -22,7 +23,7 @@ from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of
 from magic8_ml.evaluation.selection_bias import daily_returns
 from magic8_ml.evaluation.win_baselines import RULES, Structures
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.forecaster import Forecast, Integers, Mask, Rows
+from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.model_files import TrainedModel
 from magic8_ml.forecast.session_table import day_number, session_table
 from magic8_ml.forecast.symbol_families import family_of

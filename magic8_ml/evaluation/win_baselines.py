@@ -19,10 +19,10 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, HAR_TODAY
 from magic8_ml.evaluation.regressions import fit_logit
-from magic8_ml.forecast.forecaster import Integers, Mask, Rows
+from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.structures import COST_PER_CONTRACT, SHAPES, Trades, trades_of
 from magic8_ml.forecast.training.progress import Progress, silent

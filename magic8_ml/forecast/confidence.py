@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_ml.forecast.forecaster import Integers, Mask
 from magic8_ml.forecast.labels import BUCKETS, GROUPS
 from magic8_ml.forecast.symbol_families import EVERYBODY, family_of
 

@@ -11,7 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Bars, Floats
+from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.forecast.implied_variance import implied_day_variance
 from magic8_ml.forecast.nan_arithmetic import mean_of_known, ratio_or_nan

@@ -18,11 +18,11 @@ import numpy as np
 import xgboost as xgb
 from scipy.special import expit
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, TIE_ORDER
 from magic8_ml.forecast.boosted_variance import BoostingSettings
 from magic8_ml.forecast.confidence import ReferenceEdges
-from magic8_ml.forecast.forecaster import Forecast, Integers, Past, Rows, concatenated
+from magic8_ml.forecast.forecaster import Forecast, Past, Rows, concatenated
 from magic8_ml.forecast.odds import OddsModel
 from magic8_ml.forecast.remaining_variance import RemainingVariance
 from magic8_ml.forecast.residuals import Residuals

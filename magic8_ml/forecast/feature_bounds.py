@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 
 FAR: Final = 0.5
 """A value is far outside when it leaves the seen range by more than this share of the range."""

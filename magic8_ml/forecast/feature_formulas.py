@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.intraday import Today
 from magic8_ml.forecast.nan_arithmetic import log_or_nan, ratio_or_nan
 from magic8_ml.forecast.session_table import session_table

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.feature_catalogue import CATALOGUE
 from magic8_ml.forecast.intraday import Today
 

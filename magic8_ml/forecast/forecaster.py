@@ -14,12 +14,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from magic8_companion.domain.bars import Floats
-
-Integers = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 
 LEVELS: Final = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Probabilities of the published quantiles: columns of ``Forecast.quantiles``."""

@@ -13,9 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.forecaster import Integers
 from magic8_ml.forecast.labels import BUCKETS
 
 ALPHA: Final = 10.0

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 
 SESSIONS_PER_YEAR: Final = 252
 PACE_EXPONENT: Final = 0.45

@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Bars, Floats, from_ns
+from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.bars import Bars, from_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_ml.forecast.day_history import DayHistory

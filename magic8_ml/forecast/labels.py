@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.session_table import FULL_DAY_BARS
 
 ENTRY_BARS: Final = np.arange(3, FULL_DAY_BARS - 2, 3)

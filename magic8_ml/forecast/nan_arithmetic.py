@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 
 
 def log_or_nan(values: Floats) -> Floats:

@@ -17,9 +17,9 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import expit
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_ml.forecast.forecaster import Integers, Rows
+from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.forecast.structures import N_STRUCTURES, Trades, of_strategies, trades_of

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.ml_result import Contribution
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, VERTICAL
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES

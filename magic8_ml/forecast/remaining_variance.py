@@ -14,14 +14,14 @@ from typing import Any, Final
 import numpy as np
 import xgboost as xgb
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.forecast.boosted_variance import (
     BoostingSettings,
     explain_boosted,
     fit_boosted,
     predict_boosted,
 )
-from magic8_ml.forecast.forecaster import Integers, Rows
+from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.har import PLACES, HarModel
 from magic8_ml.forecast.labels import GROUPS, N_GROUPS
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import LEVELS, Integers, Mask, Outcomes
+from magic8_companion.domain.arrays import Floats, Integers, Mask
+from magic8_ml.forecast.forecaster import LEVELS, Outcomes
 from magic8_ml.forecast.labels import GROUPS, N_GROUPS
 
 POINTS: Final = 1001

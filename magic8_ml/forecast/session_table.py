@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from magic8_companion.domain.bars import Bars, Stamps, to_ns
+from magic8_companion.domain.arrays import Integers
+from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Session, sessions_between
 
@@ -27,9 +28,9 @@ class SessionTable:
     """
 
     sessions: tuple[Session, ...]
-    days: Stamps
-    opens: Stamps
-    closes: Stamps
+    days: Integers
+    opens: Integers
+    closes: Integers
 
     def position(self, day: date) -> int:
         """Return the index of the session of ``day``.
@@ -93,7 +94,7 @@ def complete_days(bars: Bars, first: int, last: int) -> tuple[npt.NDArray[np.int
     return rows[whole] + first, positions[whole]
 
 
-def values_on(stamps: Stamps, values: npt.NDArray[np.float64], first: int, last: int) -> npt.NDArray[np.float64]:
+def values_on(stamps: Integers, values: npt.NDArray[np.float64], first: int, last: int) -> npt.NDArray[np.float64]:
     """Look up daily values on table rows [first, last); NaN where a session has none.
 
     ``stamps`` are nanoseconds at 00:00 UTC of the trading date.  Rows of days without session are passed over.

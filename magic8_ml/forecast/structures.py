@@ -25,9 +25,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.structure import BUY, CALL, PUT, SELL, VerticalSpread
-from magic8_ml.forecast.forecaster import Integers, Mask, Outcomes
+from magic8_ml.forecast.forecaster import Outcomes
 
 VERTICALS: Final = ("put_credit", "call_credit", "call_debit", "put_debit")
 """The four verticals, in the order of their columns behind Butterfly and Iron_Condor."""

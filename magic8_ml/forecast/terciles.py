@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS, ENTRY_BARS, trailing_cuts
 from magic8_ml.forecast.symbol_families import EVERYBODY

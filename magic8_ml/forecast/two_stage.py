@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 import xgboost as xgb
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.forecaster import FittedForecaster, Forecast, Integers, Past, Rows
+from magic8_ml.forecast.forecaster import FittedForecaster, Forecast, Past, Rows
 
 STAGE_2_NAMES: Final = (*FEATURE_NAMES, "direction")
 _CLASSES: Final = 3

@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
 from magic8_ml.history.clock_columns import new_york_clock, utc_seconds
 from magic8_ml.history.csv_sheet import BEGINS_LIKE_DATA, CsvSheet, RefusedLine
@@ -18,9 +18,6 @@ from magic8_ml.history.layouts import LEGS, PROFIT, TRADES
 from magic8_ml.history.order_sentences import RIGHTS, Sentences
 from magic8_ml.history.rows import DIRECTIONS, NUMBERS, Ledger, Rows, UnreadableNumber, Vocabulary
 from magic8_ml.history.text_columns import MISSING, codes, numbers, text_or_null
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 _TRUTHS: Final = ("False", "True")
 _STRATEGIES: Final = {name.replace("_", " ").casefold(): place for place, name in enumerate(HISTORY_STRATEGIES)}
@@ -87,20 +84,20 @@ def _generation(kind: str, placed: Sequence[Placed], said: Sentences, sources: V
     return replace(rows, numbers=_numbers(table, kind, rows, ledger))
 
 
-def _sentence(table: pa.Table) -> Ints:
+def _sentence(table: pa.Table) -> Integers:
     if "sentence" not in table.column_names:
         return np.full(table.num_rows, MISSING, np.int64)
-    places: Ints = table["sentence"].fill_null(MISSING).to_numpy().astype(np.int64)
+    places: Integers = table["sentence"].fill_null(MISSING).to_numpy().astype(np.int64)
     return places
 
 
-def _symbol(table: pa.Table, sentence: Ints, said: Sentences) -> Ints:
+def _symbol(table: pa.Table, sentence: Integers, said: Sentences) -> Integers:
     if "symbol" in table.column_names:
         return codes(table["symbol"], lambda text: _SYMBOLS.get(text.upper()))
     return np.append(said.symbol, MISSING)[sentence]
 
 
-def _words(table: pa.Table, kind: str, sources: Vocabulary) -> dict[str, Ints]:
+def _words(table: pa.Table, kind: str, sources: Vocabulary) -> dict[str, Integers]:
     words = {}
     if kind == TRADES:
         words["source"] = codes(text_or_null(table, "source"), sources.place)
@@ -130,7 +127,7 @@ def _numbers(table: pa.Table, kind: str, rows: Rows, ledger: Ledger) -> dict[str
     return values
 
 
-def _reasons(rows: Rows, days: Ints, *, with_strategy: bool) -> Ints:
+def _reasons(rows: Rows, days: Integers, *, with_strategy: bool) -> Integers:
     """Return (n_rows,) why a row is no data, as a place in _REASONS; 0 where it is."""
     day, _ = new_york_clock(rows.seconds)
     no_strategy = (rows.strategy == MISSING) if with_strategy else np.zeros(len(rows), np.bool_)
@@ -139,7 +136,9 @@ def _reasons(rows: Rows, days: Ints, *, with_strategy: bool) -> Ints:
     ).astype(np.int64)
 
 
-def _refuse(at: Ints, reason: Ints, table: pa.Table, rows: Rows, placed: Sequence[Placed], ledger: Ledger) -> None:
+def _refuse(
+    at: Integers, reason: Integers, table: pa.Table, rows: Rows, placed: Sequence[Placed], ledger: Ledger
+) -> None:
     names = {item.file: item.sheet.file for item in placed}
     texts = table.drop_columns(["sentence"] if "sentence" in table.column_names else []).take(pa.array(at)).to_pylist()
     for row, cells in zip(at.tolist(), texts, strict=True):

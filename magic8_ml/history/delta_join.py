@@ -7,11 +7,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from magic8_companion.domain.arrays import Integers
 from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
 from magic8_ml.history.rows import Rows
 from magic8_ml.history.text_columns import MISSING
-
-Ints = npt.NDArray[np.int64]
 
 TOLERANCE_MIN: Final = 4
 """Oldest delta row a signal may see, in minutes before its own."""
@@ -26,7 +25,7 @@ def without_repeats(delta: Rows) -> Rows:
     return delta.take(first)
 
 
-def latest_delta(symbol: Ints, minute: Ints, delta: Rows) -> Ints:
+def latest_delta(symbol: Integers, minute: Integers, delta: Rows) -> Integers:
     """Return (n_rows,) the place of each row's delta row, -1 where there is none.
 
     Parameters
@@ -45,7 +44,7 @@ def latest_delta(symbol: Ints, minute: Ints, delta: Rows) -> Ints:
     return np.where(fits, found, MISSING)
 
 
-def own_symbol(symbol: Ints, day: Ints, delta: Rows, delta_day: Ints) -> npt.NDArray[np.bool_]:
+def own_symbol(symbol: Integers, day: Integers, delta: Rows, delta_day: Integers) -> npt.NDArray[np.bool_]:
     """Return (n_rows,) whether a row's symbol is one that the delta sheets follow: of its day, else of the month."""
     size = len(MAGIC8_SYMBOLS)
     followed = np.unique(delta_day * size + delta.symbol)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.history.delta_join import latest_delta
 from magic8_ml.history.labels import Labels, judge_profits
 from magic8_ml.history.merge import Pairs, fill_only, fill_only_places
@@ -17,9 +17,6 @@ from magic8_ml.history.rows import Rows
 from magic8_ml.history.settlement import Structures, build_structures
 from magic8_ml.history.strike_columns import strike_columns
 from magic8_ml.history.text_columns import MISSING
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +32,7 @@ class Sheets:
     delta: Rows
     said: Sentences
     files: Sequence[str]
-    format_years: Ints
+    format_years: Integers
     sources: Sequence[str]
 
 
@@ -44,11 +41,11 @@ class Joined:
     """The output rows, every array (n_out,): places in the sheets (-1 for none), merged values, structure and label."""
 
     pairs: Pairs
-    delta_at: Ints
-    seconds: Ints
-    symbol: Ints
-    strategy: Ints
-    sentence: Ints
+    delta_at: Integers
+    seconds: Integers
+    symbol: Integers
+    strategy: Integers
+    sentence: Integers
     merged: dict[str, Floats]
     structures: Structures
     labels: Labels
@@ -88,17 +85,17 @@ def join_sheets(sheets: Sheets, pairs: Pairs, conflicts: Counter[str], *, payoff
     )
 
 
-def at(places: Ints, index: Ints) -> Ints:
+def at(places: Integers, index: Integers) -> Integers:
     """Return ``places[index]``, -1 where the index is -1."""
     return np.append(places, MISSING)[index]
 
 
-def numbers_at(values: Floats, index: Ints) -> Floats:
+def numbers_at(values: Floats, index: Integers) -> Floats:
     """Return ``values[index]``, NaN where the index is -1."""
     return np.append(values, np.nan)[index]
 
 
-def _first_known(pairs: Pairs, profit: Ints, trades: Ints) -> Ints:
+def _first_known(pairs: Pairs, profit: Integers, trades: Integers) -> Integers:
     return np.where(pairs.profit == MISSING, at(trades, pairs.trades), at(profit, pairs.profit))
 
 
@@ -115,7 +112,7 @@ def _merge(profit: Rows, trades: Rows, pairs: Pairs, conflicts: Counter[str]) ->
     return own
 
 
-def _structures(sheets: Sheets, pairs: Pairs, strategy: Ints, sentence: Ints) -> tuple[Structures, Ints]:
+def _structures(sheets: Sheets, pairs: Pairs, strategy: Integers, sentence: Integers) -> tuple[Structures, Integers]:
     said = sheets.said
     strikes = np.vstack([said.strikes, np.full((1, 4), np.nan)])[sentence]
     right, action = at(said.right, sentence), np.append(said.action, 0)[sentence]

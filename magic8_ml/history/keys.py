@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
 from magic8_ml.history.order_sentences import Sentences
 from magic8_ml.history.rows import Rows
 from magic8_ml.history.strike_columns import strike_columns
 from magic8_ml.history.text_columns import MISSING
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 _NO_MINUTE: Final = 1 << 40
 
@@ -31,11 +28,11 @@ class Keys:
     show them; ``identity`` is all of it with the ordinal.
     """
 
-    signal: Ints
-    structure: Ints
-    identity: Ints
+    signal: Integers
+    structure: Integers
+    identity: Integers
 
-    def take(self, index: Ints) -> Keys:
+    def take(self, index: Integers) -> Keys:
         """Return the keys at ``index``, in that order."""
         return Keys(signal=self.signal[index], structure=self.structure[index], identity=self.identity[index])
 
@@ -60,7 +57,7 @@ def identify(profit: Rows, trades: Rows, said: Sentences) -> tuple[Keys, Keys]:
     return first, second
 
 
-def structure_places(strikes: Floats, right: Ints) -> Ints:
+def structure_places(strikes: Floats, right: Integers) -> Integers:
     """Return (n,) the place of each structure among the distinct ones, -1 where strikes or right are missing.
 
     ``strikes`` (n, 4) ascend with NaN behind, ``right`` (n,) are places in RIGHTS.
@@ -80,11 +77,11 @@ def structure_places(strikes: Floats, right: Ints) -> Ints:
     return found
 
 
-def _signal(rows: Rows, first_minute: int) -> Ints:
+def _signal(rows: Rows, first_minute: int) -> Integers:
     return ((rows.minute - first_minute) * len(MAGIC8_SYMBOLS) + rows.symbol) * len(HISTORY_STRATEGIES) + rows.strategy
 
 
-def _ordinal(file: Ints, key: Ints) -> Ints:
+def _ordinal(file: Integers, key: Integers) -> Integers:
     """Return (n_rows,) how many equal rows stand above each one in its file."""
     order = np.lexsort((np.arange(len(key)), key, file))
     new = np.ones(len(key), np.bool_)

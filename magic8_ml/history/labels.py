@@ -12,10 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.history.settlement import MULTIPLIER, Structures, contracts, profit_bounds_usd, profit_usd
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 TOLERANCE_USD: Final = 1.0
 CLOSE_ROUNDING: Final = 0.005
@@ -39,8 +37,8 @@ class Labels:
     profit: Floats
     shown: Floats
     recomputed: Floats
-    reason: Ints
-    source: Ints
+    reason: Integers
+    source: Integers
     checked: npt.NDArray[np.bool_]
 
 
@@ -49,7 +47,7 @@ def judge_profits(
     raw_cell: Floats,
     *,
     structures: Structures,
-    action: Ints,
+    action: Integers,
     premium: Floats,
     closed: Floats,
     payoff_labels: bool = False,

@@ -15,9 +15,8 @@ from typing import Final
 import numpy as np
 from scipy.special import expit, logit
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.forecast.labels import BUCKETS
-from magic8_ml.history.ledger_days import Flags, Integers
 
 MIN_ANCHOR_DAYS: Final = 60
 """Below this no trade is written: an un-anchored expected value is never quoted."""
@@ -35,7 +34,7 @@ class Anchor:
         return np.asarray(expit(logit(value) + self.shift))
 
 
-def past_anchor(day: Integers, bucket: Integers, asked: Floats, paid: Floats, counts: Flags) -> Anchor:
+def past_anchor(day: Integers, bucket: Integers, asked: Floats, paid: Floats, counts: Mask) -> Anchor:
     """Learn from the days before each trade's own.
 
     Parameters

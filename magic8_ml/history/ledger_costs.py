@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.options.costs import fees_of
 from magic8_companion.options.expiry import Product
 from magic8_ml.history.ledger_structures import CONTRACTS, QUANTITY

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from magic8_companion.domain.bars import Bars, Floats, Stamps
+from magic8_companion.domain.arrays import Floats, Integers, Mask
+from magic8_companion.domain.bars import Bars
 from magic8_ml.forecast.session_table import BAR_NS, FULL_DAY_BARS, session_table
-
-Integers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,12 +26,12 @@ class SymbolDays:
     close: Floats
 
     @property
-    def opens_at(self) -> Stamps:
+    def opens_at(self) -> Integers:
         """Return the opens, nanoseconds UTC."""
         return session_table().opens[self.rows]
 
     @property
-    def full(self) -> Flags:
+    def full(self) -> Mask:
         """Tell which days are no half days: only they may describe an ordinary day."""
         return np.asarray(self.count == FULL_DAY_BARS)
 

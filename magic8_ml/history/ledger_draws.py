@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from magic8_companion.domain.bars import Floats, Stamps
+from magic8_companion.domain.arrays import Floats, Integers
 
 SKEW: Final = (-0.12, -0.05)
 CURVATURE: Final = (0.02, 0.05)
@@ -49,7 +49,7 @@ class Draws:
     debit_width: Floats
 
 
-def draw_days(seed: int, symbol: str, day_numbers: Stamps) -> Draws:
+def draw_days(seed: int, symbol: str, day_numbers: Integers) -> Draws:
     """Draw smile and geometry for days given as days since 1970-01-01.
 
     >>> draws = draw_days(8, "SPY", np.array([19000, 19001]))

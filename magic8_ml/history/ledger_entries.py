@@ -13,12 +13,13 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Bars, Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
+from magic8_companion.domain.bars import Bars
 from magic8_ml.forecast.implied_variance import implied_day_variance, pace_aware
 from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.nan_arithmetic import ratio_or_nan
 from magic8_ml.forecast.session_table import FULL_DAY_BARS, session_table, values_on
-from magic8_ml.history.ledger_days import Flags, Integers, SymbolDays
+from magic8_ml.history.ledger_days import SymbolDays
 
 NAIVE: Final = "naive"
 TODAY: Final = "today"
@@ -49,7 +50,7 @@ class Entries:
     settlement: Floats
     lowest: Floats
     highest: Floats
-    reference: Flags
+    reference: Mask
     sigma: dict[str, Floats]
 
     @property
@@ -92,7 +93,7 @@ def _implied(days: SymbolDays, vix: Bars, day: Integers, done: Integers, left: I
     return np.sqrt(expected_left), ratio_or_nan(so_far[day, done], expected_done)
 
 
-def _trailing(realised: Floats, variance: Floats, usual: Flags, rows: Integers) -> Floats:
+def _trailing(realised: Floats, variance: Floats, usual: Mask, rows: Integers) -> Floats:
     # mean over the usual days among the 120 sessions before each day; running sums never look back over a later day
     share = realised[usual] / variance[usual, None]
     sums = np.concatenate((np.zeros((1, share.shape[1])), np.cumsum(share, axis=0)))

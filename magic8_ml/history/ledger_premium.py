@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.options import black_scholes
 from magic8_ml.history.ledger_structures import CALLS, QUANTITY, SIDE, Structures
 

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.history.ledger_costs import SCENARIOS
-from magic8_ml.history.ledger_days import Flags, Integers
 from magic8_ml.history.ledger_structures import NAMES, STRATEGIES
 from magic8_ml.history.ledger_table import MAKERS
 from magic8_ml.history.ledger_trades import MULTIPLIER, Trades
@@ -69,7 +68,7 @@ def ratio_by_day(amount: Floats, per: Floats, day: Integers) -> tuple[float, flo
 def _base_rates(trades: Trades, symbols: Sequence[str]) -> Iterator[dict[str, Any]]:
     strategies = tuple(dict.fromkeys(STRATEGIES))
     strategy = np.array([strategies.index(name) for name in STRATEGIES])[trades.structure]
-    groups: list[tuple[dict[str, str], Flags]] = []
+    groups: list[tuple[dict[str, str], Mask]] = []
     for maker_place, maker in enumerate(MAKERS):
         made = trades.maker == maker_place
         for place, name in enumerate(strategies):
@@ -99,7 +98,7 @@ def _figures(trades: Trades, scenario: int) -> dict[str, Any]:
     }
 
 
-def _worth(trades: Trades, scenario: int, counted: Flags, name: str) -> dict[str, Any]:
+def _worth(trades: Trades, scenario: int, counted: Mask, name: str) -> dict[str, Any]:
     # in widths, so that an index does not outweigh its fund
     if not counted.any():
         return {name: None, f"{name}_interval": None}
@@ -108,7 +107,7 @@ def _worth(trades: Trades, scenario: int, counted: Flags, name: str) -> dict[str
     return {name: mean, f"{name}_interval": [low, high]}
 
 
-def _anchoring(trades: Trades, maker: str, structure: str, rows: Flags) -> dict[str, Any]:
+def _anchoring(trades: Trades, maker: str, structure: str, rows: Mask) -> dict[str, Any]:
     # over all trades, pinned ones too: leaving some out by their outcome would make a residual of its own
     part = trades.take(rows)
     gross = part.gross / (MULTIPLIER * part.width)
@@ -126,7 +125,7 @@ def _anchoring(trades: Trades, maker: str, structure: str, rows: Flags) -> dict[
     }
 
 
-def _by_maker(trades: Trades) -> Iterator[tuple[str, str, Flags]]:
+def _by_maker(trades: Trades) -> Iterator[tuple[str, str, Mask]]:
     for maker_place, maker in enumerate(MAKERS):
         for place, name in enumerate(NAMES):
             rows = (trades.maker == maker_place) & (trades.structure == place)

@@ -21,9 +21,8 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtri
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
-from magic8_ml.history.ledger_days import Flags, Integers
 from magic8_ml.history.ledger_draws import Draws
 
 NAMES: Final = ("butterfly", "iron_condor", "put_credit", "call_credit", "call_debit", "put_debit")
@@ -57,7 +56,7 @@ class Structures:
 
     strikes: Floats
     width: Floats
-    sound: Flags
+    sound: Mask
 
     @property
     def first(self) -> Floats:
@@ -118,7 +117,7 @@ def paid(structures: Structures, settlement: Floats) -> Floats:
     return np.asarray(SIDE * (QUANTITY * np.nan_to_num(inside)).sum(axis=2) / structures.width)
 
 
-def _body(spot: Floats, sigma: Floats, money: Floats, at_pin: Flags, round_step: float) -> Floats:
+def _body(spot: Floats, sigma: Floats, money: Floats, at_pin: Mask, round_step: float) -> Floats:
     # a round strike out of reach is no pin
     pin = np.round(spot / round_step) * round_step
     return np.where(at_pin & (np.abs(pin - spot) <= sigma * spot), pin, money)

@@ -9,12 +9,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from magic8_companion.domain.bars import Bars, Floats, Stamps
+from magic8_companion.domain.arrays import Floats, Integers, Mask
+from magic8_companion.domain.bars import Bars
 from magic8_companion.options.expiry import Product, product
 from magic8_ml.forecast.session_table import BAR_NS, session_table
 from magic8_ml.history.ledger_anchor import Anchor, past_anchor
 from magic8_ml.history.ledger_costs import fees, slippage
-from magic8_ml.history.ledger_days import Flags, Integers, SymbolDays, symbol_days
+from magic8_ml.history.ledger_days import SymbolDays, symbol_days
 from magic8_ml.history.ledger_draws import Draws, draw_days
 from magic8_ml.history.ledger_entries import Entries, entries_of
 from magic8_ml.history.ledger_premium import leg_prices, model_value
@@ -45,13 +46,13 @@ class Trades:
     ``structure`` places in their lists; ``strikes`` (n, 4).
     """
 
-    at: Stamps
+    at: Integers
     row: Integers
     symbol: Integers
     maker: Integers
     structure: Integers
     bars_left: Integers
-    half_day: Flags
+    half_day: Mask
     spot: Floats
     sigma: Floats
     skew: Floats
@@ -63,8 +64,8 @@ class Trades:
     model_premium: Floats
     anchor_days: Integers
     settlement: Floats
-    pin_risk: Flags
-    touched_short: Flags
+    pin_risk: Mask
+    touched_short: Mask
     path_low: Floats
     path_high: Floats
     gross: Floats
@@ -79,7 +80,7 @@ class Trades:
         """Count the trades."""
         return len(self.at)
 
-    def take(self, rows: Integers | Flags) -> Trades:
+    def take(self, rows: Integers | Mask) -> Trades:
         """Return some of the trades, in the order asked for."""
         return Trades(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
 
@@ -154,7 +155,7 @@ class Market:
         names = ["history_short", "strikes_too_far_apart", "premium_below_tick"]
         return np.select([*rules, worth < self.product.tick], names, default="")
 
-    def _settled(self, prices: _Prices, anchor: Anchor, written: Flags, places: tuple[int, int]) -> Trades:
+    def _settled(self, prices: _Prices, anchor: Anchor, written: Mask, places: tuple[int, int]) -> Trades:
         entries, draws, shapes = self.entries, self.draws, prices.shapes
         value = anchor.apply(prices.asked)
         money = self._money(prices, value)
@@ -197,14 +198,14 @@ class Market:
         reward = MULTIPLIER * width[:, :, None] - risk
         return _Money(gross, lost, charged, gross[:, :, None] - costs, risk, reward)
 
-    def _pinned(self, shapes: Structures) -> Flags:
+    def _pinned(self, shapes: Structures) -> Mask:
         if not self.product.assignment_risk:
             return np.zeros(shapes.width.shape, dtype=np.bool_)
         distance = np.abs(self.entries.settlement[:, None, None] - shapes.strikes)
         return np.asarray((distance < PIN * shapes.strikes).any(axis=2))
 
 
-def _touched(shapes: Structures, entries: Entries) -> Flags:
+def _touched(shapes: Structures, entries: Entries) -> Mask:
     low, high = entries.lowest[:, None, None], entries.highest[:, None, None]
     return np.asarray(((low <= shapes.strikes) & (shapes.strikes <= high) & (QUANTITY < 0)).any(axis=2))
 

@@ -6,14 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.history.keys import Keys
 from magic8_ml.history.rows import Rows
 from magic8_ml.history.text_columns import MISSING
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 _SAME = 1e-9
 
@@ -22,8 +19,8 @@ _SAME = 1e-9
 class Pairs:
     """Output rows (n_out,): the profit row and the trades row of each, -1 where there is none."""
 
-    profit: Ints
-    trades: Ints
+    profit: Integers
+    trades: Integers
 
 
 def fill_only(column: str, values: Floats, other: Floats, conflicts: Counter[str]) -> Floats:
@@ -39,7 +36,7 @@ def fill_only(column: str, values: Floats, other: Floats, conflicts: Counter[str
     return np.where(np.isnan(values), other, values)
 
 
-def fill_only_places(column: str, values: Ints, other: Ints, conflicts: Counter[str]) -> Ints:
+def fill_only_places(column: str, values: Integers, other: Integers, conflicts: Counter[str]) -> Integers:
     """Return ``values`` with its gaps (-1) filled from ``other``, as :func:`fill_only` does for numbers."""
     differ = int(((values != other) & (values != MISSING) & (other != MISSING)).sum())
     if differ:
@@ -65,7 +62,9 @@ def drop_later_downloads(rows: Rows, keys: Keys, conflicts: Counter[str]) -> tup
     return replace(rows, numbers=numbers).take(keep), keys.take(keep), len(later)
 
 
-def _fill_from_later(column: str, values: Floats, kept_for: Ints, later: Ints, conflicts: Counter[str]) -> Floats:
+def _fill_from_later(
+    column: str, values: Floats, kept_for: Integers, later: Integers, conflicts: Counter[str]
+) -> Floats:
     target = kept_for[later]
     filled = fill_only(column, values[target], values[later], conflicts)
     known = np.flatnonzero(~np.isnan(filled))[::-1]  # backwards: of several later values the earliest must stand
@@ -99,7 +98,7 @@ def pair_up(profit: Keys, trades: Keys) -> Pairs:
     )
 
 
-def _positions(wanted: Ints, among: Ints) -> Ints:
+def _positions(wanted: Integers, among: Integers) -> Integers:
     """Return (n_wanted,) where each key stands in ``among`` (distinct keys), -1 where it does not."""
     if not len(among):
         return np.full(len(wanted), MISSING, np.int64)
@@ -109,7 +108,7 @@ def _positions(wanted: Ints, among: Ints) -> Ints:
     return np.where(among[found] == wanted, found, MISSING)
 
 
-def _unique_signals(profit: Keys, trades: Keys) -> Ints:
+def _unique_signals(profit: Keys, trades: Keys) -> Integers:
     """Return (n_profit,) the trades row with the same signal where both are the only ones, else -1."""
     once, where, count = np.unique(trades.signal, return_index=True, return_counts=True)
     only = _positions(profit.signal, once[count == 1])

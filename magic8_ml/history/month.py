@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from magic8_companion.domain.arrays import Integers
 from magic8_ml.history.collect import Placed, collect_rows
 from magic8_ml.history.csv_sheet import SheetRefused, read_sheet
 from magic8_ml.history.delta_join import without_repeats
@@ -22,8 +22,6 @@ from magic8_ml.history.month_figures import MonthNotes, month_figures
 from magic8_ml.history.order_sentences import Sentences, read_sentences
 from magic8_ml.history.output_table import output_table
 from magic8_ml.history.rows import Rows, Vocabulary
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +101,7 @@ def _distinct_pairs(profit: Rows, trades: Rows, said: Sentences, notes: MonthNot
     return profit, trades, pair_up(profit_keys, trades_keys)
 
 
-def _format_years(placed: dict[str, list[Placed]], files: int) -> Ints:
+def _format_years(placed: dict[str, list[Placed]], files: int) -> Integers:
     years = np.zeros(files, np.int64)
     for items in placed.values():
         for item in items:

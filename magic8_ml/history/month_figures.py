@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
 from magic8_companion.domain.trading_day import session_on
 from magic8_ml.history.clock_columns import new_york_clock
@@ -23,9 +24,6 @@ from magic8_ml.history.layouts import KINDS
 from magic8_ml.history.output_table import ORIGINS, origins
 from magic8_ml.history.rows import Ledger
 from magic8_ml.history.text_columns import MISSING
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 SLOT_MIN: Final = 5
 FIRST_SLOT: Final = 9 * 60 + 35
@@ -108,7 +106,7 @@ def _sheets(notes: MonthNotes, rows_read: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _counts(places: Ints, names: Sequence[str]) -> dict[str, int]:
+def _counts(places: Integers, names: Sequence[str]) -> dict[str, int]:
     counted = np.bincount(places[places != MISSING], minlength=len(names))
     return {name: int(count) for name, count in zip(names, counted, strict=True) if count}
 
@@ -143,7 +141,7 @@ def _plain(value: float) -> float:
     return int(value) if float(value).is_integer() else round(float(value), 2)
 
 
-def _delta_coverage(sheets: Sheets, joined: Joined, day: Ints, minute: Ints) -> dict[str, int]:
+def _delta_coverage(sheets: Sheets, joined: Joined, day: Integers, minute: Integers) -> dict[str, int]:
     delta_day, delta_minute = new_york_clock(sheets.delta.seconds)
     slots = np.unique(_slot(day, minute))
     with_delta = np.isin(slots, _slot(delta_day, delta_minute))
@@ -158,11 +156,11 @@ def _delta_coverage(sheets: Sheets, joined: Joined, day: Ints, minute: Ints) -> 
     }
 
 
-def _slot(day: Ints, minute: Ints) -> Ints:
+def _slot(day: Integers, minute: Integers) -> Integers:
     return day * (24 * 60 // SLOT_MIN) + minute // SLOT_MIN
 
 
-def _sessions(files: Sequence[SheetFile], sheets: Sheets, day: Ints, minute: Ints) -> dict[str, dict[str, Any]]:
+def _sessions(files: Sequence[SheetFile], sheets: Sheets, day: Integers, minute: Integers) -> dict[str, dict[str, Any]]:
     """Return for each day with a folder its rows, its delta rows, its slots and those that no row fell into."""
     delta_day, _ = new_york_clock(sheets.delta.seconds)
     sessions = {}
@@ -173,7 +171,7 @@ def _sessions(files: Sequence[SheetFile], sheets: Sheets, day: Ints, minute: Int
     return sessions
 
 
-def _session(on: date, minutes: Ints) -> dict[str, Any]:
+def _session(on: date, minutes: Integers) -> dict[str, Any]:
     session = session_on(on)
     seen = set((minutes // SLOT_MIN * SLOT_MIN).tolist())
     last = LAST_SLOT if session is None or not session.is_half_day else LAST_HALF_DAY_SLOT
@@ -182,7 +180,7 @@ def _session(on: date, minutes: Ints) -> dict[str, Any]:
     return {"rows": len(minutes), "slots": len(seen), "exchange_open": session is not None, "missing_slots": missing}
 
 
-def _quarantined_rows(sheets: Sheets, joined: Joined, day: Ints, minute: Ints) -> list[dict[str, Any]]:
+def _quarantined_rows(sheets: Sheets, joined: Joined, day: Integers, minute: Integers) -> list[dict[str, Any]]:
     labels, profit = joined.labels, sheets.profit
     found = []
     for row in np.flatnonzero(labels.reason != MISSING).tolist():

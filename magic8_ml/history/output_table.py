@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
 from magic8_ml.history.clock_columns import new_york_clock
 from magic8_ml.history.joined import Joined, Sheets, at, numbers_at
@@ -21,9 +21,6 @@ from magic8_ml.history.rows import DELTA_NUMBERS, DIRECTIONS, Rows
 from magic8_ml.history.schema import CATEGORY, SCHEMA
 from magic8_ml.history.text_columns import MISSING
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
 ORIGINS: Final = ("profit", "profit,trades", "profit,delta", "profit,trades,delta", "trades", "trades,delta")
 """Which sheets gave values, in the order of the contract."""
 
@@ -31,11 +28,11 @@ _TIMES: Final = tuple(f"{minute // 60:02d}:{minute % 60:02d}" for minute in rang
 _FROM_TRADES: Final = ("expected_move", "low", "high", "target1", "target2", "predicted_trades", "closing")
 
 
-def origins(joined: Joined) -> Ints:
+def origins(joined: Joined) -> Integers:
     """Return (n_out,) the place in ORIGINS of each row."""
     by_profit = (joined.pairs.trades != MISSING) + 2 * (joined.delta_at != MISSING)
     by_trades = 4 + (joined.delta_at != MISSING)
-    places: Ints = np.where(joined.pairs.profit != MISSING, by_profit, by_trades).astype(np.int64)
+    places: Integers = np.where(joined.pairs.profit != MISSING, by_profit, by_trades).astype(np.int64)
     return places
 
 
@@ -133,21 +130,21 @@ def _origin(sheets: Sheets, joined: Joined) -> dict[str, pa.Array]:
     }
 
 
-def _reference(files: Sequence[str], rows: Rows, place: Ints) -> pa.Array:
+def _reference(files: Sequence[str], rows: Rows, place: Integers) -> pa.Array:
     """Return (n_out,) ``folder/file:line``, null where the sheet gave nothing."""
     names = pa.array(files, pa.string()).take(_indices(at(rows.file, place)))
     lines = pa.array(at(rows.line, place)).cast(pa.string())
     return pc.binary_join_element_wise(names, lines, ":")
 
 
-def _indices(places: Ints) -> pa.Array:
+def _indices(places: Integers) -> pa.Array:
     return pa.array(places, mask=places == MISSING)
 
 
-def _text(places: Ints, names: Sequence[str]) -> pa.Array:
+def _text(places: Integers, names: Sequence[str]) -> pa.Array:
     return pa.array(names, pa.string()).take(_indices(places))
 
 
-def _category(places: Ints, names: Sequence[str]) -> pa.Array:
+def _category(places: Integers, names: Sequence[str]) -> pa.Array:
     indices = pa.array(places.astype(np.int8), mask=places == MISSING)
     return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string())).cast(CATEGORY)

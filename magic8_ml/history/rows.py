@@ -7,15 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.history.csv_sheet import RefusedLine
 from magic8_ml.history.layouts import DELTA, LEGS, PROFIT, TRADES
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 _PROFIT_NUMBERS: Final = (
     "price",
@@ -68,25 +62,25 @@ class Rows:
     ``words`` are places in their lists, -1 where missing; ``numbers`` are NaN where missing.
     """
 
-    file: Ints
-    line: Ints
-    has_control: Flags
-    seconds: Ints
-    symbol: Ints
-    strategy: Ints
-    sentence: Ints
+    file: Integers
+    line: Integers
+    has_control: Mask
+    seconds: Integers
+    symbol: Integers
+    strategy: Integers
+    sentence: Integers
     numbers: Mapping[str, Floats]
-    words: Mapping[str, Ints]
+    words: Mapping[str, Integers]
 
     def __len__(self) -> int:
         return len(self.file)
 
     @property
-    def minute(self) -> Ints:
+    def minute(self) -> Integers:
         """Return UTC minutes since 1970."""
         return self.seconds // 60
 
-    def take(self, index: Ints) -> Rows:
+    def take(self, index: Integers) -> Rows:
         """Return the rows at ``index``, in that order."""
         parts: dict[str, Any] = {}
         for item in fields(self):

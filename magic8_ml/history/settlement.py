@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES, IRON_CONDOR, SONAR, VERTICAL
 from magic8_ml.history.order_sentences import RIGHTS
 
@@ -21,9 +22,6 @@ MULTIPLIER: Final = 100
 _CALL, _PUT, _BOTH = (RIGHTS.index(right) for right in ("CALL", "PUT", "CALL/PUT"))
 _STRATEGY: Final = {name: place for place, name in enumerate(HISTORY_STRATEGIES)}
 _STRIKE_COUNT: Final = {BUTTERFLY: 3, IRON_CONDOR: 4, SONAR: 4, VERTICAL: 2}
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +33,12 @@ class Structures:
     """
 
     strikes: Floats
-    quantity: Ints
+    quantity: Integers
     is_call: npt.NDArray[np.bool_]
     known: npt.NDArray[np.bool_]
 
 
-def build_structures(strategy: Ints, strikes: Floats, right: Ints, action: Ints) -> Structures:
+def build_structures(strategy: Integers, strikes: Floats, right: Integers, action: Integers) -> Structures:
     """Return the legs that strategy (n,), ascending strikes (n, 4), right (n,) and action (n,) make together.
 
     A butterfly's middle strike counts twice.  Bought, a butterfly is long its wings, a condor its inner strikes; which
@@ -63,7 +61,7 @@ def build_structures(strategy: Ints, strikes: Floats, right: Ints, action: Ints)
     return Structures(strikes=np.nan_to_num(strikes), quantity=quantity, is_call=is_call, known=known)
 
 
-def _signs(strategy: str, right: Ints) -> Ints:
+def _signs(strategy: str, right: Integers) -> Integers:
     if strategy == BUTTERFLY:
         return np.tile(np.array([1, -2, 1]), (len(right), 1))
     if strategy == VERTICAL:
@@ -95,7 +93,7 @@ def payoff_range(structures: Structures) -> tuple[Floats, Floats]:
     return values.min(axis=1), values.max(axis=1)
 
 
-def profit_usd(structures: Structures, action: Ints, premium: Floats, price: Floats) -> Floats:
+def profit_usd(structures: Structures, action: Integers, premium: Floats, price: Floats) -> Floats:
     """Return (n,) US dollars per contract at settlement: debit payoff - premium, credit premium - |payoff|.
 
     NaN where structure, premium or price are unknown.
@@ -109,7 +107,7 @@ def profit_usd(structures: Structures, action: Ints, premium: Floats, price: Flo
     return np.where(structures.known, result, np.nan)
 
 
-def profit_bounds_usd(structures: Structures, action: Ints, premium: Floats) -> tuple[Floats, Floats]:
+def profit_bounds_usd(structures: Structures, action: Integers, premium: Floats) -> tuple[Floats, Floats]:
     """Return (n,) worst and (n,) best US dollars per contract; NaN where structure or premium are unknown."""
     low, high = payoff_range(structures)
     unknown = ~structures.known
@@ -118,7 +116,7 @@ def profit_bounds_usd(structures: Structures, action: Ints, premium: Floats) -> 
     return worst, best
 
 
-def contracts(structures: Structures) -> Ints:
+def contracts(structures: Structures) -> Integers:
     """Return (n,) contracts of each structure: a butterfly has 4, a vertical 2."""
-    total: Ints = np.abs(structures.quantity).sum(axis=1)
+    total: Integers = np.abs(structures.quantity).sum(axis=1)
     return total

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.metrics.day_intervals import SEED, Interval, Rows, block_counts, day_sums
+from magic8_companion.domain.arrays import Floats, Integers
+from magic8_ml.metrics.day_intervals import SEED, Interval, block_counts, day_sums
 from magic8_ml.metrics.logistic import fit_logistic
 from magic8_ml.metrics.refusal import NotFitted
 
@@ -68,14 +68,14 @@ class Reliability:
 
     said: Floats
     came: Floats
-    count: Rows
+    count: Integers
     band_low: Floats
     band_high: Floats
     ece: float
     ece_band: float
 
 
-def reliability(probabilities: Floats, happened: Floats, days: Rows, *, seed: int = SEED) -> Reliability:
+def reliability(probabilities: Floats, happened: Floats, days: Integers, *, seed: int = SEED) -> Reliability:
     """Measure calibration beside the noise band of a perfect forecaster, simulated on the same rows.
 
     The simulated outcomes of one day share one random number, so a day counts once however many rows it has: the band
@@ -102,7 +102,7 @@ def reliability(probabilities: Floats, happened: Floats, days: Rows, *, seed: in
     )
 
 
-def _came_by_luck(probabilities: Floats, luck: Floats, starts: Rows) -> Floats:
+def _came_by_luck(probabilities: Floats, luck: Floats, starts: Integers) -> Floats:
     return np.add.reduceat((luck < probabilities).astype(np.float64), starts)
 
 
@@ -113,7 +113,7 @@ class RecalibrationLine(NamedTuple):
     intercept: Interval
 
 
-def reliability_line(probabilities: Floats, happened: Floats, days: Rows) -> RecalibrationLine:
+def reliability_line(probabilities: Floats, happened: Floats, days: Integers) -> RecalibrationLine:
     """Fit the recalibration line (Cox 1958) and bootstrap it over blocks of days.
 
     A draw takes one Newton step from the fit to all days, which needs day sums alone and differs from the full refit

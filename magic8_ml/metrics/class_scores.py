@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers
+from magic8_companion.domain.arrays import Floats, Integers
 
 
 def ranked_probability_score(probabilities: Floats, classes: Integers) -> Floats:

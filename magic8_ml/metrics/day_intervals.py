@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import t as student_t
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 
-Rows = npt.NDArray[np.int64]
 Statistic = Callable[[Floats], Floats]
 
 DRAWS: Final = 1000
@@ -35,7 +33,7 @@ class Interval:
     n_days: int
 
 
-def day_sums(columns: Floats, days: Rows) -> Floats:
+def day_sums(columns: Floats, days: Integers) -> Floats:
     """Sum rows of shape (n_rows, n_columns) over their days; ascending days, shape (n_days, n_columns).
 
     >>> day_sums(np.array([[1.0], [2.0], [4.0]]), np.array([7, 7, 9])).ravel().tolist()
@@ -77,14 +75,14 @@ def day_interval(sums: Floats, statistic: Statistic, *, seed: int = SEED) -> Int
     return Interval(value=float(statistic(sums.sum(axis=0))), low=float(low), high=float(high), n_days=n_days)
 
 
-def skill_interval(losses: Floats, baseline: Floats, days: Rows) -> Interval:
+def skill_interval(losses: Floats, baseline: Floats, days: Integers) -> Interval:
     """Return 1 - loss / baseline loss of paired rows; rows where either is NaN are left out."""
     known = np.isfinite(losses) & np.isfinite(baseline)
     sums = day_sums(np.stack((losses[known], baseline[known]), axis=1), days[known])
     return day_interval(sums, skill_of_totals)
 
 
-def mean_interval(values: Floats, days: Rows) -> Interval:
+def mean_interval(values: Floats, days: Integers) -> Interval:
     """Return the mean over rows; NaN rows are left out."""
     known = np.isfinite(values)
     sums = day_sums(np.stack((values[known], np.ones(int(known.sum()))), axis=1), days[known])
@@ -110,7 +108,7 @@ class DieboldMariano(NamedTuple):
     n_days: int
 
 
-def diebold_mariano(losses: Floats, baseline: Floats, days: Rows) -> DieboldMariano:
+def diebold_mariano(losses: Floats, baseline: Floats, days: Integers) -> DieboldMariano:
     """Test paired losses by their daily mean differences (Diebold and Mariano 1995).
 
     The variance is Newey and West's with 4 (n / 100)^(2/9) lags, the law Student's with n - 1 degrees.

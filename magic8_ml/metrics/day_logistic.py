@@ -7,8 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import expit, logit
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.metrics.logistic import fit_logistic
 
 _LEAST, _MOST = 0.01, 0.99

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.metrics.refusal import NotFitted
 
 CLOSE: Final = 1e-9

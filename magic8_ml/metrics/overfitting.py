@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from scipy.stats import norm
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 
 _EULER: Final = 0.5772156649015329
 

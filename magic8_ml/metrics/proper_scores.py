@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Mask
+from magic8_companion.domain.arrays import Floats, Mask
 
 _SMALLEST = 1e-9
 

@@ -18,8 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.trades.feature_inputs import Inputs
 from magic8_ml.trades.payoffs import reward_at
 from magic8_ml.trades.rows import TradeRows

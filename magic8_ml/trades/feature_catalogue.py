@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.feature_catalogue import CATALOGUE as MARKET_CATALOGUE
 from magic8_ml.trades import feature_formulas as f
 from magic8_ml.trades.feature_inputs import Inputs

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.nan_arithmetic import ratio_or_nan
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.trades.feature_inputs import Inputs

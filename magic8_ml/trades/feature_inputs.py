@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.trades.payoffs import Payoffs, payoffs_of
 from magic8_ml.trades.terms import DeltaRows, MarketContext, TradeTerms

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.trades.feature_catalogue import TRADE_FEATURES, feature_named
 from magic8_ml.trades.feature_inputs import Inputs
 from magic8_ml.trades.terms import DeltaRows, MarketContext, TradeTerms

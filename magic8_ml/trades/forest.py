@@ -13,9 +13,7 @@ import numpy as np
 import orjson
 import xgboost as xgb
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers, Mask
-from magic8_ml.trades.trees import Singles
+from magic8_companion.domain.arrays import Floats, Integers, Mask, Singles
 
 _LEAF: Final = -1
 

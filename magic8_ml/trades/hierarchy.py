@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.trades.levels import LEVELS, Nodes
 from magic8_ml.trades.pooling import GroupEffect, Offset, count_days, left_by, shrink, shrinkage_weight
 

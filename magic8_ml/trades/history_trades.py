@@ -11,9 +11,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from magic8_companion.domain.bars import Floats, Stamps
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES, MAGIC8_SYMBOLS
-from magic8_ml.forecast.forecaster import Integers, Mask
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.trades.orders import opening_fees
 from magic8_ml.trades.parquet_columns import codes, numbers, stamps
@@ -75,7 +74,7 @@ def history_trades(table: pa.Table, *, with_fees: bool = True) -> KnownTrades:
     ).judgeable()
 
 
-def _in_session(at: Stamps) -> Mask:
+def _in_session(at: Integers) -> Mask:
     table = session_table()
     place = np.maximum(np.searchsorted(table.opens, at, side="right") - 1, 0)
     return np.asarray((at > table.opens[place]) & (at <= table.closes[place]))

@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Mask
+from magic8_companion.domain.arrays import Floats, Mask
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.parquet_columns import codes, numbers, stamps
 from magic8_ml.trades.settled_trades import KnownTrades

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_companion.domain.arrays import Integers, Mask
 from magic8_ml.history.scale_groups import preset_group
 
 DEFAULT: Final = "default"

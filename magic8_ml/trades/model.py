@@ -10,8 +10,7 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import expit
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers
+from magic8_companion.domain.arrays import Floats, Integers, Singles
 from magic8_ml.forecast.symbol_families import EVERYBODY, known_as
 from magic8_ml.trades.base_models import Recalibration, first_known
 from magic8_ml.trades.expected_value import RealisedFractions
@@ -19,7 +18,6 @@ from magic8_ml.trades.forest import Forest
 from magic8_ml.trades.levels import DEFAULT, LEVELS, STRATEGY, SYMBOL, TradeKey, nodes_of
 from magic8_ml.trades.pooling import Offset, never_seen
 from magic8_ml.trades.sample import Size
-from magic8_ml.trades.trees import Singles
 
 _TWO_SIDED_95: Final = 1.959963984540054
 _CHUNK: Final = 4096

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.forecast.residuals import Residuals
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats, Stamps
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.options.costs import fees_of
 from magic8_companion.options.payoff import Leg
-from magic8_ml.forecast.forecaster import Integers
 from magic8_ml.messages.values import Trade
 from magic8_ml.trades.terms import LEGS, STRATEGIES, TradeTerms
 
@@ -37,7 +36,7 @@ class Ticket:
         )
 
 
-def terms_of(tickets: Sequence[Ticket], at: Stamps, price: Floats) -> TradeTerms:
+def terms_of(tickets: Sequence[Ticket], at: Integers, price: Floats) -> TradeTerms:
     """Return the terms of tickets entered ``at`` (n,) nanoseconds UTC with the underlying at ``price`` (n,).
 
     Raises

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from magic8_companion.domain.bars import Floats, Stamps
-from magic8_ml.forecast.forecaster import Integers
+from magic8_companion.domain.arrays import Floats, Integers
 
 _UNKNOWN = -1
 _MS = 1_000_000
@@ -30,6 +29,6 @@ def codes(table: pa.Table, name: str, names: Sequence[str]) -> Integers:
     return np.concatenate(parts)
 
 
-def stamps(table: pa.Table, name: str) -> Stamps:
+def stamps(table: pa.Table, name: str) -> Integers:
     """Return a column of times in nanoseconds UTC; the column holds milliseconds and no null."""
     return np.asarray(table[name].cast(pa.int64()).to_numpy(), dtype=np.int64) * _MS

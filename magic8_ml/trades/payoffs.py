@@ -10,8 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Mask
+from magic8_companion.domain.arrays import Floats, Mask
 from magic8_ml.trades.terms import MULTIPLIER, TradeTerms
 
 _NOISE: Final = 1e-9

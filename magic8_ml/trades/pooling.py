@@ -23,8 +23,7 @@ from typing import Final
 import numpy as np
 from scipy.special import expit
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.metrics.logistic import log_likelihoods, maximize
 
 KAPPAS: Final = (60.0, 120.0, 250.0)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.boosted_variance import predict_boosted
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.model_files import TrainedModel

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats, Stamps
-from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.trades.feature_catalogue import SPORADIC, TRADE_FEATURES, digest_of, feature_named, require_known
 from magic8_ml.trades.payoffs import reward_at
 from magic8_ml.trades.terms import STRATEGIES
@@ -37,7 +36,7 @@ class TradeRows:
     symbol: Integers
     strategy: Integers
     day: Integers
-    entered_at: Stamps
+    entered_at: Integers
     features: Floats
     implied: Floats
     won: Mask

@@ -7,11 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_companion.domain.arrays import Floats, Integers, Mask, Singles
 from magic8_ml.trades.expected_value import RealisedFractions
 from magic8_ml.trades.levels import STRATEGY, Nodes, TradeKey, nodes_of
-from magic8_ml.trades.trees import Singles
 
 OWN_TRADES: Final = 100
 OWN_DAYS: Final = 60

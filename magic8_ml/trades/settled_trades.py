@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.trades.feature_inputs import Inputs
 from magic8_ml.trades.feature_table import feature_table
 from magic8_ml.trades.payoffs import payoffs_of

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from magic8_companion.domain.bars import Bars, Floats, Stamps
+from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
 from magic8_ml.forecast.session_table import BAR_NS, session_table
 from magic8_ml.trades.parquet_columns import codes, numbers, stamps
@@ -38,7 +39,7 @@ def sheet_bars(table: pa.Table) -> dict[str, Bars]:
     return answer
 
 
-def _bars(starts: Stamps, close: Floats) -> Bars:
+def _bars(starts: Integers, close: Floats) -> Bars:
     starts, first = np.unique(starts, return_index=True)  # the first price of a slot is the oldest
     close = close[first]
     follows = np.diff(starts, prepend=0) == BAR_NS

@@ -15,11 +15,12 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats, to_ns
+from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.bars import to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_ml.forecast.feature_table import feature_matrix
-from magic8_ml.forecast.forecaster import Integers, Rows
+from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.freshness import require_fresh
 from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.intraday import Today, today_of

@@ -11,10 +11,9 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats, Stamps
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.forecaster import Integers, Mask
 
 STRATEGIES: Final = HISTORY_STRATEGIES
 """What strategy codes index."""
@@ -52,7 +51,7 @@ class TradeTerms:
     symbols: tuple[str, ...]
     symbol: Integers
     strategy: Integers
-    at: Stamps
+    at: Integers
     strikes: Floats
     quantity: Floats
     is_call: Mask
@@ -80,7 +79,7 @@ class MarketContext:
     of its catalogue.  ``moves``: forecast distribution, None where there is no model.
     """
 
-    known_at: Stamps
+    known_at: Integers
     sigma: Floats
     features: Floats
     moves: MoveDistribution | None = None
@@ -102,7 +101,7 @@ class DeltaRows:
     ``known_at``: when it was written, nanoseconds UTC.  ``short_term`` and ``long_term`` are price levels.
     """
 
-    known_at: Stamps
+    known_at: Integers
     short_term: Floats
     long_term: Floats
     call_delta: Floats

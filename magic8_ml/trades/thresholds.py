@@ -9,8 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Mask
+from magic8_companion.domain.arrays import Floats, Mask
 
 GRID: Final = tuple(round(0.10 + 0.05 * step, 2) for step in range(16))
 """Thresholds that F1 chooses from: 0.10, 0.15 .. 0.85."""

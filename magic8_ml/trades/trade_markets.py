@@ -13,12 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Bars, Floats, Stamps
+from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.forecast.day_history import DayHistory
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.feature_table import feature_matrix
-from magic8_ml.forecast.forecaster import Integers, Outcomes, Rows
+from magic8_ml.forecast.forecaster import Outcomes, Rows
 from magic8_ml.forecast.intraday import today_of
 from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.session_table import BAR_NS, session_table, values_on
@@ -38,7 +39,7 @@ class Moments:
     sessions of a symbol without a market, by reason.
     """
 
-    known_at: Stamps
+    known_at: Integers
     session: Integers
     bars_done: Integers
     minutes_to_close: Floats

@@ -10,15 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xgboost as xgb
 from scipy.special import expit
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers
-
-Singles = npt.NDArray[np.float32]
-"""Features as trees compare them."""
+from magic8_companion.domain.arrays import Floats, Integers, Singles
 
 _BINS: Final = 64
 _LARGEST_HESSIAN: Final = 0.25

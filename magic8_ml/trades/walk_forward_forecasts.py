@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Integers
 from magic8_companion.domain.bars import Bars
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
-from magic8_ml.forecast.forecaster import Forecast, Integers, Past, concatenated
+from magic8_ml.forecast.forecaster import Forecast, Past, concatenated
 from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.forecast.training.dataset import dataset_of

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from magic8_companion.domain.bars import Bars, Floats, to_ns
+from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.market_state import MarketState, VixReading
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.trading_day import Session, previous_session, require_session

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.trading_day import require_session
 from magic8_companion.options.expiry import product
 from magic8_companion.options.payoff import payoff

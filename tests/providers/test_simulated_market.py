@@ -6,18 +6,17 @@ from datetime import date
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.bars import COLUMNS, Bars
 from magic8_companion.domain.trading_day import sessions_between
 from magic8_companion.providers.simulated_days import UNITS_PER_VIX
 from magic8_companion.providers.simulated_market import SimulatedMarket
 from magic8_companion.providers.simulated_symbols import SYMBOLS
 
-Floats = npt.NDArray[np.float64]
 FIRST, LAST = date(2015, 1, 2), date(2030, 12, 31)
 DAYS = [session.day for session in sessions_between(date(2016, 1, 1), LAST)]
 ALL = (*SYMBOLS, "VIX")

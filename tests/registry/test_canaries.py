@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from magic8_companion.domain.bars import Bars, Floats
+from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.bars import Bars
 from magic8_ml.forecast.boosted_variance import BoostingSettings
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES

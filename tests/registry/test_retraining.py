@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 import pytest
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.model_files import load_model
 from magic8_ml.forecast.training.dataset import dataset_of

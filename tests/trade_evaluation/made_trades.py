@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.trades.feature_catalogue import TRADE_FEATURES
 from magic8_ml.trades.rows import TradeRows

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, FORECAST, MAJORITY, PREMIUM, RECALIBRATED_PREMIUM
 from magic8_ml.evaluation.trade_out_of_sample import judge
 from magic8_ml.evaluation.trade_selection import chosen_thresholds, decisions_of, tuning_window

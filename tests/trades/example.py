@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 from hypothesis import strategies as st
 
-from magic8_companion.domain.bars import Floats, Stamps, to_ns
+from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.bars import to_ns
 from magic8_companion.options.structures import build
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.trades.orders import Ticket
@@ -17,7 +18,7 @@ AT = to_ns(datetime(2025, 5, 22, 15, 0, tzinfo=UTC))
 """11:00 in New York, five hours before the close."""
 
 
-def stamps(n: int, at: int = AT) -> Stamps:
+def stamps(n: int, at: int = AT) -> Integers:
     """Return the same moment n times."""
     return np.full(n, at)
 

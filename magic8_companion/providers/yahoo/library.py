@@ -20,7 +20,7 @@ from curl_cffi.requests.exceptions import RequestException, Timeout
 from yfinance.data import YfData
 from yfinance.exceptions import YFPricesMissingError, YFRateLimitError, YFTzMissingError
 
-from magic8_companion.domain.bars import Floats, Stamps
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.providers.yahoo.patience import BackOff
 from magic8_companion.providers.yahoo.session import BoundedSession
@@ -41,7 +41,7 @@ class Chart:
     """
 
     ticker: str
-    starts: Stamps
+    starts: Integers
     prices: Floats
     volume: Floats
     traded_at: datetime

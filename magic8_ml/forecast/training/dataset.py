@@ -9,12 +9,13 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from magic8_companion.domain.bars import Bars, Floats
+from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.forecast.day_history import LARGEST_RETURN, DayHistory
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.feature_table import FeatureTable, feature_matrix
-from magic8_ml.forecast.forecaster import Integers, Outcomes, Rows, concatenated
+from magic8_ml.forecast.forecaster import Outcomes, Rows, concatenated
 from magic8_ml.forecast.intraday import Today, today_of
 from magic8_ml.forecast.labels import ENTRY_BARS, ENTRY_BUCKETS, trailing_cuts
 from magic8_ml.forecast.session_table import FULL_DAY_BARS, complete_days, session_table, values_on

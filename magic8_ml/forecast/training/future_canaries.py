@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Bars, Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
+from magic8_companion.domain.bars import Bars
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.forecaster import Forecast, Integers, Mask, Rows
+from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.labels import BUCKETS, ENTRY_BARS
 from magic8_ml.forecast.serving_row import serving_rows

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import COLUMNS, Bars, Floats, from_ns
+from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.bars import COLUMNS, Bars, from_ns
 from magic8_ml.forecast.prediction_inputs import DAILY_OPEN, PredictionInputs
 from magic8_ml.forecast.session_table import BAR_NS, DAY_NS, session_table
 

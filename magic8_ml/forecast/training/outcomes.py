@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_ml.forecast.forecaster import Integers, Outcomes
+from magic8_ml.forecast.forecaster import Outcomes
 from magic8_ml.forecast.intraday import Today
 from magic8_ml.forecast.session_table import FULL_DAY_BARS
 

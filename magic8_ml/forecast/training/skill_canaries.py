@@ -14,9 +14,9 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.forecaster import Forecaster, Integers, Mask, Outcomes, Rows
+from magic8_ml.forecast.forecaster import Forecaster, Outcomes, Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.session_table import FULL_DAY_BARS
 from magic8_ml.metrics.class_scores import ranked_probability_score

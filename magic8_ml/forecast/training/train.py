@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import xgboost as xgb
 
+from magic8_companion.domain.arrays import Mask
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.forecast import implied_variance as implied
@@ -19,7 +20,7 @@ from magic8_ml.forecast.day_history import HISTORY_SESSIONS
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster, FittedDistribution
 from magic8_ml.forecast.feature_bounds import Bounds
 from magic8_ml.forecast.feature_table import FeatureTable, feature_matrix
-from magic8_ml.forecast.forecaster import Forecast, Mask, Past, Rows
+from magic8_ml.forecast.forecaster import Forecast, Past, Rows
 from magic8_ml.forecast.model_files import save_model
 from magic8_ml.forecast.session_table import day_number, session_table
 from magic8_ml.forecast.strategy_view import REGIMES

@@ -12,7 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from magic8_ml.forecast.forecaster import Forecast, Forecaster, Integers, Mask, Past, Rows
+from magic8_companion.domain.arrays import Integers, Mask
+from magic8_ml.forecast.forecaster import Forecast, Forecaster, Past, Rows
 from magic8_ml.forecast.training.progress import Progress, silent
 
 TRAINING_DAYS: Final = 250

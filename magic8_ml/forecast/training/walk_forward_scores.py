@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_ml.forecast.forecaster import LEVELS, Forecast, Integers, Mask, Rows
+from magic8_ml.forecast.forecaster import LEVELS, Forecast, Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.strategy_view import DIRECTIONS, OUTCOMES, REGIMES
 from magic8_ml.forecast.training.walk_forward import Fold

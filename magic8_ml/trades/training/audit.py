@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Integers
 from magic8_companion.domain.bars import COLUMNS, Bars, from_ns
-from magic8_ml.forecast.forecaster import Integers
 from magic8_ml.forecast.session_table import DAY_NS
 from magic8_ml.trades.dataset import TradeData
 from magic8_ml.trades.feature_catalogue import FORECAST, feature_named

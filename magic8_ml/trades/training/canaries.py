@@ -17,8 +17,7 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import expit
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.registry.passport import CANARIES
 from magic8_ml.trades.base_models import fit_lines

@@ -15,8 +15,7 @@ from typing import Any, Final
 import numpy as np
 import xgboost as xgb
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of
 from magic8_ml.metrics.refusal import TrainingRefused

@@ -15,8 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.trades.hierarchy import OutOfFold, Ships, fit_chain
 from magic8_ml.trades.levels import LEVELS, Nodes
 from magic8_ml.trades.pooling import KAPPAS, weigh_days

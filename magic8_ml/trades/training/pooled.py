@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import expit
 
-from magic8_companion.domain.bars import Floats
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.trades.levels import trade_key
 from magic8_ml.trades.model import WinModel
 from magic8_ml.trades.rows import TradeRows

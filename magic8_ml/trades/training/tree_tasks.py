@@ -9,8 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from magic8_companion.domain.bars import Floats
-from magic8_ml.forecast.forecaster import Integers, Mask
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.trades.base_models import Recalibration, first_known
 from magic8_ml.trades.levels import DEFAULT, STRATEGY, SYMBOL, SYMBOL_STRATEGY, Nodes
 from magic8_ml.trades.sample import Sample, Size
