@@ -9,29 +9,37 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 FOREIGN: Final = ("M8C_", "ML_", "MAGIC8_")
 HERE: Final = Path(__file__).resolve().parent
-PACKAGES: Final = {"ml": "xgboost", "ib": "ib_async", "yahoo": "yfinance"}
+PACKAGES: Final = {"ml": "xgboost", "ib": "ib_async", "yahoo": "yfinance", "train": "optuna"}
 NEEDS: Final = {
-    "ml": """magic8_ml tests/evaluation tests/ledger tests/ml tests/registry tests/test_documentation.py
-        tests/trade_data tests/trade_evaluation tests/trades tests/tuning tests/whole/test_real_days.py
-        tests/whole/test_simulated_day.py tests/win_models tests/win_predictor""",
-    "ib": """magic8_companion/providers/ib tests/collect tests/doctor tests/providers/test_catalogue.py
-        tests/providers_ib tests/rehearsal tests/test_documentation.py tests/testing_gateway""",
-    "yahoo": """magic8_companion/providers/yahoo tests/collect tests/doctor tests/providers/test_catalogue.py
-        tests/providers_yahoo tests/rehearsal""",
+    "ml": """magic8_ml tests/evaluation tests/forecast tests/metrics tests/registry tests/trades
+        tests/history/test_ledger_look_ahead.py tests/history/test_ledger_prices.py tests/history/test_ledger_rows.py
+        tests/cli/test_evaluate_trades.py tests/cli/test_ledger.py tests/cli/test_models.py
+        tests/cli/test_predict_trade.py tests/cli/test_risk_reward.py tests/cli/test_train.py
+        tests/cli/test_train_trades.py tests/cli/test_tune.py tests/test_documentation.py tests/test_public_names.py
+        tests/whole/test_guide_scripts.py tests/whole/test_real_days.py tests/whole/test_simulated_day.py""",
+    "ib": """magic8_companion/providers/ib tests/cli/test_collect.py tests/cli/test_doctor.py
+        tests/cli/test_rehearsal_connect.py tests/cli/test_rehearsal_faults.py tests/cli/test_rehearse.py
+        tests/collect tests/doctor tests/providers/test_catalogue.py tests/providers/ib tests/test_documentation.py
+        tests/testing""",
+    "yahoo": """magic8_companion/providers/yahoo tests/cli/test_collect.py tests/cli/test_doctor.py
+        tests/cli/test_rehearsal_connect.py tests/cli/test_rehearsal_faults.py tests/cli/test_rehearse.py
+        tests/collect tests/doctor tests/providers/test_catalogue.py tests/providers/yahoo""",
+    "train": """tests/cli/test_tune.py tests/forecast/training/test_tuning_objective.py
+        tests/forecast/training/test_tuning_search.py tests/forecast/training/test_tuning_workers.py""",
 }
 LONG: Final = (
+    "tests/cli/test_rehears",
     "tests/evaluation/",
-    "tests/ml/",
-    "tests/providers_ib/test_chaos.py",
+    "tests/forecast/",
+    "tests/providers/ib/test_chaos.py",
     "tests/registry/",
-    "tests/rehearsal/",
     "tests/whole/",
 )
 LEFT_OUT: Final = {extra: NEEDS[extra].split() for extra, package in PACKAGES.items() if find_spec(package) is None}
@@ -56,15 +64,25 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share a fixture on one worker, and begin with those that take long.
+    """Keep tests that share an expensive fixture on one worker, and begin with those that take long.
 
-    The tests of a file go together, and all files of a room whose ``conftest.py`` makes something for the room.
+    Tests of a file go together; so do all tests that rest on the same session fixture of ``tests/conftest.py``.
     """
     for item in items:
-        file = PurePosixPath(item.nodeid.partition("::")[0])
-        shared = file.parent.name and (HERE / file.parent / "conftest.py").is_file()
-        item.add_marker(pytest.mark.xdist_group(str(file.parent if shared else file)))
+        item.add_marker(pytest.mark.xdist_group(_shared_fixture(item) or item.nodeid.partition("::")[0]))
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def _shared_fixture(item: pytest.Item) -> str | None:
+    # the first one made: the others of its family rest on it
+    definitions = getattr(item, "_fixtureinfo", None)
+    shared = [
+        name
+        for name, found in (definitions.name2fixturedefs if definitions else {}).items()
+        if found[-1].scope == "session" and found[-1].baseid == "tests" and name != "tmp_path_factory"
+    ]
+    roots = [name for name in shared if not set(definitions.name2fixturedefs[name][-1].argnames) & set(shared)]
+    return min(roots, default=None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,10 +19,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from tests.providers_ib.chaos import Outcome, Traces, play_all
-from tests.providers_ib.chaos_cases import CASES
-from tests.rehearsal import test_published_faults as published
-from tests.rehearsal.hosts import Host
+from tests.cli import test_rehearsal_faults as published
+from tests.cli.rehearsal_hosts import Host
+from tests.providers.ib.chaos import Outcome, Traces, play_all
+from tests.providers.ib.chaos_cases import CASES
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "interactive_brokers.md"
 BEGIN: Final = "<!-- faults: written by benchmarks/ib_faults.py -->"

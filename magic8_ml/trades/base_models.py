@@ -102,7 +102,8 @@ def first_known(
 ) -> tuple[Floats, Integers]:
     """Return the log odds of the first of ``lines`` that can speak of each row, and its place, -1 where none can.
 
-    >>> price, both = Recalibration(kind="price", strategies={}), Recalibration(kind="both", every=RecalibrationParameters(belief=1), strategies={})
+    >>> price = Recalibration(kind="price", strategies={})
+    >>> both = Recalibration(kind="both", every=RecalibrationParameters(belief=1), strategies={})
     >>> fly = Nodes(level="strategy", keys=("Butterfly",), place=np.array([0, 0]))
     >>> margin, place = first_known([both, price], np.array([0.5, 0.5]), np.array([0.8, np.nan]), fly)
     >>> margin.round(3).tolist(), place.tolist()

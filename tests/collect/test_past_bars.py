@@ -16,7 +16,7 @@ from magic8_companion.providers.ib.gateway import RawBar
 from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.recordings.bar_file import RawBars
 from magic8_companion.testing.pacing import HistoryPacing
-from tests.providers_ib.fakes import OPTIONS, FakeGateway, Openings, SteppedClock, listed
+from tests.providers.ib.fakes import OPTIONS, FakeGateway, Openings, SteppedClock, listed
 
 DAY = date(2025, 4, 9)
 

@@ -39,7 +39,7 @@ from magic8_companion.unified_config import load_settings
 from tests.doctor.test_feed import examined
 from tests.doctor.test_machine import Wall, settings
 from tests.providers.makers import DAY, SetClock, new_york
-from tests.providers_yahoo.servers import provider, yahoo
+from tests.providers.yahoo.servers import provider, yahoo
 
 ROOT = Path(magic8_companion.__file__).parent
 DOCS = ROOT.parent / "docs"

@@ -21,7 +21,7 @@ from magic8_companion.testing.scaled_clock import ScaledClock
 from magic8_companion.testing.yahoo_server import YahooServer
 from magic8_companion.unified_config import load_settings
 from tests.providers.makers import DAY, SetClock, new_york
-from tests.providers_yahoo.servers import provider, put, yahoo
+from tests.providers.yahoo.servers import provider, put, yahoo
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
 from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options, signal_of, slot_of
 from tests.engine.stepping_clock import SteppingClock
-from tests.engine.test_volatility import vix
+from tests.engine.test_volatility_pause import vix
 
 NOW = FULL_DAY.at(time(10, 35, 5))
 

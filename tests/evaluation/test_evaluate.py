@@ -18,8 +18,8 @@ from magic8_ml.forecast.forecaster import Forecast, Past, Rows
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, rows_of_folds, walk_forward
 from magic8_ml.metrics.refusal import TrainingRefused
-from tests.evaluation.conftest import PLAN, Made
 from tests.evaluation.demo_model import DemoModel
+from tests.evaluation.made_evaluation import PLAN, Made
 from tests.evaluation.rows import make_rows
 
 

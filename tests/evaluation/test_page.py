@@ -12,7 +12,7 @@ from magic8_ml.evaluation.goals import GOALS
 from magic8_ml.evaluation.page import page
 from magic8_ml.evaluation.report import as_json
 from magic8_ml.evaluation.svg import Axis, Chart
-from tests.evaluation.conftest import Made
+from tests.evaluation.made_evaluation import Made
 
 _VOID = {"meta", "br", "link", "img"}
 

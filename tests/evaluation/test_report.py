@@ -16,7 +16,7 @@ from magic8_ml.evaluation.selection_bias import daily_returns, luck
 from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.evaluation.tables import edge_quintiles, high_table, quarters_of, slices
 from magic8_ml.forecast.forecaster import Forecast
-from tests.evaluation.conftest import Made
+from tests.evaluation.made_evaluation import Made
 
 B1 = "B1 climatology"
 

@@ -18,7 +18,7 @@ from magic8_ml.evaluation.goals import ALL, GOALS
 from magic8_ml.evaluation.verify import forecast_or_silence
 from magic8_ml.forecast.training.dataset import dataset_of
 from tests.evaluation.made_model import make_model
-from tests.ml.markets import Market, make_market
+from tests.forecast.markets import Market, make_market
 
 NEW_YORK = "America/New_York"
 

@@ -12,7 +12,7 @@ import pytest
 from magic8_companion.publishing.documents import recommendations_document
 from magic8_companion.publishing.json_file import encode
 from magic8_companion.reader_kit import REASONS, _decide, _parse, load
-from tests.output.bulletins import SLOT, bulletin, calm, overlaid, quiet
+from tests.publishing.recommendation_sets import SLOT, bulletin, calm, overlaid, quiet
 from tests.reader_kit.damage import damaged
 from tests.reader_kit.oracle import expected
 

@@ -13,7 +13,7 @@ import pytest
 
 from magic8_companion.publishing.documents import recommendations_document
 from magic8_companion.reader_kit import load
-from tests.output.bulletins import SLOT, bulletin
+from tests.publishing.recommendation_sets import SLOT, bulletin
 
 NOW = SLOT + timedelta(seconds=36)
 

@@ -27,8 +27,8 @@ from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy, canon
 from magic8_companion.publishing.documents import recommendations_document
 from magic8_companion.publishing.json_file import encode
 from magic8_companion.reader_kit import REASONS, Decision, _decide, _parse, load
-from tests.output import any_bulletin
-from tests.output.bulletins import SLOT, bulletin
+from tests.publishing import any_recommendation_set as any_bulletin
+from tests.publishing.recommendation_sets import SLOT, bulletin
 from tests.reader_kit.oracle import expected
 
 NOW = SLOT + timedelta(seconds=36)

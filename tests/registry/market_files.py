@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.ml.markets import Market
+from tests.forecast.markets import Market
 
 
 def files_of(market: Market, folder: Path) -> list[str]:

@@ -19,8 +19,8 @@ from magic8_ml.forecast.session_table import session_table
 from magic8_ml.registry.manifest import MANIFEST
 from magic8_ml.registry.reloading import PAUSE_SECONDS
 from magic8_ml.registry.versions import Registry
-from tests.ml.markets import session_of, state_at
-from tests.registry.conftest import Retraining
+from tests.forecast.markets import session_of, state_at
+from tests.registry.made_registry import Retraining
 
 
 @pytest.fixture

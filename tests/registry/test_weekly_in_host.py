@@ -14,8 +14,8 @@ from magic8_companion.domain.trading_day import new_york_instant
 from magic8_ml import MLSchedulerExtension
 from magic8_ml.registry.versions import Registry
 from magic8_ml.registry.weekly import LOG_FILE
-from tests.ml.plugin_fakes import LIMIT, FakeHost, FakeModel, advance
-from tests.registry.conftest import Retraining
+from tests.forecast.plugin_fakes import LIMIT, FakeHost, FakeModel, advance
+from tests.registry.made_registry import Retraining
 from tests.registry.market_files import files_of
 
 FRIDAY = date(2025, 3, 7)

@@ -1,0 +1,70 @@
+"""``python -m magic8_ml train``: files in, a model and a table out, or one sentence and exit code 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from magic8_ml.__main__ import main
+from magic8_ml.forecast.model_files import load_model
+from magic8_ml.registry.versions import Registry
+from tests.forecast.markets import Market, make_market
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a market of 190 sessions as files: bars/spy.parquet and vix.csv."""
+    folder = tmp_path_factory.mktemp("files")
+    drawn: Market = make_market(190)
+    (folder / "bars").mkdir()
+    drawn.bars["SPY"].frame().to_parquet(folder / "bars" / "spy.parquet")
+    drawn.vix.frame().rename_axis("date").reset_index().to_csv(folder / "vix.csv", index=False)
+    return folder
+
+
+def run(files: Path, out: Path, *more: str) -> int:
+    """Run the command on the files."""
+    given = ["--bars-dir", str(files / "bars"), "--vix", str(files / "vix.csv"), "--out", str(out)]
+    return main(["train", *given, *more])
+
+
+def test_a_model_is_written_and_a_table_printed(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without dates the whole folder is learnt from; progress goes to stderr, the table to stdout."""
+    assert run(files, tmp_path / "ml", "--symbols", "spy") == 0
+    said = capsys.readouterr()
+    champion = Registry(tmp_path / "ml" / "models").folder_of("champion")
+    assert load_model(champion).version == champion.name
+    assert champion.name in said.out
+    assert "RPSS" in said.out
+    assert "features SPY" in said.err
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (("--symbols", "IWM"), "no 5-minute bars of IWM"),
+        (("--start-date", "2024-05-01", "--end-date", "2024-04-01"), "the range is empty"),
+        (("--end-date", "2023-12-01"), "too little history"),
+        (("--vix", "nowhere.csv"), "is not there"),
+        (("--out", "/dev/null/ml"), "cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_sentence(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], sentence: str
+) -> None:
+    """Exit code 2, one line on stderr after the progress, no model."""
+    assert run(files, tmp_path / "ml", *more) == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last.startswith("Training refused: ")
+    assert sentence in last
+    assert not (tmp_path / "ml" / "models").exists()
+
+
+def test_a_malformed_date_is_a_usage_error(files: Path, tmp_path: Path) -> None:
+    """Argument mistakes are argparse's: exit code 2 before anything is loaded."""
+    with pytest.raises(SystemExit) as stopped:
+        run(files, tmp_path, "--end-date", "yesterday")
+    assert stopped.value.code == 2

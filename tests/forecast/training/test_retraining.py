@@ -1,0 +1,196 @@
+"""A retraining adds a version and decides, by days that neither model has seen, whether it serves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from magic8_companion.domain.arrays import Floats
+from magic8_ml.forecast.forecaster import Forecast, Rows
+from magic8_ml.forecast.model_files import load_model
+from magic8_ml.forecast.training.dataset import dataset_of
+from magic8_ml.forecast.training.duel import EMBARGO_DAYS, MIN_DAYS, days_to_compare, duel
+from magic8_ml.forecast.training.retrain import LOCK, compare, decide, retrain, sessions_unseen
+from magic8_ml.metrics.refusal import TrainingRefused
+from magic8_ml.registry.files import locked
+from magic8_ml.registry.versions import Registry
+from tests.forecast.markets import make_market, session_of
+from tests.registry.made_registry import NEW_SESSIONS, Retraining
+from tests.registry.market_files import files_of
+
+
+class Says:
+    """A fitted forecaster that believes in the regime that comes, on some days more than on others."""
+
+    def __init__(self, rows: Rows, belief: Floats) -> None:
+        days = np.unique(rows.day)
+        right = np.eye(3)[rows.regime]
+        weight = belief[np.searchsorted(days, rows.day)][:, None]
+        self._said = weight * right + (1 - weight) / 3
+
+    def predict(self, rows: Rows) -> Forecast:
+        assert rows.outcomes is None
+        return Forecast.silent(len(rows), regime=self._said)
+
+
+@pytest.fixture(scope="module")
+def judged() -> Rows:
+    """Return the labelled rows of the newest eight days of a market."""
+    market = make_market(110)
+    rows = dataset_of(market.bars, market.vix).rows
+    return days_to_compare(rows, int(np.unique(rows.day)[-9 - EMBARGO_DAYS]))
+
+
+def believing(rows: Rows, *by_day: float) -> Says:
+    """Return a forecaster with a belief for each day, the last one repeated."""
+    days = len(np.unique(rows.day))
+    return Says(rows, np.array([*by_day, *[by_day[-1]] * (days - len(by_day))]))
+
+
+def test_the_first_day_after_the_freeze_is_left_out(judged: Rows) -> None:
+    """Between what was learnt and what is compared lies a day of embargo; every row compared has a class."""
+    assert len(np.unique(judged.day)) == 8
+    assert judged.labelled.all()
+
+
+def test_an_equal_challenger_is_not_worse(judged: Rows) -> None:
+    """The same answers tie, and a tie promotes: the newer model has seen more."""
+    found = duel(believing(judged, 0.3), believing(judged, 0.3), judged)
+    assert found.is_won
+    assert found.champion == found.challenger
+    assert "not worse" in found.sentence()
+    assert "8 days" in found.sentence()
+
+
+def test_a_better_challenger_wins_and_a_worse_one_does_not(judged: Rows) -> None:
+    """Steadily more or less belief in what comes decides."""
+    assert duel(believing(judged, 0.3), believing(judged, 0.5), judged).is_won
+    worse = duel(believing(judged, 0.5), believing(judged, 0.3), judged)
+    assert not worse.is_won
+    assert worse.sentence().startswith("worse: regime RPS")
+
+
+def test_bad_days_for_both_do_not_decide(judged: Rows) -> None:
+    """Paired by day, a small steady lead counts although the days themselves differ by far."""
+    days = (0.9, 0.0, 0.7, 0.1, 0.8, 0.2, 0.6, 0.3)
+    lower = tuple(max(0.0, day - 0.02) for day in days)
+    assert not duel(believing(judged, *days), believing(judged, *lower), judged).is_won
+    assert duel(believing(judged, *lower), believing(judged, *days), judged).is_won
+
+
+def test_one_bad_day_is_not_enough(judged: Rows) -> None:
+    """Worse on a single day and equal on the others is within the error of the difference."""
+    assert duel(believing(judged, 0.5), believing(judged, 0.3, 0.5), judged).is_won
+
+
+def test_too_few_days_decide_nothing(judged: Rows) -> None:
+    """However good the challenger is on them."""
+    few = judged[judged.day >= np.unique(judged.day)[1 - MIN_DAYS]]
+    found = duel(believing(few, 0.1), believing(few, 0.9), few)
+    assert not found.is_won
+    assert found.sentence() == f"{MIN_DAYS - 1} new days to compare on, need {MIN_DAYS}"
+
+
+def test_a_retraining_decides_by_its_rule_and_says_so(retraining: Retraining) -> None:
+    """The new version has seen the newest day; its role is the one that the comparison gives, with the numbers."""
+    registry, decided = Registry(retraining.out / "models"), retraining.decided
+    roles = registry.roles
+    assert roles is not None
+    assert {roles.champion, roles.challenger} - {None} == {decided.version} | (
+        set() if decided.promoted else {retraining.first}
+    )
+    assert (roles.champion == decided.version) == decided.promoted
+    assert registry.history()[-1]["why"] == decided.why
+    _, newest = session_of(retraining.market.bars["SPY"], -1)
+    assert decided.version.startswith(newest.day.isoformat())
+
+
+def test_the_same_recipe_on_the_same_data_ties_with_the_champion(retraining: Retraining) -> None:
+    """The twin is the recipe up to the freeze: against a champion of that very recipe there is hardly a difference."""
+    champion = load_model(Registry(retraining.out / "models").folder_of(retraining.first))
+    rows = dataset_of(retraining.market.bars, retraining.market.vix).rows
+    found = compare(champion, rows)
+    assert found.days == NEW_SESSIONS - EMBARGO_DAYS
+    assert abs(found.challenger - found.champion) < 0.02
+
+
+@pytest.mark.parametrize(("left", "gives_way"), [(0, True), (4, True), (5, False)])
+def test_a_champion_that_soon_expires_gives_way_undefeated(retraining: Retraining, left: int, gives_way: bool) -> None:
+    """With less than a week to serve nothing is compared; with a week the comparison decides."""
+    champion = load_model(Registry(retraining.out / "models").folder_of(retraining.first))
+    frozen = champion.manifest["passport"]["frozen"] | {"valid_sessions": NEW_SESSIONS + left}
+    passport = champion.manifest["passport"] | {"frozen": frozen}
+    rows = dataset_of(retraining.market.bars, retraining.market.vix).rows
+    promoted, why = decide(replace(champion, manifest={**champion.manifest, "passport": passport}), rows)
+    assert ("more sessions only" in why) == gives_way
+    assert promoted or not gives_way
+
+
+def test_what_the_champion_lacks_is_counted_in_sessions(retraining: Retraining, tmp_path: Path) -> None:
+    """Ten before the retraining; none is known where nobody serves."""
+    registry = Registry(retraining.out / "models")
+    champion = load_model(registry.folder_of("champion"))
+    expected = 0 if champion.version == retraining.decided.version else NEW_SESSIONS
+    assert sessions_unseen(retraining.market.bars, retraining.out) == expected
+    assert sessions_unseen(retraining.market.bars, tmp_path) is None
+
+
+def test_only_one_retraining_at_a_time(retraining: Retraining, tmp_path: Path) -> None:
+    """The second one is refused at once and leaves everything as it is."""
+    (tmp_path / "models").mkdir()
+    with locked(tmp_path / "models" / LOCK), pytest.raises(TrainingRefused, match="another retraining is at work"):
+        retrain(retraining.market.bars, retraining.market.vix, tmp_path)
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [LOCK]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    command = [sys.executable, "-m", "magic8_ml", "retrain", *words]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+PRIORITY = """
+import os
+from magic8_ml.forecast.training.priority import SESSION_WEIGHT, give_way
+weight = lambda: SESSION_WEIGHT.read_text().split()[-1:] if SESSION_WEIGHT.exists() else []
+before = weight()
+give_way()
+print(os.nice(0), before, weight())
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="priorities of this kind are POSIX's")
+@pytest.mark.parametrize("own_session", [True, False])
+def test_a_retraining_gives_way(own_session: bool) -> None:
+    """The process always; its session only if nobody else lives in it; a session may have no weight at all."""
+    words = [sys.executable, "-c", PRIORITY]
+    done = subprocess.run(words, check=True, capture_output=True, text=True, start_new_session=own_session)
+    niceness, before, after = done.stdout.split()
+    assert niceness == "19"
+    assert after == ("['19']" if own_session and before != "[]" else before)
+
+
+def test_the_command_lets_a_young_champion_be(retraining: Retraining, tmp_path: Path) -> None:
+    """Nothing is learnt while the champion lacks fewer sessions than asked for."""
+    words = [*files_of(retraining.market, tmp_path), "--out", str(retraining.out), "--if-older-than-sessions", "11"]
+    before = Registry(retraining.out / "models").versions()
+    done = run(*words, "--json")
+    answer = orjson.loads(done.stdout)
+    assert answer["version"] is None
+    assert "nothing to do" in answer["why"]
+    assert Registry(retraining.out / "models").versions() == before
+
+
+def test_the_command_refuses_in_one_sentence(tmp_path: Path) -> None:
+    """Too little history: exit code 2, and nobody serves."""
+    done = run(*files_of(make_market(60), tmp_path), "--out", str(tmp_path / "ml"))
+    assert done.returncode == 2
+    assert "Retraining refused: too little history" in done.stderr
+    assert Registry(tmp_path / "ml" / "models").roles is None
