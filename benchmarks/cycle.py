@@ -63,20 +63,20 @@ def cycles(folder: Path) -> list[Times]:
         whole = time.perf_counter() - begin
         if result is None or len(result.signals) != len(SYMBOLS):
             raise SystemExit(f"slot {number} did not predict all symbols: {extension.last_skip_reason} {result}")
-        rows = [_ready_row(host, symbol, forecaster.cuts) for symbol in SYMBOLS]
+        rows = [_ready_row(host, symbol, forecaster.terciles) for symbol in SYMBOLS]
         model, trees, files = _floor(forecaster, rows, folder, host.output_dir)
         times.append(Times(whole, model + files, trees + files))
     host.close()
     return times[8:]
 
 
-def _ready_row(host: Any, symbol: str, cuts: Any) -> Any:  # noqa: ANN401  # types load after the settings
+def _ready_row(host: Any, symbol: str, terciles: Any) -> Any:  # noqa: ANN401  # types load after the settings
     from magic8_ml.forecast.history_cache import Histories  # noqa: PLC0415  # as above
     from magic8_ml.forecast.prediction_inputs import PredictionInputs  # noqa: PLC0415  # as above
     from magic8_ml.forecast.serving_row import serving_rows  # noqa: PLC0415  # as above
 
     inputs = PredictionInputs.from_state(host.observe(symbol))
-    return serving_rows(inputs, inputs.today, cuts, Histories())
+    return serving_rows(inputs, inputs.today, terciles, Histories())
 
 
 def _floor(forecaster: Any, rows: list[Any], folder: Path, output: Path) -> tuple[float, float, float]:  # noqa: ANN401  # as above

@@ -88,7 +88,7 @@ def one_prediction(folder: Path, bars: Any, vix: Any) -> tuple[float, float, flo
     predictor = Predictor(model=model)
     if not hasattr(predictor.predict(inputs), "confidence"):
         raise SystemExit(f"nothing was predicted: {predictor.predict(inputs)}")
-    prepared = serving_rows(inputs, inputs.today, model.forecaster.cuts, Histories())
+    prepared = serving_rows(inputs, inputs.today, model.forecaster.terciles, Histories())
     booster = model.forecaster.variance.booster
     return (
         median_ms(lambda: predictor.predict(inputs)),

@@ -129,8 +129,8 @@ def _trials(found: SearchResult, rows: Rows, data: str) -> list[Trial]:
             configuration=FAMILY,
             settings=tried.parameters,
             data=data,
-            first=_day(int(folds[0].tested[0])),
-            last=_day(int(folds[-1].tested[-1])),
+            first=_day(int(folds[0].test[0])),
+            last=_day(int(folds[-1].test[-1])),
             figures={"qlike": tried.loss},
         )
         for tried in found.tried

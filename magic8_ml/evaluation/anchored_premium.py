@@ -26,7 +26,7 @@ def anchored_gross(rows: Rows, structures: Structures, folds: Sequence[Fold]) ->
     gross = structures.gross
     answer = np.full(gross.shape, np.nan)
     for fold in folds:
-        learnt, asked = np.isin(rows.day, fold.learnt), np.isin(rows.day, fold.tested)
+        learnt, asked = np.isin(rows.day, fold.train), np.isin(rows.day, fold.test)
         usual = _mean_by_bucket(gross[learnt], rows.bucket[learnt])
         answer[asked] = gross[asked] - usual[rows.bucket[asked]]
     return answer

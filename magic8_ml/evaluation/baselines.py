@@ -132,7 +132,7 @@ class Price:
     def predict(self, rows: Rows) -> Forecast:
         """Read the price."""
         sigma: Floats = getattr(rows, self.column)
-        below = ndtr(rows.direction_cuts * (rows.sigma_vix / sigma)[:, None])
+        below = ndtr(rows.direction_terciles * (rows.sigma_vix / sigma)[:, None])
         return Forecast.silent(
             len(rows),
             sigma=sigma,
@@ -184,8 +184,8 @@ class FittedHar:
         return Forecast.silent(
             len(rows),
             sigma=sigma,
-            regime=classes_below(self.residuals.variance_below((rows.regime_cuts * price) ** 2, sigma, bucket)),
-            direction=classes_below(self.residuals.below(rows.direction_cuts * price, sigma, bucket)),
+            regime=classes_below(self.residuals.variance_below((rows.regime_terciles * price) ** 2, sigma, bucket)),
+            direction=classes_below(self.residuals.below(rows.direction_terciles * price, sigma, bucket)),
             quantiles=self.residuals.quantiles(sigma, bucket),
         )
 

@@ -36,15 +36,15 @@ class AgainstToday:
 
 def against_today(sigma: Floats, rows: Rows, folds: Sequence[Fold]) -> AgainstToday:
     """Score forecasts ``sigma`` (n_rows,) that were each made before their day; ``rows`` have outcomes."""
-    told = np.isfinite(sigma) & np.isfinite(rows.regime_cuts_today).all(axis=1)
+    told = np.isfinite(sigma) & np.isfinite(rows.regime_terciles_today).all(axis=1)
     model, climatology = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     for fold in folds:
-        before, asked = told & (rows.day <= fold.learnt.max()), told & np.isin(rows.day, fold.tested)
+        before, asked = told & (rows.day <= fold.train.max()), told & np.isin(rows.day, fold.test)
         if len(np.unique(rows.day[before])) < FEWEST_DAYS or not asked.any():
             continue
         past, here = rows[before], rows[asked]
         residuals = Residuals.of(sigma[before], past.known, past.bucket)
-        edges = (here.regime_cuts_today * here.sigma_today[:, None]) ** 2
+        edges = (here.regime_terciles_today * here.sigma_today[:, None]) ** 2
         said = classes_below(residuals.variance_below(edges, sigma[asked], here.bucket))
         shares = class_shares(past.regime_today, past.bucket)[here.bucket]
         model[asked], climatology[asked] = (ranked_probability_score(p, here.regime_today) for p in (said, shares))

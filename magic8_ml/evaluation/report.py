@@ -118,13 +118,13 @@ def span_of(days: Integers) -> tuple[str, str]:
 
 def fold_map(folds: Sequence[Fold]) -> list[dict[str, Any]]:
     """Return which days each fold learnt from and tested, by date and by number of days with rows."""
-    order = np.unique(np.concatenate([days for fold in folds for days in (fold.learnt, fold.tested)]))
+    order = np.unique(np.concatenate([days for fold in folds for days in (fold.train, fold.test)]))
     return [
         {
-            "learnt": span_of(fold.learnt),
-            "tested": span_of(fold.tested),
-            "learnt_days": len(fold.learnt),
-            "tested_days": [int(np.searchsorted(order, day)) for day in (fold.tested[0], fold.tested[-1])],
+            "learnt": span_of(fold.train),
+            "tested": span_of(fold.test),
+            "learnt_days": len(fold.train),
+            "tested_days": [int(np.searchsorted(order, day)) for day in (fold.test[0], fold.test[-1])],
         }
         for fold in folds
     ]

@@ -110,4 +110,4 @@ def judge(
 
 def tested_rows(rows: TradeRows, folds: Sequence[Fold]) -> Mask:
     """Tell which rows the folds test."""
-    return np.isin(rows.day, np.concatenate([fold.tested for fold in folds]))
+    return np.isin(rows.day, np.concatenate([fold.test for fold in folds]))

@@ -48,12 +48,12 @@ def decisions_of(rows: TradeRows, said: Floats, folds: Sequence[Fold]) -> Decisi
     """Return every rule's view of the tested rows, learnt fold by fold from earlier days alone."""
     found = Decisions(**{item.name: np.full(len(rows), np.nan) for item in fields(Decisions)})
     for fold in folds:
-        tested = span_of(rows, fold.tested)
+        tested = span_of(rows, fold.test)
         told = rows[tested]
-        shares = RealisedFractions.of(rows[span_of(rows, fold.learnt)])
+        shares = RealisedFractions.of(rows[span_of(rows, fold.train)])
         worth = expected_value(TradeTermsSummary.of_rows(told), said[tested], shares)
         found.value[tested], found.threshold[tested] = worth.value, worth.threshold
-        window = tuning_window(rows.day, said, before=int(fold.tested[0]))
+        window = tuning_window(rows.day, said, before=int(fold.test[0]))
         for pair, (f1, recall) in chosen_thresholds(rows[window], said[window]).items():
             mine = tested.start + np.flatnonzero(told.pair == pair)
             found.f1[mine], found.recall[mine] = f1, recall

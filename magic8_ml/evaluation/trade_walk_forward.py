@@ -51,9 +51,9 @@ def said_before(model: WinModel, rows: TradeRows, folds: Sequence[Fold], progres
         raise ValueError("rows do not stand in the order of days")
     said = np.full(len(rows), np.nan)
     for n, fold in enumerate(folds):
-        if fold.learnt.max() >= fold.tested.min():
+        if fold.train.max() >= fold.test.min():
             raise ValueError("a fold learns from a day that is not before all days it tests")
-        learnt, tested = span_of(rows, fold.learnt), span_of(rows, fold.tested)
+        learnt, tested = span_of(rows, fold.train), span_of(rows, fold.test)
         said[tested] = model.fit(rows[learnt]).predict(without_results(rows[tested]))
         progress(f"walk-forward, {model.name}", n + 1, len(folds), learnt.stop)
     return said

@@ -106,7 +106,7 @@ def _folds(data: Dataset, start: date, frozen: date, baseline_days: int) -> tupl
     asked = int(np.searchsorted(unique, _position(start)))
     begin = max(asked, baseline_days + EMBARGO_DAYS)
     folds = tuple(
-        Fold(learnt=unique[: at - EMBARGO_DAYS], tested=unique[at : at + REFIT_DAYS])
+        Fold(train=unique[: at - EMBARGO_DAYS], test=unique[at : at + REFIT_DAYS])
         for at in range(begin, len(unique), REFIT_DAYS)
     )
     if folds:

@@ -78,10 +78,10 @@ def win_odds(
     rows: Rows, structures: Structures, folds: Sequence[Fold], progress: Progress = silent
 ) -> dict[str, Floats]:
     """Return each baseline's odds of all six structures on the tested rows, in their order."""
-    tested = np.isin(rows.day, np.concatenate([fold.tested for fold in folds]))
+    tested = np.isin(rows.day, np.concatenate([fold.test for fold in folds]))
     said: dict[str, Floats] = {}
     for n, fold in enumerate(folds):
-        learnt, asked = np.isin(rows.day, fold.learnt), np.isin(rows.day, fold.tested)
+        learnt, asked = np.isin(rows.day, fold.train), np.isin(rows.day, fold.test)
         for name, odds in _odds(rows, structures, learnt, asked).items():
             said.setdefault(name, np.full(structures.won.shape, np.nan))[asked] = odds
         progress("odds of the baselines", n + 1, len(folds), int(learnt.sum()))

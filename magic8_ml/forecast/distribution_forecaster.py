@@ -29,7 +29,7 @@ from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.forecast.strategy_view import OUTCOMES
 from magic8_ml.forecast.structures import of_strategies
 from magic8_ml.forecast.symbol_families import known_as
-from magic8_ml.forecast.terciles import Cuts
+from magic8_ml.forecast.terciles import Terciles
 
 CALIBRATION_DAYS: Final = 500
 ENOUGH_DAYS: Final = 120
@@ -69,7 +69,7 @@ class DistributionForecaster:
             residuals=residuals,
             odds=odds,
             references=references,
-            cuts=Cuts.after(rows),
+            terciles=Terciles.after(rows),
         )
 
     def _forecast_before(self, rows: Rows, past: Past | None) -> tuple[Rows, Floats]:
@@ -103,7 +103,7 @@ class FittedDistribution:
     residuals: Residuals
     odds: OddsModel
     references: ReferenceEdges
-    cuts: Cuts
+    terciles: Terciles
 
     def predict(self, rows: Rows) -> Forecast:
         """Forecast rows, each by itself."""
@@ -127,8 +127,8 @@ class FittedDistribution:
         unit = rows.sigma_vix[:, None]
         return Forecast(
             sigma=sigma,
-            direction=_classes(residuals.below(rows.direction_cuts * unit, sigma, bucket)),
-            regime=_classes(residuals.variance_below((rows.regime_cuts * unit) ** 2, sigma, bucket)),
+            direction=_classes(residuals.below(rows.direction_terciles * unit, sigma, bucket)),
+            regime=_classes(residuals.variance_below((rows.regime_terciles * unit) ** 2, sigma, bucket)),
             quantiles=residuals.quantiles(sigma, bucket),
             win=self.odds.believed(price, edge),
             implied=expit(price),
@@ -142,8 +142,13 @@ class FittedDistribution:
 
     def as_json(self) -> dict[str, Any]:
         """Return the numbers that :meth:`from_json` reads; the booster is a file of its own."""
-        parts = ("variance", "residuals", "odds", "references", "cuts")
-        return {name: getattr(self, name).as_json() for name in parts}
+        return {
+            "variance": self.variance.as_json(),
+            "residuals": self.residuals.as_json(),
+            "odds": self.odds.as_json(),
+            "references": self.references.as_json(),
+            "cuts": self.terciles.as_json(),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], booster: xgb.Booster) -> FittedDistribution:
@@ -153,7 +158,7 @@ class FittedDistribution:
             residuals=Residuals.from_json(data["residuals"]),
             odds=OddsModel.from_json(data["odds"]),
             references=ReferenceEdges.from_json(data["references"]),
-            cuts=Cuts.from_json(data["cuts"]),
+            terciles=Terciles.from_json(data["cuts"]),
         )
 
     def _confidence(self, rows: Rows, score: Floats) -> Floats:

@@ -51,8 +51,8 @@ class Rows:
     last 30 sessions, ``sigma_today`` the same with today's pace in it, ``sigma_share`` VIX x share of the last 120
     sessions (NaN where fewer than 60 are known; for baselines, serving has no such history).
 
-    ``regime_cuts`` (n_rows, 2) are q33 and q67 of u = sqrt(realised)/sigma_vix, ``direction_cuts`` those of
-    z = move/sigma_vix, ``regime_cuts_today`` those of sqrt(realised)/sigma_today: same symbol and bucket, trailing
+    ``regime_terciles`` (n_rows, 2) are q33 and q67 of u = sqrt(realised)/sigma_vix, ``direction_terciles`` those of
+    z = move/sigma_vix, ``regime_terciles_today`` those of sqrt(realised)/sigma_today: same symbol and bucket, trailing
     sessions, shifted by a day, NaN while fewer than 60 are known.
     """
 
@@ -67,9 +67,9 @@ class Rows:
     sigma_vix: Floats
     sigma_today: Floats
     sigma_share: Floats
-    regime_cuts: Floats
-    direction_cuts: Floats
-    regime_cuts_today: Floats
+    regime_terciles: Floats
+    direction_terciles: Floats
+    regime_terciles_today: Floats
     outcomes: Outcomes | None = None
 
     def __len__(self) -> int:
@@ -94,22 +94,22 @@ class Rows:
     @property
     def labelled(self) -> Mask:
         """Tell which rows have thresholds, so that their outcome has a class."""
-        return np.isfinite(self.regime_cuts[:, 0]) & np.isfinite(self.direction_cuts[:, 0])
+        return np.isfinite(self.regime_terciles[:, 0]) & np.isfinite(self.direction_terciles[:, 0])
 
     @property
     def regime(self) -> Integers:
         """Return 0 low, 1 normal, 2 high: realised over implied against its trailing terciles."""
-        return classes_of(np.sqrt(self.known.realised) / self.sigma_vix, self.regime_cuts)
+        return classes_of(np.sqrt(self.known.realised) / self.sigma_vix, self.regime_terciles)
 
     @property
     def regime_today(self) -> Integers:
         """Return the regime against the price that knows today's pace."""
-        return classes_of(np.sqrt(self.known.realised) / self.sigma_today, self.regime_cuts_today)
+        return classes_of(np.sqrt(self.known.realised) / self.sigma_today, self.regime_terciles_today)
 
     @property
     def direction(self) -> Integers:
         """Return 0 bearish, 1 neutral, 2 bullish: the remaining move against its trailing terciles."""
-        return classes_of(self.known.move / self.sigma_vix, self.direction_cuts)
+        return classes_of(self.known.move / self.sigma_vix, self.direction_terciles)
 
     def without_outcomes(self) -> Rows:
         """Return the same rows as they looked when they were to be predicted."""
@@ -221,13 +221,13 @@ class Storable(Protocol):
         """Return the content of each file by its name: ``*.json`` numbers, ``*.ubj`` boosters; same fit, same bytes."""
 
 
-def classes_of(values: Floats, cuts: Floats) -> Integers:
-    """Return 0 below the first cut, 2 above the second, else 1; ``cuts`` has shape (n_rows, 2).
+def classes_of(values: Floats, terciles: Floats) -> Integers:
+    """Return 0 below the first tercile, 2 above the second, else 1; ``terciles`` has shape (n_rows, 2).
 
     >>> classes_of(np.array([0.5, 1.0, 3.0]), np.array([[0.8, 1.2]] * 3)).tolist()
     [0, 1, 2]
     """
-    return np.asarray(1 - (values < cuts[:, 0]) + (values > cuts[:, 1]), dtype=np.int64)
+    return np.asarray(1 - (values < terciles[:, 0]) + (values > terciles[:, 1]), dtype=np.int64)
 
 
 def concatenated(parts: list[Rows]) -> Rows:

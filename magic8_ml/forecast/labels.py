@@ -36,7 +36,7 @@ GROUPS: Final = np.repeat((MORNING, MIDDAY, AFTERNOON, LAST_HOUR), (4, 4, 3, 2))
 N_GROUPS: Final = 4
 
 
-def trailing_cuts(days: npt.NDArray[np.int64], values: Floats, at: npt.NDArray[np.int64] | None = None) -> Floats:
+def trailing_terciles(days: npt.NDArray[np.int64], values: Floats, at: npt.NDArray[np.int64] | None = None) -> Floats:
     """Return the terciles that were known of a statistic before each day.
 
     Parameters

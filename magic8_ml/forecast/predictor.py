@@ -48,7 +48,7 @@ class Predictor:
         self._require_known(inputs.symbol)
         bars = inputs.today.between(inputs.session.open_at, min(inputs.as_of, inputs.session.close_at))
         require_fresh(replace(inputs, today=bars), max_bar_age=self.max_bar_age, max_vix_age=self.max_vix_age)
-        rows = serving_rows(inputs, bars, self.model.forecaster.cuts, self._histories)
+        rows = serving_rows(inputs, bars, self.model.forecaster.terciles, self._histories)
         self._require_seen(rows)
         return rows
 

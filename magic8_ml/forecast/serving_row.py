@@ -16,12 +16,12 @@ from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.symbol_families import EVERYBODY, known_as
-from magic8_ml.forecast.terciles import Cuts
+from magic8_ml.forecast.terciles import Terciles
 
 _NOT_KNOWN_HERE: Final = np.full((1, 2), np.nan)
 
 
-def serving_rows(inputs: PredictionInputs, bars: Bars, cuts: Cuts, histories: Histories) -> Rows:
+def serving_rows(inputs: PredictionInputs, bars: Bars, terciles: Terciles, histories: Histories) -> Rows:
     """Compute the row at the end of the newest of today's ``bars`` by the very functions that training uses.
 
     The VIX is today's first value, as in training, whatever the source delivers later in the day.
@@ -40,8 +40,8 @@ def serving_rows(inputs: PredictionInputs, bars: Bars, cuts: Cuts, histories: Hi
     if not sigma[0] > 0:
         raise DataUnavailable("no_movement", "prices of earlier days stood still for the rest of the day")
     bucket = bucket_of(today.minutes_to_close[last])
-    name = EVERYBODY if inputs.symbol is None else known_as(inputs.symbol, cuts.regime)
-    if np.isnan(cuts.regime[name]).any():
+    name = EVERYBODY if inputs.symbol is None else known_as(inputs.symbol, terciles.regime)
+    if np.isnan(terciles.regime[name]).any():
         raise DataUnavailable("abstained", "too few recent days were learnt to say what is low and high")
     return Rows(
         symbols=(inputs.symbol or EVERYBODY,),
@@ -55,7 +55,7 @@ def serving_rows(inputs: PredictionInputs, bars: Bars, cuts: Cuts, histories: Hi
         sigma_vix=sigma,
         sigma_today=today.sigma_left(with_pace=True)[last],
         sigma_share=_NOT_KNOWN_HERE[:, 0],
-        regime_cuts=cuts.regime[name][bucket],
-        direction_cuts=cuts.direction[name][bucket],
-        regime_cuts_today=_NOT_KNOWN_HERE,
+        regime_terciles=terciles.regime[name][bucket],
+        direction_terciles=terciles.direction[name][bucket],
+        regime_terciles_today=_NOT_KNOWN_HERE,
     )

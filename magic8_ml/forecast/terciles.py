@@ -10,19 +10,19 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.forecaster import Rows
-from magic8_ml.forecast.labels import BUCKETS, ENTRY_BARS, trailing_cuts
+from magic8_ml.forecast.labels import BUCKETS, ENTRY_BARS, trailing_terciles
 from magic8_ml.forecast.symbol_families import EVERYBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Cuts:
+class Terciles:
     """q33 and q67 per symbol and half hour, shape (13, 2); the symbol ``*`` is the mean of all."""
 
     regime: Mapping[str, Floats]
     direction: Mapping[str, Floats]
 
     @classmethod
-    def after(cls, rows: Rows) -> Cuts:
+    def after(cls, rows: Rows) -> Terciles:
         """Measure u and z of every symbol with days enough."""
         came = rows.known
         return cls(
@@ -38,21 +38,21 @@ class Cuts:
     def as_json(self) -> dict[str, Any]:
         """Return the plain form that :meth:`from_json` reads."""
         return {
-            name: {symbol: cuts.tolist() for symbol, cuts in getattr(self, name).items()}
+            name: {symbol: terciles.tolist() for symbol, terciles in getattr(self, name).items()}
             for name in ("regime", "direction")
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Cuts:
-        """Read the plain form; raises ValueError unless every symbol has two cuts in each half hour."""
-        cuts = {
+    def from_json(cls, data: Mapping[str, Any]) -> Terciles:
+        """Read the plain form; raises ValueError unless every symbol has two terciles in each half hour."""
+        terciles = {
             name: {symbol: np.array(of, dtype=np.float64) for symbol, of in data[name].items()}
             for name in ("regime", "direction")
         }
-        for of in cuts.values():
+        for of in terciles.values():
             if EVERYBODY not in of or any(values.shape != (BUCKETS, 2) for values in of.values()):
                 raise ValueError("the terciles of a symbol are not two for each half hour")
-        return cls(**cuts)
+        return cls(**terciles)
 
 
 def _by_symbol(rows: Rows, values: Floats) -> dict[str, Floats]:
@@ -62,7 +62,7 @@ def _by_symbol(rows: Rows, values: Floats) -> dict[str, Floats]:
         days = np.unique(rows.day[mine])
         if len(days):
             by_day = values[mine].reshape(len(days), len(ENTRY_BARS))
-            cuts = trailing_cuts(days, by_day, days[-1:] + 1)[0]
-            found |= {} if np.isnan(cuts).any() else {name: cuts}
+            terciles = trailing_terciles(days, by_day, days[-1:] + 1)[0]
+            found |= {} if np.isnan(terciles).any() else {name: terciles}
     everybody = np.mean(list(found.values()), axis=0) if found else np.full((BUCKETS, 2), np.nan)
     return {**found, EVERYBODY: everybody}

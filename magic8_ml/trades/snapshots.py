@@ -171,7 +171,7 @@ class Snapshots:
 
 def _rows(seen: Sequence[_Seen]) -> Rows:
     n = len(seen)
-    unknown, cuts = np.full(n, np.nan), np.full((n, 2), np.nan)
+    unknown, terciles = np.full(n, np.nan), np.full((n, 2), np.nan)
     return Rows(
         symbols=tuple(item.inputs.symbol or "" for item in seen),
         symbol=np.arange(n),
@@ -184,7 +184,7 @@ def _rows(seen: Sequence[_Seen]) -> Rows:
         sigma_vix=np.concatenate([item.today.sigma_left()[-1:] for item in seen]),
         sigma_today=np.concatenate([item.sigma for item in seen]),
         sigma_share=unknown,
-        regime_cuts=cuts,
-        direction_cuts=cuts,
-        regime_cuts_today=cuts,
+        regime_terciles=terciles,
+        direction_terciles=terciles,
+        regime_terciles_today=terciles,
     )

@@ -79,9 +79,9 @@ class Moments:
             sigma_vix=self.sigma_vix,
             sigma_today=self.sigma_today,
             sigma_share=unknown,
-            regime_cuts=np.full((len(self), 2), np.nan),
-            direction_cuts=np.full((len(self), 2), np.nan),
-            regime_cuts_today=np.full((len(self), 2), np.nan),
+            regime_terciles=np.full((len(self), 2), np.nan),
+            direction_terciles=np.full((len(self), 2), np.nan),
+            regime_terciles_today=np.full((len(self), 2), np.nan),
             outcomes=None if len(self) else Outcomes(realised=unknown, move=unknown, highest=unknown, lowest=unknown),
         )
 

@@ -41,15 +41,15 @@ def walk_forward_moves(
     trade_session = np.append(moments.session, -1)[moments.of_trade]
     made: list[Past] = []
     for n, fold in enumerate(folds):
-        fitted = design.fit(rows[np.isin(rows.day, fold.learnt)], _before(made, fold))
-        tested = rows[np.isin(rows.day, fold.tested)]
+        fitted = design.fit(rows[np.isin(rows.day, fold.train)], _before(made, fold))
+        tested = rows[np.isin(rows.day, fold.test)]
         made.append(Past(rows=tested, forecast=fitted.predict(tested.without_outcomes())))
         # days without rows of their own (half days) belong to the fold in whose span they lie
-        until = np.inf if n + 1 == len(folds) else folds[n + 1].tested[0]
-        here = (moments.session >= fold.tested[0]) & (moments.session < until) & np.isfinite(moments.sigma_vix)
+        until = np.inf if n + 1 == len(folds) else folds[n + 1].test[0]
+        here = (moments.session >= fold.test[0]) & (moments.session < until) & np.isfinite(moments.sigma_vix)
         if here.any():
             sigma[here] = fitted.variance.sigma(asked[here])
-        parts.append((fitted.residuals, np.flatnonzero((trade_session >= fold.tested[0]) & (trade_session < until))))
+        parts.append((fitted.residuals, np.flatnonzero((trade_session >= fold.test[0]) & (trade_session < until))))
         progress("forecasts of trades", n + 1, len(folds), int(here.sum()))
     bucket = np.append(bucket_of(moments.minutes_to_close), 0)[moments.of_trade]
     return ResidualMoves(sigma=np.append(sigma, np.nan)[moments.of_trade], bucket=bucket, parts=tuple(parts))
@@ -60,5 +60,5 @@ def _before(made: list[Past], fold: Fold) -> Past | None:
     if not made:
         return None
     rows, forecast = concatenated([past.rows for past in made]), Forecast.joined([past.forecast for past in made])
-    known = rows.day <= fold.learnt.max()
+    known = rows.day <= fold.train.max()
     return Past(rows=rows[known], forecast=forecast[known])

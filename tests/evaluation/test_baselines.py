@@ -72,8 +72,8 @@ def test_what_comes_later_is_not_known(baseline: Forecaster, rows: Rows) -> None
 def test_a_symbol_never_seen_and_a_day_without_class_are_borne(baseline: Forecaster) -> None:
     """Training rows of one symbol and without thresholds still teach what they can."""
     rows = make_rows(80, symbols=("QQQ", "SPY"))
-    rows.regime_cuts[: len(rows) // 4] = np.nan
-    rows.direction_cuts[: len(rows) // 4] = np.nan
+    rows.regime_terciles[: len(rows) // 4] = np.nan
+    rows.direction_terciles[: len(rows) // 4] = np.nan
     said = baseline.fit(rows[rows.symbol == 0]).predict(rows[rows.symbol == 1])
     assert len(said) == len(rows) // 2
 
@@ -133,7 +133,7 @@ def test_win_baselines_learn_from_training_days_alone(rows: Rows) -> None:
     folds = folds_of(rows.day, WalkForwardConfig(training_days=80, refit_days=40))
     structures = Structures.of(rows)
     tested = rows_of_folds(rows, folds)
-    last = np.isin(rows.day, folds[-1].tested)
+    last = np.isin(rows.day, folds[-1].test)
     changed = replace(structures, won=np.where(last[:, None], 1 - structures.won, structures.won))
     before, after = (win_odds(rows, one, folds) for one in (structures, changed))
     for name, odds in before.items():
@@ -168,7 +168,7 @@ def test_anchored_results_paid_nothing_on_the_training_days(rows: Rows) -> None:
     plain, anchored = (anchored_gross(rows, one, folds) for one in (structures, generous))
     assert np.allclose(plain[tested], anchored[tested])
     assert np.isnan(plain[~tested]).all()
-    last = np.isin(rows.day, folds[-1].tested)
+    last = np.isin(rows.day, folds[-1].test)
     later = replace(structures, gross=np.where(last[:, None], 9.0, structures.gross))
     before = tested & ~last
     assert np.array_equal(anchored_gross(rows, later, folds)[before], plain[before])

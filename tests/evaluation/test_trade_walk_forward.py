@@ -51,7 +51,7 @@ def test_a_model_learns_from_earlier_days_and_sees_no_result() -> None:
 def test_a_fold_that_learns_from_a_tested_day_is_refused() -> None:
     """A day on both sides is no walk-forward."""
     rows = made_trades(days=3)
-    torn = Fold(learnt=np.unique(rows.day), tested=np.unique(rows.day)[-1:])
+    torn = Fold(train=np.unique(rows.day), test=np.unique(rows.day)[-1:])
     with pytest.raises(ValueError, match="not before all days"):
         said_before(BASE_RATE, rows, [torn])
 
@@ -67,7 +67,7 @@ def test_results_of_later_days_change_nothing_that_was_said_before() -> None:
     """With every result from a day on turned round, all that was said and decided up to that day stands."""
     rows = made_trades()
     folds = folds_of(rows.day, PLAN)
-    cut = int(folds[2].tested[0])
+    cut = int(folds[2].test[0])
     turned = replace(rows, won=rows.won ^ (rows.day >= cut), profit=np.where(rows.day >= cut, 7.0, rows.profit))
     before = rows.day < cut + PLAN.refit_days
     for model in (BASE_RATE, MAJORITY, RECALIBRATED_PREMIUM, FORECAST):
@@ -113,7 +113,7 @@ def test_a_fair_trade_of_two_outcomes_is_worth_nothing() -> None:
     """At the odds of its own premium a trade that wins or loses all has the expected value 0."""
     rows = made_trades()
     folds = folds_of(rows.day, PLAN)
-    tested = rows.day >= folds[0].tested[0]
+    tested = rows.day >= folds[0].test[0]
     fair = decisions_of(rows, rows.implied, folds)
     assert fair.value[tested] == pytest.approx(0.0, abs=1e-9)
     assert fair.threshold[tested] == pytest.approx(rows.implied[tested])
@@ -126,7 +126,7 @@ def test_the_forecast_distribution_says_what_a_trade_is_worth() -> None:
     folds = folds_of(rows.day, PLAN)
     heard = replace(rows, features=np.array(rows.features))
     heard.features[:, rows.names.index("forecast_value")] = 0.1
-    tested = rows.day >= folds[0].tested[0]
+    tested = rows.day >= folds[0].test[0]
     same = decisions_of(heard, rows.column("forecast_win"), folds)
     assert same.value[tested] == pytest.approx(0.1 * rows.max_risk[tested])
     better = decisions_of(heard, rows.column("forecast_win") + 0.01, folds)

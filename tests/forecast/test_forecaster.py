@@ -55,8 +55,8 @@ def equal(one: Forecast, other: Forecast) -> bool:
 
 def test_classes_are_distributions(said: Forecast, rows: Rows) -> None:
     """Probabilities of a stage are positive and sum to one wherever terciles are known."""
-    for stage, cuts in ((said.direction, rows.direction_cuts), (said.regime, rows.regime_cuts)):
-        known = np.isfinite(cuts).all(axis=1)
+    for stage, terciles in ((said.direction, rows.direction_terciles), (said.regime, rows.regime_terciles)):
+        known = np.isfinite(terciles).all(axis=1)
         assert (stage[known] > 0).all()
         np.testing.assert_allclose(stage[known].sum(axis=1), 1, atol=1e-12)
 
@@ -125,22 +125,22 @@ def test_the_same_rows_give_the_same_forecaster(rows: Rows, past: Past, fitted: 
 def test_outcomes_of_days_to_come_change_no_forecast(rows: Rows, past: Past) -> None:
     """Outcomes of the later half exchanged for nonsense leave every forecast of the earlier half as it was."""
     folds = folds_of(rows.day, WalkForwardConfig.of(rows.day))[:3]
-    later = rows.day > folds[-1].learnt[-1]
+    later = rows.day > folds[-1].train[-1]
     came = rows.known
     nonsense = replace(came, realised=np.where(later, 1.0, came.realised), move=np.where(later, 0.5, came.move))
     said = walk_forward(DistributionForecaster(), replace(rows, outcomes=nonsense), folds)
-    same = np.isin(past.rows.day, np.concatenate([fold.tested for fold in folds]))
+    same = np.isin(past.rows.day, np.concatenate([fold.test for fold in folds]))
     assert equal(said, past.forecast[same])
 
 
 def test_no_edge_of_the_same_day_is_a_reference(rows: Rows, past: Past) -> None:
     """What is forecast on a day is ranked among edges of days learnt before it: its own are not there."""
     fold = folds_of(rows.day, WalkForwardConfig.of(rows.day))[-1]
-    known = past.rows.day <= fold.learnt[-1]
+    known = past.rows.day <= fold.train[-1]
     fitted = DistributionForecaster().fit(
-        rows[np.isin(rows.day, fold.learnt)], Past(rows=past.rows[known], forecast=past.forecast[known])
+        rows[np.isin(rows.day, fold.train)], Past(rows=past.rows[known], forecast=past.forecast[known])
     )
-    tested = rows[np.isin(rows.day, fold.tested)]
+    tested = rows[np.isin(rows.day, fold.test)]
     said = fitted.predict(tested.without_outcomes())
     for n in range(0, len(tested), 101):
         own = known_as(tested.symbols[tested.symbol[n]], fitted.references.edges)

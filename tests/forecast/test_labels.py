@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from magic8_ml.forecast.labels import ENTRY_BARS, ENTRY_BUCKETS, GROUPS, trailing_cuts
+from magic8_ml.forecast.labels import ENTRY_BARS, ENTRY_BUCKETS, GROUPS, trailing_terciles
 
 N_ENTRIES = len(ENTRY_BARS)
 NO_CLASS = -1
@@ -19,10 +19,10 @@ def draw(n_days: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def trailing_classes(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Class values by the cuts of their half hour; -1 without cuts."""
-    cuts = trailing_cuts(rows, values)[:, ENTRY_BUCKETS]
-    classes = 1 - (values < cuts[..., 0]) + (values > cuts[..., 1])
-    return np.where(np.isnan(cuts[..., 0]), NO_CLASS, classes)
+    """Class values by the terciles of their half hour; -1 without terciles."""
+    terciles = trailing_terciles(rows, values)[:, ENTRY_BUCKETS]
+    classes = 1 - (values < terciles[..., 0]) + (values > terciles[..., 1])
+    return np.where(np.isnan(terciles[..., 0]), NO_CLASS, classes)
 
 
 @settings(max_examples=20, deadline=None)
@@ -89,11 +89,11 @@ def test_buckets_hold_every_entry_time_once() -> None:
 
 
 def test_a_day_that_only_asks_gets_the_terciles_of_the_days_before_it() -> None:
-    """Cuts for tomorrow, or for a half day between, come from the known full days alone."""
+    """Terciles for tomorrow, or for a half day between, come from the known full days alone."""
     rows, values = draw(150, 6)
     known = np.delete(np.arange(150), 100)
-    asked = trailing_cuts(rows[known], values[known], rows[[100, 149]] + [0, 1])
-    assert np.array_equal(asked[0], trailing_cuts(rows[:101], values[:101])[100])
+    asked = trailing_terciles(rows[known], values[known], rows[[100, 149]] + [0, 1])
+    assert np.array_equal(asked[0], trailing_terciles(rows[:101], values[:101])[100])
     assert not np.isnan(asked[1]).any()
 
 

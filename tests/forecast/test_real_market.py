@@ -116,7 +116,7 @@ async def test_the_host_hands_over_what_training_learnt_from(
         clock.instant = opened + timedelta(minutes=5 * int(ENTRY_BARS[entry]), seconds=5)
         arguments = prediction_arguments(await observer.observe("SPY", with_chain=False))
         inputs = PredictionInputs.from_frames(arguments["bar_data"], arguments["vix_data"], arguments["current_time"])
-        rows = serving_rows(inputs, inputs.today, system.predictor.model.forecaster.cuts, Histories())
+        rows = serving_rows(inputs, inputs.today, system.predictor.model.forecaster.terciles, Histories())
         assert np.array_equal(rows.features[0], data.features[n, entry], equal_nan=True)
 
 

@@ -60,7 +60,7 @@ def call(system: ProductionMLSystem, state: MarketState) -> MLResult:
 
 def served(system: ProductionMLSystem, inputs: PredictionInputs) -> Rows:
     """Return the row that serving computes."""
-    return serving_rows(inputs, inputs.today, system.predictor.model.forecaster.cuts, Histories())
+    return serving_rows(inputs, inputs.today, system.predictor.model.forecaster.terciles, Histories())
 
 
 def reason(system: ProductionMLSystem, state: MarketState) -> str:

@@ -31,7 +31,7 @@ def test_a_snapshot_is_the_row_that_is_served(market: Market, models: Path, hour
     state = state_at(market, "SPY", row, session.open_at + timedelta(hours=hours, seconds=5))
     snapshot = Snapshots(FiveMinuteForecasts.of(model), max_bar_age=AGE, max_vix_age=AGE).of(state)
     inputs = PredictionInputs.from_state(state)
-    served = serving_rows(inputs, inputs.today, model.forecaster.cuts, Histories())
+    served = serving_rows(inputs, inputs.today, model.forecaster.terciles, Histories())
     assert np.array_equal(snapshot.features, served.features[0], equal_nan=True)
     assert snapshot.sigma == served.sigma_today[0]
     assert snapshot.price == state.spot

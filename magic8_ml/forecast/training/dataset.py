@@ -17,7 +17,7 @@ from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.feature_table import FeatureTable, feature_matrix
 from magic8_ml.forecast.forecaster import Outcomes, Rows, concatenated
 from magic8_ml.forecast.intraday import Today, today_of
-from magic8_ml.forecast.labels import ENTRY_BARS, ENTRY_BUCKETS, trailing_cuts
+from magic8_ml.forecast.labels import ENTRY_BARS, ENTRY_BUCKETS, trailing_terciles
 from magic8_ml.forecast.session_table import FULL_DAY_BARS, complete_days, session_table, values_on
 from magic8_ml.forecast.training.outcomes import outcomes_of
 from magic8_ml.forecast.training.progress import Progress, silent
@@ -177,16 +177,16 @@ def _rows_of(data: SymbolDays, symbols: tuple[str, ...], number: int) -> Rows:
         half_day=np.zeros(n_days * n_entries, dtype=np.bool_),
         features=data.features.reshape(n_days * n_entries, len(FEATURE_NAMES)),
         sigma_share=share.ravel(),
-        regime_cuts=_cuts(data.days, root / data.sigma_vix),
-        direction_cuts=_cuts(data.days, came.move / data.sigma_vix),
-        regime_cuts_today=_cuts(data.days, root / data.sigma_today),
+        regime_terciles=_terciles(data.days, root / data.sigma_vix),
+        direction_terciles=_terciles(data.days, came.move / data.sigma_vix),
+        regime_terciles_today=_terciles(data.days, root / data.sigma_today),
         outcomes=Outcomes(**{item.name: getattr(came, item.name).ravel() for item in fields(Outcomes)}),
         **per_row,
     )
 
 
-def _cuts(days: Integers, values: Floats) -> Floats:
-    return trailing_cuts(days, values)[:, ENTRY_BUCKETS].reshape(-1, 2)
+def _terciles(days: Integers, values: Floats) -> Floats:
+    return trailing_terciles(days, values)[:, ENTRY_BUCKETS].reshape(-1, 2)
 
 
 def _share_sigma(data: SymbolDays) -> Floats:

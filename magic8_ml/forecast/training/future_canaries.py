@@ -21,7 +21,7 @@ from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.labels import BUCKETS, ENTRY_BARS
 from magic8_ml.forecast.serving_row import serving_rows
 from magic8_ml.forecast.symbol_families import EVERYBODY
-from magic8_ml.forecast.terciles import Cuts
+from magic8_ml.forecast.terciles import Terciles
 from magic8_ml.forecast.training.other_futures import Moment
 
 Build = Callable[[Mapping[str, Bars], Bars], Rows]
@@ -41,7 +41,7 @@ _VALUES: Final = tuple(
 _SERVED: Final = ("day", "bucket", "bars_done", "half_day", "features", "spot", "sigma_vix", "sigma_today")
 """What serving computes of a row; its thresholds are those of the model, which knows later days."""
 
-_ANY_CUTS: Final = Cuts(regime={EVERYBODY: np.zeros((BUCKETS, 2))}, direction={EVERYBODY: np.zeros((BUCKETS, 2))})
+_ANY_CUTS: Final = Terciles(regime={EVERYBODY: np.zeros((BUCKETS, 2))}, direction={EVERYBODY: np.zeros((BUCKETS, 2))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

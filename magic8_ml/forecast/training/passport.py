@@ -140,10 +140,10 @@ def _digest(bars: Bars, end: int) -> dict[str, object]:
 
 def _fold(fold: Fold) -> dict[str, object]:
     return {
-        "learnt": [_day(int(fold.learnt[0])), _day(int(fold.learnt[-1]))],
-        "tested": [_day(int(fold.tested[0])), _day(int(fold.tested[-1]))],
-        "learnt_days": len(fold.learnt),
-        "tested_days": len(fold.tested),
+        "learnt": [_day(int(fold.train[0])), _day(int(fold.train[-1]))],
+        "tested": [_day(int(fold.test[0])), _day(int(fold.test[-1]))],
+        "learnt_days": len(fold.train),
+        "tested_days": len(fold.test),
     }
 
 

@@ -147,8 +147,8 @@ def _losses(forecaster: Forecaster, rows: Rows) -> _Losses:
 
 def _moved(rows: Rows, source: Integers) -> Outcomes:
     came = rows.known
-    u = _exchanged(np.sqrt(came.realised) / rows.sigma_vix, rows.regime_cuts, source)
-    z = _exchanged(came.move / rows.sigma_vix, rows.direction_cuts, source)
+    u = _exchanged(np.sqrt(came.realised) / rows.sigma_vix, rows.regime_terciles, source)
+    z = _exchanged(came.move / rows.sigma_vix, rows.direction_terciles, source)
     scale = rows.sigma_vix / rows.sigma_vix[source]
     return Outcomes(
         realised=(np.maximum(u, 0.0) * rows.sigma_vix) ** 2,
@@ -158,10 +158,10 @@ def _moved(rows: Rows, source: Integers) -> Outcomes:
     )
 
 
-def _exchanged(values: Floats, cuts: Floats, source: Integers) -> Floats:
-    width = cuts[:, 1] - cuts[:, 0]
-    place = (values - cuts[:, 0]) / width  # below 0 low, above 1 high
-    return np.asarray(cuts[:, 0] + place[source] * width)
+def _exchanged(values: Floats, terciles: Floats, source: Integers) -> Floats:
+    width = terciles[:, 1] - terciles[:, 0]
+    place = (values - terciles[:, 0]) / width  # below 0 low, above 1 high
+    return np.asarray(terciles[:, 0] + place[source] * width)
 
 
 def _base_rates(rows: Rows) -> Floats:

@@ -168,7 +168,7 @@ def train(
         dropped=learnt.data.dropped,
         evaluation=learnt.evaluation,
         slopes=dict(zip(BASE_STRATEGIES, learnt.forecaster.odds.slopes, strict=True)),
-        abstains=not learnt.forecaster.cuts.are_known,
+        abstains=not learnt.forecaster.terciles.are_known,
     )
 
 

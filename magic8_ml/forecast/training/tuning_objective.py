@@ -20,8 +20,8 @@ def loss(rows: Rows, settings: BoostingSettings) -> float:
     """Return the mean QLIKE by day over three blocks, each forecast by a fit on the days before it."""
     losses = []
     for fold in judged_folds(rows):
-        asked = rows[np.isin(rows.day, fold.tested)]
-        variance = RemainingVariance.fit(rows[np.isin(rows.day, fold.learnt)], settings)
+        asked = rows[np.isin(rows.day, fold.test)]
+        variance = RemainingVariance.fit(rows[np.isin(rows.day, fold.train)], settings)
         by_row = qlike(variance.sigma(asked.without_outcomes()) ** 2, asked.known.realised)
         _, day = np.unique(asked.day, return_inverse=True)
         losses.append(np.bincount(day, by_row) / np.bincount(day))

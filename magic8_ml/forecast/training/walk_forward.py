@@ -50,30 +50,30 @@ class WalkForwardConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fold:
-    """One block: ``learnt`` and ``tested`` are ascending session positions on the exchange calendar."""
+    """One block: ``train`` and ``test`` are ascending session positions on the exchange calendar."""
 
-    learnt: Integers
-    tested: Integers
+    train: Integers
+    test: Integers
 
 
 def folds_of(days: Integers, plan: WalkForwardConfig) -> tuple[Fold, ...]:
     """Cut the days of rows into folds; none when there are too few days to learn from.
 
     >>> fold = folds_of(np.arange(7), WalkForwardConfig(training_days=3, refit_days=2))[0]
-    >>> fold.learnt.tolist(), fold.tested.tolist()
+    >>> fold.train.tolist(), fold.test.tolist()
     ([0, 1, 2], [4, 5])
     """
     unique = np.unique(days)
     first = plan.training_days + plan.embargo_days
     return tuple(
-        Fold(learnt=unique[: start - plan.embargo_days], tested=unique[start : start + plan.refit_days])
+        Fold(train=unique[: start - plan.embargo_days], test=unique[start : start + plan.refit_days])
         for start in range(first, len(unique), plan.refit_days)
     )
 
 
 def rows_of_folds(rows: Rows, folds: Sequence[Fold]) -> Mask:
     """Tell which rows the folds forecast."""
-    return np.isin(rows.day, np.concatenate([fold.tested for fold in folds]))
+    return np.isin(rows.day, np.concatenate([fold.test for fold in folds]))
 
 
 def walk_forward(forecaster: Forecaster, rows: Rows, folds: Sequence[Fold], progress: Progress = silent) -> Forecast:
@@ -93,7 +93,7 @@ def walk_forward(forecaster: Forecaster, rows: Rows, folds: Sequence[Fold], prog
     places = np.empty(0, dtype=np.int64)
     for n, fold in enumerate(folds):
         _require_purged(fold)
-        learnt, tested = np.isin(rows.day, fold.learnt), np.isin(rows.day, fold.tested)
+        learnt, tested = np.isin(rows.day, fold.train), np.isin(rows.day, fold.test)
         fitted = forecaster.fit(rows[learnt], _past(rows, places, parts, fold))
         parts.append(fitted.predict(rows[tested].without_outcomes()))
         places = np.concatenate((places, np.flatnonzero(tested)))
@@ -102,9 +102,9 @@ def walk_forward(forecaster: Forecaster, rows: Rows, folds: Sequence[Fold], prog
 
 
 def _require_purged(fold: Fold) -> None:
-    if not len(fold.learnt) or not len(fold.tested):
+    if not len(fold.train) or not len(fold.test):
         raise ValueError("a side of a fold is empty")
-    if fold.learnt.max() >= fold.tested.min():
+    if fold.train.max() >= fold.test.min():
         raise ValueError("a fold learns from a day that is not before all days it tests")
 
 
@@ -112,5 +112,5 @@ def _past(rows: Rows, places: Integers, parts: list[Forecast], fold: Fold) -> Pa
     if not parts:
         return None
     forecast, made = Forecast.joined(parts), rows[places]
-    known = made.day <= fold.learnt.max()  # the embargo holds for what calibrates, too
+    known = made.day <= fold.train.max()  # the embargo holds for what calibrates, too
     return Past(rows=made[known], forecast=forecast[known])

@@ -105,10 +105,10 @@ class _Stages:
 
 def _base_rates(rows: Rows, folds: Sequence[Fold]) -> Forecast:
     # silent where too few days were learnt, but never everywhere
-    learnt = [rows[np.isin(rows.day, fold.learnt) & rows.labelled] for fold in folds]
+    learnt = [rows[np.isin(rows.day, fold.train) & rows.labelled] for fold in folds]
     enough = [len(np.unique(part.day)) >= _BASE_DAYS for part in learnt]
     enough[-1] = True
-    tested = [np.flatnonzero(np.isin(rows.day, fold.tested)) for fold in folds]
+    tested = [np.flatnonzero(np.isin(rows.day, fold.test)) for fold in folds]
     said = [
         _shares(part, rows.bucket[places]) if speaks else Forecast.silent(len(places))
         for part, places, speaks in zip(learnt, tested, enough, strict=True)

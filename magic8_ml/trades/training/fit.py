@@ -145,7 +145,7 @@ def folds_for(sample: Sample) -> tuple[Fold, ...]:
 
 def _steps(sample: Sample, folds: Sequence[Fold]) -> tuple[tuple[Step, ...], Mapping[str, float]]:
     # base members per fold and on all days, ranked by what they said of all blocks but the last
-    fitted = [_lines(sample, sample.day <= fold.learnt[-1]) for fold in folds]
+    fitted = [_lines(sample, sample.day <= fold.train[-1]) for fold in folds]
     every = _lines(sample, np.ones(len(sample), dtype=np.bool_))
     kinds = [line.kind for line in every if all(line.kind in {other.kind for other in lines} for lines in fitted)]
     if not kinds:
@@ -153,7 +153,7 @@ def _steps(sample: Sample, folds: Sequence[Fold]) -> tuple[tuple[Step, ...], Map
     losses = _member_losses(sample, folds[:-1], fitted, kinds)
     ranked = sorted(kinds, key=losses.__getitem__)
     steps = [
-        Step(lines=_picked(lines, ranked), learnt_until=int(fold.learnt[-1]), told=_span(fold))
+        Step(lines=_picked(lines, ranked), learnt_until=int(fold.train[-1]), told=_span(fold))
         for fold, lines in zip(folds, fitted, strict=True)
     ]
     steps.append(Step(lines=_picked(every, ranked), learnt_until=int(sample.day.max()), told=None))
@@ -176,7 +176,7 @@ def _member_losses(
     said: dict[str, list[Floats]] = {kind: [] for kind in kinds}
     won, day = [], []
     for fold, lines in zip(folds, fitted, strict=False):
-        told = sample[(sample.day >= fold.tested[0]) & (sample.day <= fold.tested[-1])]
+        told = sample[(sample.day >= fold.test[0]) & (sample.day <= fold.test[-1])]
         margins = [line.margin(told.implied, told.forecast, told.strategy_nodes()) for line in _picked(lines, kinds)]
         common = np.isfinite(margins).all(axis=0)
         for kind, margin in zip(kinds, margins, strict=True):
@@ -190,7 +190,7 @@ def _member_losses(
 
 
 def _span(fold: Fold) -> tuple[int, int]:
-    return int(fold.tested[0]), int(fold.tested[-1])
+    return int(fold.test[0]), int(fold.test[-1])
 
 
 def _walk(

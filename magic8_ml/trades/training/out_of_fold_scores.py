@@ -114,6 +114,6 @@ def _figures(learnt: LearntWins, rows: Mask) -> dict[str, Any]:
 def _base_rates(learnt: LearntWins) -> Floats:
     # of each symbol and strategy on the days before the first block
     sample, n_paths = learnt.sample, len(learnt.sample.paths)
-    before = sample.day <= learnt.folds[0].learnt[-1]
+    before = sample.day <= learnt.folds[0].train[-1]
     wins, count = (np.bincount(sample.path[before], part, n_paths) for part in (sample.won[before], None))
     return np.asarray(((wins + 1) / (count + 2))[sample.path[learnt.rows]])

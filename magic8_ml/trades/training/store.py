@@ -104,10 +104,10 @@ def _digest(sample: Sample, symbol: str) -> Mapping[str, object]:
 
 def _fold(fold: Fold) -> dict[str, object]:
     return {
-        "learnt": [_day(fold.learnt[0]), _day(fold.learnt[-1])],
-        "tested": [_day(fold.tested[0]), _day(fold.tested[-1])],
-        "learnt_days": len(fold.learnt),
-        "tested_days": len(fold.tested),
+        "learnt": [_day(fold.train[0]), _day(fold.train[-1])],
+        "tested": [_day(fold.test[0]), _day(fold.test[-1])],
+        "learnt_days": len(fold.train),
+        "tested_days": len(fold.test),
     }
 
 

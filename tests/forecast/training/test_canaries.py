@@ -97,7 +97,7 @@ def test_thresholds_that_know_the_future_are_noticed(market: Market, rows: Rows)
 
     def terciles(found: Rows) -> Rows:
         u = np.sqrt(found.known.realised) / found.sigma_vix
-        return replace(found, regime_cuts=np.tile(np.quantile(u, (1 / 3, 2 / 3)), (len(found), 1)))
+        return replace(found, regime_terciles=np.tile(np.quantile(u, (1 / 3, 2 / 3)), (len(found), 1)))
 
     changed = scrambled_future(market.bars, market.vix, terciles(rows), lambda bars, vix: terciles(build(bars, vix)))
     assert compare(changed).differing == compare(changed).rows

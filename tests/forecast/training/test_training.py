@@ -18,7 +18,7 @@ from magic8_ml.forecast.intraday import Today
 from magic8_ml.forecast.labels import ENTRY_BARS
 from magic8_ml.forecast.model_files import load_model
 from magic8_ml.forecast.session_table import session_table
-from magic8_ml.forecast.terciles import Cuts
+from magic8_ml.forecast.terciles import Terciles
 from magic8_ml.forecast.training.audit import audit
 from magic8_ml.forecast.training.dataset import Dataset, dataset_of
 from magic8_ml.forecast.training.report import TrainingReport
@@ -65,8 +65,8 @@ def test_the_report_shows_what_was_learnt(report: TrainingReport) -> None:
 def test_a_model_that_will_answer_nothing_says_so(report: TrainingReport, data: Dataset) -> None:
     """Fewer than 60 of the newest sessions give no terciles: the table warns of it."""
     newest = np.unique(data.rows.day)[-59:][0]
-    assert Cuts.after(data.rows).are_known
-    assert not Cuts.after(data.rows[data.rows.day >= newest]).are_known
+    assert Terciles.after(data.rows).are_known
+    assert not Terciles.after(data.rows[data.rows.day >= newest]).are_known
     assert not report.abstains
     assert "abstained from" not in report.table()
     assert "every prediction will be abstained from" in replace(report, abstains=True).table()
@@ -106,9 +106,9 @@ def test_no_day_is_on_both_sides_of_a_fold(data: Dataset) -> None:
     unique = np.unique(data.rows.day)
     folds = folds_of(data.rows.day, WalkForwardConfig.of(data.rows.day))
     for fold in folds:
-        last, first = fold.learnt[-1], fold.tested[0]
+        last, first = fold.train[-1], fold.test[0]
         assert np.flatnonzero(unique == first)[0] - np.flatnonzero(unique == last)[0] == 2
-    tested = np.concatenate([fold.tested for fold in folds]).tolist()
+    tested = np.concatenate([fold.test for fold in folds]).tolist()
     assert len(tested) == len(set(tested))
     assert tested[-1] == unique[-1]
 

@@ -30,9 +30,9 @@ def test_the_later_half_is_judged_in_three_blocks(tuning_rows: Rows) -> None:
     days = np.unique(tuning_rows.day).tolist()
     folds = judged_folds(tuning_rows)
     assert len(folds) == 3
-    assert folds[0].tested[0] == days[round(0.5 * len(days)) + 1]
-    assert folds[-1].tested[-1] == days[-1]
-    assert all(days.index(fold.tested[0]) - days.index(fold.learnt[-1]) == 2 for fold in folds)
+    assert folds[0].test[0] == days[round(0.5 * len(days)) + 1]
+    assert folds[-1].test[-1] == days[-1]
+    assert all(days.index(fold.test[0]) - days.index(fold.train[-1]) == 2 for fold in folds)
 
 
 def test_rows_without_movement_are_no_infinity(tuning_rows: Rows) -> None:

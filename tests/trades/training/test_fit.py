@@ -70,7 +70,7 @@ def test_nothing_to_learn_leaves_the_base_member_alone() -> None:
 
 def test_no_prediction_looks_at_a_later_day(sample: Sample, learnt: LearntWins) -> None:
     """Other results and features from the last block on: what was said of earlier days stays, to the bit."""
-    start = learnt.folds[-1].tested[0]
+    start = learnt.folds[-1].test[0]
     later = sample.day >= start
     rng = np.random.default_rng(1)
     features = sample.features.copy()
