@@ -36,8 +36,8 @@ class TradeTermsSummary:
     """What n trades offer, as it is known when they are entered; shape (n,), US dollars per unit after fees.
 
     ``kind``: place in :class:`RealisedFractions`; ``max_reward`` and ``max_risk``: the most that can be won and lost,
-    both positive, NaN where nothing can be won or no premium is known; ``forecast_win`` and ``forecast_value``: odds and
-    expected value under the forecast distribution, NaN without one.
+    both positive, NaN where nothing can be won or no premium is known; ``forecast_win`` and ``forecast_value``: odds
+    and expected value under the forecast distribution, NaN without one.
     """
 
     kind: Integers
