@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from magic8_ml.evaluation.out_of_sample import Judged
+    from magic8_ml.evaluation.out_of_sample import OutOfSample
     from magic8_ml.forecast.forecaster import Rows
     from magic8_ml.forecast.training.report import TrainingReport
     from magic8_ml.registry.versions import Registry
@@ -81,7 +81,7 @@ def drawn_rows() -> Rows:
 
 
 @pytest.fixture(scope="session")
-def judged(drawn_rows: Rows) -> Judged:
+def out_of_sample(drawn_rows: Rows) -> OutOfSample:
     """Return the out-of-sample predictions of the demonstration model."""
     from tests.evaluation.made_evaluation import judge_demo_model
 

@@ -10,7 +10,7 @@ from typing import Final
 from magic8_companion.command_line import as_path, day
 from magic8_ml.cli.train import EXIT_REFUSED, ProgressBars, symbol_list
 from magic8_ml.evaluation.designs import DESIGNS, TRIED_BEFORE
-from magic8_ml.evaluation.evaluate import Question, evaluate
+from magic8_ml.evaluation.evaluate import EvaluationConfig, evaluate
 from magic8_ml.evaluation.page import page
 from magic8_ml.evaluation.report import Reported, as_json
 from magic8_ml.evaluation.row_table import write_rows
@@ -74,7 +74,7 @@ def write(found: Reported, *, json_file: Path | None, page_file: Path | None, ro
             page_file.parent.mkdir(parents=True, exist_ok=True)
             page_file.write_text(page(found.report), encoding="utf-8")
         if rows_file is not None:
-            write_rows(found.judged, rows_file)
+            write_rows(found.out_of_sample, rows_file)
     except OSError as error:
         raise TrainingRefused(f"the report cannot be written: {error}") from error
 
@@ -90,7 +90,9 @@ def _report(options: argparse.Namespace) -> Reported:
     for note in folder.notes:
         print(note)
     plan = WalkForwardConfig(training_days=options.training_days, refit_days=options.refit_days)
-    question = Question(designs=DESIGNS, plan=plan, first=options.first, last=options.last, tried_before=TRIED_BEFORE)
+    question = EvaluationConfig(
+        designs=DESIGNS, plan=plan, first=options.first, last=options.last, tried_before=TRIED_BEFORE
+    )
     with ProgressBars() as progress:
         data = dataset_of(folder.bars, read_vix_daily(options.vix), progress)
         points = read_rule_scores(options.rule_scores, data.rows) if options.rule_scores else None

@@ -12,7 +12,7 @@ from magic8_companion.command_line import as_path
 from magic8_ml.cli.train import EXIT_REFUSED, ProgressBars
 from magic8_ml.evaluation.report import as_json
 from magic8_ml.evaluation.trade_designs import DEFAULT, DESIGNS
-from magic8_ml.evaluation.trade_evaluate import Question, evaluate_trades
+from magic8_ml.evaluation.trade_evaluate import TradeEvaluationConfig, evaluate_trades
 from magic8_ml.evaluation.trade_leakage_demo import ROUNDS
 from magic8_ml.evaluation.trade_page import page
 from magic8_ml.evaluation.trade_summary import summary
@@ -75,11 +75,11 @@ def run(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> dict[str, Any]:
     if options.training_days < 1 or options.refit_days < 1:
         raise TrainingRefused("--training-days and --refit-days must be at least 1")
-    question = Question(
+    question = TradeEvaluationConfig(
         model=DESIGNS[options.model],
         others=[design for name, design in DESIGNS.items() if name != options.model],
         plan=WalkForwardConfig(training_days=options.training_days, refit_days=options.refit_days),
-        exhibit_rounds=0 if options.no_exhibit else ROUNDS,
+        demo_rounds=0 if options.no_exhibit else ROUNDS,
     )
     _make_folder(options.out)
     with ProgressBars() as progress:

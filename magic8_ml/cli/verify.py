@@ -11,7 +11,7 @@ from magic8_companion.command_line import as_path, day, default_ml_path
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.cli.evaluate import write
 from magic8_ml.cli.train import EXIT_REFUSED, ProgressBars
-from magic8_ml.evaluation.external_data import Reading, read_outsider_bars, read_outsider_vix
+from magic8_ml.evaluation.external_data import ExternalFormat, read_external_bars, read_external_vix
 from magic8_ml.evaluation.report import Reported
 from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.evaluation.verify import verify
@@ -79,10 +79,10 @@ def load_frozen(folder: Path) -> TrainedModel:
 def _verified(options: argparse.Namespace) -> Reported:
     model = load_frozen(options.model)
     at_end = None if options.stamps is None else options.stamps == "end"
-    reading = Reading(symbol=options.symbol, timezone=options.timezone, stamped_at_end=at_end)
-    bars = read_outsider_bars(options.bars, reading)
+    reading = ExternalFormat(symbol=options.symbol, timezone=options.timezone, stamped_at_end=at_end)
+    bars = read_external_bars(options.bars, reading)
     for note in bars.notes:
         print(note)
     with ProgressBars() as progress:
-        data = dataset_of(bars.bars, read_outsider_vix(options.vix, reading), progress)
+        data = dataset_of(bars.bars, read_external_vix(options.vix, reading), progress)
         return verify(model, data, first=options.first, progress=progress)

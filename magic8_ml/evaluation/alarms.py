@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.win_baselines import RECALIBRATED_PRICE
 from magic8_ml.metrics.proper_scores import auc, brier
 
@@ -18,15 +18,15 @@ _SESSIONS: Final = 252
 _NEUTRAL: Final = 1
 
 
-def alarms(judged: Judged, daily_sharpe: float) -> list[str]:
+def alarms(out_of_sample: OutOfSample, daily_sharpe: float) -> list[str]:
     """Return a sentence for each figure above what anybody has measured out of sample."""
     found = [
-        ("AUC of the sign of the move", sign_auc(judged), DIRECTION_AUC),
-        ("win Brier skill over the recalibrated price", _win_skill(judged), WIN_SKILL),
-        ("accuracy of wins above the commoner outcome", _excess_accuracy(judged), ACCURACY_OVER_MAJORITY),
+        ("AUC of the sign of the move", sign_auc(out_of_sample), DIRECTION_AUC),
+        ("win Brier skill over the recalibrated price", _win_skill(out_of_sample), WIN_SKILL),
+        ("accuracy of wins above the commoner outcome", _excess_accuracy(out_of_sample), ACCURACY_OVER_MAJORITY),
         (
             "accuracy of rises and falls above the commoner of the two",
-            _excess_direction(judged),
+            _excess_direction(out_of_sample),
             ACCURACY_OVER_MAJORITY,
         ),
         ("yearly Sharpe ratio of HIGH calls at modelled premia", daily_sharpe * _SESSIONS**0.5, YEARLY_SHARPE),
@@ -38,39 +38,43 @@ def alarms(judged: Judged, daily_sharpe: float) -> list[str]:
     ]
 
 
-def sign_auc(judged: Judged) -> float:
+def sign_auc(out_of_sample: OutOfSample) -> float:
     """Return how well the direction tells rises from falls: 0.5 is not at all."""
-    said, move = judged.model.direction, judged.rows.known.move
-    known = np.isfinite(said).all(axis=1) & (move != 0)
-    return auc(said[known, 2] - said[known, 0], move[known] > 0)
+    predicted, move = out_of_sample.model.direction, out_of_sample.rows.known.move
+    known = np.isfinite(predicted).all(axis=1) & (move != 0)
+    return auc(predicted[known, 2] - predicted[known, 0], move[known] > 0)
 
 
-def _excess_direction(judged: Judged) -> float:
+def _excess_direction(out_of_sample: OutOfSample) -> float:
     # rises from falls alone: "neutral or not" is told by the volatility, and a price that has learnt nothing tells it
-    said, rows = judged.model.direction, judged.rows
-    known = np.isfinite(said).all(axis=1) & rows.labelled & (rows.direction != _NEUTRAL)
+    predicted, rows = out_of_sample.model.direction, out_of_sample.rows
+    known = np.isfinite(predicted).all(axis=1) & rows.labelled & (rows.direction != _NEUTRAL)
     if not known.any():
         return float("nan")
     rose = rows.direction[known] > _NEUTRAL
-    hits = (said[known, 2] > said[known, 0]) == rose
+    hits = (predicted[known, 2] > predicted[known, 0]) == rose
     return float(hits.mean() - max(rose.mean(), 1 - rose.mean()))
 
 
-def _win_skill(judged: Judged) -> float:
-    won, ours, theirs = judged.settled.won, judged.model.win, judged.settled.odds[RECALIBRATED_PRICE]
+def _win_skill(out_of_sample: OutOfSample) -> float:
+    won, ours, theirs = (
+        out_of_sample.settlement.won,
+        out_of_sample.model.win,
+        out_of_sample.settlement.odds[RECALIBRATED_PRICE],
+    )
     known = np.isfinite(ours) & np.isfinite(theirs) & np.isfinite(won)
     if not known.any():
         return float("nan")
     return float(1 - brier(ours[known], won[known]).mean() / brier(theirs[known], won[known]).mean())
 
 
-def _excess_accuracy(judged: Judged) -> float:
+def _excess_accuracy(out_of_sample: OutOfSample) -> float:
     # over all structures, each against its own commoner outcome
     right = commoner = count = 0.0
-    for _, column, meant in judged.structures():
-        said, won = judged.model.win[meant, column], judged.settled.won[meant, column]
-        known = np.isfinite(said) & np.isfinite(won)
-        right += float(((said[known] > 0.5) == (won[known] > 0)).sum())
+    for _, column, meant in out_of_sample.structures():
+        predicted, won = out_of_sample.model.win[meant, column], out_of_sample.settlement.won[meant, column]
+        known = np.isfinite(predicted) & np.isfinite(won)
+        right += float(((predicted[known] > 0.5) == (won[known] > 0)).sum())
         commoner += max(float(won[known].sum()), float((1 - won[known]).sum()))
         count += float(known.sum())
     return (right - commoner) / count if count else float("nan")

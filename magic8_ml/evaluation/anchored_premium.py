@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats
-from magic8_ml.evaluation.win_baselines import Structures
+from magic8_ml.evaluation.win_baselines import CanonicalStructures
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.training.walk_forward import Fold
@@ -21,14 +21,14 @@ SCENARIOS: Final[Mapping[str, float]] = {"low": 1 / 3, "base": 1.0, "high": 4.0}
 """Costs as multiples of the base scenario: 0.25, 0.75 and 3 bp of spot for four legs."""
 
 
-def anchored_gross(rows: Rows, structures: Structures, folds: Sequence[Fold]) -> Floats:
+def anchored_gross(rows: Rows, structures: CanonicalStructures, folds: Sequence[Fold]) -> Floats:
     """Return the gross result of each structure at every row, (n_rows, 6), less its past mean; NaN where not tested."""
     gross = structures.gross
     answer = np.full(gross.shape, np.nan)
     for fold in folds:
-        learnt, asked = np.isin(rows.day, fold.train), np.isin(rows.day, fold.test)
-        usual = _mean_by_bucket(gross[learnt], rows.bucket[learnt])
-        answer[asked] = gross[asked] - usual[rows.bucket[asked]]
+        train, test = np.isin(rows.day, fold.train), np.isin(rows.day, fold.test)
+        usual = _mean_by_bucket(gross[train], rows.bucket[train])
+        answer[test] = gross[test] - usual[rows.bucket[test]]
     return answer
 
 

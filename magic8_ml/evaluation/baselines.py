@@ -37,7 +37,7 @@ _TODAY: Final = (*_HAR, "log_realised_so_far", "log_pace_half_hour", "abs_gap", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Said:
+class _FittedClimatology:
     # one line per half hour, and what the rows at hand add to it
     regime: Floats
     direction: Floats
@@ -70,10 +70,10 @@ class Climatology:
             here = rows.bucket == bucket
             for symbol in range(len(rows.symbols)):
                 mine = here & (rows.symbol == symbol)
-                came = rows.known[mine if mine.any() else here]
-                variance[symbol, bucket] = came.realised.mean() if len(came.realised) else np.nan
-                quantiles[symbol, bucket] = np.quantile(came.move, LEVELS) if len(came.move) else np.nan
-        return _Said(
+                outcomes = rows.known[mine if mine.any() else here]
+                variance[symbol, bucket] = outcomes.realised.mean() if len(outcomes.realised) else np.nan
+                quantiles[symbol, bucket] = np.quantile(outcomes.move, LEVELS) if len(outcomes.move) else np.nan
+        return _FittedClimatology(
             regime=class_shares(labelled.regime, labelled.bucket),
             direction=class_shares(labelled.direction, labelled.bucket),
             variance=variance,
@@ -101,11 +101,13 @@ class Majority:
     def fit(self, rows: Rows, past: Past | None = None) -> FittedForecaster:  # noqa: ARG002 - nothing to calibrate
         """Count."""
         labelled = rows[rows.labelled]
-        return _Certain(*(int(np.bincount(c, minlength=3).argmax()) for c in (labelled.regime, labelled.direction)))
+        return _FittedMajority(
+            *(int(np.bincount(c, minlength=3).argmax()) for c in (labelled.regime, labelled.direction))
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Certain:
+class _FittedMajority:
     regime: int
     direction: int
 

@@ -13,14 +13,14 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Mask
 from magic8_ml.evaluation.alarms import alarms
-from magic8_ml.evaluation.goals import ALL, endpoints_of
-from magic8_ml.evaluation.leakage_demo import ROUNDS, leak_exhibit
-from magic8_ml.evaluation.out_of_sample import Judged
-from magic8_ml.evaluation.predict_out_of_sample import bench_of
+from magic8_ml.evaluation.goals import ALL, measure_goals
+from magic8_ml.evaluation.leakage_demo import ROUNDS, demonstrate_leakage
+from magic8_ml.evaluation.out_of_sample import OutOfSample
+from magic8_ml.evaluation.predict_out_of_sample import build_benchmark
 from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of, span_of
-from magic8_ml.evaluation.selection_bias import daily_returns, luck
+from magic8_ml.evaluation.selection_bias import daily_returns, selection_bias
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
-from magic8_ml.evaluation.win_baselines import RULES, Structures
+from magic8_ml.evaluation.win_baselines import RULES, CanonicalStructures
 from magic8_ml.forecast.forecaster import Forecast, Forecaster, Rows
 from magic8_ml.forecast.session_table import day_number, session_table
 from magic8_ml.forecast.training.progress import Progress, silent
@@ -37,10 +37,10 @@ NO_RULE_SCORES: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class EvaluationConfig:
     """What is evaluated: ``designs``, the one that ships first, on the days from ``first`` to ``last``.
 
-    ``tried_before`` counts configurations that are in no log; ``exhibit_rounds`` is the capacity of the classifier that
+    ``tried_before`` counts configurations that are in no log; ``demo_rounds`` is the capacity of the classifier that
     shows what a random split pretends.
     """
 
@@ -49,12 +49,12 @@ class Question:
     first: date | None = None
     last: date | None = None
     tried_before: int = 0
-    exhibit_rounds: int = ROUNDS
+    demo_rounds: int = ROUNDS
 
 
 def evaluate(
     rows: Rows,
-    question: Question,
+    config: EvaluationConfig,
     out: Path,
     *,
     facts: Mapping[str, Any],
@@ -77,37 +77,37 @@ def evaluate(
     TrainingRefused
         When too few days are left to learn from, or none to score.
     """
-    folds = _folds(rows, question.plan)
-    structures = Structures.of(rows, points)
-    said = {design.name: walk_forward(design, rows, folds, progress) for design in question.designs}
-    bench = bench_of(rows, structures, folds, progress)
-    scored = _scored(bench.rows, question)
-    each = {name: bench.judged(forecast, _without(said, name))[scored] for name, forecast in said.items()}
-    champion = question.designs[0].name
-    judged = each[champion]
-    log = _logged(out, rows, question, each)
-    tried = log.configurations + question.tried_before
-    fortune = luck(judged, {name: one.model for name, one in each.items()}, _sharpes(log), tried)
+    folds = _folds(rows, config.plan)
+    structures = CanonicalStructures.of(rows, points)
+    forecasts = {design.name: walk_forward(design, rows, folds, progress) for design in config.designs}
+    bench = build_benchmark(rows, structures, folds, progress)
+    scored = _scored(bench.rows, config)
+    each = {name: bench.compare(forecast, _without(forecasts, name))[scored] for name, forecast in forecasts.items()}
+    champion = config.designs[0].name
+    out_of_sample = each[champion]
+    log = _logged(out, rows, config, each)
+    tried = log.configurations + config.tried_before
+    bias = selection_bias(out_of_sample, {name: one.model for name, one in each.items()}, _sharpes(log), tried)
     context = Context(
         title="Magic8 evaluation",
-        model={"name": champion, "settings": settings_of(question.designs[0])},
+        model={"name": champion, "settings": settings_of(config.designs[0])},
         data=facts,
         protocol={
-            **asdict(question.plan),
+            **asdict(config.plan),
             "configurations": tried,
-            "tried_before_the_log": question.tried_before,
+            "tried_before_the_log": config.tried_before,
             "runs": log.runs,
-            "final_segment": list(span_of(judged.rows.day)),
+            "final_segment": list(span_of(out_of_sample.rows.day)),
             "final_segment_opened_before": log.opened_before,
-            "luck": fortune,
+            "luck": bias,
             "folds": fold_map(folds),
         },
         trials=log.tried,
-        leak=leak_exhibit(rows, structures, question.exhibit_rounds),
+        leak=demonstrate_leakage(rows, structures, config.demo_rounds),
         unavailable={} if points is not None else {RULES: NO_RULE_SCORES},
-        warnings=[*alarms(judged, fortune["sharpe_daily"]), *_opened_again(log)],
+        warnings=[*alarms(out_of_sample, bias["sharpe_daily"]), *_opened_again(log)],
     )
-    return Reported(report=report_of(judged, context), judged=judged)
+    return Reported(report=report_of(out_of_sample, context), out_of_sample=out_of_sample)
 
 
 def _folds(rows: Rows, plan: WalkForwardConfig) -> tuple[Fold, ...]:
@@ -119,32 +119,32 @@ def _folds(rows: Rows, plan: WalkForwardConfig) -> tuple[Fold, ...]:
     )
 
 
-def _scored(rows: Rows, question: Question) -> Mask:
+def _scored(rows: Rows, config: EvaluationConfig) -> Mask:
     table = session_table()
-    first = int(np.searchsorted(table.days, day_number(question.first))) if question.first else 0
+    first = int(np.searchsorted(table.days, day_number(config.first))) if config.first else 0
     last = len(table.days)
-    if question.last is not None:
-        last = int(np.searchsorted(table.days, day_number(question.last), side="right")) - 1
+    if config.last is not None:
+        last = int(np.searchsorted(table.days, day_number(config.last), side="right")) - 1
     days = np.unique(rows.day[(rows.day >= first) & (rows.day <= last)])
     if not len(days):
         span = " to ".join(span_of(rows.day))
         raise TrainingRefused(f"no day to score between the dates asked for; out-of-fold forecasts exist for {span}")
-    return np.isin(rows.day, days if question.first else days[-TRAILING_DAYS:])
+    return np.isin(rows.day, days if config.first else days[-TRAILING_DAYS:])
 
 
-def _without(said: Mapping[str, Forecast], name: str) -> dict[str, Forecast]:
-    return {other: forecast for other, forecast in said.items() if other != name}
+def _without(forecasts: Mapping[str, Forecast], name: str) -> dict[str, Forecast]:
+    return {other: forecast for other, forecast in forecasts.items() if other != name}
 
 
-def _logged(out: Path, rows: Rows, question: Question, each: Mapping[str, Judged]) -> TrialLog:
+def _logged(out: Path, rows: Rows, config: EvaluationConfig, each: Mapping[str, OutOfSample]) -> TrialLog:
     digest = data_digest(rows)
     trials = []
-    for design in question.designs:
-        judged = each[design.name]
-        first, last = span_of(judged.rows.day)
-        settings = {**settings_of(design), "plan": asdict(question.plan)}
-        figures = {e.goal.name: e.found.value for e in endpoints_of(judged) if e.symbol == ALL}
-        figures["sharpe_daily"] = sharpe_facts(daily_returns(judged))[0]
+    for design in config.designs:
+        out_of_sample = each[design.name]
+        first, last = span_of(out_of_sample.rows.day)
+        settings = {**settings_of(design), "plan": asdict(config.plan)}
+        figures = {e.goal.name: e.found.value for e in measure_goals(out_of_sample) if e.symbol == ALL}
+        figures["sharpe_daily"] = sharpe_facts(daily_returns(out_of_sample))[0]
         trials.append(
             Trial(configuration=design.name, settings=settings, data=digest, first=first, last=last, figures=figures)
         )

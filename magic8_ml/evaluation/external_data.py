@@ -37,7 +37,7 @@ _QUIET: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ExternalFormat:
     """How files are meant: ``symbol`` where they do not say, the zone of times without one, and what is stamped.
 
     ``stamped_at_end`` is None where the bars are to tell.
@@ -48,7 +48,7 @@ class Reading:
     stamped_at_end: bool | None = None
 
 
-def read_outsider_bars(path: Path, reading: Reading) -> TrainingBars:
+def read_external_bars(path: Path, reading: ExternalFormat) -> TrainingBars:
     """Read a file or every file of a folder.
 
     Raises
@@ -81,7 +81,7 @@ def read_outsider_bars(path: Path, reading: Reading) -> TrainingBars:
     return TrainingBars(bars=found.bars, notes=tuple(dict.fromkeys(notes)))
 
 
-def read_outsider_vix(path: Path, reading: Reading) -> Bars:
+def read_external_vix(path: Path, reading: ExternalFormat) -> Bars:
     """Read the VIX, one row a day or several: of those in the session the first open and the last close are the day's.
 
     Raises
@@ -107,7 +107,7 @@ def _by_their_names(sentence: str, staged: Mapping[str, str]) -> str:
     return sentence
 
 
-def _vix_days(file: Path, reading: Reading) -> pd.DataFrame:
+def _vix_days(file: Path, reading: ExternalFormat) -> pd.DataFrame:
     frame = read_table(file)
     if not holds_prices(frame):
         raise TrainingRefused(f"{file.name} has no columns open, high, low and close of the VIX")
@@ -141,7 +141,7 @@ def _below(path: Path, file: Path) -> str:
     return "/".join([*(part for part in file.parts if part.startswith("symbol=")), file.name])
 
 
-def _understood(name: DataFile, reading: Reading) -> tuple[pd.DataFrame | None, list[str]]:
+def _understood(name: DataFile, reading: ExternalFormat) -> tuple[pd.DataFrame | None, list[str]]:
     # None where the file holds something else than bars of a day; rows may stand in any order
     file = name.path
     frame = read_table(file)
@@ -176,7 +176,7 @@ def _seem_stamped_at_end(bars: pd.DataFrame) -> bool:
     return bool(first < _QUIET * second)
 
 
-def _symbols(name: DataFile, frame: pd.DataFrame, reading: Reading) -> Any:  # noqa: ANN401 - one name, or one for each row
+def _symbols(name: DataFile, frame: pd.DataFrame, reading: ExternalFormat) -> Any:  # noqa: ANN401 - one name, or one for each row
     if "symbol" in frame:
         return frame["symbol"].astype(str).str.upper().to_numpy()
     symbol = reading.symbol or name.folder_symbol or _index_in(name.path.stem) or name.path_symbol

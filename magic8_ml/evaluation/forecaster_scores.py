@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers
-from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.forecast.forecaster import LEVELS, Forecast, Rows
 from magic8_ml.metrics.class_scores import log_loss, ranked_probability_score
 from magic8_ml.metrics.day_intervals import Interval, diebold_mariano, mean_interval, skill_interval
@@ -90,21 +90,21 @@ class ForecasterScores:
     p_value: float
 
 
-def loss_table(judged: Judged, score: str, *, model: str, climatology: str) -> list[ForecasterScores]:
+def loss_table(out_of_sample: OutOfSample, score: str, *, model: str, climatology: str) -> list[ForecasterScores]:
     """Compare the model and every baseline that answers; the model stands first."""
     loss = LOSSES[score]
-    losses = {model: loss(judged.model, judged.rows)}
-    losses |= {name: loss(forecast, judged.rows) for name, forecast in judged.baselines.items()}
-    return _lines(losses, judged.rows.day, model, climatology)
+    losses = {model: loss(out_of_sample.model, out_of_sample.rows)}
+    losses |= {name: loss(forecast, out_of_sample.rows) for name, forecast in out_of_sample.baselines.items()}
+    return _lines(losses, out_of_sample.rows.day, model, climatology)
 
 
-def win_table(judged: Judged, score: str, *, model: str, climatology: str) -> list[ForecasterScores]:
+def win_table(out_of_sample: OutOfSample, score: str, *, model: str, climatology: str) -> list[ForecasterScores]:
     """Compare win probabilities of all strategies together; ``score`` is "Brier" or "log loss"."""
     loss = {"Brier": brier, "log loss": binary_log_loss}[score]
-    won = judged.settled.won
-    said = {model: judged.model.win, **judged.settled.odds}
-    losses = {name: loss(odds, won).ravel() for name, odds in said.items()}
-    return _lines(losses, np.repeat(judged.rows.day, won.shape[1]), model, climatology)
+    won = out_of_sample.settlement.won
+    predicted = {model: out_of_sample.model.win, **out_of_sample.settlement.odds}
+    losses = {name: loss(odds, won).ravel() for name, odds in predicted.items()}
+    return _lines(losses, np.repeat(out_of_sample.rows.day, won.shape[1]), model, climatology)
 
 
 def _lines(losses: Mapping[str, Floats], days: Integers, model: str, climatology: str) -> list[ForecasterScores]:

@@ -16,7 +16,7 @@ from magic8_companion.domain.arrays import Floats, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, HAR_TODAY, VIX_SHARE
 from magic8_ml.evaluation.forecaster_scores import covered, direction_rps, regime_rps, variance_qlike
-from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.win_baselines import RECALIBRATED_PRICE
 from magic8_ml.metrics.calibration import reliability_line
 from magic8_ml.metrics.day_intervals import (
@@ -41,7 +41,7 @@ class Goal:
 
     name: str
     meaning: str
-    measure: Callable[[Judged], Interval]
+    measure: Callable[[OutOfSample], Interval]
     floor: float
     needs_days: int
     ceiling: float | None = None
@@ -59,7 +59,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class GoalResult:
     """One goal on the rows of one symbol, or of all."""
 
     goal: Goal
@@ -96,95 +96,99 @@ class Endpoint:
         }
 
 
-def endpoints_of(judged: Judged) -> list[Endpoint]:
+def measure_goals(out_of_sample: OutOfSample) -> list[GoalResult]:
     """Measure every goal for all symbols together, then for each."""
-    parts = {ALL: judged, **{name: judged.of_symbol(name) for name in judged.rows.symbols}}
+    parts = {ALL: out_of_sample, **{name: out_of_sample.of_symbol(name) for name in out_of_sample.rows.symbols}}
     return [
-        Endpoint(goal=goal, symbol=symbol, found=goal.measure(part))
+        GoalResult(goal=goal, symbol=symbol, found=goal.measure(part))
         for symbol, part in parts.items()
         if len(part)
         for goal in GOALS
     ]
 
 
-def _regime(judged: Judged) -> Interval:
-    return _skill(judged, regime_rps, CLIMATOLOGY.name)
+def _regime(out_of_sample: OutOfSample) -> Interval:
+    return _skill(out_of_sample, regime_rps, CLIMATOLOGY.name)
 
 
-def _regime_today(judged: Judged) -> Interval:
-    return skill_interval(judged.today.model, judged.today.climatology, judged.rows.day)
+def _regime_today(out_of_sample: OutOfSample) -> Interval:
+    return skill_interval(out_of_sample.today.model, out_of_sample.today.climatology, out_of_sample.rows.day)
 
 
-def _direction(judged: Judged) -> Interval:
-    return _skill(judged, direction_rps, CLIMATOLOGY.name)
+def _direction(out_of_sample: OutOfSample) -> Interval:
+    return _skill(out_of_sample, direction_rps, CLIMATOLOGY.name)
 
 
-def _over_price(judged: Judged) -> Interval:
-    return _skill(judged, variance_qlike, VIX_SHARE.name)
+def _over_price(out_of_sample: OutOfSample) -> Interval:
+    return _skill(out_of_sample, variance_qlike, VIX_SHARE.name)
 
 
-def _over_har(judged: Judged) -> Interval:
-    return _skill(judged, variance_qlike, HAR_TODAY.name)
+def _over_har(out_of_sample: OutOfSample) -> Interval:
+    return _skill(out_of_sample, variance_qlike, HAR_TODAY.name)
 
 
-def _skill(judged: Judged, loss: Callable[..., Floats], baseline: str) -> Interval:
-    ours, theirs = (loss(forecast, judged.rows) for forecast in (judged.model, judged.baselines[baseline]))
-    return skill_interval(ours, theirs, judged.rows.day)
+def _skill(out_of_sample: OutOfSample, loss: Callable[..., Floats], baseline: str) -> Interval:
+    ours, theirs = (
+        loss(forecast, out_of_sample.rows) for forecast in (out_of_sample.model, out_of_sample.baselines[baseline])
+    )
+    return skill_interval(ours, theirs, out_of_sample.rows.day)
 
 
-def _win_over(baseline: str, loss: Callable[[Floats, Floats], Floats] = brier) -> Callable[[Judged], Interval]:
-    def measure(judged: Judged) -> Interval:
-        settled = judged.settled
-        ours, theirs = (loss(odds, settled.won).ravel() for odds in (judged.model.win, settled.odds[baseline]))
-        return skill_interval(ours, theirs, np.repeat(judged.rows.day, settled.won.shape[1]))
+def _win_over(baseline: str, loss: Callable[[Floats, Floats], Floats] = brier) -> Callable[[OutOfSample], Interval]:
+    def measure(out_of_sample: OutOfSample) -> Interval:
+        settlement = out_of_sample.settlement
+        ours, theirs = (
+            loss(odds, settlement.won).ravel() for odds in (out_of_sample.model.win, settlement.odds[baseline])
+        )
+        return skill_interval(ours, theirs, np.repeat(out_of_sample.rows.day, settlement.won.shape[1]))
 
     return measure
 
 
-def _log_loss_over_best(judged: Judged) -> Interval:
-    found = [_win_over(name, binary_log_loss)(judged) for name in judged.settled.odds]
+def _log_loss_over_best(out_of_sample: OutOfSample) -> Interval:
+    found = [_win_over(name, binary_log_loss)(out_of_sample) for name in out_of_sample.settlement.odds]
     return min((one for one in found if np.isfinite(one.value)), key=lambda one: one.value, default=_unknown())
 
 
-def _slope(judged: Judged) -> Interval:
-    return _line(judged)[0]
+def _slope(out_of_sample: OutOfSample) -> Interval:
+    return _line(out_of_sample)[0]
 
 
-def _intercept(judged: Judged) -> Interval:
-    return _line(judged)[1]
+def _intercept(out_of_sample: OutOfSample) -> Interval:
+    return _line(out_of_sample)[1]
 
 
-def _line(judged: Judged) -> tuple[Interval, Interval]:
-    said, won = judged.model.win.ravel(), judged.settled.won.ravel()
-    known = np.isfinite(said) & np.isfinite(won)
+def _line(out_of_sample: OutOfSample) -> tuple[Interval, Interval]:
+    predicted, won = out_of_sample.model.win.ravel(), out_of_sample.settlement.won.ravel()
+    known = np.isfinite(predicted) & np.isfinite(won)
     if not known.any():
         return _unknown(), _unknown()
-    days = np.repeat(judged.rows.day, judged.settled.won.shape[1])
-    line = reliability_line(said[known], won[known], days[known])
+    days = np.repeat(out_of_sample.rows.day, out_of_sample.settlement.won.shape[1])
+    line = reliability_line(predicted[known], won[known], days[known])
     return line.slope, line.intercept
 
 
-def _coverage(judged: Judged) -> Interval:
-    return mean_interval(covered(judged.model, judged.rows), judged.rows.day)
+def _coverage(out_of_sample: OutOfSample) -> Interval:
+    return mean_interval(covered(out_of_sample.model, out_of_sample.rows), out_of_sample.rows.day)
 
 
-def _high_share(judged: Judged) -> Interval:
-    return _share_of_calls(judged, judged.high)
+def _high_share(out_of_sample: OutOfSample) -> Interval:
+    return _share_of_calls(out_of_sample, out_of_sample.high)
 
 
-def _share_of(strategy: int) -> Callable[[Judged], Interval]:
-    return lambda judged: _share_of_calls(judged, judged.model.chosen == strategy)
+def _share_of(strategy: int) -> Callable[[OutOfSample], Interval]:
+    return lambda out_of_sample: _share_of_calls(out_of_sample, out_of_sample.model.chosen == strategy)
 
 
-def _share_of_calls(judged: Judged, hit: Mask) -> Interval:
-    return mean_interval(np.where(judged.answered, hit, np.nan), judged.rows.day)
+def _share_of_calls(out_of_sample: OutOfSample, hit: Mask) -> Interval:
+    return mean_interval(np.where(out_of_sample.answered, hit, np.nan), out_of_sample.rows.day)
 
 
-def _value_of_high(judged: Judged) -> Interval:
+def _value_of_high(out_of_sample: OutOfSample) -> Interval:
     """Return the mean net result of HIGH calls less that of the other calls, in units of the largest loss."""
-    net, high = judged.of_call(judged.settled.net), judged.high
+    net, high = out_of_sample.of_call(out_of_sample.settlement.net), out_of_sample.high
     known = np.isfinite(net)
-    net, high, days = net[known], high[known], judged.rows.day[known]
+    net, high, days = net[known], high[known], out_of_sample.rows.day[known]
     sums = day_sums(np.stack((net * high, high, net * ~high, ~high), axis=1), days)
     return day_interval(sums, lambda totals: ratio_of_totals(totals[..., :2]) - ratio_of_totals(totals[..., 2:]))
 

@@ -15,7 +15,7 @@ import numpy as np
 import xgboost as xgb
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
-from magic8_ml.evaluation.win_baselines import Structures
+from magic8_ml.evaluation.win_baselines import CanonicalStructures
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.metrics.day_intervals import SEED
 from magic8_ml.metrics.proper_scores import auc
@@ -36,7 +36,7 @@ _PARAMETERS: Final[dict[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeakLine:
+class LeakageResult:
     """How good the classifier looks under one protocol; ``majority`` always names the commoner outcome.
 
     ``brier_skill`` is over the base rates of the training rows per structure.
@@ -68,7 +68,7 @@ class _Protocol:
     folds: list[tuple[Mask, Mask]]  # (learnt, tested)
 
 
-def leak_exhibit(rows: Rows, structures: Structures, rounds: int = ROUNDS) -> list[LeakLine]:
+def demonstrate_leakage(rows: Rows, structures: CanonicalStructures, rounds: int = ROUNDS) -> list[LeakageResult]:
     """Fit the same boosted trees under four protocols, on the newest days when there are very many."""
     examples = _examples(rows, structures)
     plain, random = examples.columns, [random_split(len(examples.won))]
@@ -84,7 +84,7 @@ def leak_exhibit(rows: Rows, structures: Structures, rounds: int = ROUNDS) -> li
     return [_line(protocol, examples, rounds) for protocol in protocols]
 
 
-def _examples(rows: Rows, structures: Structures) -> _Examples:
+def _examples(rows: Rows, structures: CanonicalStructures) -> _Examples:
     # whole days: what leaks is how much the rows of a day tell of each other
     count = structures.won.shape[1]
     days, size = np.unique(rows.day, return_counts=True)
@@ -125,25 +125,25 @@ def _forward_folds(day: Integers) -> Iterator[tuple[Mask, Mask]]:
         yield day < unique[start - 1], (day >= unique[start]) & (day <= unique[end - 1])
 
 
-def _line(protocol: _Protocol, examples: _Examples, rounds: int) -> LeakLine:
-    said, base = np.full(len(examples.won), np.nan), np.full(len(examples.won), np.nan)
-    for learnt, tested in protocol.folds:
-        learn = xgb.QuantileDMatrix(protocol.columns[learnt], examples.won[learnt], nthread=1)
-        said[tested] = xgb.train(_PARAMETERS, learn, rounds).inplace_predict(protocol.columns[tested])
-        base[tested] = _base_rates(examples, learnt)[examples.structure[tested]]
-    known = np.isfinite(said)
-    won, said, base = examples.won[known], said[known], base[known]
-    return LeakLine(
+def _line(protocol: _Protocol, examples: _Examples, rounds: int) -> LeakageResult:
+    predicted, base = np.full(len(examples.won), np.nan), np.full(len(examples.won), np.nan)
+    for train, test in protocol.folds:
+        learn = xgb.QuantileDMatrix(protocol.columns[train], examples.won[train], nthread=1)
+        predicted[test] = xgb.train(_PARAMETERS, learn, rounds).inplace_predict(protocol.columns[test])
+        base[test] = _base_rates(examples, train)[examples.structure[test]]
+    known = np.isfinite(predicted)
+    won, predicted, base = examples.won[known], predicted[known], base[known]
+    return LeakageResult(
         protocol=protocol.name,
         honest=protocol.honest,
-        accuracy=float(((said > 0.5) == (won > 0)).mean()),
+        accuracy=float(((predicted > 0.5) == (won > 0)).mean()),
         majority=float(((base > 0.5) == (won > 0)).mean()),
-        auc=auc(said, won > 0),
-        brier_skill=float(1 - ((said - won) ** 2).mean() / ((base - won) ** 2).mean()),
+        auc=auc(predicted, won > 0),
+        brier_skill=float(1 - ((predicted - won) ** 2).mean() / ((base - won) ** 2).mean()),
         rows=int(known.sum()),
     )
 
 
-def _base_rates(examples: _Examples, learnt: Mask) -> Floats:
-    structure, won = examples.structure[learnt], examples.won[learnt]
+def _base_rates(examples: _Examples, train: Mask) -> Floats:
+    structure, won = examples.structure[train], examples.won[train]
     return np.asarray(np.bincount(structure, won) / np.bincount(structure))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from magic8_ml.evaluation.forecaster_scores import ForecasterScores
-from magic8_ml.evaluation.goals import ALL, Endpoint
+from magic8_ml.evaluation.goals import ALL, GoalResult
 from magic8_ml.evaluation.number_format import percent
 
 _SKILLS = {
@@ -19,7 +19,7 @@ _SKILLS = {
 
 
 def negative_results(
-    endpoints: Sequence[Endpoint],
+    endpoints: Sequence[GoalResult],
     comparisons: Mapping[str, Sequence[ForecasterScores]],
     slices: Mapping[str, Sequence[Any]],
 ) -> list[str]:
@@ -27,7 +27,7 @@ def negative_results(
     return [*_missed(endpoints), *_unbeaten(comparisons), *_weak(slices)]
 
 
-def _missed(endpoints: Sequence[Endpoint]) -> list[str]:
+def _missed(endpoints: Sequence[GoalResult]) -> list[str]:
     # of a single symbol only what failed: that it has too few days is said once
     return [
         f"{e.goal.name} ({e.symbol}) {e.status}: {e.found.value:.3f} [{e.found.low:.3f}, {e.found.high:.3f}],"
@@ -37,7 +37,7 @@ def _missed(endpoints: Sequence[Endpoint]) -> list[str]:
     ]
 
 
-def _goal(endpoint: Endpoint) -> str:
+def _goal(endpoint: GoalResult) -> str:
     goal = endpoint.goal
     if goal.ceiling is None:
         return f"at least {goal.floor:g}" + (" and above zero beyond doubt" if goal.above_zero else "")

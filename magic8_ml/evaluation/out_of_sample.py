@@ -10,7 +10,7 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES, VERTICAL
-from magic8_ml.evaluation.pace_skill import AgainstToday
+from magic8_ml.evaluation.pace_skill import PaceLosses
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.structures import VERTICALS
 
@@ -19,7 +19,7 @@ MEDIUM: Final = 0.65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Settled:
+class Settlement:
     """What came of the canonical structures; columns are ``BASE_STRATEGIES``, shape (n_rows, 3), NaN where unknown.
 
     ``won``: 1 when the net result at settlement was above zero.  ``gross`` at an anchored premium and ``cost`` in the
@@ -37,9 +37,9 @@ class Settled:
         """Return the result after costs in the base scenario."""
         return self.gross - self.cost
 
-    def __getitem__(self, rows: Mask | Integers) -> Settled:
+    def __getitem__(self, rows: Mask | Integers) -> Settlement:
         """Return some of the rows."""
-        return Settled(
+        return Settlement(
             won=self.won[rows],
             gross=self.gross[rows],
             cost=self.cost[rows],
@@ -48,7 +48,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Judged:
+class OutOfSample:
     """Scored rows with their outcomes, the model's forecast, the baselines' and the trades.
 
     ``today`` holds the model against the price that knows today's pace.
@@ -57,25 +57,25 @@ class Judged:
     rows: Rows
     model: Forecast
     baselines: Mapping[str, Forecast]
-    settled: Settled
-    today: AgainstToday
+    settlement: Settlement
+    today: PaceLosses
 
     def __len__(self) -> int:
         """Count the rows."""
         return len(self.rows)
 
-    def __getitem__(self, rows: Mask | Integers) -> Judged:
+    def __getitem__(self, rows: Mask | Integers) -> OutOfSample:
         """Return some of the rows."""
         return replace(
             self,
             rows=self.rows[rows],
             model=self.model[rows],
             baselines={name: forecast[rows] for name, forecast in self.baselines.items()},
-            settled=self.settled[rows],
+            settlement=self.settlement[rows],
             today=self.today[rows],
         )
 
-    def of_symbol(self, symbol: str) -> Judged:
+    def of_symbol(self, symbol: str) -> OutOfSample:
         """Return the rows of one symbol."""
         return self[self.rows.symbol == self.rows.symbols.index(symbol)]
 

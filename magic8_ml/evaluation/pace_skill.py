@@ -23,29 +23,29 @@ FEWEST_DAYS: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class AgainstToday:
+class PaceLosses:
     """Losses (RPS) of the regime against the price that knows today, (n_rows,); NaN where there is no past to use."""
 
     model: Floats
     climatology: Floats
 
-    def __getitem__(self, rows: Mask | Integers) -> AgainstToday:
+    def __getitem__(self, rows: Mask | Integers) -> PaceLosses:
         """Return some of the rows."""
-        return AgainstToday(model=self.model[rows], climatology=self.climatology[rows])
+        return PaceLosses(model=self.model[rows], climatology=self.climatology[rows])
 
 
-def against_today(sigma: Floats, rows: Rows, folds: Sequence[Fold]) -> AgainstToday:
+def pace_losses(sigma: Floats, rows: Rows, folds: Sequence[Fold]) -> PaceLosses:
     """Score forecasts ``sigma`` (n_rows,) that were each made before their day; ``rows`` have outcomes."""
-    told = np.isfinite(sigma) & np.isfinite(rows.regime_terciles_today).all(axis=1)
+    usable = np.isfinite(sigma) & np.isfinite(rows.regime_terciles_today).all(axis=1)
     model, climatology = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     for fold in folds:
-        before, asked = told & (rows.day <= fold.train.max()), told & np.isin(rows.day, fold.test)
-        if len(np.unique(rows.day[before])) < FEWEST_DAYS or not asked.any():
+        before, test = usable & (rows.day <= fold.train.max()), usable & np.isin(rows.day, fold.test)
+        if len(np.unique(rows.day[before])) < FEWEST_DAYS or not test.any():
             continue
-        past, here = rows[before], rows[asked]
+        past, here = rows[before], rows[test]
         residuals = Residuals.of(sigma[before], past.known, past.bucket)
         edges = (here.regime_terciles_today * here.sigma_today[:, None]) ** 2
-        said = classes_below(residuals.variance_below(edges, sigma[asked], here.bucket))
+        predicted = classes_below(residuals.variance_below(edges, sigma[test], here.bucket))
         shares = class_shares(past.regime_today, past.bucket)[here.bucket]
-        model[asked], climatology[asked] = (ranked_probability_score(p, here.regime_today) for p in (said, shares))
-    return AgainstToday(model=model, climatology=climatology)
+        model[test], climatology[test] = (ranked_probability_score(p, here.regime_today) for p in (predicted, shares))
+    return PaceLosses(model=model, climatology=climatology)

@@ -10,9 +10,9 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.anchored_premium import anchored_gross
 from magic8_ml.evaluation.baselines import BASELINES, Price
-from magic8_ml.evaluation.out_of_sample import Judged, Settled
-from magic8_ml.evaluation.pace_skill import against_today
-from magic8_ml.evaluation.win_baselines import PRICE, Structures, win_odds
+from magic8_ml.evaluation.out_of_sample import OutOfSample, Settlement
+from magic8_ml.evaluation.pace_skill import pace_losses
+from magic8_ml.evaluation.win_baselines import PRICE, CanonicalStructures, win_odds
 from magic8_ml.forecast.forecaster import Forecast, Rows, concatenated
 from magic8_ml.forecast.structures import of_strategies
 from magic8_ml.forecast.training.progress import Progress, silent
@@ -20,7 +20,7 @@ from magic8_ml.forecast.training.walk_forward import Fold, rows_of_folds, walk_f
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Bench:
+class Benchmark:
     """The tested rows, what every baseline said of them, and all six structures settled; for any model to be judged.
 
     ``won``, ``gross``, ``cost`` and each of ``odds`` have shape (n_rows, 6).
@@ -34,24 +34,24 @@ class Bench:
     cost: Floats
     odds: Mapping[str, Floats]
 
-    def judged(self, model: Forecast, designs: Mapping[str, Forecast] | None = None) -> Judged:
+    def compare(self, model: Forecast, designs: Mapping[str, Forecast] | None = None) -> OutOfSample:
         """Return the model beside the baselines and other ``designs``, settling the verticals that the model means.
 
         Where another design means another vertical, it has said nothing of this one.
         """
         others = designs or {}
-        odds = {name: of_strategies(said, model.vertical) for name, said in self.odds.items()}
-        return Judged(
+        odds = {name: of_strategies(predicted, model.vertical) for name, predicted in self.odds.items()}
+        return OutOfSample(
             rows=self.rows,
             model=model,
             baselines={**self.baselines, **others},
-            settled=Settled(
+            settlement=Settlement(
                 won=of_strategies(self.won, model.vertical),
                 gross=of_strategies(self.gross, model.vertical),
                 cost=of_strategies(self.cost, model.vertical),
                 odds={**odds, **{name: _same_trades(other, model) for name, other in others.items()}},
             ),
-            today=against_today(model.sigma, self.rows, self.folds),
+            today=pace_losses(model.sigma, self.rows, self.folds),
         )
 
 
@@ -61,7 +61,9 @@ def _same_trades(other: Forecast, model: Forecast) -> Floats:
     return odds
 
 
-def bench_of(rows: Rows, structures: Structures, folds: Sequence[Fold], progress: Progress = silent) -> Bench:
+def build_benchmark(
+    rows: Rows, structures: CanonicalStructures, folds: Sequence[Fold], progress: Progress = silent
+) -> Benchmark:
     """Let every baseline learn and answer fold by fold.
 
     Parameters
@@ -74,7 +76,7 @@ def bench_of(rows: Rows, structures: Structures, folds: Sequence[Fold], progress
         Blocks of days; the baselines learn from ``learnt`` and answer for ``tested``.
     """
     tested = rows_of_folds(rows, folds)
-    return Bench(
+    return Benchmark(
         rows=rows[tested],
         folds=folds,
         baselines={one.name: walk_forward(one, rows, folds, progress) for one in BASELINES},
@@ -85,12 +87,12 @@ def bench_of(rows: Rows, structures: Structures, folds: Sequence[Fold], progress
     )
 
 
-def with_unlearnt(bench: Bench, rows: Rows, structures: Structures) -> Bench:
+def with_earlier_rows(bench: Benchmark, rows: Rows, structures: CanonicalStructures) -> Benchmark:
     """Put rows of earlier days in front, of which too little came before for anyone but the prices to speak."""
     count = len(rows)
     early = {one.name: one.predict(rows) if isinstance(one, Price) else Forecast.silent(count) for one in BASELINES}
     unknown = np.full(structures.won.shape, np.nan)
-    return Bench(
+    return Benchmark(
         rows=concatenated([rows, bench.rows]),
         folds=bench.folds,
         baselines={name: Forecast.joined([early[name], late]) for name, late in bench.baselines.items()},

@@ -14,10 +14,10 @@ from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation import tables
 from magic8_ml.evaluation.baselines import CLIMATOLOGY
 from magic8_ml.evaluation.forecaster_scores import LOSSES, ForecasterScores, loss_table, win_table
-from magic8_ml.evaluation.goals import Endpoint, endpoints_of
-from magic8_ml.evaluation.leakage_demo import LeakLine
+from magic8_ml.evaluation.goals import GoalResult, measure_goals
+from magic8_ml.evaluation.leakage_demo import LeakageResult
 from magic8_ml.evaluation.negatives import negative_results
-from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.calibration import Reliability, brier_parts, reliability, reliability_line
@@ -43,7 +43,7 @@ class Context:
     data: Mapping[str, Any]
     protocol: Mapping[str, Any]
     trials: Sequence[Mapping[str, Any]] = ()
-    leak: Sequence[LeakLine] = ()
+    leak: Sequence[LeakageResult] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
 
@@ -53,35 +53,37 @@ class Reported:
     """A report, and the rows behind it."""
 
     report: Mapping[str, Any]
-    judged: Judged
+    out_of_sample: OutOfSample
 
 
-def report_of(judged: Judged, context: Context) -> dict[str, Any]:
+def report_of(out_of_sample: OutOfSample, context: Context) -> dict[str, Any]:
     """Compute everything; what is not known is null.  ``endpoints`` and ``model`` have the form outsiders rely on."""
-    endpoints = endpoints_of(judged)
+    endpoints = measure_goals(out_of_sample)
     name = str(context.model["name"])
-    comparisons = {score: loss_table(judged, score, model=name, climatology=CLIMATOLOGY.name) for score in LOSSES}
+    comparisons = {
+        score: loss_table(out_of_sample, score, model=name, climatology=CLIMATOLOGY.name) for score in LOSSES
+    }
     comparisons |= {
-        f"win {score}": win_table(judged, score, model=name, climatology=CLIMATOLOGY.name)
+        f"win {score}": win_table(out_of_sample, score, model=name, climatology=CLIMATOLOGY.name)
         for score in ("Brier", "log loss")
     }
-    slices = tables.slices(judged)
+    slices = tables.slices(out_of_sample)
     found = {
         "title": context.title,
         "model": dict(context.model),
-        "scored": _scored(judged),
+        "scored": _scored(out_of_sample),
         "endpoints": [endpoint.as_json() for endpoint in endpoints],
         "verdict": verdict(endpoints),
         "warnings": list(context.warnings),
         "comparisons": _comparisons(comparisons),
-        "silent": _silent(judged, comparisons),
-        "reliability": _reliability(judged),
+        "silent": _silent(out_of_sample, comparisons),
+        "reliability": _reliability(out_of_sample),
         "slices": slices,
-        "confidence": tables.confidence_histogram(judged),
-        "high": tables.high_table(judged),
-        "edge_quintiles": tables.edge_quintiles(judged),
-        "sigma": tables.sigma_cells(judged),
-        "accuracy": tables.accuracy_appendix(judged),
+        "confidence": tables.confidence_histogram(out_of_sample),
+        "high": tables.high_table(out_of_sample),
+        "edge_quintiles": tables.edge_quintiles(out_of_sample),
+        "sigma": tables.sigma_cells(out_of_sample),
+        "accuracy": tables.accuracy_appendix(out_of_sample),
         "trials": [dict(trial) for trial in context.trials],
         "leak": [asdict(line) for line in context.leak],
         "negatives": negative_results(endpoints, comparisons, slices),
@@ -100,7 +102,7 @@ def as_json(report: Mapping[str, Any]) -> bytes:
     return orjson.dumps(report, option=options)
 
 
-def verdict(endpoints: Sequence[Endpoint]) -> dict[str, int]:
+def verdict(endpoints: Sequence[GoalResult]) -> dict[str, int]:
     """Count endpoints by their status."""
     names = ("passed", "failed", "not yet testable")
     return {name: sum(endpoint.status == name for endpoint in endpoints) for name in names}
@@ -130,16 +132,18 @@ def fold_map(folds: Sequence[Fold]) -> list[dict[str, Any]]:
     ]
 
 
-def _scored(judged: Judged) -> dict[str, Any]:
-    first, last = span_of(judged.rows.day)
-    answered = judged.answered
+def _scored(out_of_sample: OutOfSample) -> dict[str, Any]:
+    first, last = span_of(out_of_sample.rows.day)
+    answered = out_of_sample.answered
     return {
         "first": first,
         "last": last,
-        "days": judged.n_days,
-        "rows": len(judged),
+        "days": out_of_sample.n_days,
+        "rows": len(out_of_sample),
         "answered": float(answered.mean()),
-        "symbols": [name for n, name in enumerate(judged.rows.symbols) if (judged.rows.symbol == n).any()],
+        "symbols": [
+            name for n, name in enumerate(out_of_sample.rows.symbols) if (out_of_sample.rows.symbol == n).any()
+        ],
     }
 
 
@@ -163,21 +167,21 @@ def _comparisons(found: Mapping[str, Sequence[ForecasterScores]]) -> dict[str, l
     }
 
 
-def _silent(judged: Judged, comparisons: Mapping[str, Sequence[ForecasterScores]]) -> dict[str, list[str]]:
+def _silent(out_of_sample: OutOfSample, comparisons: Mapping[str, Sequence[ForecasterScores]]) -> dict[str, list[str]]:
     # whoever is in no table of a score says nothing of it, and the reader is told so
-    names = dict.fromkeys((*judged.baselines, *judged.settled.odds))
+    names = dict.fromkeys((*out_of_sample.baselines, *out_of_sample.settlement.odds))
     return {
         score: sorted(name for name in names if name not in {line.name for line in lines})
         for score, lines in comparisons.items()
     }
 
 
-def _reliability(judged: Judged) -> list[dict[str, Any]]:
+def _reliability(out_of_sample: OutOfSample) -> list[dict[str, Any]]:
     columns = {"all strategies": slice(None), **{name: slice(n, n + 1) for n, name in enumerate(BASE_STRATEGIES)}}
     answer = []
     for name, column in columns.items():
-        said, won = judged.model.win[:, column].ravel(), judged.settled.won[:, column].ravel()
-        days = np.repeat(judged.rows.day, judged.model.win[:, column].shape[1])
+        said, won = out_of_sample.model.win[:, column].ravel(), out_of_sample.settlement.won[:, column].ravel()
+        days = np.repeat(out_of_sample.rows.day, out_of_sample.model.win[:, column].shape[1])
         known = np.isfinite(said) & np.isfinite(won)
         if known.any():
             found = reliability(said[known], won[known], days[known])

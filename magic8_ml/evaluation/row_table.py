@@ -9,14 +9,14 @@ import pandas as pd
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.rule_scores import moments_of
 from magic8_ml.forecast.forecaster import LEVELS, Forecast
 from magic8_ml.forecast.strategy_view import DIRECTIONS, OUTCOMES, REGIMES
 from magic8_ml.forecast.structures import VERTICALS
 
 
-def write_rows(judged: Judged, path: Path) -> None:
+def write_rows(judged: OutOfSample, path: Path) -> None:
     """Write CSV or parquet, by the ending of the name."""
     frame = row_table(judged)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ def write_rows(judged: Judged, path: Path) -> None:
         frame.to_csv(path, index=False)
 
 
-def row_table(judged: Judged) -> pd.DataFrame:
+def row_table(judged: OutOfSample) -> pd.DataFrame:
     """Return the table: what came, then ``model``, then each baseline by its number (``B1``, ``B2`` ...)."""
     rows, model = judged.rows, judged.model
     came, labelled = rows.known, rows.labelled
@@ -38,16 +38,16 @@ def row_table(judged: Judged) -> pd.DataFrame:
         "regime": _named(REGIMES, np.where(labelled, rows.regime, -1)),
         "direction": _named(DIRECTIONS, np.where(labelled, rows.direction, -1)),
         "vertical": _named(VERTICALS, model.vertical),
-        **{f"{name}_won": judged.settled.won[:, n] for n, name in enumerate(BASE_STRATEGIES)},
+        **{f"{name}_won": judged.settlement.won[:, n] for n, name in enumerate(BASE_STRATEGIES)},
         "call": _named(OUTCOMES, model.chosen),
         "confidence": judged.call_confidence,
         **_said("model", model, model.win),
     }
     for name, forecast in judged.baselines.items():
-        columns |= _said(name, forecast, judged.settled.odds.get(name))
+        columns |= _said(name, forecast, judged.settlement.odds.get(name))
     columns |= {
         f"{name}: {strategy} wins": odds[:, n]
-        for name, odds in judged.settled.odds.items()
+        for name, odds in judged.settlement.odds.items()
         if name not in judged.baselines
         for n, strategy in enumerate(BASE_STRATEGIES)
     }

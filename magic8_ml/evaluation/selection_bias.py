@@ -9,26 +9,28 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.forecaster_scores import LossOf, regime_rps, variance_qlike
-from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.metrics.day_intervals import day_sums
 from magic8_ml.metrics.overfitting import deflated_sharpe, probability_of_overfitting, sharpe_facts
 
 
-def daily_returns(judged: Judged) -> Floats:
+def daily_returns(out_of_sample: OutOfSample) -> Floats:
     """Return the mean net result of a day's HIGH calls, in units of the largest loss; 0 on days without one."""
-    net = judged.of_call(judged.settled.net)
-    taken = judged.high & np.isfinite(net)
-    sums = day_sums(np.stack((np.where(taken, net, 0.0), taken), axis=1), judged.rows.day)
+    net = out_of_sample.of_call(out_of_sample.settlement.net)
+    taken = out_of_sample.high & np.isfinite(net)
+    sums = day_sums(np.stack((np.where(taken, net, 0.0), taken), axis=1), out_of_sample.rows.day)
     return np.asarray(sums[:, 0] / np.maximum(sums[:, 1], 1.0))
 
 
-def luck(judged: Judged, designs: Mapping[str, Forecast], sharpes: Sequence[float], trials: int) -> dict[str, Any]:
+def selection_bias(
+    out_of_sample: OutOfSample, designs: Mapping[str, Forecast], sharpes: Sequence[float], trials: int
+) -> dict[str, Any]:
     """Return what the number of trials leaves of the figures.
 
     ``designs`` are the forecasts of every design tried on these rows; ``sharpes`` the daily ratios of all trials.
     """
-    returns = daily_returns(judged)
+    returns = daily_returns(out_of_sample)
     sharpe, skewness, kurtosis = sharpe_facts(returns)
     known = [value for value in sharpes if np.isfinite(value)]
     spread = float(np.var(known)) if known else 0.0
@@ -44,8 +46,8 @@ def luck(judged: Judged, designs: Mapping[str, Forecast], sharpes: Sequence[floa
         "deflated_sharpe": deflated,
         "trials": trials,
         "designs": list(designs),
-        "pbo_regime": _overfitting(designs, judged.rows, regime_rps),
-        "pbo_variance": _overfitting(designs, judged.rows, variance_qlike),
+        "pbo_regime": _overfitting(designs, out_of_sample.rows, regime_rps),
+        "pbo_variance": _overfitting(designs, out_of_sample.rows, variance_qlike),
     }
 
 

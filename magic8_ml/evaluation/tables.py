@@ -16,7 +16,7 @@ from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation.anchored_premium import SCENARIOS
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, VIX_SHARE
 from magic8_ml.evaluation.forecaster_scores import covered, regime_rps, variance_qlike
-from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.session_table import session_table
@@ -38,7 +38,7 @@ def half_hour_names() -> tuple[str, ...]:
     return tuple(f"{(570 + 30 * n) // 60:02d}:{(570 + 30 * n) % 60:02d}" for n in range(BUCKETS))
 
 
-def slices(judged: Judged) -> dict[str, list[Record]]:
+def slices(judged: OutOfSample) -> dict[str, list[Record]]:
     """Measure the model in groups that were known beforehand; groups without rows are left out."""
     rows = judged.rows
     vix = np.searchsorted(_VIX_EDGES, rows.features[:, FEATURE_NAMES.index("log_vix")])
@@ -60,12 +60,12 @@ def quarters_of(days: Integers) -> list[str]:
     return [names[n] for n in place.tolist()]
 
 
-def _grouped(judged: Judged, group: Integers, names: Sequence[str]) -> list[Record]:
+def _grouped(judged: OutOfSample, group: Integers, names: Sequence[str]) -> list[Record]:
     return [_figures(judged[group == n], name) for n, name in enumerate(names) if (group == n).any()]
 
 
-def _figures(part: Judged, name: str) -> Record:
-    rows, model, settled = part.rows, part.model, part.settled
+def _figures(part: OutOfSample, name: str) -> Record:
+    rows, model, settlement = part.rows, part.model, part.settlement
     days, three = rows.day, np.repeat(rows.day, len(BASE_STRATEGIES))
     climatology, price = part.baselines[CLIMATOLOGY.name], part.baselines[VIX_SHARE.name]
     return {
@@ -76,7 +76,9 @@ def _figures(part: Judged, name: str) -> Record:
         "qlike_gain": triple(skill_interval(variance_qlike(model, rows), variance_qlike(price, rows), days)),
         "win_skill": triple(
             skill_interval(
-                brier(model.win, settled.won).ravel(), brier(settled.odds[CLIMATOLOGY.name], settled.won).ravel(), three
+                brier(model.win, settlement.won).ravel(),
+                brier(settlement.odds[CLIMATOLOGY.name], settlement.won).ravel(),
+                three,
             )
         ),
         "coverage": triple(mean_interval(covered(model, rows), days)),
@@ -94,11 +96,11 @@ def _share(hit: Mask, among: Mask) -> float:
     return float(hit[among].mean()) if among.any() else float("nan")
 
 
-def _shares(part: Judged) -> dict[str, float]:
+def _shares(part: OutOfSample) -> dict[str, float]:
     return {name: _share(part.model.chosen == n, part.answered) for n, name in enumerate(OUTCOMES)}
 
 
-def confidence_histogram(judged: Judged) -> dict[str, Any]:
+def confidence_histogram(judged: OutOfSample) -> dict[str, Any]:
     """Count calls by strategy and confidence in twenty equal bins."""
     counts = {
         name: np.histogram(judged.call_confidence[judged.model.chosen == n], _HISTOGRAM)[0].tolist()
@@ -107,14 +109,14 @@ def confidence_histogram(judged: Judged) -> dict[str, Any]:
     return {"edges": _HISTOGRAM.round(3).tolist(), "counts": counts}
 
 
-def high_table(judged: Judged) -> list[Record]:
+def high_table(judged: OutOfSample) -> list[Record]:
     """Tell what HIGH was worth: realised win rate and result beside those of the other calls."""
     lines = [("all", judged)]
     lines += [(name, judged[judged.model.chosen == n]) for n, name in enumerate(BASE_STRATEGIES)]
     return [_high_line(name, part) for name, part in lines if len(part)]
 
 
-def _high_line(name: str, part: Judged) -> Record:
+def _high_line(name: str, part: OutOfSample) -> Record:
     return {
         "name": name,
         "calls": int(np.isfinite(part.call_confidence).sum()),
@@ -124,12 +126,12 @@ def _high_line(name: str, part: Judged) -> Record:
     }
 
 
-def _came(part: Judged) -> Record:
-    days, settled = part.rows.day, part.settled
-    results = {name: part.of_call(settled.gross - times * settled.cost) for name, times in SCENARIOS.items()}
+def _came(part: OutOfSample) -> Record:
+    days, settlement = part.rows.day, part.settlement
+    results = {name: part.of_call(settlement.gross - times * settlement.cost) for name, times in SCENARIOS.items()}
     return {
         "days": part.n_days,
-        "won": triple(mean_interval(part.of_call(settled.won), days)),
+        "won": triple(mean_interval(part.of_call(settlement.won), days)),
         "forecast": _mean(part.of_call(part.model.win)),
         "implied": _mean(part.of_call(part.model.implied)),
         "net": triple(mean_interval(results["base"], days)),
@@ -142,12 +144,12 @@ def _mean(values: Floats) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def edge_quintiles(judged: Judged) -> dict[str, list[Record]]:
+def edge_quintiles(judged: OutOfSample) -> dict[str, list[Record]]:
     """Sort each strategy's rows by edge, to see whether a larger one wins more often than priced and earns more."""
     answer = {}
     for n, name in enumerate(BASE_STRATEGIES):
         edge = judged.model.edge[:, n]
-        known = np.isfinite(edge) & np.isfinite(judged.settled.won[:, n])
+        known = np.isfinite(edge) & np.isfinite(judged.settlement.won[:, n])
         if known.sum() >= _QUINTILES:
             cuts = np.quantile(edge[known], np.arange(1, _QUINTILES) / _QUINTILES)
             place = np.where(known, np.searchsorted(cuts, edge), -1)
@@ -155,8 +157,8 @@ def edge_quintiles(judged: Judged) -> dict[str, list[Record]]:
     return answer
 
 
-def _quintile(part: Judged, strategy: int, number: int) -> Record:
-    won, net, implied = (c[:, strategy] for c in (part.settled.won, part.settled.net, part.model.implied))
+def _quintile(part: OutOfSample, strategy: int, number: int) -> Record:
+    won, net, implied = (c[:, strategy] for c in (part.settlement.won, part.settlement.net, part.model.implied))
     return {
         "quintile": number + 1,
         "edge": _mean(part.model.edge[:, strategy]),
@@ -167,7 +169,7 @@ def _quintile(part: Judged, strategy: int, number: int) -> Record:
     }
 
 
-def sigma_cells(judged: Judged) -> dict[str, Any]:
+def sigma_cells(judged: OutOfSample) -> dict[str, Any]:
     """Count forecast against realised sigma of the rest of the day, percent of spot, on logarithmic cells."""
     said, came = judged.model.sigma, np.sqrt(judged.rows.known.realised)
     known = np.isfinite(said) & (came > 0)
@@ -187,7 +189,7 @@ def sigma_cells(judged: Judged) -> dict[str, Any]:
     }
 
 
-def accuracy_appendix(judged: Judged) -> list[Record]:
+def accuracy_appendix(judged: OutOfSample) -> list[Record]:
     """Compare hit rates with always naming what came most often: here for curiosity, never a goal."""
     rows, model = judged.rows, judged.model
     stages: Mapping[str, tuple[Floats, Integers]] = {
@@ -202,7 +204,7 @@ def accuracy_appendix(judged: Judged) -> list[Record]:
             hits = np.argmax(said[known], axis=1) == came[known]
             records.append({"name": name, "accuracy": float(hits.mean()), "majority": float(share)})
     for name, column, meant in judged.structures():
-        said, won = model.win[meant, column], judged.settled.won[meant, column]
+        said, won = model.win[meant, column], judged.settlement.won[meant, column]
         known = np.isfinite(said) & np.isfinite(won)
         if known.any():
             rate = float(won[known].mean())

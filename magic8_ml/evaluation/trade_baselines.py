@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 from magic8_companion.domain.arrays import Floats
-from magic8_ml.evaluation.trade_walk_forward import WinModel
+from magic8_ml.evaluation.trade_walk_forward import WinEstimator
 from magic8_ml.metrics.day_logistic import fit_platt, log_odds
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import STRATEGIES
@@ -22,7 +22,7 @@ _ENOUGH_ROWS: Final = 40_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Rates:
+class WinRates:
     """Laplace-smoothed share of winners per pair (n_pairs,), by the names of symbol and strategy."""
 
     by_pair: Mapping[tuple[str, str], float]
@@ -40,7 +40,7 @@ class BaseRates:
 
     name: str = "B1 base rate"
 
-    def fit(self, rows: TradeRows) -> Rates:
+    def fit(self, rows: TradeRows) -> WinRates:
         """Count."""
         pairs = {
             pair: _smoothed(rows.won[mine])
@@ -52,32 +52,32 @@ class BaseRates:
             for place, name in enumerate(STRATEGIES)
             if (mine := rows.strategy == place).any()
         }
-        return Rates(by_pair=pairs, by_strategy=strategies)
+        return WinRates(by_pair=pairs, by_strategy=strategies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Majority:
+class MajorityOutcome:
     """Always says what came most often of a pair: the accuracy that costs nothing."""
 
     name: str = "B8 majority"
 
-    def fit(self, rows: TradeRows) -> Rates:
+    def fit(self, rows: TradeRows) -> WinRates:
         """Count and round."""
         rates = BaseRates().fit(rows)
-        return Rates(
+        return WinRates(
             by_pair={pair: float(rate > _EVEN) for pair, rate in rates.by_pair.items()},
             by_strategy={name: float(rate > _EVEN) for name, rate in rates.by_strategy.items()},
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class FeatureProbability:
     """Repeats a feature that is a probability; nothing is learnt, so it is a model and its own fit."""
 
     name: str
     column: str
 
-    def fit(self, rows: TradeRows) -> Said:  # noqa: ARG002 - the face of every model; there is nothing to learn
+    def fit(self, rows: TradeRows) -> FeatureProbability:  # noqa: ARG002 - the face of every model; there is nothing to learn
         """Return itself."""
         return self
 
@@ -87,7 +87,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Lines:
+class FittedRecalibration:
     """Level and slope through log odds per strategy name."""
 
     column: str
@@ -101,33 +101,33 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recalibrated:
+class RecalibratedFeature:
     """Learns a two-parameter line per strategy through the log odds of a feature that is a probability."""
 
     name: str
     column: str
 
-    def fit(self, rows: TradeRows) -> Lines:
+    def fit(self, rows: TradeRows) -> FittedRecalibration:
         """Fit; each day weighs one, and of very many rows every second, third .. is looked at."""
-        said, won = log_odds(rows.column(self.column)), rows.won.astype(np.float64)
+        predicted, won = log_odds(rows.column(self.column)), rows.won.astype(np.float64)
         lines = {}
         for place, name in enumerate(STRATEGIES):
-            mine = np.flatnonzero((rows.strategy == place) & np.isfinite(said))
+            mine = np.flatnonzero((rows.strategy == place) & np.isfinite(predicted))
             if len(mine):
                 seen = mine[:: -(-len(mine) // _ENOUGH_ROWS)]
-                lines[name] = fit_platt(said[seen], won[seen], rows.day[seen], _BELIEF_DAYS)
-        return Lines(column=self.column, by_strategy=lines)
+                lines[name] = fit_platt(predicted[seen], won[seen], rows.day[seen], _BELIEF_DAYS)
+        return FittedRecalibration(column=self.column, by_strategy=lines)
 
 
 BASE_RATE: Final = BaseRates()
-LOGNORMAL: Final = Said(name="B2 lognormal at implied sigma", column="price_win")
-RECALIBRATED_LOGNORMAL: Final = Recalibrated(name="B2 recalibrated lognormal", column="price_win")
-PREMIUM: Final = Said(name="B7 premium-implied q*", column="implied_win")
-RECALIBRATED_PREMIUM: Final = Recalibrated(name="B7 recalibrated premium", column="implied_win")
-MAJORITY: Final = Majority()
-FORECAST: Final = Recalibrated(name="forecast distribution, recalibrated", column="forecast_win")
+LOGNORMAL: Final = FeatureProbability(name="B2 lognormal at implied sigma", column="price_win")
+RECALIBRATED_LOGNORMAL: Final = RecalibratedFeature(name="B2 recalibrated lognormal", column="price_win")
+PREMIUM: Final = FeatureProbability(name="B7 premium-implied q*", column="implied_win")
+RECALIBRATED_PREMIUM: Final = RecalibratedFeature(name="B7 recalibrated premium", column="implied_win")
+MAJORITY: Final = MajorityOutcome()
+FORECAST: Final = RecalibratedFeature(name="forecast distribution, recalibrated", column="forecast_win")
 
-BASELINES: Final[tuple[WinModel, ...]] = (
+BASELINES: Final[tuple[WinEstimator, ...]] = (
     BASE_RATE,
     PREMIUM,
     RECALIBRATED_PREMIUM,

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from magic8_ml.evaluation.trade_baselines import FORECAST, RECALIBRATED_LOGNORMAL
-from magic8_ml.evaluation.trade_walk_forward import WinModel
+from magic8_ml.evaluation.trade_walk_forward import WinEstimator
 from magic8_ml.trades.training.pooled import PooledWins
 
-DESIGNS: Final[Mapping[str, WinModel]] = {"pooled": PooledWins(), "forecast": FORECAST, "price": RECALIBRATED_LOGNORMAL}
+DESIGNS: Final[Mapping[str, WinEstimator]] = {
+    "pooled": PooledWins(),
+    "forecast": FORECAST,
+    "price": RECALIBRATED_LOGNORMAL,
+}
 DEFAULT: Final = "pooled"

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from magic8_ml.evaluation.trade_baselines import BASELINES
-from magic8_ml.evaluation.trade_leakage_demo import ROUNDS, exhibit
-from magic8_ml.evaluation.trade_out_of_sample import judge
+from magic8_ml.evaluation.trade_leakage_demo import ROUNDS, demonstrate_trade_leakage
+from magic8_ml.evaluation.trade_out_of_sample import predict_trades_out_of_sample
 from magic8_ml.evaluation.trade_report import Context, report_of
-from magic8_ml.evaluation.trade_walk_forward import WinModel
+from magic8_ml.evaluation.trade_walk_forward import WinEstimator
 from magic8_ml.evaluation.trials import Trial, log_trials
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of
@@ -23,21 +23,21 @@ TITLE: Final = "Win probabilities of trades"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class TradeEvaluationConfig:
     """What is evaluated: ``model``, beside ``others``, in a walk-forward that goes by ``plan``.
 
-    ``exhibit_rounds``: trees of the exhibit, 0 for none.
+    ``demo_rounds``: trees of the exhibit, 0 for none.
     """
 
-    model: WinModel
+    model: WinEstimator
     plan: WalkForwardConfig
-    others: Sequence[WinModel] = ()
-    exhibit_rounds: int = ROUNDS
+    others: Sequence[WinEstimator] = ()
+    demo_rounds: int = ROUNDS
 
 
 def evaluate_trades(
     rows: TradeRows,
-    question: Question,
+    config: TradeEvaluationConfig,
     out: Path,
     *,
     facts: Mapping[str, Any],
@@ -58,24 +58,24 @@ def evaluate_trades(
     TrainingRefused
         When too few days are left to learn from, or the model says nothing of any.
     """
-    folds = folds_of(rows.day, question.plan)
+    folds = folds_of(rows.day, config.plan)
     if not folds:
-        plan = question.plan
+        plan = config.plan
         raise TrainingRefused(
             f"{rows.n_days} days with trades are too few: {plan.training_days} teach before the first"
         )
-    judged = judge(question.model, rows, folds, others=question.others, progress=progress)
-    if not len(judged):
-        raise TrainingRefused(f"{judged.model} said nothing of any trade")
+    out_of_sample = predict_trades_out_of_sample(config.model, rows, folds, others=config.others, progress=progress)
+    if not len(out_of_sample):
+        raise TrainingRefused(f"{out_of_sample.model} said nothing of any trade")
     context = Context(
         title=TITLE,
         data=facts,
-        protocol={**asdict(question.plan), "baselines": [one.name for one in BASELINES]},
+        protocol={**asdict(config.plan), "baselines": [one.name for one in BASELINES]},
         limits=limits,
         folds=folds,
-        exhibit=exhibit(rows, progress, question.exhibit_rounds) if question.exhibit_rounds else (),
+        exhibit=demonstrate_trade_leakage(rows, progress, config.demo_rounds) if config.demo_rounds else (),
     )
-    report = report_of(judged, context)
+    report = report_of(out_of_sample, context)
     log = log_trials(out, [_trial(report, rows)])
     report["protocol"]["runs_logged"], report["protocol"]["configurations_tried"] = log.runs, log.configurations
     return report

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, RECALIBRATED_LOGNORMAL, RECALIBRATED_PREMIUM
-from magic8_ml.evaluation.trade_out_of_sample import JudgedTrades
+from magic8_ml.evaluation.trade_out_of_sample import OutOfSampleTrades
 from magic8_ml.evaluation.trade_scores import Record, classified, correlation, skill_over, taken_less_skipped, triple
 from magic8_ml.metrics.calibration import reliability_line
 from magic8_ml.metrics.day_intervals import Interval, mean_interval
@@ -20,19 +20,19 @@ _EVEN: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
+class TradeGoal:
     """One endpoint: ``floor`` to reach and ``ceiling`` not to pass; ``strict``: the interval must exclude the floor."""
 
     name: str
     meaning: str
-    measure: Callable[[JudgedTrades], Interval]
+    measure: Callable[[OutOfSampleTrades], Interval]
     floor: float
     ceiling: float | None = None
     strict: bool = False
 
-    def record(self, judged: JudgedTrades) -> Record:
+    def record(self, out_of_sample: OutOfSampleTrades) -> Record:
         """Measure it, in the plain form of the reports."""
-        found = self.measure(judged)
+        found = self.measure(out_of_sample)
         return {
             "name": self.name,
             "meaning": self.meaning,
@@ -55,45 +55,45 @@ class Goal:
         return "not proven" if self.strict and found.low <= self.floor else "passed"
 
 
-def _over(baseline: str) -> Callable[[JudgedTrades], Interval]:
-    def measure(judged: JudgedTrades) -> Interval:
-        return skill_over(judged, baseline)
+def _over(baseline: str) -> Callable[[OutOfSampleTrades], Interval]:
+    def measure(out_of_sample: OutOfSampleTrades) -> Interval:
+        return skill_over(out_of_sample, baseline)
 
     return measure
 
 
-def _slope(judged: JudgedTrades) -> Interval:
-    return reliability_line(judged.ours, judged.won, judged.rows.day).slope
+def _slope(out_of_sample: OutOfSampleTrades) -> Interval:
+    return reliability_line(out_of_sample.y_pred, out_of_sample.won, out_of_sample.rows.day).slope
 
 
 GOALS: Final = (
-    Goal(
+    TradeGoal(
         name="Brier skill over the base rate",
         meaning="over how often each strategy won on each symbol before",
         measure=_over(BASE_RATE.name),
         floor=0.0,
         strict=True,
     ),
-    Goal(
+    TradeGoal(
         name="Brier skill over the recalibrated premium",
         meaning="over the odds that the premium implies, recalibrated on earlier days",
         measure=_over(RECALIBRATED_PREMIUM.name),
         floor=0.0,
     ),
-    Goal(
+    TradeGoal(
         name="Brier skill over the recalibrated lognormal",
         meaning="over the odds at the implied sigma that knows today's pace: the stronger price",
         measure=_over(RECALIBRATED_LOGNORMAL.name),
         floor=0.0,
     ),
-    Goal(
+    TradeGoal(
         name="reliability slope",
         meaning="log odds of what came on log odds of what was said: 1 is perfect",
         measure=_slope,
         floor=0.7,
         ceiling=1.3,
     ),
-    Goal(
+    TradeGoal(
         name="taken less skipped, net per risk",
         meaning="trades of positive expected value against the others, after costs",
         measure=taken_less_skipped,
@@ -103,11 +103,11 @@ GOALS: Final = (
 )
 
 
-def hopes(judged: JudgedTrades) -> list[Record]:
+def former_targets(out_of_sample: OutOfSampleTrades) -> list[Record]:
     """Return the success figures of the former plan as they come out; none of them is a goal here."""
-    rows = judged.rows
-    right = ((judged.ours > _EVEN) == rows.won).astype(np.float64)
-    found = classified(judged)
+    rows = out_of_sample.rows
+    right = ((out_of_sample.y_pred > _EVEN) == rows.won).astype(np.float64)
+    found = classified(out_of_sample)
     ratio = rows.column("risk_reward_ratio")
     return [
         {
@@ -137,23 +137,27 @@ def hopes(judged: JudgedTrades) -> list[Record]:
         {
             "name": "correlation of expected with realised value per risk",
             "hoped": "-",
-            "found": triple(correlation(judged.decisions.value / rows.max_risk, rows.profit / rows.max_risk, rows.day)),
+            "found": triple(
+                correlation(out_of_sample.decisions.value / rows.max_risk, rows.profit / rows.max_risk, rows.day)
+            ),
             "remark": "what a decision by expected value rests on",
         },
     ]
 
 
-def alarms(judged: JudgedTrades) -> list[str]:
+def alarms(out_of_sample: OutOfSampleTrades) -> list[str]:
     """Return a sentence for each figure that nobody has reached out of sample."""
     found = [
-        (f"Brier skill over the {words}", skill_over(judged, name).value, WIN_SKILL_ALARM)
+        (f"Brier skill over the {words}", skill_over(out_of_sample, name).value, WIN_SKILL_ALARM)
         for words, name in (
             ("recalibrated premium", RECALIBRATED_PREMIUM.name),
             ("recalibrated lognormal", RECALIBRATED_LOGNORMAL.name),
         )
     ]
-    price = judged.said[RECALIBRATED_PREMIUM.name]
-    gain = ((judged.ours > _EVEN) == judged.rows.won).mean() - ((price > _EVEN) == judged.rows.won).mean()
+    price = out_of_sample.predicted[RECALIBRATED_PREMIUM.name]
+    gain = ((out_of_sample.y_pred > _EVEN) == out_of_sample.rows.won).mean() - (
+        (price > _EVEN) == out_of_sample.rows.won
+    ).mean()
     found.append(("accuracy above that of the recalibrated premium", float(gain), ACCURACY_ALARM))
     return [
         f"Too good to be true: {name} is {value:.3f}, above {limit:g}. This is a bug until proven otherwise."

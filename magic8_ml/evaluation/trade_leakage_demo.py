@@ -17,7 +17,7 @@ import xgboost as xgb
 from magic8_companion.domain.arrays import Floats, Mask
 from magic8_ml.evaluation.leakage_demo import day_folds, random_split
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, RECALIBRATED_PREMIUM
-from magic8_ml.evaluation.trade_walk_forward import WinModel
+from magic8_ml.evaluation.trade_walk_forward import WinEstimator
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import EMBARGO_DAYS
 from magic8_ml.metrics.proper_scores import auc
@@ -39,7 +39,7 @@ _Splits = Sequence[tuple[Mask, Mask]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExhibitLine:
+class RecipeLeakage:
     """How good a recipe looks under one protocol.
 
     ``majority`` always names the commoner outcome; ``brier_skill`` is over the base rates per symbol and strategy of
@@ -65,7 +65,9 @@ class _Protocol:
     told: bool = False  # whether the recipe is shown a column made from the result
 
 
-def exhibit(rows: TradeRows, progress: Progress = silent, rounds: int = ROUNDS) -> list[ExhibitLine]:
+def demonstrate_trade_leakage(
+    rows: TradeRows, progress: Progress = silent, rounds: int = ROUNDS
+) -> list[RecipeLeakage]:
     """Fit each recipe under four protocols; of very many days the newest are taken."""
     kept = _newest(rows)
     random, by_day, forward = [random_split(len(kept))], list(day_folds(kept.day, _BLOCKS)), list(_forward(kept))
@@ -97,40 +99,42 @@ def _forward(rows: TradeRows) -> Iterator[tuple[Mask, Mask]]:
         yield np.isin(rows.day, unique[: start - EMBARGO_DAYS]), np.isin(rows.day, unique[start:end])
 
 
-def _line(recipe: str, parameters: Mapping[str, Any], rounds: int, protocol: _Protocol, rows: TradeRows) -> ExhibitLine:
+def _line(
+    recipe: str, parameters: Mapping[str, Any], rounds: int, protocol: _Protocol, rows: TradeRows
+) -> RecipeLeakage:
     columns = [rows.features, rows.symbol[:, None], rows.strategy[:, None]]
     if protocol.told:
         columns.append((rows.profit / rows.max_risk)[:, None])
     table, won = np.concatenate(columns, axis=1), rows.won.astype(np.float64)
-    said = np.full(len(rows), np.nan)
-    for learnt, tested in protocol.splits:
-        learn = xgb.QuantileDMatrix(table[learnt], won[learnt], nthread=1)
-        said[tested] = xgb.train(dict(parameters), learn, rounds).inplace_predict(table[tested])
-    base, price = (_said(model, protocol.splits, rows) for model in (BASE_RATE, RECALIBRATED_PREMIUM))
-    known = np.isfinite(said) & np.isfinite(price)
-    won, said, base, price = won[known], said[known], base[known], price[known]
-    return ExhibitLine(
+    predicted = np.full(len(rows), np.nan)
+    for train, test in protocol.splits:
+        learn = xgb.QuantileDMatrix(table[train], won[train], nthread=1)
+        predicted[test] = xgb.train(dict(parameters), learn, rounds).inplace_predict(table[test])
+    base, price = (_predict(model, protocol.splits, rows) for model in (BASE_RATE, RECALIBRATED_PREMIUM))
+    known = np.isfinite(predicted) & np.isfinite(price)
+    won, predicted, base, price = won[known], predicted[known], base[known], price[known]
+    return RecipeLeakage(
         recipe=recipe,
         protocol=protocol.name,
         honest=protocol.honest,
-        accuracy=float(((said > _EVEN) == (won > 0)).mean()),
+        accuracy=float(((predicted > _EVEN) == (won > 0)).mean()),
         majority=float(((base > _EVEN) == (won > 0)).mean()),
-        auc=auc(said, won > 0),
-        brier_skill=_skill(said, base, won),
-        price_skill=_skill(said, price, won),
+        auc=auc(predicted, won > 0),
+        brier_skill=_skill(predicted, base, won),
+        price_skill=_skill(predicted, price, won),
         rows=int(known.sum()),
     )
 
 
-def _said(model: WinModel, splits: _Splits, rows: TradeRows) -> Floats:
-    said = np.full(len(rows), np.nan)
-    for learnt, tested in splits:
-        said[tested] = model.fit(rows[learnt]).predict(rows[tested])
-    return said
+def _predict(model: WinEstimator, splits: _Splits, rows: TradeRows) -> Floats:
+    predicted = np.full(len(rows), np.nan)
+    for train, test in splits:
+        predicted[test] = model.fit(rows[train]).predict(rows[test])
+    return predicted
 
 
-def _skill(said: Floats, other: Floats, won: Floats) -> float:
-    return float(1 - ((said - won) ** 2).mean() / ((other - won) ** 2).mean())
+def _skill(predicted: Floats, other: Floats, won: Floats) -> float:
+    return float(1 - ((predicted - won) ** 2).mean() / ((other - won) ** 2).mean())
 
 
 _EVEN: Final = 0.5

@@ -9,8 +9,8 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, BASELINES
-from magic8_ml.evaluation.trade_selection import Decisions, decisions_of
-from magic8_ml.evaluation.trade_walk_forward import WinModel, said_before
+from magic8_ml.evaluation.trade_selection import TradeDecisions, decide_trades
+from magic8_ml.evaluation.trade_walk_forward import WinEstimator, predict_walk_forward
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.refusal import TrainingRefused
@@ -18,38 +18,38 @@ from magic8_ml.trades.rows import TradeRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class JudgedTrades:
+class OutOfSampleTrades:
     """Rows that the model spoke of, in the order of time.
 
-    ``said`` maps the name of the model under evaluation and of every other to probabilities (n_rows,), NaN where it
-    said nothing; ``model`` names the former.  ``decisions``: what each rule would have taken, by the model.
-    ``silent`` tells of other models why they could not learn.
+    ``predicted``: win probabilities (n_rows,) by the name of each forecaster, NaN where it has none; ``model`` names
+    the one under evaluation.  ``decisions``: the trades that each rule takes by that model.
+    ``unavailable``: why other forecasters could not be fitted, by name.
     """
 
     rows: TradeRows
     model: str
-    said: Mapping[str, Floats]
-    decisions: Decisions
-    silent: Mapping[str, str] = field(default_factory=dict)
+    predicted: Mapping[str, Floats]
+    decisions: TradeDecisions
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Count the rows."""
         return len(self.rows)
 
-    def __getitem__(self, rows: Mask | Integers) -> JudgedTrades:
+    def __getitem__(self, rows: Mask | Integers) -> OutOfSampleTrades:
         """Return some of the rows."""
-        return JudgedTrades(
+        return OutOfSampleTrades(
             rows=self.rows[rows],
             model=self.model,
-            said={name: odds[rows] for name, odds in self.said.items()},
+            predicted={name: odds[rows] for name, odds in self.predicted.items()},
             decisions=self.decisions[rows],
-            silent=self.silent,
+            unavailable=self.unavailable,
         )
 
     @property
-    def ours(self) -> Floats:
+    def y_pred(self) -> Floats:
         """Return what the model under evaluation said."""
-        return self.said[self.model]
+        return self.predicted[self.model]
 
     @property
     def won(self) -> Floats:
@@ -59,16 +59,16 @@ class JudgedTrades:
     @property
     def base(self) -> Floats:
         """Return the base rates known before."""
-        return self.said[BASE_RATE.name]
+        return self.predicted[BASE_RATE.name]
 
-    def parts(self) -> Iterator[tuple[str, JudgedTrades]]:
+    def parts(self) -> Iterator[tuple[str, OutOfSampleTrades]]:
         """Yield every symbol and strategy that was traded, as ``SPX_Butterfly``, symbols first."""
         for place, (symbol, strategy) in enumerate(self.rows.pairs):
             mine = self.rows.pair == place
             if mine.any():
                 yield f"{symbol}_{strategy}", self[mine]
 
-    def strategies(self) -> Iterator[tuple[str, JudgedTrades]]:
+    def strategies(self) -> Iterator[tuple[str, OutOfSampleTrades]]:
         """Yield every strategy that was traded."""
         for place, name in enumerate(self.rows.strategies):
             mine = self.rows.strategy == place
@@ -76,14 +76,14 @@ class JudgedTrades:
                 yield name, self[mine]
 
 
-def judge(
-    model: WinModel,
+def predict_trades_out_of_sample(
+    model: WinEstimator,
     rows: TradeRows,
     folds: Sequence[Fold],
     *,
-    others: Sequence[WinModel] = (),
+    others: Sequence[WinEstimator] = (),
     progress: Progress = silent,
-) -> JudgedTrades:
+) -> OutOfSampleTrades:
     """Walk model, baselines and ``others`` forward over the same folds; rows of which the model says nothing go out.
 
     Raises
@@ -91,20 +91,20 @@ def judge(
     TrainingRefused
         When the model itself cannot learn from the days of a fold; another one is passed over.
     """
-    told, silent = {model.name: said_before(model, rows, folds, progress)}, {}
+    predictions, unavailable = {model.name: predict_walk_forward(model, rows, folds, progress)}, {}
     for one in (*others, *BASELINES):
         try:
-            told[one.name] = said_before(one, rows, folds, progress)
+            predictions[one.name] = predict_walk_forward(one, rows, folds, progress)
         except TrainingRefused as refusal:
-            silent[one.name] = str(refusal)
-    decisions = decisions_of(rows, told[model.name], folds)
-    kept = tested_rows(rows, folds) & np.isfinite(told[model.name])
-    return JudgedTrades(
+            unavailable[one.name] = str(refusal)
+    decisions = decide_trades(rows, predictions[model.name], folds)
+    kept = tested_rows(rows, folds) & np.isfinite(predictions[model.name])
+    return OutOfSampleTrades(
         rows=rows[kept],
         model=model.name,
-        said={name: odds[kept] for name, odds in told.items()},
+        predicted={name: odds[kept] for name, odds in predictions.items()},
         decisions=decisions[kept],
-        silent=silent,
+        unavailable=unavailable,
     )
 
 

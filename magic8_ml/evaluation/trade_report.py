@@ -10,9 +10,9 @@ import numpy as np
 import orjson
 
 from magic8_ml.evaluation.report import as_json, fold_map, span_of
-from magic8_ml.evaluation.trade_goals import GOALS, alarms, hopes
-from magic8_ml.evaluation.trade_leakage_demo import ExhibitLine
-from magic8_ml.evaluation.trade_out_of_sample import JudgedTrades
+from magic8_ml.evaluation.trade_goals import GOALS, alarms, former_targets
+from magic8_ml.evaluation.trade_leakage_demo import RecipeLeakage
+from magic8_ml.evaluation.trade_out_of_sample import OutOfSampleTrades
 from magic8_ml.evaluation.trade_scores import calibration, comparison, group, rules
 from magic8_ml.evaluation.trade_selection import TUNING_DAYS, chosen_thresholds
 from magic8_ml.forecast.training.walk_forward import Fold
@@ -35,10 +35,10 @@ class Context:
     protocol: Mapping[str, Any]
     limits: Sequence[str]
     folds: Sequence[Fold]
-    exhibit: Sequence[ExhibitLine]
+    exhibit: Sequence[RecipeLeakage]
 
 
-def report_of(judged: JudgedTrades, context: Context) -> dict[str, Any]:
+def report_of(judged: OutOfSampleTrades, context: Context) -> dict[str, Any]:
     """Compute everything; what is not known is null."""
     first, last = span_of(judged.rows.day)
     strategies = list(judged.strategies())
@@ -61,8 +61,8 @@ def report_of(judged: JudgedTrades, context: Context) -> dict[str, Any]:
         "pairs": [group(name, part) for name, part in judged.parts()],
         "rules": rules(judged),
         "thresholds": thresholds(judged),
-        "hopes": hopes(judged),
-        "unavailable": dict(judged.silent),
+        "hopes": former_targets(judged),
+        "unavailable": dict(judged.unavailable),
         "exhibit": [asdict(line) for line in context.exhibit],
         "data": dict(context.data),
         "protocol": {**context.protocol, "folds": fold_map(context.folds)},
@@ -72,7 +72,7 @@ def report_of(judged: JudgedTrades, context: Context) -> dict[str, Any]:
     return plain
 
 
-def thresholds(judged: JudgedTrades) -> dict[str, dict[str, dict[str, float | None]]]:
+def thresholds(judged: OutOfSampleTrades) -> dict[str, dict[str, dict[str, float | None]]]:
     """Return the thresholds of each kind per symbol and strategy, two decimals; null where there are too few trades.
 
     Those of F1 and recall are chosen on the last days scored, so they are for days to come; that of expected value is
@@ -81,7 +81,7 @@ def thresholds(judged: JudgedTrades) -> dict[str, dict[str, dict[str, float | No
     rows = judged.rows
     days = np.unique(rows.day)[-TUNING_DAYS:]
     window = np.isin(rows.day, days)
-    chosen = chosen_thresholds(rows[window], judged.ours[window])
+    chosen = chosen_thresholds(rows[window], judged.y_pred[window])
     answer: dict[str, dict[str, dict[str, float | None]]] = {"expected_value": {}, "best_f1": {}, "recall80": {}}
     for pair in np.unique(rows.pair).tolist():
         symbol, strategy = rows.pairs[pair]

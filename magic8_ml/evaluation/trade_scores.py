@@ -9,7 +9,7 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, MAJORITY, RECALIBRATED_LOGNORMAL, RECALIBRATED_PREMIUM
-from magic8_ml.evaluation.trade_out_of_sample import JudgedTrades
+from magic8_ml.evaluation.trade_out_of_sample import OutOfSampleTrades
 from magic8_ml.metrics.calibration import Reliability, reliability, reliability_line
 from magic8_ml.metrics.day_intervals import (
     Interval,
@@ -33,82 +33,88 @@ def triple(found: Interval) -> list[float]:
     return [found.value, found.low, found.high]
 
 
-def skill_over(judged: JudgedTrades, baseline: str, score: str = "Brier") -> Interval:
+def skill_over(out_of_sample: OutOfSampleTrades, baseline: str, score: str = "Brier") -> Interval:
     """Return the skill of the model over a baseline, on the rows of which both spoke."""
     loss = _LOSSES[score]
-    return skill_interval(loss(judged.ours, judged.won), loss(judged.said[baseline], judged.won), judged.rows.day)
+    return skill_interval(
+        loss(out_of_sample.y_pred, out_of_sample.won),
+        loss(out_of_sample.predicted[baseline], out_of_sample.won),
+        out_of_sample.rows.day,
+    )
 
 
-def comparison(judged: JudgedTrades, score: str) -> list[Record]:
+def comparison(out_of_sample: OutOfSampleTrades, score: str) -> list[Record]:
     """Compare everybody under a proper score, the model first, each on the rows of which it and the model spoke."""
     loss, lines = _LOSSES[score], []
-    ours, base = loss(judged.ours, judged.won), loss(judged.base, judged.won)
-    for name, said in judged.said.items():
-        theirs = loss(said, judged.won)
+    y_pred, base = loss(out_of_sample.y_pred, out_of_sample.won), loss(out_of_sample.base, out_of_sample.won)
+    for name, predicted in out_of_sample.predicted.items():
+        theirs = loss(predicted, out_of_sample.won)
         if not np.isfinite(theirs).any():
             continue
         lines.append(
             {
                 "name": name,
                 "loss": float(np.nanmean(theirs)),
-                "skill": triple(skill_interval(theirs, base, judged.rows.day)),
-                "model_gain": triple(skill_interval(ours, theirs, judged.rows.day)),
-                "p_value": np.nan if name == judged.model else diebold_mariano(ours, theirs, judged.rows.day).p_value,
+                "skill": triple(skill_interval(theirs, base, out_of_sample.rows.day)),
+                "model_gain": triple(skill_interval(y_pred, theirs, out_of_sample.rows.day)),
+                "p_value": np.nan
+                if name == out_of_sample.model
+                else diebold_mariano(y_pred, theirs, out_of_sample.rows.day).p_value,
                 "rows": int(np.isfinite(theirs).sum()),
             }
         )
     return lines
 
 
-def calibration(name: str, judged: JudgedTrades) -> Record:
+def calibration(name: str, out_of_sample: OutOfSampleTrades) -> Record:
     """Return the reliability curve with the band of a perfect forecaster, slope and intercept."""
-    found = reliability(judged.ours, judged.won, judged.rows.day)
-    line = reliability_line(judged.ours, judged.won, judged.rows.day)
+    found = reliability(out_of_sample.y_pred, out_of_sample.won, out_of_sample.rows.day)
+    line = reliability_line(out_of_sample.y_pred, out_of_sample.won, out_of_sample.rows.day)
     curve = {item: getattr(found, item) for item in Reliability.__slots__}
     plain = {item: value.tolist() if isinstance(value, np.ndarray) else value for item, value in curve.items()}
     return {"name": name, **plain, "slope": triple(line.slope), "intercept": triple(line.intercept)}
 
 
-def group(name: str, judged: JudgedTrades) -> Record:
+def group(name: str, out_of_sample: OutOfSampleTrades) -> Record:
     """Return the figures of a group of trades; accuracy and F1 stand beside the commoner outcome."""
-    rows, line = judged.rows, reliability_line(judged.ours, judged.won, judged.rows.day)
-    taken = judged.decisions.value > 0
+    rows, line = out_of_sample.rows, reliability_line(out_of_sample.y_pred, out_of_sample.won, out_of_sample.rows.day)
+    taken = out_of_sample.decisions.value > 0
     return {
         "name": name,
-        "rows": len(judged),
+        "rows": len(out_of_sample),
         "days": rows.n_days,
-        "base_rate": float(judged.won.mean()),
-        "said": float(judged.ours.mean()),
-        "brier": float(brier(judged.ours, judged.won).mean()),
-        "log_loss": float(binary_log_loss(judged.ours, judged.won).mean()),
-        "skill_base": triple(skill_over(judged, BASE_RATE.name)),
-        "skill_premium": triple(skill_over(judged, RECALIBRATED_PREMIUM.name)),
-        "skill_lognormal": triple(skill_over(judged, RECALIBRATED_LOGNORMAL.name)),
+        "base_rate": float(out_of_sample.won.mean()),
+        "said": float(out_of_sample.y_pred.mean()),
+        "brier": float(brier(out_of_sample.y_pred, out_of_sample.won).mean()),
+        "log_loss": float(binary_log_loss(out_of_sample.y_pred, out_of_sample.won).mean()),
+        "skill_base": triple(skill_over(out_of_sample, BASE_RATE.name)),
+        "skill_premium": triple(skill_over(out_of_sample, RECALIBRATED_PREMIUM.name)),
+        "skill_lognormal": triple(skill_over(out_of_sample, RECALIBRATED_LOGNORMAL.name)),
         "slope": triple(line.slope),
         "intercept": triple(line.intercept),
-        "auc": auc(judged.ours, rows.won),
-        "average_precision": average_precision(judged.ours, rows.won),
-        **classified(judged),
-        "taken": outcome(judged, taken),
-        "skipped": outcome(judged, np.isfinite(judged.decisions.value) & ~taken),
-        "all": outcome(judged, np.isfinite(judged.decisions.value)),
+        "auc": auc(out_of_sample.y_pred, rows.won),
+        "average_precision": average_precision(out_of_sample.y_pred, rows.won),
+        **classified(out_of_sample),
+        "taken": outcome(out_of_sample, taken),
+        "skipped": outcome(out_of_sample, np.isfinite(out_of_sample.decisions.value) & ~taken),
+        "all": outcome(out_of_sample, np.isfinite(out_of_sample.decisions.value)),
     }
 
 
-def classified(judged: JudgedTrades) -> Record:
+def classified(out_of_sample: OutOfSampleTrades) -> Record:
     """Return accuracy and F1 at one half, beside the accuracy of always naming the commoner outcome of the pair."""
-    said, won = judged.ours > _EVEN, judged.rows.won
-    named = said.sum() + won.sum()
+    predicted, won = out_of_sample.y_pred > _EVEN, out_of_sample.rows.won
+    named = predicted.sum() + won.sum()
     return {
-        "accuracy": float((said == won).mean()),
-        "majority": float(((judged.said[MAJORITY.name] > _EVEN) == won).mean()),
-        "f1": float(2 * (said & won).sum() / named) if named else np.nan,
+        "accuracy": float((predicted == won).mean()),
+        "majority": float(((out_of_sample.predicted[MAJORITY.name] > _EVEN) == won).mean()),
+        "f1": float(2 * (predicted & won).sum() / named) if named else np.nan,
     }
 
 
-def outcome(judged: JudgedTrades, chosen: Mask) -> Record:
+def outcome(out_of_sample: OutOfSampleTrades, chosen: Mask) -> Record:
     """Return what became of chosen trades: win rate, result per unit of risk and in US dollars, with intervals."""
-    rows = judged.rows[chosen]
+    rows = out_of_sample.rows[chosen]
     return {
         "trades": len(rows),
         "share": float(chosen.mean()),
@@ -116,13 +122,13 @@ def outcome(judged: JudgedTrades, chosen: Mask) -> Record:
         "won": triple(mean_interval(rows.won.astype(np.float64), rows.day)),
         "net_per_risk": triple(mean_interval(rows.profit / rows.max_risk, rows.day)),
         "net_usd": triple(mean_interval(rows.profit, rows.day)),
-        "expected_usd": float(judged.decisions.value[chosen].mean()) if chosen.any() else np.nan,
+        "expected_usd": float(out_of_sample.decisions.value[chosen].mean()) if chosen.any() else np.nan,
     }
 
 
-def taken_less_skipped(judged: JudgedTrades) -> Interval:
+def taken_less_skipped(out_of_sample: OutOfSampleTrades) -> Interval:
     """Return the mean result per unit of risk of trades taken by expected value, less that of those skipped."""
-    value, rows = judged.decisions.value, judged.rows
+    value, rows = out_of_sample.decisions.value, out_of_sample.rows
     known, taken = np.isfinite(value), (value > 0).astype(np.float64)
     per_risk = rows.profit / rows.max_risk
     columns = np.stack((per_risk * taken, taken, per_risk * (1 - taken), 1 - taken), axis=1)[known]
@@ -139,7 +145,7 @@ def correlation(first: Floats, second: Floats, days: Integers) -> Interval:
     return day_interval(day_sums(np.stack((np.ones_like(x), x, y, x * x, y * y, x * y), axis=1), days[known]), _pearson)
 
 
-def average_precision(said: Floats, won: Mask) -> float:
+def average_precision(predicted: Floats, won: Mask) -> float:
     """Return the mean precision at each winner, from the highest probability down; equals count together.
 
     >>> round(average_precision(np.array([0.9, 0.8, 0.7]), np.array([True, False, True])), 3)
@@ -147,24 +153,24 @@ def average_precision(said: Floats, won: Mask) -> float:
     """
     if not won.any():
         return float("nan")
-    order = np.argsort(-said, kind="stable")
-    last = np.append(np.flatnonzero(np.diff(said[order])), len(said) - 1)
+    order = np.argsort(-predicted, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(predicted[order])), len(predicted) - 1)
     hits = np.cumsum(won[order])[last]
     return float((np.diff(hits, prepend=0) * hits / (last + 1)).sum() / hits[-1])
 
 
-def rules(judged: JudgedTrades) -> list[Record]:
+def rules(out_of_sample: OutOfSampleTrades) -> list[Record]:
     """Compare what each rule would have taken, on the rows for which all have a threshold."""
-    decisions, said = judged.decisions, judged.ours
+    decisions, predicted = out_of_sample.decisions, out_of_sample.y_pred
     thresholds = np.stack((decisions.threshold, decisions.f1, decisions.recall))
-    common = judged[np.flatnonzero(np.isfinite(thresholds).all(axis=0))]
+    common = out_of_sample[np.flatnonzero(np.isfinite(thresholds).all(axis=0))]
     if not len(common):
         return []
-    found, said = common.decisions, common.ours
+    found, predicted = common.decisions, common.y_pred
     chosen: Mapping[str, Mask] = {
         "expected value above 0": found.value > 0,
-        "best F1": said >= found.f1,
-        "recall nearest 0.80": said >= found.recall,
+        "best F1": predicted >= found.f1,
+        "recall nearest 0.80": predicted >= found.recall,
         "every trade": np.ones(len(common), dtype=np.bool_),
     }
     return [{"name": name, **_hits(common.rows.won, taken), **outcome(common, taken)} for name, taken in chosen.items()]

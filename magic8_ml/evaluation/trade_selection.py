@@ -25,7 +25,7 @@ TUNING_DAYS: Final = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Decisions:
+class TradeDecisions:
     """Shape (n_rows,), NaN where nothing can be said.
 
     ``value``: expected result in US dollars per unit by the model; ``threshold``: the probability above which it is
@@ -38,40 +38,40 @@ class Decisions:
     f1: Floats
     recall: Floats
 
-    def __getitem__(self, rows: Mask | Integers) -> Decisions:
+    def __getitem__(self, rows: Mask | Integers) -> TradeDecisions:
         """Return some of the rows."""
         arrays: dict[str, Any] = {item.name: getattr(self, item.name)[rows] for item in fields(self)}
-        return Decisions(**arrays)
+        return TradeDecisions(**arrays)
 
 
-def decisions_of(rows: TradeRows, said: Floats, folds: Sequence[Fold]) -> Decisions:
+def decide_trades(rows: TradeRows, predicted: Floats, folds: Sequence[Fold]) -> TradeDecisions:
     """Return every rule's view of the tested rows, learnt fold by fold from earlier days alone."""
-    found = Decisions(**{item.name: np.full(len(rows), np.nan) for item in fields(Decisions)})
+    found = TradeDecisions(**{item.name: np.full(len(rows), np.nan) for item in fields(TradeDecisions)})
     for fold in folds:
         tested = span_of(rows, fold.test)
-        told = rows[tested]
+        test_rows = rows[tested]
         shares = RealisedFractions.of(rows[span_of(rows, fold.train)])
-        worth = expected_value(TradeTermsSummary.of_rows(told), said[tested], shares)
-        found.value[tested], found.threshold[tested] = worth.value, worth.threshold
-        window = tuning_window(rows.day, said, before=int(fold.test[0]))
-        for pair, (f1, recall) in chosen_thresholds(rows[window], said[window]).items():
-            mine = tested.start + np.flatnonzero(told.pair == pair)
+        expected = expected_value(TradeTermsSummary.of_rows(test_rows), predicted[tested], shares)
+        found.value[tested], found.threshold[tested] = expected.value, expected.threshold
+        window = tuning_window(rows.day, predicted, before=int(fold.test[0]))
+        for pair, (f1, recall) in chosen_thresholds(rows[window], predicted[window]).items():
+            mine = tested.start + np.flatnonzero(test_rows.pair == pair)
             found.f1[mine], found.recall[mine] = f1, recall
     return found
 
 
-def tuning_window(day: Integers, said: Floats, before: int) -> Mask:
+def tuning_window(day: Integers, predicted: Floats, before: int) -> Mask:
     """Tell which rows of the last days before a day, embargo kept, were predicted; they choose the thresholds."""
-    known = np.isfinite(said) & (day < before - EMBARGO_DAYS)
+    known = np.isfinite(predicted) & (day < before - EMBARGO_DAYS)
     days = np.unique(day[known])[-TUNING_DAYS:]
     return known & np.isin(day, days)
 
 
-def chosen_thresholds(rows: TradeRows, said: Floats) -> Mapping[int, tuple[float, float]]:
+def chosen_thresholds(rows: TradeRows, predicted: Floats) -> Mapping[int, tuple[float, float]]:
     """Return the thresholds of F1 and recall per pair, NaN where it has under 100 rows or one result only."""
     answer = {}
     for pair in np.unique(rows.pair).tolist():
         mine = rows.pair == pair
-        f1, recall = best_f1(said[mine], rows.won[mine]), recall_threshold(said[mine], rows.won[mine])
+        f1, recall = best_f1(predicted[mine], rows.won[mine]), recall_threshold(predicted[mine], rows.won[mine])
         answer[pair] = (np.nan if f1 is None else f1, np.nan if recall is None else recall)
     return answer

@@ -1,6 +1,6 @@
 """The face of every model of win probabilities under evaluation, and the walk-forward that it goes through.
 
-    TradeRows ──fit──> FittedWins ──predict──> probabilities (n_rows,)
+    TradeRows ──fit──> FittedWinEstimator ──predict──> probabilities (n_rows,)
 
 Rows that are to be predicted are handed over without their results.  A model may say nothing of a row: NaN.
 """
@@ -19,25 +19,27 @@ from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.trades.rows import TradeRows
 
 
-class FittedWins(Protocol):
+class FittedWinEstimator(Protocol):
     """A model that has learnt."""
 
     def predict(self, rows: TradeRows) -> Floats:
         """Return the probability that each row wins, (n_rows,), NaN where nothing is said."""
 
 
-class WinModel(Protocol):
+class WinEstimator(Protocol):
     """A way of learning; ``name`` is how reports call it."""
 
     @property
     def name(self) -> str:
         """Return the name in reports."""
 
-    def fit(self, rows: TradeRows) -> FittedWins:
+    def fit(self, rows: TradeRows) -> FittedWinEstimator:
         """Learn from labelled rows; the same rows give the same model."""
 
 
-def said_before(model: WinModel, rows: TradeRows, folds: Sequence[Fold], progress: Progress = silent) -> Floats:
+def predict_walk_forward(
+    model: WinEstimator, rows: TradeRows, folds: Sequence[Fold], progress: Progress = silent
+) -> Floats:
     """Return what the model said of each row before its day, (n_rows,), NaN on days that no fold tests.
 
     Each fit sees the learnt days of its fold alone, over all symbols.
@@ -49,14 +51,14 @@ def said_before(model: WinModel, rows: TradeRows, folds: Sequence[Fold], progres
     """
     if (np.diff(rows.day) < 0).any():
         raise ValueError("rows do not stand in the order of days")
-    said = np.full(len(rows), np.nan)
+    predicted = np.full(len(rows), np.nan)
     for n, fold in enumerate(folds):
         if fold.train.max() >= fold.test.min():
             raise ValueError("a fold learns from a day that is not before all days it tests")
-        learnt, tested = span_of(rows, fold.train), span_of(rows, fold.test)
-        said[tested] = model.fit(rows[learnt]).predict(without_results(rows[tested]))
-        progress(f"walk-forward, {model.name}", n + 1, len(folds), learnt.stop)
-    return said
+        train, test = span_of(rows, fold.train), span_of(rows, fold.test)
+        predicted[test] = model.fit(rows[train]).predict(without_results(rows[test]))
+        progress(f"walk-forward, {model.name}", n + 1, len(folds), train.stop)
+    return predicted
 
 
 def span_of(rows: TradeRows, days: Integers) -> slice:

@@ -17,11 +17,11 @@ import numpy as np
 from magic8_companion.domain.arrays import Integers, Mask
 from magic8_companion.domain.trading_day import next_session
 from magic8_ml.evaluation.alarms import alarms
-from magic8_ml.evaluation.out_of_sample import Judged
-from magic8_ml.evaluation.predict_out_of_sample import bench_of, with_unlearnt
+from magic8_ml.evaluation.out_of_sample import OutOfSample
+from magic8_ml.evaluation.predict_out_of_sample import build_benchmark, with_earlier_rows
 from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of
 from magic8_ml.evaluation.selection_bias import daily_returns
-from magic8_ml.evaluation.win_baselines import RULES, Structures
+from magic8_ml.evaluation.win_baselines import RULES, CanonicalStructures
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.model_files import TrainedModel
@@ -58,12 +58,12 @@ def verify(
     rows, frozen = data.rows, date.fromisoformat(str(model.manifest["last_day"]))
     start = first or next_session(frozen).day
     folds = _folds(data, start, frozen, baseline_days)
-    structures, tested = Structures.of(rows), rows.day >= _position(start)
+    structures, tested = CanonicalStructures.of(rows), rows.day >= _position(start)
     unlearnt = tested & ~rows_of_folds(rows, folds)
-    learnt = bench_of(rows, structures, folds, progress)
-    bench = with_unlearnt(learnt, rows[unlearnt], structures[unlearnt]) if unlearnt.any() else learnt
-    judged = bench.judged(forecast_or_silence(model, bench.rows))
-    sharpe = sharpe_facts(daily_returns(judged))[0]
+    learnt = build_benchmark(rows, structures, folds, progress)
+    bench = with_earlier_rows(learnt, rows[unlearnt], structures[unlearnt]) if unlearnt.any() else learnt
+    out_of_sample = bench.compare(forecast_as_served(model, bench.rows))
+    sharpe = sharpe_facts(daily_returns(out_of_sample))[0]
     context = Context(
         title="Magic8 verification",
         model=_model_facts(model),
@@ -77,12 +77,16 @@ def verify(
             "folds": fold_map(folds),
         },
         unavailable={RULES: "the plugin does not know the host's rules"},
-        warnings=[*alarms(judged, sharpe), *_warnings(model, judged, frozen), *_unlearnt(rows.day[unlearnt])],
+        warnings=[
+            *alarms(out_of_sample, sharpe),
+            *_warnings(model, out_of_sample, frozen),
+            *_unlearnt(rows.day[unlearnt]),
+        ],
     )
-    return Reported(report=report_of(judged, context), judged=judged)
+    return Reported(report=report_of(out_of_sample, context), out_of_sample=out_of_sample)
 
 
-def forecast_or_silence(model: TrainedModel, rows: Rows) -> Forecast:
+def forecast_as_served(model: TrainedModel, rows: Rows) -> Forecast:
     """Forecast rows as they would be served: without a call for what the model never saw the like of."""
     forecast = model.forecaster.predict(rows.without_outcomes())
     return replace(forecast, chosen=np.where(_strange(model, rows), -1, forecast.chosen))
@@ -127,8 +131,8 @@ def _position(day: date) -> int:
     return int(np.searchsorted(session_table().days, day_number(day)))
 
 
-def _warnings(model: TrainedModel, judged: Judged, frozen: date) -> list[str]:
-    rows, days = judged.rows, np.unique(judged.rows.day)
+def _warnings(model: TrainedModel, out_of_sample: OutOfSample, frozen: date) -> list[str]:
+    rows, days = out_of_sample.rows, np.unique(out_of_sample.rows.day)
     early = int((days <= _position(frozen)).sum())
     found = []
     if early:

@@ -38,7 +38,7 @@ _CONTRACTS: Final = np.array([shape.contracts for shape in SHAPES])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Structures:
+class CanonicalStructures:
     """Every canonical structure at every row, shape (n_rows, 6): Butterfly, Iron_Condor and the four verticals.
 
     ``won`` 0 or 1; ``gross`` result before costs and ``cost`` of trading, in units of the largest loss; ``trades`` has
@@ -53,18 +53,18 @@ class Structures:
     points: Floats | None = None
 
     @classmethod
-    def of(cls, rows: Rows, points: Floats | None = None) -> Structures:
+    def of(cls, rows: Rows, points: Floats | None = None) -> CanonicalStructures:
         """Price the structures at the sigma that knows today's pace, and settle them."""
         trades, move = trades_of(rows.sigma_today), rows.known.move
         cost = COST_PER_CONTRACT * _CONTRACTS / trades.largest_loss
         won, gross = trades.won(move).astype(np.float64), trades.net(move) + cost
         return cls(trades=trades, won=won, gross=gross, cost=cost, points=points)
 
-    def __getitem__(self, rows: Mask) -> Structures:
+    def __getitem__(self, rows: Mask) -> CanonicalStructures:
         """Return some of the rows."""
         trades = Trades(**{item.name: getattr(self.trades, item.name)[rows] for item in fields(Trades)})
         points = None if self.points is None else self.points[rows]
-        return Structures(
+        return CanonicalStructures(
             trades=trades, won=self.won[rows], gross=self.gross[rows], cost=self.cost[rows], points=points
         )
 
@@ -75,33 +75,33 @@ class Structures:
 
 
 def win_odds(
-    rows: Rows, structures: Structures, folds: Sequence[Fold], progress: Progress = silent
+    rows: Rows, structures: CanonicalStructures, folds: Sequence[Fold], progress: Progress = silent
 ) -> dict[str, Floats]:
     """Return each baseline's odds of all six structures on the tested rows, in their order."""
     tested = np.isin(rows.day, np.concatenate([fold.test for fold in folds]))
-    said: dict[str, Floats] = {}
+    predicted: dict[str, Floats] = {}
     for n, fold in enumerate(folds):
-        learnt, asked = np.isin(rows.day, fold.train), np.isin(rows.day, fold.test)
-        for name, odds in _odds(rows, structures, learnt, asked).items():
-            said.setdefault(name, np.full(structures.won.shape, np.nan))[asked] = odds
-        progress("odds of the baselines", n + 1, len(folds), int(learnt.sum()))
-    return {name: odds[tested] for name, odds in said.items()}
+        train, test = np.isin(rows.day, fold.train), np.isin(rows.day, fold.test)
+        for name, odds in _odds(rows, structures, train, test).items():
+            predicted.setdefault(name, np.full(structures.won.shape, np.nan))[test] = odds
+        progress("odds of the baselines", n + 1, len(folds), int(train.sum()))
+    return {name: odds[tested] for name, odds in predicted.items()}
 
 
-def _odds(rows: Rows, structures: Structures, learnt: Mask, asked: Mask) -> Mapping[str, Floats]:
-    won, implied = structures.won[learnt], structures.implied[learnt]
-    har = HAR_TODAY.fit(rows[learnt])
-    shares = _shares(won, rows.bucket[learnt])[rows.bucket[asked]]
+def _odds(rows: Rows, structures: CanonicalStructures, train: Mask, test: Mask) -> Mapping[str, Floats]:
+    won, implied = structures.won[train], structures.implied[train]
+    har = HAR_TODAY.fit(rows[train])
+    shares = _shares(won, rows.bucket[train])[rows.bucket[test]]
     odds = {
         CLIMATOLOGY.name: shares,
-        PRICE: structures.implied[asked],
-        HAR_TODAY.name: har.odds(rows[asked], trades_of(rows.sigma_today[asked])),
-        LOGISTIC: _by_column(won, rows.features[learnt], rows.features[asked]),
-        RECALIBRATED_PRICE: _recalibrated(won, implied, structures.implied[asked]),
-        MAJORITY: np.tile(np.round(won.mean(axis=0)), (int(asked.sum()), 1)),
+        PRICE: structures.implied[test],
+        HAR_TODAY.name: har.odds(rows[test], trades_of(rows.sigma_today[test])),
+        LOGISTIC: _by_column(won, rows.features[train], rows.features[test]),
+        RECALIBRATED_PRICE: _recalibrated(won, implied, structures.implied[test]),
+        MAJORITY: np.tile(np.round(won.mean(axis=0)), (int(test.sum()), 1)),
     }
     if structures.points is not None:
-        odds[RULES] = _recalibrated(won, _of_six(structures.points[learnt]), _of_six(structures.points[asked]))
+        odds[RULES] = _recalibrated(won, _of_six(structures.points[train]), _of_six(structures.points[test]))
     return odds
 
 
@@ -113,18 +113,18 @@ def _shares(won: Floats, bucket: Integers) -> Floats:
     return np.asarray(hits / count[:, None])
 
 
-def _by_column(won: Floats, features: Floats, asked: Floats) -> Floats:
-    fits = [fit_logit(features, came.astype(np.int64)) for came in won.T]
-    return np.stack([fit.predict(asked)[:, 1] for fit in fits], axis=1)
+def _by_column(won: Floats, features: Floats, test: Floats) -> Floats:
+    fits = [fit_logit(features, outcome.astype(np.int64)) for outcome in won.T]
+    return np.stack([fit.predict(test)[:, 1] for fit in fits], axis=1)
 
 
-def _recalibrated(won: Floats, said: Floats, asked: Floats) -> Floats:
-    answer = np.full(asked.shape, np.nan)
+def _recalibrated(won: Floats, predicted: Floats, test: Floats) -> Floats:
+    answer = np.full(test.shape, np.nan)
     for column in range(won.shape[1]):
-        known, wanted = np.isfinite(said[:, column]), np.isfinite(asked[:, column])
+        known, wanted = np.isfinite(predicted[:, column]), np.isfinite(test[:, column])
         if known.any():
-            fit = fit_line(said[known, column], won[known, column])
-            answer[wanted, column] = apply_line(fit, asked[wanted, column])
+            fit = fit_line(predicted[known, column], won[known, column])
+            answer[wanted, column] = apply_line(fit, test[wanted, column])
     return answer
 
 

@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from magic8_ml.evaluation.evaluate import Question, evaluate
-from magic8_ml.evaluation.out_of_sample import Judged
-from magic8_ml.evaluation.predict_out_of_sample import bench_of
-from magic8_ml.evaluation.win_baselines import Structures
+from magic8_ml.evaluation.evaluate import EvaluationConfig, evaluate
+from magic8_ml.evaluation.out_of_sample import OutOfSample
+from magic8_ml.evaluation.predict_out_of_sample import build_benchmark
+from magic8_ml.evaluation.win_baselines import CanonicalStructures
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, walk_forward
 from tests.evaluation.demo_model import DemoModel
@@ -33,15 +33,15 @@ def draw_rows() -> Rows:
     return make_rows(210, symbols=("QQQ", "SPY"))
 
 
-def judge_demo_model(drawn_rows: Rows) -> Judged:
+def judge_demo_model(drawn_rows: Rows) -> OutOfSample:
     """Let the demonstration model be judged."""
     folds = folds_of(drawn_rows.day, PLAN)
     forecast = walk_forward(DemoModel(), drawn_rows, folds)
-    return bench_of(drawn_rows, Structures.of(drawn_rows), folds).judged(forecast)
+    return build_benchmark(drawn_rows, CanonicalStructures.of(drawn_rows), folds).compare(forecast)
 
 
 def evaluate_two_designs(drawn_rows: Rows, folder: Path) -> Made:
     """Evaluate two designs."""
     designs = (DemoModel(), DemoModel(name="<twin>"))
-    question = Question(designs=designs, plan=PLAN, last=date(2030, 1, 1), exhibit_rounds=40)
+    question = EvaluationConfig(designs=designs, plan=PLAN, last=date(2030, 1, 1), demo_rounds=40)
     return Made(evaluate(drawn_rows, question, folder, facts={"symbols": ["QQQ", "SPY"]}).report, folder)

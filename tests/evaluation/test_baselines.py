@@ -11,7 +11,7 @@ from magic8_ml.evaluation.anchored_premium import anchored_gross
 from magic8_ml.evaluation.baselines import BASELINES, CLIMATOLOGY, HAR_TODAY, VIX_SHARE, Majority
 from magic8_ml.evaluation.forecaster_scores import regime_rps, variance_qlike
 from magic8_ml.evaluation.regressions import fit_logit, fit_ridge
-from magic8_ml.evaluation.win_baselines import MAJORITY, RECALIBRATED_PRICE, RULES, Structures, win_odds
+from magic8_ml.evaluation.win_baselines import MAJORITY, RECALIBRATED_PRICE, RULES, CanonicalStructures, win_odds
 from magic8_ml.forecast.forecaster import Forecast, Forecaster, Rows
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, rows_of_folds
 from tests.evaluation.rows import make_rows
@@ -131,7 +131,7 @@ def test_a_logit_of_few_classes_stays_a_distribution(classes: list[int]) -> None
 def test_win_baselines_learn_from_training_days_alone(rows: Rows) -> None:
     """Other results on tested days change no odds; results on training days do."""
     folds = folds_of(rows.day, WalkForwardConfig(training_days=80, refit_days=40))
-    structures = Structures.of(rows)
+    structures = CanonicalStructures.of(rows)
     tested = rows_of_folds(rows, folds)
     last = np.isin(rows.day, folds[-1].test)
     changed = replace(structures, won=np.where(last[:, None], 1 - structures.won, structures.won))
@@ -145,12 +145,12 @@ def test_win_baselines_learn_from_training_days_alone(rows: Rows) -> None:
 def test_rule_scores_become_odds_where_they_were_supplied(rows: Rows) -> None:
     """A line per strategy from points to odds; rows without points stay unknown."""
     folds = folds_of(rows.day, WalkForwardConfig(training_days=120, refit_days=40))
-    structures = Structures.of(rows)
+    structures = CanonicalStructures.of(rows)
     points = np.clip(
         50 + 30 * (structures.won[:, :3] - 0.5) + np.random.default_rng(8).normal(0, 20, (len(rows), 3)), 0, 100
     )
     points[::9] = np.nan
-    odds = win_odds(rows, Structures.of(rows, points), folds)
+    odds = win_odds(rows, CanonicalStructures.of(rows, points), folds)
     tested = rows_of_folds(rows, folds)
     assert np.isnan(odds[RULES][::1][np.isnan(points[tested][:, 0])]).all()
     known = np.isfinite(odds[RULES][:, 0])
@@ -162,7 +162,7 @@ def test_rule_scores_become_odds_where_they_were_supplied(rows: Rows) -> None:
 def test_anchored_results_paid_nothing_on_the_training_days(rows: Rows) -> None:
     """A premium that is off by a constant is taken off; later results never change earlier anchors."""
     folds = folds_of(rows.day, WalkForwardConfig(training_days=80, refit_days=40))
-    structures = Structures.of(rows)
+    structures = CanonicalStructures.of(rows)
     generous = replace(structures, gross=structures.gross + 0.2)
     tested = rows_of_folds(rows, folds)
     plain, anchored = (anchored_gross(rows, one, folds) for one in (structures, generous))

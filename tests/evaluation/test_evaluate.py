@@ -11,7 +11,7 @@ import orjson
 import pandas as pd
 import pytest
 
-from magic8_ml.evaluation.evaluate import Question, evaluate
+from magic8_ml.evaluation.evaluate import EvaluationConfig, evaluate
 from magic8_ml.evaluation.rule_scores import moments_of, read_rule_scores
 from magic8_ml.evaluation.trials import FILE
 from magic8_ml.forecast.forecaster import Forecast, Past, Rows
@@ -87,7 +87,7 @@ def test_only_the_days_asked_for_are_scored(tmp_path: Path) -> None:
     days = np.unique(rows.day)
     first, last = (session_table().sessions[int(days[n])].day for n in (90, 109))
     plan = WalkForwardConfig(training_days=60, refit_days=30)
-    question = Question(designs=(DemoModel(),), plan=plan, first=first, last=last, exhibit_rounds=5)
+    question = EvaluationConfig(designs=(DemoModel(),), plan=plan, first=first, last=last, demo_rounds=5)
     report = evaluate(rows, replace(question, tried_before=40), tmp_path, facts={}).report
     assert (report["protocol"]["configurations"], report["protocol"]["luck"]["trials"]) == (41, 41)
     assert (report["scored"]["first"], report["scored"]["last"]) == (first.isoformat(), last.isoformat())
@@ -103,7 +103,7 @@ def test_what_cannot_be_scored_is_refused(
 ) -> None:
     """One sentence, and nothing in the log."""
     with pytest.raises(TrainingRefused, match=sentence):
-        evaluate(drawn_rows, Question(designs=(Witness(),), plan=plan, first=first), tmp_path, facts={})
+        evaluate(drawn_rows, EvaluationConfig(designs=(Witness(),), plan=plan, first=first), tmp_path, facts={})
     assert not (tmp_path / FILE).exists()
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from magic8_companion.domain.bars import Bars
-from magic8_ml.evaluation.external_data import Reading, read_outsider_bars, read_outsider_vix
+from magic8_ml.evaluation.external_data import ExternalFormat, read_external_bars, read_external_vix
 from magic8_ml.metrics.refusal import TrainingRefused
 from tests.forecast.markets import make_market
 
@@ -55,7 +55,7 @@ def test_any_zone_gives_the_same_bars(bars: Bars, tmp_path: Path, name: str) -> 
     """UTC or New York with its offsets, CSV or parquet."""
     frame = frame_of(bars)
     path = write(new_york(frame) if "ny" in name else frame, tmp_path / name)
-    assert same(read_outsider_bars(path, Reading()).bars["SPY"], bars)
+    assert same(read_external_bars(path, ExternalFormat()).bars["SPY"], bars)
 
 
 def naive(frame: pd.DataFrame, zone: str = NEW_YORK) -> pd.DataFrame:
@@ -78,7 +78,7 @@ def test_times_without_zone_are_those_of_the_only_zone_that_fills_the_sessions(
 ) -> None:
     """The regular session begins at 09:30 New York in summer and in winter; what was concluded is said."""
     path = write(naive(frame_of(bars), zone), tmp_path / "spy.csv")
-    found = read_outsider_bars(path, Reading())
+    found = read_external_bars(path, ExternalFormat())
     assert same(found.bars["SPY"], bars)
     assert zone in found.notes[0]
 
@@ -87,10 +87,10 @@ def test_times_without_zone_that_fit_several_need_one(bars: Bars, tmp_path: Path
     """Nothing is guessed: the sentence names the option, and with it the bars are the same."""
     path = write(naive(with_evenings(frame_of(bars))), tmp_path / "spy.csv")
     with pytest.raises(TrainingRefused, match="--timezone America/New_York"):
-        read_outsider_bars(path, Reading())
-    assert same(read_outsider_bars(path, Reading(timezone=NEW_YORK)).bars["SPY"], bars)
+        read_external_bars(path, ExternalFormat())
+    assert same(read_external_bars(path, ExternalFormat(timezone=NEW_YORK)).bars["SPY"], bars)
     with pytest.raises(TrainingRefused, match="no time zone Mars"):
-        read_outsider_bars(path, Reading(timezone="Mars/Base"))
+        read_external_bars(path, ExternalFormat(timezone="Mars/Base"))
 
 
 def test_date_and_time_in_two_columns_and_a_zone_by_name_are_understood(bars: Bars, tmp_path: Path) -> None:
@@ -99,10 +99,10 @@ def test_date_and_time_in_two_columns_and_a_zone_by_name_are_understood(bars: Ba
     frame = frame_of(bars).drop(columns="Time")
     two = frame.assign(Date=local.dt.strftime("%Y-%m-%d"), Time=local.dt.strftime("%H:%M"))
     path = write(two, tmp_path / "spy_two.csv")
-    assert same(read_outsider_bars(path, Reading(timezone=NEW_YORK)).bars["SPY"], bars)
+    assert same(read_external_bars(path, ExternalFormat(timezone=NEW_YORK)).bars["SPY"], bars)
     named = frame.assign(date=local.dt.strftime("%Y%m%d %H:%M:%S US/Eastern"))
     path = write(named, tmp_path / "spy_named.csv")
-    assert same(read_outsider_bars(path, Reading()).bars["SPY"], bars)
+    assert same(read_external_bars(path, ExternalFormat()).bars["SPY"], bars)
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
@@ -110,7 +110,7 @@ def test_seconds_since_1970_are_times(bars: Bars, tmp_path: Path, unit: str) -> 
     """Whole numbers are told apart by their size."""
     divisor = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[unit]
     path = write(frame_of(bars).assign(Time=bars.starts // divisor), tmp_path / "SPY.csv")
-    assert same(read_outsider_bars(path, Reading()).bars["SPY"], bars)
+    assert same(read_external_bars(path, ExternalFormat()).bars["SPY"], bars)
 
 
 @pytest.mark.parametrize("evenings", [False, True])
@@ -121,7 +121,7 @@ def test_bars_stamped_by_their_end_are_moved(
     """The bars tell it themselves: none at 09:30 and one at 16:00, or a quiet one at 09:30."""
     frame = with_evenings(frame_of(bars)) if evenings else frame_of(bars)
     path = write(frame.assign(Time=frame["Time"] + pd.Timedelta(minutes=5)), tmp_path / "spy.parquet")
-    found = read_outsider_bars(path, Reading(stamped_at_end=stamped_at_end))
+    found = read_external_bars(path, ExternalFormat(stamped_at_end=stamped_at_end))
     assert same(found.bars["SPY"], bars)
     assert bool(found.notes) == (stamped_at_end is None)
 
@@ -151,7 +151,7 @@ def test_the_usual_layouts_give_the_same_bars(
 ) -> None:
     """Separators, names of columns, the newest row first, a table saved with its index."""
     (tmp_path / name).write_text(text(frame_of(bars)))
-    assert same(read_outsider_bars(tmp_path / name, Reading()).bars["SPY"], bars)
+    assert same(read_external_bars(tmp_path / name, ExternalFormat()).bars["SPY"], bars)
 
 
 def test_an_index_of_symbol_and_time_and_a_packed_file_are_understood(bars: Bars, tmp_path: Path) -> None:
@@ -159,8 +159,8 @@ def test_an_index_of_symbol_and_time_and_a_packed_file_are_understood(bars: Bars
     frame = frame_of(bars).assign(symbol="SPY")
     frame.set_index(["symbol", "Time"]).to_parquet(tmp_path / "all.parquet")
     frame.to_csv(tmp_path / "all.csv.gz", index=False)
-    assert same(read_outsider_bars(tmp_path / "all.parquet", Reading()).bars["SPY"], bars)
-    assert same(read_outsider_bars(tmp_path / "all.csv.gz", Reading()).bars["SPY"], bars)
+    assert same(read_external_bars(tmp_path / "all.parquet", ExternalFormat()).bars["SPY"], bars)
+    assert same(read_external_bars(tmp_path / "all.csv.gz", ExternalFormat()).bars["SPY"], bars)
 
 
 def test_a_folder_may_hold_several_symbols_and_daily_files(bars: Bars, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_folder_may_hold_several_symbols_and_daily_files(bars: Bars, tmp_path:
     write(frame, tmp_path / "AAPL" / "2024-01-02.csv")
     (tmp_path / "vix.csv").write_text("date,open,high,low,close\n2024-01-02,13,14,12,13.5\n")
     (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
-    found = read_outsider_bars(tmp_path, Reading()).bars
+    found = read_external_bars(tmp_path, ExternalFormat()).bars
     assert sorted(found) == ["AAPL", "IWM", "QQQ"]
     assert same(found["IWM"], found["QQQ"])
 
@@ -181,8 +181,8 @@ def test_a_file_that_does_not_say_its_symbol_can_be_told(bars: Bars, tmp_path: P
     """A name of digits says nothing."""
     path = write(frame_of(bars), tmp_path / "2024.csv")
     with pytest.raises(TrainingRefused, match="--symbol"):
-        read_outsider_bars(path, Reading())
-    assert same(read_outsider_bars(path, Reading(symbol="dia")).bars["DIA"], bars)
+        read_external_bars(path, ExternalFormat())
+    assert same(read_external_bars(path, ExternalFormat(symbol="dia")).bars["DIA"], bars)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_what_cannot_be_understood_is_refused(tmp_path: Path, name: str, text: s
     """One sentence names the file and the fault."""
     (tmp_path / name).write_text(text)
     with pytest.raises(TrainingRefused, match=sentence):
-        read_outsider_bars(tmp_path / name, Reading())
+        read_external_bars(tmp_path / name, ExternalFormat())
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_the_vix_may_be_daily_or_intraday(tmp_path: Path, stamp: str) -> None:
         frame = daily.assign(time=column[stamp])
     if stamp in {"day", "cboe", "day_first"}:
         frame = frame.rename(columns={"time": "DATE"})
-    found = read_outsider_vix(write(frame.iloc[::-1], tmp_path / "^VIX.csv"), Reading())
+    found = read_external_vix(write(frame.iloc[::-1], tmp_path / "^VIX.csv"), ExternalFormat())
     assert found.starts.astype("datetime64[ns]").astype("datetime64[D]").astype(str).tolist() == [
         "2024-03-07",
         "2024-03-08",
@@ -256,14 +256,14 @@ def test_a_day_on_which_the_vix_begins_late_has_no_open(tmp_path: Path) -> None:
     """What is first known at 11:00 must not be known to the forecasts of the morning."""
     times = pd.DatetimeIndex(["2024-03-07 14:30Z", "2024-03-07 17:00Z", "2024-03-08 16:00Z", "2024-03-08 17:00Z"])
     values = pd.DataFrame({"time": times, **dict.fromkeys(PRICES, 14.0)})
-    found = read_outsider_vix(write(values, tmp_path / "vix.csv"), Reading())
+    found = read_external_vix(write(values, tmp_path / "vix.csv"), ExternalFormat())
     assert found.starts.astype("datetime64[ns]").astype("datetime64[D]").astype(str).tolist() == ["2024-03-07"]
 
 
 def test_a_column_called_by_utc_is_in_it(bars: Bars, tmp_path: Path) -> None:
     """Also where bars of the night leave the zone open."""
     frame = naive(with_evenings(frame_of(bars)), "UTC").rename(columns={"Time": "ts_utc"})
-    assert same(read_outsider_bars(write(frame, tmp_path / "spy.csv"), Reading()).bars["SPY"], bars)
+    assert same(read_external_bars(write(frame, tmp_path / "spy.csv"), ExternalFormat()).bars["SPY"], bars)
 
 
 def test_a_vix_of_the_night_alone_is_refused(tmp_path: Path) -> None:
@@ -273,13 +273,13 @@ def test_a_vix_of_the_night_alone_is_refused(tmp_path: Path) -> None:
         pd.DataFrame({"time": times, "open": 14.0, "high": 14.0, "low": 14.0, "close": 14.0}), tmp_path / "v.csv"
     )
     with pytest.raises(TrainingRefused, match="09:30 and 16:15"):
-        read_outsider_vix(path, Reading())
+        read_external_vix(path, ExternalFormat())
     with pytest.raises(TrainingRefused, match="is not there"):
-        read_outsider_vix(tmp_path / "none.csv", Reading())
+        read_external_vix(tmp_path / "none.csv", ExternalFormat())
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """Neither a file nor a folder with files."""
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(TrainingRefused, match="no CSV or parquet file"):
-            read_outsider_bars(path, Reading())
+            read_external_bars(path, ExternalFormat())

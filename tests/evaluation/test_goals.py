@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from magic8_ml.evaluation.goals import GOALS, Goal
-from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.metrics.day_intervals import Interval
 
 NAMES = (
@@ -15,9 +15,9 @@ NAMES = (
 )
 
 
-def never(judged: Judged) -> Interval:
+def never(out_of_sample: OutOfSample) -> Interval:
     """Be no measure."""
-    raise AssertionError(judged)
+    raise AssertionError(out_of_sample)
 
 
 def goal(**more: float | bool | None) -> Goal:

@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 
 from magic8_ml.evaluation import leakage_demo as leak
-from magic8_ml.evaluation.leakage_demo import LeakLine, leak_exhibit
-from magic8_ml.evaluation.win_baselines import Structures
+from magic8_ml.evaluation.leakage_demo import LeakageResult, demonstrate_leakage
+from magic8_ml.evaluation.win_baselines import CanonicalStructures
 from tests.evaluation.rows import make_rows
 
 
 @pytest.fixture(scope="module")
-def lines() -> list[LeakLine]:
+def lines() -> list[LeakageResult]:
     """Fit on days whose features tell the day apart and nothing else."""
     rows = make_rows(100, skill=0.0)
     # a fingerprint: a number of the day that says nothing about it
     rows.features[:, 0] = np.random.default_rng(8).standard_normal(2000)[rows.day - rows.day[0]]
-    return leak_exhibit(rows, Structures.of(rows), rounds=120)
+    return demonstrate_leakage(rows, CanonicalStructures.of(rows), rounds=120)
 
 
-def test_a_random_split_pretends_skill_where_there_is_none(lines: list[LeakLine]) -> None:
+def test_a_random_split_pretends_skill_where_there_is_none(lines: list[LeakageResult]) -> None:
     """Rows of one day share its ending: split at random the classifier looks it up, by day it cannot."""
     random, _, grouped, forward = lines
     assert random.brier_skill > 0.2
@@ -30,7 +30,7 @@ def test_a_random_split_pretends_skill_where_there_is_none(lines: list[LeakLine]
     assert random.auc > max(grouped.auc, forward.auc) + 0.05
 
 
-def test_a_column_from_the_future_is_nearly_perfect(lines: list[LeakLine]) -> None:
+def test_a_column_from_the_future_is_nearly_perfect(lines: list[LeakageResult]) -> None:
     """The second protocol has one more column, made from the close."""
     assert lines[1].accuracy > 0.95
     assert not lines[1].honest

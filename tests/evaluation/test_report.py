@@ -9,10 +9,10 @@ import pytest
 
 from magic8_ml.evaluation.alarms import alarms, sign_auc
 from magic8_ml.evaluation.forecaster_scores import LOSSES, loss_table, win_table
-from magic8_ml.evaluation.goals import ALL, GOALS, endpoints_of
-from magic8_ml.evaluation.out_of_sample import Judged
+from magic8_ml.evaluation.goals import ALL, GOALS, measure_goals
+from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.row_table import row_table
-from magic8_ml.evaluation.selection_bias import daily_returns, luck
+from magic8_ml.evaluation.selection_bias import daily_returns, selection_bias
 from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.evaluation.tables import edge_quintiles, high_table, quarters_of, slices
 from magic8_ml.forecast.forecaster import Forecast
@@ -33,9 +33,9 @@ def test_every_goal_is_measured_for_each_symbol_and_for_all(made: Made) -> None:
     assert sum(counts.values()) == len(found)
 
 
-def test_a_model_that_is_its_own_baseline_gains_nothing_over_it(judged: Judged) -> None:
+def test_a_model_that_is_its_own_baseline_gains_nothing_over_it(out_of_sample: OutOfSample) -> None:
     """The demonstration model is B4, so its gain over B4 is zero and cannot be tested."""
-    found = {e.goal.name: e.found for e in endpoints_of(judged) if e.symbol == ALL}
+    found = {e.goal.name: e.found for e in measure_goals(out_of_sample) if e.symbol == ALL}
     assert found["qlike_gain_vs_har_today"].value == 0
     assert found["regime_rpss_vs_climatology"].low > 0.15
     assert found["qlike_gain_vs_vix_share"].low > 0.1
@@ -45,49 +45,49 @@ def test_a_model_that_is_its_own_baseline_gains_nothing_over_it(judged: Judged) 
     assert sum(shares) < 1
 
 
-def test_the_price_that_knows_today_is_harder_to_beat(judged: Judged) -> None:
+def test_the_price_that_knows_today_is_harder_to_beat(out_of_sample: OutOfSample) -> None:
     """Of the skill against the plain price some is left, and the first days have no past to learn it from."""
-    found = {e.goal.name: e.found for e in endpoints_of(judged) if e.symbol == ALL}
+    found = {e.goal.name: e.found for e in measure_goals(out_of_sample) if e.symbol == ALL}
     harder, plain = found["regime_rpss_vs_today_price"], found["regime_rpss_vs_climatology"]
     assert harder.low > 0
     assert harder.value < plain.value
     assert harder.n_days < plain.n_days
 
 
-def test_shuffled_forecasts_have_no_skill(judged: Judged) -> None:
+def test_shuffled_forecasts_have_no_skill(out_of_sample: OutOfSample) -> None:
     """Forecasts dealt out to other days lose to climatology."""
-    unique, place = np.unique(judged.rows.day, return_inverse=True)
+    unique, place = np.unique(out_of_sample.rows.day, return_inverse=True)
     other = np.random.default_rng(8).permutation(len(unique))
     rows_of = {day: np.flatnonzero(place == day) for day in range(len(unique))}
     dealt = np.concatenate([rows_of[other[day]] for day in range(len(unique))])
     origin = np.concatenate([rows_of[day] for day in range(len(unique))])
-    model = judged.model[dealt[np.argsort(origin)]]
-    found = {e.goal.name: e.found for e in endpoints_of(replace(judged, model=model)) if e.symbol == ALL}
+    model = out_of_sample.model[dealt[np.argsort(origin)]]
+    found = {e.goal.name: e.found for e in measure_goals(replace(out_of_sample, model=model)) if e.symbol == ALL}
     assert found["regime_rpss_vs_climatology"].high < 0.05
     assert found["win_bss_vs_climatology"].value < 0
 
 
 @pytest.mark.parametrize("score", LOSSES)
-def test_a_table_lists_whoever_answers_and_the_model_first(judged: Judged, score: str) -> None:
+def test_a_table_lists_whoever_answers_and_the_model_first(out_of_sample: OutOfSample, score: str) -> None:
     """Climatology has no skill over itself; the price says nothing of the regime."""
-    lines = {line.name: line for line in loss_table(judged, score, model="demo", climatology=B1)}
+    lines = {line.name: line for line in loss_table(out_of_sample, score, model="demo", climatology=B1)}
     assert next(iter(lines)) == "demo"
     assert lines[B1].skill.value == 0
     assert ("B2 VIX x share" in lines) == (not score.startswith("regime"))
     assert np.isnan(lines["demo"].p_value)
 
 
-def test_the_win_table_tells_the_model_from_the_majority(judged: Judged) -> None:
+def test_the_win_table_tells_the_model_from_the_majority(out_of_sample: OutOfSample) -> None:
     """The majority is beaten beyond doubt."""
-    lines = {line.name: line for line in win_table(judged, "Brier", model="demo", climatology=B1)}
+    lines = {line.name: line for line in win_table(out_of_sample, "Brier", model="demo", climatology=B1)}
     assert lines["B8 majority"].p_value < 0.01
     assert lines["B8 majority"].model_gain.low > 0
 
 
-def test_groups_hold_every_row_once(judged: Judged) -> None:
+def test_groups_hold_every_row_once(out_of_sample: OutOfSample) -> None:
     """Half hours, forecast regimes, levels of the VIX and quarters each divide the rows."""
-    for groups in slices(judged).values():
-        assert sum(group["rows"] for group in groups) == len(judged)
+    for groups in slices(out_of_sample).values():
+        assert sum(group["rows"] for group in groups) == len(out_of_sample)
 
 
 def test_quarters_are_those_of_the_calendar() -> None:
@@ -96,19 +96,19 @@ def test_quarters_are_those_of_the_calendar() -> None:
     assert len(set(quarters_of(np.arange(252)))) in {4, 5}
 
 
-def test_high_calls_are_told_apart_from_the_others(judged: Judged) -> None:
+def test_high_calls_are_told_apart_from_the_others(out_of_sample: OutOfSample) -> None:
     """Shares, win rates and results of HIGH and the rest come from the calls themselves."""
-    every = next(line for line in high_table(judged) if line["name"] == "all")
-    taken = judged.high
-    won = judged.of_call(judged.settled.won)
+    every = next(line for line in high_table(out_of_sample) if line["name"] == "all")
+    taken = out_of_sample.high
+    won = out_of_sample.of_call(out_of_sample.settlement.won)
     assert every["high_won"][0] == pytest.approx(np.nanmean(won[taken]))
     assert every["other_won"][0] == pytest.approx(np.nanmean(won[~taken]))
-    assert every["high_share"] == pytest.approx(taken[judged.answered].mean())
+    assert every["high_share"] == pytest.approx(taken[out_of_sample.answered].mean())
 
 
-def test_a_larger_edge_wins_more_than_the_price_said(judged: Judged) -> None:
+def test_a_larger_edge_wins_more_than_the_price_said(out_of_sample: OutOfSample) -> None:
     """With true skill the quintiles rise."""
-    lines = edge_quintiles(judged)["Iron_Condor"]
+    lines = edge_quintiles(out_of_sample)["Iron_Condor"]
     assert [line["quintile"] for line in lines] == [1, 2, 3, 4, 5]
     assert lines[-1]["won_less_implied"][0] > lines[0]["won_less_implied"][0]
 
@@ -121,38 +121,42 @@ def test_what_did_not_work_is_listed(made: Made) -> None:
     assert any("is not proven to be beaten" in s or "is better than the model" in s for s in sentences)
 
 
-def test_too_good_a_result_raises_an_alarm(judged: Judged) -> None:
+def test_too_good_a_result_raises_an_alarm(out_of_sample: OutOfSample) -> None:
     """A model that knows the sign of the move is reported as a bug."""
-    assert 0.4 < sign_auc(judged) < 0.6
-    up = (judged.rows.known.move > 0).astype(np.float64)
-    told = replace(judged.model, direction=np.stack((1 - up, np.zeros(len(up)), up), axis=1))
-    assert any("AUC of the sign" in sentence for sentence in alarms(replace(judged, model=told), 0.0))
-    assert any("Sharpe" in sentence for sentence in alarms(judged, 0.5))
-    sentences = alarms(replace(judged, model=told), 0.0)
+    assert 0.4 < sign_auc(out_of_sample) < 0.6
+    up = (out_of_sample.rows.known.move > 0).astype(np.float64)
+    told = replace(out_of_sample.model, direction=np.stack((1 - up, np.zeros(len(up)), up), axis=1))
+    assert any("AUC of the sign" in sentence for sentence in alarms(replace(out_of_sample, model=told), 0.0))
+    assert any("Sharpe" in sentence for sentence in alarms(out_of_sample, 0.5))
+    sentences = alarms(replace(out_of_sample, model=told), 0.0)
     assert any("accuracy of rises and falls" in sentence for sentence in sentences)
-    assert alarms(judged, 0.0) == []
-    seer = replace(judged.model, win=judged.settled.won)
-    assert len(alarms(replace(judged, model=seer), 0.0)) >= 2
+    assert alarms(out_of_sample, 0.0) == []
+    seer = replace(out_of_sample.model, win=out_of_sample.settlement.won)
+    assert len(alarms(replace(out_of_sample, model=seer), 0.0)) >= 2
 
 
-def test_days_without_a_high_call_earn_nothing(judged: Judged) -> None:
+def test_days_without_a_high_call_earn_nothing(out_of_sample: OutOfSample) -> None:
     """Daily results cover every day."""
-    nobody = replace(judged.model, chosen=np.full(len(judged), -1))
-    assert daily_returns(replace(judged, model=nobody)).tolist() == [0.0] * judged.n_days
+    nobody = replace(out_of_sample.model, chosen=np.full(len(out_of_sample), -1))
+    assert daily_returns(replace(out_of_sample, model=nobody)).tolist() == [0.0] * out_of_sample.n_days
 
 
-def test_luck_counts_the_trials(judged: Judged) -> None:
+def test_luck_counts_the_trials(out_of_sample: OutOfSample) -> None:
     """More trials deflate the ratio; a design that is always better was no lucky choice."""
-    worse = replace(judged.model, regime=judged.baselines[B1].regime, sigma=judged.baselines[B1].sigma)
-    few, many = (luck(judged, {"demo": judged.model, "b1": worse}, [0.0, 0.2, -0.1], n) for n in (2, 200))
+    worse = replace(
+        out_of_sample.model, regime=out_of_sample.baselines[B1].regime, sigma=out_of_sample.baselines[B1].sigma
+    )
+    few, many = (
+        selection_bias(out_of_sample, {"demo": out_of_sample.model, "b1": worse}, [0.0, 0.2, -0.1], n) for n in (2, 200)
+    )
     assert few["deflated_sharpe"] > many["deflated_sharpe"]
     assert few["pbo_variance"] == 0
 
 
-def test_the_table_of_rows_holds_model_and_baselines(judged: Judged) -> None:
+def test_the_table_of_rows_holds_model_and_baselines(out_of_sample: OutOfSample) -> None:
     """One line per row, with time, outcome and every probability."""
-    table = row_table(judged)
-    assert len(table) == len(judged)
+    table = row_table(out_of_sample)
+    assert len(table) == len(out_of_sample)
     assert str(table["time"].dt.tz) == "UTC"
     assert {"model: sigma", "B1 climatology: low volatility", "B7 recalibrated price: Butterfly wins"} <= set(table)
 
@@ -181,8 +185,8 @@ def test_whoever_is_in_no_table_of_a_score_is_named(made: Made) -> None:
         assert len(names) == len(set(names))
 
 
-def test_silence_is_not_scored(judged: Judged) -> None:
+def test_silence_is_not_scored(out_of_sample: OutOfSample) -> None:
     """A model that says nothing has no figures and claims nothing."""
-    silent = replace(judged, model=Forecast.silent(len(judged)))
-    for endpoint in endpoints_of(silent):
+    silent = replace(out_of_sample, model=Forecast.silent(len(out_of_sample)))
+    for endpoint in measure_goals(silent):
         assert endpoint.passed is not True

@@ -14,8 +14,8 @@ from scipy.stats import pearsonr
 from sklearn.metrics import average_precision_score
 
 from magic8_ml.evaluation.trade_baselines import FORECAST
-from magic8_ml.evaluation.trade_evaluate import Question, evaluate_trades
-from magic8_ml.evaluation.trade_leakage_demo import exhibit
+from magic8_ml.evaluation.trade_evaluate import TradeEvaluationConfig, evaluate_trades
+from magic8_ml.evaluation.trade_leakage_demo import demonstrate_trade_leakage
 from magic8_ml.evaluation.trade_page import page
 from magic8_ml.evaluation.trade_scores import average_precision, correlation
 from magic8_ml.evaluation.trade_summary import summary
@@ -29,7 +29,7 @@ PLAN = WalkForwardConfig(training_days=60, refit_days=40)
 
 def report(rows: TradeRows, out: Path, rounds: int = 0) -> dict[str, Any]:
     """Return the report of the recalibrated forecast."""
-    question = Question(model=FORECAST, plan=PLAN, exhibit_rounds=rounds)
+    question = TradeEvaluationConfig(model=FORECAST, plan=PLAN, demo_rounds=rounds)
     return evaluate_trades(rows, question, out, facts={"source": "made"}, limits=["made up"])
 
 
@@ -74,7 +74,7 @@ def test_a_column_that_knows_the_result_raises_the_alarm(tmp_path: Path) -> None
 
 def test_the_exhibit_shows_what_a_random_split_pretends() -> None:
     """Where trades of a day share their fate, the random split of rows looks skilful and the walk-forward does not."""
-    lines = exhibit(made_trades(days=80, edge=0.0, together=0.9), rounds=25)
+    lines = demonstrate_trade_leakage(made_trades(days=80, edge=0.0, together=0.9), rounds=25)
     by_name = {(line.recipe, line.protocol): line for line in lines}
     assert len(lines) == len(by_name) == 8
     for recipe in {line.recipe for line in lines}:

@@ -9,9 +9,9 @@ import pytest
 
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, FORECAST, MAJORITY, PREMIUM, RECALIBRATED_PREMIUM
-from magic8_ml.evaluation.trade_out_of_sample import judge
-from magic8_ml.evaluation.trade_selection import chosen_thresholds, decisions_of, tuning_window
-from magic8_ml.evaluation.trade_walk_forward import said_before
+from magic8_ml.evaluation.trade_out_of_sample import predict_trades_out_of_sample
+from magic8_ml.evaluation.trade_selection import chosen_thresholds, decide_trades, tuning_window
+from magic8_ml.evaluation.trade_walk_forward import predict_walk_forward
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of
 from magic8_ml.trades.rows import TradeRows
 from tests.evaluation.made_trades import FIRST_SESSION, made_trades
@@ -41,7 +41,7 @@ class Witness:
 def test_a_model_learns_from_earlier_days_and_sees_no_result() -> None:
     """Between the last day learnt and the first one asked lies the embargo; results are gone when it is asked."""
     rows, witness = made_trades(), Witness()
-    said = said_before(witness, rows, folds_of(rows.day, PLAN))
+    said = predict_walk_forward(witness, rows, folds_of(rows.day, PLAN))
     assert [asked - learnt for learnt, (asked, _, _) in zip(witness.learnt, witness.asked, strict=True)] == [2] * 4
     assert not any(won or profit for _, won, profit in witness.asked)
     assert np.isnan(said[rows.day < FIRST_SESSION + 41]).all()
@@ -53,14 +53,14 @@ def test_a_fold_that_learns_from_a_tested_day_is_refused() -> None:
     rows = made_trades(days=3)
     torn = Fold(train=np.unique(rows.day), test=np.unique(rows.day)[-1:])
     with pytest.raises(ValueError, match="not before all days"):
-        said_before(BASE_RATE, rows, [torn])
+        predict_walk_forward(BASE_RATE, rows, [torn])
 
 
 def test_rows_out_of_order_are_refused() -> None:
     """Blocks of days are cut out of rows in the order of time; other rows would be cut wrongly."""
     rows = made_trades()
     with pytest.raises(ValueError, match="order of days"):
-        said_before(BASE_RATE, rows[np.arange(len(rows))[::-1]], folds_of(rows.day, PLAN))
+        predict_walk_forward(BASE_RATE, rows[np.arange(len(rows))[::-1]], folds_of(rows.day, PLAN))
 
 
 def test_results_of_later_days_change_nothing_that_was_said_before() -> None:
@@ -71,10 +71,10 @@ def test_results_of_later_days_change_nothing_that_was_said_before() -> None:
     turned = replace(rows, won=rows.won ^ (rows.day >= cut), profit=np.where(rows.day >= cut, 7.0, rows.profit))
     before = rows.day < cut + PLAN.refit_days
     for model in (BASE_RATE, MAJORITY, RECALIBRATED_PREMIUM, FORECAST):
-        said, other = (said_before(model, same, folds) for same in (rows, turned))
+        said, other = (predict_walk_forward(model, same, folds) for same in (rows, turned))
         assert said[before].tobytes() == other[before].tobytes()
-    told = said_before(FORECAST, rows, folds)
-    decided, other_decided = (decisions_of(same, told, folds) for same in (rows, turned))
+    told = predict_walk_forward(FORECAST, rows, folds)
+    decided, other_decided = (decide_trades(same, told, folds) for same in (rows, turned))
     for name in ("value", "threshold", "f1", "recall"):
         assert getattr(decided, name)[before].tobytes() == getattr(other_decided, name)[before].tobytes()
 
@@ -114,7 +114,7 @@ def test_a_fair_trade_of_two_outcomes_is_worth_nothing() -> None:
     rows = made_trades()
     folds = folds_of(rows.day, PLAN)
     tested = rows.day >= folds[0].test[0]
-    fair = decisions_of(rows, rows.implied, folds)
+    fair = decide_trades(rows, rows.implied, folds)
     assert fair.value[tested] == pytest.approx(0.0, abs=1e-9)
     assert fair.threshold[tested] == pytest.approx(rows.implied[tested])
     assert np.isnan(fair.value[~tested]).all()
@@ -127,9 +127,9 @@ def test_the_forecast_distribution_says_what_a_trade_is_worth() -> None:
     heard = replace(rows, features=np.array(rows.features))
     heard.features[:, rows.names.index("forecast_value")] = 0.1
     tested = rows.day >= folds[0].test[0]
-    same = decisions_of(heard, rows.column("forecast_win"), folds)
+    same = decide_trades(heard, rows.column("forecast_win"), folds)
     assert same.value[tested] == pytest.approx(0.1 * rows.max_risk[tested])
-    better = decisions_of(heard, rows.column("forecast_win") + 0.01, folds)
+    better = decide_trades(heard, rows.column("forecast_win") + 0.01, folds)
     stakes = rows.max_risk + rows.max_reward
     assert better.value[tested] == pytest.approx((0.1 * rows.max_risk + 0.01 * stakes)[tested])
 
@@ -151,6 +151,6 @@ def test_rows_that_the_model_says_nothing_of_are_not_judged() -> None:
     rows = made_trades()
     deaf = replace(rows, features=np.array(rows.features))
     deaf.features[::2, rows.names.index("forecast_win")] = np.nan
-    judged = judge(FORECAST, deaf, folds_of(rows.day, PLAN))
-    assert len(judged) == (rows.day >= FIRST_SESSION + 41).sum() // 2
-    assert {len(said) for said in judged.said.values()} == {len(judged)}
+    out_of_sample = predict_trades_out_of_sample(FORECAST, deaf, folds_of(rows.day, PLAN))
+    assert len(out_of_sample) == (rows.day >= FIRST_SESSION + 41).sum() // 2
+    assert {len(said) for said in out_of_sample.predicted.values()} == {len(out_of_sample)}

@@ -11,7 +11,7 @@ import pytest
 
 from magic8_ml.cli.ledger import make_ledger
 from magic8_ml.evaluation.trade_baselines import FORECAST
-from magic8_ml.evaluation.trade_evaluate import Question, evaluate_trades
+from magic8_ml.evaluation.trade_evaluate import TradeEvaluationConfig, evaluate_trades
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig
 from magic8_ml.history.ledger_inputs import read_bars, read_vix
 from magic8_ml.history.ledger_store import write_ledger
@@ -28,7 +28,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder, out = real_data_dir(), tmp_path_factory.mktemp("ledger")
     _write(folder, out)
     rows = ledger_data(out, MarketFiles(bars=folder, vix=folder / VIX)).rows
-    question = Question(model=FORECAST, plan=WalkForwardConfig(refit_days=60), exhibit_rounds=100)
+    question = TradeEvaluationConfig(model=FORECAST, plan=WalkForwardConfig(refit_days=60), demo_rounds=100)
     return evaluate_trades(rows, question, out, facts={})
 
 

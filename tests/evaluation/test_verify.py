@@ -15,7 +15,7 @@ from magic8_ml.__main__ import main
 from magic8_ml.cli.train import EXIT_REFUSED
 from magic8_ml.cli.verify import EXIT_FAILED, load_frozen
 from magic8_ml.evaluation.goals import ALL, GOALS
-from magic8_ml.evaluation.verify import forecast_or_silence
+from magic8_ml.evaluation.verify import forecast_as_served
 from magic8_ml.forecast.training.dataset import dataset_of
 from tests.evaluation.made_model import make_model
 from tests.forecast.markets import Market, make_market
@@ -152,7 +152,7 @@ def test_days_too_early_for_the_baselines_are_compared_with_prices(case: Case, t
 def test_a_symbol_never_trained_gets_forecasts_and_no_calls(case: Case) -> None:
     """Its volatility is forecast; calls are left out, and the report says why."""
     rows = dataset_of({"DIA": case.market.bars["SPY"]}, case.market.vix).rows
-    said = forecast_or_silence(load_frozen(case.folder / "ml"), rows[-500:])
+    said = forecast_as_served(load_frozen(case.folder / "ml"), rows[-500:])
     assert (said.chosen == -1).all()
     assert np.isfinite(said.sigma).all()
 
@@ -161,9 +161,9 @@ def test_rows_the_like_of_which_was_never_seen_get_no_call(case: Case) -> None:
     """As in service, a feature far outside of what was learnt silences the row."""
     rows = dataset_of(case.market.bars, case.market.vix).rows[-500:]
     model = load_frozen(case.folder / "ml")
-    ordinary = forecast_or_silence(model, rows).chosen
+    ordinary = forecast_as_served(model, rows).chosen
     rows.features[0] = 1e6
-    strange = forecast_or_silence(model, rows).chosen
+    strange = forecast_as_served(model, rows).chosen
     assert strange[0] == -1
     assert np.array_equal(strange[1:], ordinary[1:])
 
