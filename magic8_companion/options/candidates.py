@@ -14,7 +14,7 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Codes, Floats, Integers
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
-from magic8_companion.options.payoff import Leg
+from magic8_companion.options.payoff import Leg, LegTable
 
 
 class Kind(IntEnum):
@@ -111,6 +111,10 @@ class Candidates(NamedTuple):
     strike_place: Integers
     option: Integers
     quantity: Floats
+
+    def leg_table(self, strikes: Floats) -> LegTable:
+        """Return all candidates as a table of four legs each."""
+        return LegTable(strikes=strikes[self.strike_place], quantity=self.quantity, is_call=self.option < len(strikes))
 
     def legs(self, i: int, strikes: Floats) -> tuple[Leg, ...]:
         """Return one candidate as legs."""

@@ -20,6 +20,7 @@ from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.costs import Fees, Fill
 from magic8_companion.options.distribution import Distribution, expected_put
 from magic8_companion.options.odds import TAIL
+from magic8_companion.options.payoff import sign_changes
 
 _SPLITS: Final = 41  # windows that are divided between both tails
 _WINDOWS: Final = 101  # windows in one piece
@@ -152,7 +153,8 @@ def _evaluate(found: Candidates, quotes: ChainQuotes, distribution: Distribution
     spread, fee = (size @ np.stack([half_spread, fees.per_contract(mid)], axis=1)).T
     cost = {scenario: mid_cost + scenario.share * spread for scenario in Fill}
     net_cost = cost[fill] + fee / multiplier
-    result = _results_at_strikes(found, strikes) - net_cost[:, None]
+    legs = found.leg_table(strikes)
+    result = legs.payoff(legs.strikes) - net_cost[:, None]
     worst = (position @ _tail_values(strikes, value, distribution)).min(axis=1)
     turned = np.isin(found.kind, [kind for kind in Kind if kind.is_turned])
     if turned.any():
@@ -210,26 +212,14 @@ def _value_below(strikes: Floats, value: Floats, share: Floats, distribution: Di
     return np.asarray(np.concatenate([call, put]) - at_level * (below - share))
 
 
-def _results_at_strikes(found: Candidates, strikes: Floats) -> Floats:
-    # payoff at the four sorted strikes of each candidate, (m, 4); beyond them it is flat
-    level = strikes[found.strike_place]
-    side = np.where(found.option >= len(strikes), -1.0, 1.0)
-    total = np.zeros_like(level)
-    for leg in range(4):
-        inside = side[:, leg, None] * (level - level[:, leg, None])
-        total += found.quantity[:, leg, None] * np.maximum(inside, 0)
-    return total
-
-
 def _win_probability(found: Candidates, strikes: Floats, result: Floats, distribution: Distribution) -> Floats:
-    level, below = strikes[found.strike_place], distribution.cdf(strikes)[found.strike_place]
-    wins = result > 0
-    turns = wins[:, 1:] != wins[:, :-1]
-    rise = np.where(turns, result[:, 1:] - result[:, :-1], 1.0)
-    breakeven = (level[:, :-1] - result[:, :-1] * (level[:, 1:] - level[:, :-1]) / rise)[turns]
+    # beyond the strikes of a candidate its result is flat, so the sign changes between them decide
+    breakeven, direction = sign_changes(strikes[found.strike_place], result)
+    changes, wins = direction != 0, result > 0
+    below = distribution.cdf(strikes)[found.strike_place]
     grid = np.linspace(strikes[0], strikes[-1], _LEVELS)
-    at_breakeven = np.zeros_like(rise)
-    at_breakeven[turns] = np.interp(breakeven, grid, distribution.cdf(grid))
+    at_breakeven = np.zeros_like(direction)
+    at_breakeven[changes] = np.interp(breakeven[changes], grid, distribution.cdf(grid))
     start = np.where(wins[:, :-1], below[:, :-1], at_breakeven)
     end = np.where(wins[:, 1:], below[:, 1:], at_breakeven)
     between = np.where(wins[:, 1:] | wins[:, :-1], end - start, 0.0).sum(axis=1)

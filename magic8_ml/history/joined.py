@@ -14,7 +14,7 @@ from magic8_ml.history.labels import Labels, judge_profits
 from magic8_ml.history.merge import Pairs, fill_only, fill_only_places
 from magic8_ml.history.order_sentences import Sentences
 from magic8_ml.history.rows import Rows
-from magic8_ml.history.settlement import Structures, build_structures
+from magic8_ml.history.settlement import OrderLegs, build_structures
 from magic8_ml.history.strike_columns import strike_columns
 from magic8_ml.history.text_columns import MISSING
 
@@ -47,7 +47,7 @@ class Joined:
     strategy: Integers
     sentence: Integers
     merged: dict[str, Floats]
-    structures: Structures
+    structures: OrderLegs
     labels: Labels
 
 
@@ -112,7 +112,7 @@ def _merge(profit: Rows, trades: Rows, pairs: Pairs, conflicts: Counter[str]) ->
     return own
 
 
-def _structures(sheets: Sheets, pairs: Pairs, strategy: Integers, sentence: Integers) -> tuple[Structures, Integers]:
+def _structures(sheets: Sheets, pairs: Pairs, strategy: Integers, sentence: Integers) -> tuple[OrderLegs, Integers]:
     said = sheets.said
     strikes = np.vstack([said.strikes, np.full((1, 4), np.nan)])[sentence]
     right, action = at(said.right, sentence), np.append(said.action, 0)[sentence]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from magic8_companion.domain.arrays import Floats, Integers
-from magic8_ml.history.settlement import MULTIPLIER, Structures, contracts, profit_bounds_usd, profit_usd
+from magic8_ml.history.settlement import MULTIPLIER, OrderLegs, profit_bounds_usd, profit_usd
 
 TOLERANCE_USD: Final = 1.0
 CLOSE_ROUNDING: Final = 0.005
@@ -46,7 +46,7 @@ def judge_profits(
     profit_cell: Floats,
     raw_cell: Floats,
     *,
-    structures: Structures,
+    structures: OrderLegs,
     action: Integers,
     premium: Floats,
     closed: Floats,
@@ -64,7 +64,7 @@ def judge_profits(
     shown = np.where(np.isnan(profit_cell), raw_cell, profit_cell)
     recomputed = np.round(profit_usd(structures, action, premium, closed), _NOISE_DIGITS)
     worst, best = profit_bounds_usd(structures, action, premium)
-    tolerance = TOLERANCE_USD + contracts(structures) * CLOSE_ROUNDING * MULTIPLIER
+    tolerance = TOLERANCE_USD + structures.contracts * CLOSE_ROUNDING * MULTIPLIER
     outside = (shown < worst - tolerance) | (shown > best + tolerance)
     disagrees = np.abs(shown - recomputed) > tolerance
     reason = np.select([outside, disagrees], [0, 1], NO_REASON)

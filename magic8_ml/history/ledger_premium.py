@@ -9,7 +9,7 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.options import black_scholes
-from magic8_ml.history.ledger_structures import CALLS, QUANTITY, SIDE, Structures
+from magic8_ml.history.ledger_structures import CALLS, QUANTITY, SIDE, LedgerStructures
 
 
 def smile_sigma(spot: Floats, strike: Floats, sigma: Floats, skew: Floats, curvature: Floats) -> Floats:
@@ -23,7 +23,7 @@ def smile_sigma(spot: Floats, strike: Floats, sigma: Floats, skew: Floats, curva
     return np.asarray(sigma * (1 + skew * distance + curvature * distance**2))
 
 
-def leg_prices(structures: Structures, spot: Floats, sigma: Floats, skew: Floats, curvature: Floats) -> Floats:
+def leg_prices(structures: LedgerStructures, spot: Floats, sigma: Floats, skew: Floats, curvature: Floats) -> Floats:
     """Return the mid of each leg in points, (n, 6, 4), 0 where no leg; all else (n,)."""
     level, root, slope, bend = (values[:, None, None] for values in (spot, sigma, skew, curvature))
     vol = smile_sigma(level, structures.strikes, root, slope, bend)
@@ -31,6 +31,6 @@ def leg_prices(structures: Structures, spot: Floats, sigma: Floats, skew: Floats
     return np.nan_to_num(black_scholes.price(level, structures.strikes, 1.0, 0.0, vol, right))
 
 
-def model_value(structures: Structures, legs: Floats) -> Floats:
+def model_value(structures: LedgerStructures, legs: Floats) -> Floats:
     """Return what each structure is worth in widths, (n, 6)."""
     return np.asarray(SIDE * (QUANTITY * legs).sum(axis=2) / structures.width)

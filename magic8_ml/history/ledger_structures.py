@@ -23,6 +23,7 @@ from scipy.special import ndtri
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
+from magic8_companion.options.payoff import LegTable
 from magic8_ml.history.ledger_draws import Draws
 
 NAMES: Final = ("butterfly", "iron_condor", "put_credit", "call_credit", "call_debit", "put_debit")
@@ -48,7 +49,7 @@ _ROUND_STRIKE: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Structures:
+class LedgerStructures:
     """``strikes`` (n, 6, 4) ascending, NaN where no leg; ``width`` (n, 6) in points.
 
     ``sound`` (n, 6) is False where the listed strikes are too far apart for the structure to exist.
@@ -57,6 +58,11 @@ class Structures:
     strikes: Floats
     width: Floats
     sound: Mask
+
+    @property
+    def legs(self) -> LegTable:
+        """Return the legs (n, 6, 4), padded with quantity 0."""
+        return LegTable(strikes=np.nan_to_num(self.strikes), quantity=QUANTITY, is_call=CALLS)
 
     @property
     def first(self) -> Floats:
@@ -78,7 +84,7 @@ def strike_step(symbol: str) -> float:
     return _STEPS.get(symbol, _STOCK_STEP)
 
 
-def structures_at(spot: Floats, sigma: Floats, draws: Draws, day: Integers, step: float) -> Structures:
+def structures_at(spot: Floats, sigma: Floats, draws: Draws, day: Integers, step: float) -> LedgerStructures:
     """Lay out the six structures at spot (n,) and implied sigma (n,) with the geometry of their days (n,)."""
 
     def listed(level: Floats) -> Floats:
@@ -107,14 +113,14 @@ def structures_at(spot: Floats, sigma: Floats, draws: Draws, day: Integers, step
     table = np.moveaxis(np.array(strikes), 2, 0)
     sound = table[:, :, 0] > 0
     sound[:, 1] &= put < call
-    return Structures(strikes=table, width=np.stack((wing, condor, credit, credit, debit, debit), axis=1), sound=sound)
+    return LedgerStructures(
+        strikes=table, width=np.stack((wing, condor, credit, credit, debit, debit), axis=1), sound=sound
+    )
 
 
-def paid(structures: Structures, settlement: Floats) -> Floats:
+def paid(structures: LedgerStructures, settlement: Floats) -> Floats:
     """Return what the owner of the value gets at ``settlement`` (n,), in widths: 0 to 1, shape (n, 6)."""
-    distance = settlement[:, None, None] - structures.strikes
-    inside = np.maximum(np.where(CALLS, distance, -distance), 0.0)
-    return np.asarray(SIDE * (QUANTITY * np.nan_to_num(inside)).sum(axis=2) / structures.width)
+    return np.asarray(SIDE * structures.legs.payoff(settlement[:, None, None])[:, :, 0] / structures.width)
 
 
 def _body(spot: Floats, sigma: Floats, money: Floats, at_pin: Mask, round_step: float) -> Floats:

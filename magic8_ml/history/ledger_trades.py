@@ -24,7 +24,7 @@ from magic8_ml.history.ledger_structures import (
     SIDE,
     WINS_ABOVE,
     WINS_BELOW,
-    Structures,
+    LedgerStructures,
     paid,
     strike_step,
     structures_at,
@@ -96,7 +96,7 @@ class _Prices(NamedTuple):
     """One price maker's view of all entries: model value and payoff in widths, (n_entries, 6)."""
 
     sigma: Floats
-    shapes: Structures
+    shapes: LedgerStructures
     legs: Floats
     asked: Floats
     came: Floats
@@ -198,19 +198,19 @@ class Market:
         reward = MULTIPLIER * width[:, :, None] - risk
         return _Money(gross, lost, charged, gross[:, :, None] - costs, risk, reward)
 
-    def _pinned(self, shapes: Structures) -> Mask:
+    def _pinned(self, shapes: LedgerStructures) -> Mask:
         if not self.product.assignment_risk:
             return np.zeros(shapes.width.shape, dtype=np.bool_)
         distance = np.abs(self.entries.settlement[:, None, None] - shapes.strikes)
         return np.asarray((distance < PIN * shapes.strikes).any(axis=2))
 
 
-def _touched(shapes: Structures, entries: Entries) -> Mask:
+def _touched(shapes: LedgerStructures, entries: Entries) -> Mask:
     low, high = entries.lowest[:, None, None], entries.highest[:, None, None]
     return np.asarray(((low <= shapes.strikes) & (shapes.strikes <= high) & (QUANTITY < 0)).any(axis=2))
 
 
-def _implied(shapes: Structures, risk: Floats, spot: Floats, sigma: Floats) -> Floats:
+def _implied(shapes: LedgerStructures, risk: Floats, spot: Floats, sigma: Floats) -> Floats:
     # the break-evens lie one risk inside the outer strikes; lognormal at s_imp
     level, root = spot[:, None, None], sigma[:, None, None]
     edges = (shapes.first[:, :, None] + risk, shapes.last[:, :, None] - risk)

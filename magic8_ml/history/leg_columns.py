@@ -8,7 +8,7 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES
-from magic8_ml.history.settlement import Structures
+from magic8_ml.history.settlement import OrderLegs
 
 _ASCENDING: Final = np.array([0, 1, 2, 3])
 _CONDOR: Final = np.array([2, 3, 1, 0])
@@ -17,7 +17,7 @@ _CONDOR: Final = np.array([2, 3, 1, 0])
 _BUY, _SELL, _CALL, _PUT, _NONE = 0, 1, 0, 1, -1
 
 
-def sentence_legs(strategy: Integers, structures: Structures) -> tuple[Floats, Integers, Integers]:
+def sentence_legs(strategy: Integers, structures: OrderLegs) -> tuple[Floats, Integers, Integers]:
     """Return strikes, directions and types, (n, 4) each, as the trades sheet lists them; NaN and -1 for no leg.
 
     A butterfly ascends; a condor and a vertical begin with the short leg of the calls, or of their only right.

@@ -1,8 +1,4 @@
-"""What a million trades pay at the close, and the most and least they can pay.
-
-Every structure is a row of four strikes (ascending, NaN behind), signed quantities and rights; the payoff is piecewise
-linear and flat outside the strikes, so its extremes lie at strikes.
-"""
+"""Profit at the close of the orders of the history, and its bounds, for a million rows at once."""
 
 from __future__ import annotations
 
@@ -10,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES, IRON_CONDOR, SONAR, VERTICAL
+from magic8_companion.options.payoff import LegTable
 from magic8_ml.history.order_sentences import RIGHTS
 
 MULTIPLIER: Final = 100
@@ -24,21 +20,22 @@ _STRATEGY: Final = {name: place for place, name in enumerate(HISTORY_STRATEGIES)
 _STRIKE_COUNT: Final = {BUTTERFLY: 3, IRON_CONDOR: 4, SONAR: 4, VERTICAL: 2}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Structures:
-    """Legs of (n,) trades.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OrderLegs(LegTable):
+    """Legs (n, 4) of (n,) orders of the history.
 
-    ``strikes`` (n, 4) ascending; ``quantity`` (n, 4) signed contracts, 0 where no leg; ``is_call`` (n, 4);
-    ``known`` (n,) False where strategy, strikes, right and action do not make a structure.
+    ``known`` (n,) is False where strategy, strikes, right and action do not make a structure.
     """
 
-    strikes: Floats
-    quantity: Integers
-    is_call: npt.NDArray[np.bool_]
-    known: npt.NDArray[np.bool_]
+    known: Mask
+
+    @property
+    def contracts(self) -> Integers:
+        """Return (n,) contracts of each structure: a butterfly has 4, a vertical 2."""
+        return np.asarray(np.abs(self.quantity).sum(axis=1), dtype=np.int64)
 
 
-def build_structures(strategy: Integers, strikes: Floats, right: Integers, action: Integers) -> Structures:
+def build_structures(strategy: Integers, strikes: Floats, right: Integers, action: Integers) -> OrderLegs:
     """Return the legs that strategy (n,), ascending strikes (n, 4), right (n,) and action (n,) make together.
 
     A butterfly's middle strike counts twice.  Bought, a butterfly is long its wings, a condor its inner strikes; which
@@ -58,7 +55,7 @@ def build_structures(strategy: Integers, strikes: Floats, right: Integers, actio
         quantity[rows, :needed] = _signs(name, right[rows]) * action[rows, None]
         if condor:
             is_call[rows] = (False, False, True, True)
-    return Structures(strikes=np.nan_to_num(strikes), quantity=quantity, is_call=is_call, known=known)
+    return OrderLegs(strikes=np.nan_to_num(strikes), quantity=quantity, is_call=is_call, known=known)
 
 
 def _signs(strategy: str, right: Integers) -> Integers:
@@ -70,30 +67,7 @@ def _signs(strategy: str, right: Integers) -> Integers:
     return np.tile(np.array([-1, 1, 1, -1]), (len(right), 1))
 
 
-def payoff(structures: Structures, price: Floats) -> Floats:
-    """Return (n,) points per share that each structure pays at ``price`` (n,), before its premium.
-
-    >>> sell, strikes = np.array([-1]), np.array([[5800.0, 5810.0, 5990.0, 6000.0]])
-    >>> condor = build_structures(np.array([1]), strikes, np.array([2]), sell)
-    >>> payoff(condor, np.array([6003.59])).tolist()
-    [-10.0]
-    """
-    distance = price[:, None] - structures.strikes
-    intrinsic = np.maximum(np.where(structures.is_call, distance, -distance), 0.0)
-    total: Floats = (structures.quantity * intrinsic).sum(axis=1)
-    return total
-
-
-def payoff_range(structures: Structures) -> tuple[Floats, Floats]:
-    """Return (n,) least and (n,) greatest points per share that each structure can pay, before its premium."""
-    used = structures.quantity != 0
-    first = structures.strikes[:, :1]
-    at = np.where(used, structures.strikes, first)
-    values = np.column_stack([payoff(structures, at[:, column]) for column in range(at.shape[1])])
-    return values.min(axis=1), values.max(axis=1)
-
-
-def profit_usd(structures: Structures, action: Integers, premium: Floats, price: Floats) -> Floats:
+def profit_usd(legs: OrderLegs, action: Integers, premium: Floats, price: Floats) -> Floats:
     """Return (n,) US dollars per contract at settlement: debit payoff - premium, credit premium - |payoff|.
 
     NaN where structure, premium or price are unknown.
@@ -103,20 +77,14 @@ def profit_usd(structures: Structures, action: Integers, premium: Floats, price:
     >>> profit_usd(fly, buy, np.array([18.27]), np.array([6003.59])).round(2).tolist()
     [-1827.0]
     """
-    result = (payoff(structures, price) - action * premium) * MULTIPLIER
-    return np.where(structures.known, result, np.nan)
+    result = (legs.payoff(price[:, None])[:, 0] - action * premium) * MULTIPLIER
+    return np.where(legs.known, result, np.nan)
 
 
-def profit_bounds_usd(structures: Structures, action: Integers, premium: Floats) -> tuple[Floats, Floats]:
+def profit_bounds_usd(legs: OrderLegs, action: Integers, premium: Floats) -> tuple[Floats, Floats]:
     """Return (n,) worst and (n,) best US dollars per contract; NaN where structure or premium are unknown."""
-    low, high = payoff_range(structures)
-    unknown = ~structures.known
+    low, high = legs.extremes()
+    unknown = ~legs.known
     worst, best = (low - action * premium) * MULTIPLIER, (high - action * premium) * MULTIPLIER
     worst[unknown], best[unknown] = np.nan, np.nan
     return worst, best
-
-
-def contracts(structures: Structures) -> Integers:
-    """Return (n,) contracts of each structure: a butterfly has 4, a vertical 2."""
-    total: Integers = np.abs(structures.quantity).sum(axis=1)
-    return total

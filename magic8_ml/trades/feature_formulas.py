@@ -106,8 +106,8 @@ def short_high_sigma(row: Inputs) -> Floats:
 def price_win(row: Inputs) -> Floats:
     """Return the probability of a gain under the lognormal at the implied sigma, without drift."""
     sigma = row.market.sigma[:, None]
-    away = np.log(row.payoffs.turns / row.terms.price[:, None])
-    said = row.payoffs.inside(ndtr(away / sigma + sigma / 2))
+    away = np.log(row.payoffs.breakevens / row.terms.price[:, None])
+    said = row.payoffs.win_probability(ndtr(away / sigma + sigma / 2))
     return np.where(np.isnan(row.market.sigma), np.nan, said)
 
 
@@ -124,7 +124,7 @@ def predicted_sigma(row: Inputs) -> Floats:
 def predicted_wins(row: Inputs) -> Floats:
     """Return 1 where the trade would win at the predicted close, else 0."""
     predicted = row.terms.predicted
-    wins = row.payoffs.inside((predicted[:, None] < row.payoffs.turns).astype(np.float64))
+    wins = row.payoffs.win_probability((predicted[:, None] < row.payoffs.breakevens).astype(np.float64))
     return np.where(np.isnan(predicted), np.nan, wins)
 
 
@@ -188,8 +188,8 @@ def forecast_win(row: Inputs) -> Floats:
     moves = row.market.moves
     if moves is None:
         return np.full(len(row.terms), np.nan)
-    below = moves.below(np.log(row.payoffs.turns / row.terms.price[:, None]))
-    return np.where(np.isnan(moves.sigma), np.nan, row.payoffs.inside(below))
+    below = moves.below(np.log(row.payoffs.breakevens / row.terms.price[:, None]))
+    return np.where(np.isnan(moves.sigma), np.nan, row.payoffs.win_probability(below))
 
 
 def forecast_value(row: Inputs) -> Floats:
@@ -212,7 +212,7 @@ def forecast_sigma_ratio(row: Inputs) -> Floats:
 
 def _turn(row: Inputs, direction: float) -> Floats:
     # the lowest level at which the trade starts to win, the highest at which it stops
-    level = np.where(row.payoffs.direction == direction, row.payoffs.turns, np.nan)
+    level = np.where(row.payoffs.direction == direction, row.payoffs.breakevens, np.nan)
     at = level[:, 0]
     for place in range(1, level.shape[1]):
         at = np.where(np.isnan(at), level[:, place], at)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES, MAGIC8_SYMBOLS
+from magic8_companion.options.payoff import LegTable
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.trades.orders import opening_fees
 from magic8_ml.trades.parquet_columns import codes, numbers, stamps
@@ -99,11 +100,8 @@ def _legs(table: pa.Table, strategy: Integers) -> tuple[Floats, Floats, Mask]:
 
 def _net(premium: Floats, strikes: Floats, quantity: Floats, is_call: Mask) -> Floats:
     # a structure that can pay is bought for its premium, one that must pay is sold for it
-    pays = np.zeros(len(premium))
-    for level in range(LEGS):
-        away = strikes[:, level, None] - strikes
-        with np.errstate(invalid="ignore"):
-            pays += (quantity * np.maximum(np.where(is_call, away, -away), 0.0)).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        pays = LegTable(strikes=strikes, quantity=quantity, is_call=is_call).payoff(strikes).sum(axis=1)
     return np.where(pays < 0, -premium, premium)
 
 

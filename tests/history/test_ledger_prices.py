@@ -17,7 +17,7 @@ from magic8_ml.history.ledger_anchor import MIN_ANCHOR_DAYS, past_anchor
 from magic8_ml.history.ledger_costs import fees, slippage
 from magic8_ml.history.ledger_draws import draw_days
 from magic8_ml.history.ledger_premium import leg_prices, model_value
-from magic8_ml.history.ledger_structures import NAMES, STRATEGIES, Structures, paid, structures_at
+from magic8_ml.history.ledger_structures import NAMES, STRATEGIES, LedgerStructures, paid, structures_at
 from tests.history.simulated_ledger import bars, spy_ledger, vix
 
 ACTIONS = ("BUY", "SELL", "SELL", "SELL", "BUY", "BUY")
@@ -52,7 +52,7 @@ def test_implied_sigma_is_the_vix_times_the_trailing_share(place: int) -> None:
     assert row["s_imp_source"] == {"naive": "vix_share", "today": "vix_share_pace"}[row["price_maker"]]
 
 
-def layouts(count: int = 200) -> tuple[Structures, Floats, Floats]:
+def layouts(count: int = 200) -> tuple[LedgerStructures, Floats, Floats]:
     """Return structures of many days at one spot, the spots and implied sigmas."""
     spot, sigma = np.linspace(590.0, 610.0, count), np.linspace(0.002, 0.012, count)
     draws = draw_days(8, "SPY", np.arange(19000, 19000 + count))
@@ -81,7 +81,7 @@ def test_model_value_is_the_expected_payoff_on_a_flat_smile() -> None:
     weight = np.exp(-(normal**2) / 2)
     weight /= weight.sum()
     for n in range(20):
-        one = Structures(strikes=shapes.strikes[[n]], width=shapes.width[[n]], sound=shapes.sound[[n]])
+        one = LedgerStructures(strikes=shapes.strikes[[n]], width=shapes.width[[n]], sound=shapes.sound[[n]])
         levels = spot[n] * np.exp(sigma[n] * normal - sigma[n] ** 2 / 2)
         np.testing.assert_allclose(weight @ paid(one, levels), value[n], atol=2e-5)
 

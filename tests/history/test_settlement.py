@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from magic8_companion.domain.errors import OrderRefused
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES
-from magic8_companion.options.payoff import payoff as option_payoff
+from magic8_companion.options.payoff import payoff
 from magic8_companion.options.risk_reward import calculate_risk_reward
 from magic8_companion.options.structures import STRIKE_COUNT, build
 from magic8_ml.history.order_sentences import BUY, RIGHTS, SELL
-from magic8_ml.history.settlement import build_structures, contracts, payoff, profit_bounds_usd, profit_usd
+from magic8_ml.history.settlement import build_structures, profit_bounds_usd, profit_usd
 
 COUNTS = STRIKE_COUNT | {"Sonar": 4}
 
@@ -46,14 +46,14 @@ def test_settlement_equals_the_option_maths(drawn: list[tuple[str, tuple[float, 
     premium, close = np.array([trade[4] for trade in drawn]), np.array([trade[5] for trade in drawn])
     structures = build_structures(strategy, strikes, right, action)
     worst, best = profit_bounds_usd(structures, action, premium)
-    profit, paid = profit_usd(structures, action, premium, close), payoff(structures, close)
+    profit, paid = profit_usd(structures, action, premium, close), structures.payoff(close[:, None])[:, 0]
     for n, (name, levels, side, act, price, at) in enumerate(drawn):
         legs = build(name, levels, act, "CALL" if side == "CALL/PUT" else side)
-        expected = float(option_payoff(legs, at))
+        expected = float(payoff(legs, at))
         assert paid[n] == pytest.approx(expected, abs=1e-9)
         sign = 1 if act == "BUY" else -1
         assert profit[n] == pytest.approx(100 * (expected - sign * price), abs=1e-6)
-        assert contracts(structures)[n] == sum(abs(leg.quantity) for leg in legs)
+        assert structures.contracts[n] == sum(abs(leg.quantity) for leg in legs)
         try:
             risk = calculate_risk_reward(name, levels, price, act, 1, "CALL" if side == "CALL/PUT" else side)
         except OrderRefused:

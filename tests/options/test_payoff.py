@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magic8_companion.options.payoff import Leg, Profile, payoff, profile
+from magic8_companion.options.payoff import Leg, LegTable, Profile, leg_table, payoff, profile
 from magic8_companion.options.structures import butterfly, iron_butterfly, iron_condor, vertical
 
 legs = st.builds(
@@ -79,6 +79,45 @@ def test_selling_is_the_negative_of_buying(strikes: list[int], right: str, cost:
     """Maximum loss and maximum profit change places."""
     bought, sold = profile(butterfly(strikes, right), cost), profile(butterfly(strikes, right, -1), -cost)
     assert (bought.max_profit, bought.max_loss) == pytest.approx((sold.max_loss, sold.max_profit))
+
+
+@given(positions, st.integers(-5000, 5000))
+def test_arrays_and_plain_floats_give_one_profile(position: list[Leg], cents: int) -> None:
+    """Extremes and break-evens of any legs, open sides included, are the same from the table and from floats."""
+    cost = cents / 100 + 0.005
+    one, many = profile(position, cost), leg_table(position).profiles(np.asarray(cost))
+    assert float(many.best) == pytest.approx(np.inf if one.max_profit is None else one.max_profit)
+    assert -float(many.worst) == pytest.approx(np.inf if one.max_loss is None else one.max_loss)
+    found = many.breakevens[~np.isnan(many.breakevens)]
+    assert found.tolist() == pytest.approx(list(one.breakevens))
+    assert (found.size, bool(many.first_wins)) == (np.count_nonzero(many.direction), payoff(position, 0.0) > cost)
+
+
+@given(positions)
+def test_extremes_are_those_of_the_profile_without_cost(position: list[Leg]) -> None:
+    """The least and greatest payoff of a table bound its profile at cost 0, also in an open tail."""
+    found = leg_table(position).profiles(np.asarray(0.0))
+    low, high = leg_table(position).extremes()
+    assert (float(low), float(high)) == pytest.approx((float(found.worst), float(found.best)))
+
+
+def test_padding_changes_nothing() -> None:
+    """A trade of two legs in a table of four keeps its payoff, extremes and break-even."""
+    padded = LegTable(
+        strikes=np.array([[100.0, 105, 105, 105]]), quantity=np.array([[1, -1, 0, 0]]), is_call=np.ones((1, 4), bool)
+    )
+    found = padded.profiles(np.array([2.0]))
+    assert [float(edge) for edge in (found.best[0], found.worst[0])] == [3.0, -2.0]
+    assert found.breakevens[~np.isnan(found.breakevens)].tolist() == [102.0]
+    assert padded.extremes()[0].tolist() == [0.0]
+    assert padded.extremes()[1].tolist() == [5.0]
+
+
+def test_the_probability_of_a_profit_counts_the_winning_intervals() -> None:
+    """A butterfly wins between its break-evens: P(below the upper) minus P(below the lower)."""
+    fly = leg_table(butterfly([100, 110, 120], "C")).profiles(np.asarray(5.0))
+    below = np.where(fly.breakevens < 110, 0.25, 0.75)
+    assert float(fly.win_probability(below)) == 0.5
 
 
 def test_an_open_side_is_none() -> None:

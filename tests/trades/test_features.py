@@ -43,7 +43,7 @@ def test_payoffs_are_those_of_the_option_maths(asked: Ticket) -> None:
     assert exact.max_loss is not None
     assert found.best[0] == pytest.approx(exact.max_profit)
     assert found.worst[0] == pytest.approx(-exact.max_loss)
-    assert np.sort(found.turns[~np.isnan(found.turns)]) == pytest.approx(sorted(exact.breakevens))
+    assert np.sort(found.breakevens[~np.isnan(found.breakevens)]) == pytest.approx(sorted(exact.breakevens))
 
 
 @given(tickets(), st.floats(0.001, 0.05))
