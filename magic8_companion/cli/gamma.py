@@ -16,6 +16,7 @@ from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 
 if TYPE_CHECKING:  # --help must not load numpy
+    from magic8_companion.reports.gamma_page import GammaReport
     from magic8_companion.unified_config import Settings
 
 
@@ -43,16 +44,17 @@ def parser() -> argparse.ArgumentParser:
     )
     add_chain_options(words)
     words.add_argument("--json", metavar="FILE", type=as_path, help="where the JSON goes; - prints it")
-    picture = "where the picture goes: .html or .png"
+    picture = "where the picture goes: .html or .svg"
     words.add_argument("--picture", metavar="FILE", type=as_path, action="append", help=picture)
     return words
 
 
 def _written(options: argparse.Namespace) -> list[str]:
-    from magic8_companion.cli.gamma_picture import picture_of  # noqa: PLC0415  # after --help
+    from magic8_companion.reports.gamma_page import picture_of  # noqa: PLC0415  # after --help
 
     settings = settings_of(options)
-    shown = _shown(chosen_chain(options, settings), settings)
+    report = _report(chosen_chain(options, settings), settings)
+    shown = report.as_dict()
     text = orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if options.json == Path("-"):
         return [text.decode().rstrip()]
@@ -61,7 +63,7 @@ def _written(options: argparse.Namespace) -> list[str]:
         name = f"{options.symbol}_{shown['as_of'].replace(':', '').replace('-', '')}"
         folder = settings.run_output_dir / "gamma"
         json_path, pictures = folder / f"{name}.json", [folder / f"{name}.html"]
-    files = {path: picture_of(shown, path.suffix.lower()) for path in pictures}
+    files = {path: picture_of(report, path.suffix.lower()) for path in pictures}
     if json_path is not None:
         files = {json_path: text, **files}
     for path, data in files.items():
@@ -69,16 +71,22 @@ def _written(options: argparse.Namespace) -> list[str]:
     return [_sentence(shown), *(f"written: {path}" for path in files)]
 
 
-def _shown(chain: OptionChain, settings: Settings) -> dict[str, Any]:
+def _report(chain: OptionChain, settings: Settings) -> GammaReport:
     from magic8_companion.analysis.gamma import gamma_profile  # noqa: PLC0415  # after --help
     from magic8_companion.domain.trading_day import require_session  # noqa: PLC0415  # after --help
+    from magic8_companion.reports.gamma_page import GammaReport  # noqa: PLC0415  # after --help
 
     minutes = require_session(chain.expiry).minutes_to_close(chain.as_of)
     profile = gamma_profile(chain, minutes, settings.gamma_regime_thresholds)
     if profile is None:
         raise DataUnavailable("no_open_interest", f"no option of {chain.symbol} has open interest and a volatility")
-    head = {"symbol": chain.symbol, "spot": chain.spot, "source": chain.source, "minutes_to_close": round(minutes, 2)}
-    return {**head, **profile.as_dict()}
+    return GammaReport(
+        symbol=chain.symbol,
+        spot=chain.spot,
+        source=chain.source,
+        minutes_to_close=round(minutes, 2),
+        profile=profile,
+    )
 
 
 def _sentence(shown: dict[str, Any]) -> str:

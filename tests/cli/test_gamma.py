@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from magic8_companion.__main__ import main
-from magic8_companion.cli.gamma_picture import gamma_page
 from tests.real_data import real_data_dir
 
 KEYS = {"symbol", "spot", "net_gex", "gross_gex", "gamma_flip", "call_wall", "put_wall", "max_pain", "conventions"}
@@ -43,28 +39,16 @@ def test_the_time_of_day_is_free(elsewhere: Path, capsys: pytest.CaptureFixture[
     assert not (elsewhere / "data" / "simulated" / "gamma").exists()
 
 
-def test_the_page_draws_every_strike_and_the_levels(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Two bars a strike in well-formed SVG; a level that is not known is not drawn."""
-    assert main(["gamma", "--json", "-"]) == 0
-    shown = json.loads(capsys.readouterr().out)
-
-    def svg(page: str) -> ET.Element:
-        return ET.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])  # noqa: S314 - our own text
-
-    drawn = svg(gamma_page({**shown, "gamma_flip": shown["spot"] - 3}))
-    assert len(drawn.findall("rect")) == 2 * len(shown["strikes"])
-    words = " ".join(text.text or "" for text in drawn.iter("text"))
-    assert all(name in words for name in ("spot", "flip", "call wall", "put wall"))
-    assert len(svg(gamma_page({**shown, "strikes": shown["strikes"][:1]})).findall("rect")) == 2
-    without = gamma_page({**shown, "gamma_flip": None})
-    assert "none within 3 %" in without
-    assert "flip" not in " ".join(text.text or "" for text in svg(without).iter("text"))
+def test_the_picture_can_be_svg(elsewhere: Path) -> None:
+    """The chart alone, as a file of its own."""
+    assert main(["gamma", "--picture", "x.svg"]) == 0
+    assert (elsewhere / "x.svg").read_text().startswith("<svg")
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--picture", "x.gif"), ".html or .png"),
+        (("--picture", "x.png"), ".html or .svg"),
         (("--symbol", "VIX"), "no simulated options on VIX"),
         (("--chain-file", "nowhere.parquet"), "is no file"),
         (("--provider", "replay"), "replay"),
@@ -79,23 +63,6 @@ def test_what_cannot_be_shown_is_said(
     """Exit code 2 and a sentence, no traceback."""
     assert main(["gamma", *words]) == 2
     assert sentence in capsys.readouterr().err
-
-
-@pytest.mark.usefixtures("elsewhere")
-def test_a_png_without_matplotlib_says_what_to_install(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As in an installation without the extra ``train``: the page needs nothing, a PNG does."""
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    assert main(["gamma", "--picture", "x.png"]) == 2
-    assert "pip install" in capsys.readouterr().err
-
-
-@pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="needs matplotlib (extra train)")
-def test_a_png_is_a_png(elsewhere: Path) -> None:
-    """With matplotlib the same object becomes an image."""
-    assert main(["gamma", "--picture", "x.png"]) == 0
-    assert (elsewhere / "x.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.real_data
