@@ -18,7 +18,7 @@ class ActiveFault:
     uses_left: int | None
 
 
-class Troubles:
+class ActiveFaults:
     """The lasting faults; of two with the same name the later one counts where both concern a symbol."""
 
     def __init__(self) -> None:
@@ -28,14 +28,14 @@ class Troubles:
         """Switch a lasting fault on."""
         seconds = fault.number("seconds")
         uses = int(fault.number("count")) if "request" in fault.parameters else 0
-        trouble = ActiveFault(
+        active_fault = ActiveFault(
             fault=fault,
             since=now,
             until=now + timedelta(seconds=seconds) if seconds else None,
             uses_left=uses or None,
         )
-        self._active.append(trouble)
-        return trouble
+        self._active.append(active_fault)
+        return active_fault
 
     def end(self, name: str) -> list[ActiveFault]:
         """Switch every fault of a name off and return them."""

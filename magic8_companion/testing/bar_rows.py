@@ -11,7 +11,7 @@ import numpy as np
 from magic8_companion.domain.bar_lengths import nanoseconds
 from magic8_companion.domain.bars import Bars, from_ns, to_ns
 from magic8_companion.domain.trading_day import new_york_day, session_on
-from magic8_companion.testing.active_faults import Troubles
+from magic8_companion.testing.active_faults import ActiveFaults
 from magic8_companion.testing.contracts import Instrument
 from magic8_companion.testing.history_request import DAILY, HistoryRequest
 from magic8_companion.testing.market import minute_bars, seen_at
@@ -46,24 +46,24 @@ def rows_of(world: World, instrument: Instrument, request: HistoryRequest) -> li
     bars = world.market.bars(instrument.symbol, new_york_day(start), new_york_day(end))
     seen = minute_bars(bars, end) if request.length < _FIVE_MINUTES else seen_at(bars, end)
     rows = _grouped(seen[int(np.searchsorted(seen.starts, to_ns(start))) :], request.length, end)
-    running = world.troubles.find("running_bar")
+    running = world.active_faults.find("running_bar")
     if running and not running.fault.flag("included") and rows and not rows[-1].complete:
         rows.pop()
     return rows
 
 
-def spoiled(rows: list[Row], troubles: Troubles, symbol: str) -> list[Row]:
+def spoiled(rows: list[Row], active_faults: ActiveFaults, symbol: str) -> list[Row]:
     """Return the bars with what the faults do to the newest complete one."""
     newest = len(rows) - 1
     if rows and not rows[-1].complete:
         newest -= 1
     if newest < 0:
         return rows
-    if troubles.find("bad_bar", symbol):
+    if active_faults.find("bad_bar", symbol):
         rows = [*rows[:newest], replace(rows[newest], high=rows[newest].low - 1.0), *rows[newest + 1 :]]
-    if troubles.find("repeated_bar", symbol):
+    if active_faults.find("repeated_bar", symbol):
         rows = [*rows[: newest + 1], *rows[newest:]]
-    if gap := troubles.find("bars_gap", symbol):
+    if gap := active_faults.find("bars_gap", symbol):
         rows = [*rows[: max(0, newest - int(gap.fault.number("count")))], *rows[newest:]]
     return rows
 

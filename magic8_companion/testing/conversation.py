@@ -34,9 +34,9 @@ class Conversation:
     """
 
     def __init__(
-        self, session: Session, sessions: set[Session], director: FaultInjector, looked_before: Callable[[], float]
+        self, session: Session, sessions: set[Session], injector: FaultInjector, looked_before: Callable[[], float]
     ) -> None:
-        self._session, self._sessions, self._director = session, sessions, director
+        self._session, self._sessions, self._injector = session, sessions, injector
         self._world = session.world
         self._looked_before = looked_before
         self._strikes = 0
@@ -45,8 +45,8 @@ class Conversation:
     async def run(self, reader: asyncio.StreamReader) -> None:
         """Talk until either side ends the connection."""
         self._world.note("connected", self._session.number)
-        await self._director.catch_up()
-        await self._director.on_request(CONNECT)
+        await self._injector.catch_up()
+        await self._injector.on_request(CONNECT)
         frames = FrameReader()
         try:
             while data := await reader.read(_READ_BYTES):
@@ -70,7 +70,7 @@ class Conversation:
 
     async def _greet(self, payload: bytes) -> None:
         hello = read_hello(payload)
-        while self._world.troubles.find("two_factor"):
+        while self._world.active_faults.find("two_factor"):
             await asyncio.sleep(_POLL_SECONDS)
         own = self._world.settings.server_version
         self._session.version = min(own, hello.maximum, SPOKEN_VERSION)
@@ -83,10 +83,10 @@ class Conversation:
         world, session = self._world, self._session
         world.counts.messages += 1
         self._count_rate()
-        await self._director.catch_up()
+        await self._injector.catch_up()
         request = _request(fields)
         kind = request.kind if request else f"message {fields[0]}"
-        await self._director.on_request(kind)
+        await self._injector.on_request(kind)
         world.note(f"<- {kind} {','.join(fields[1:])[:_SHOWN_CHARACTERS]}", session.number)
         if session.ended:
             return
@@ -96,13 +96,13 @@ class Conversation:
             self._answer(request, fields)
 
     def _answer(self, request: Request, fields: list[str]) -> None:
-        troubles, session = self._world.troubles, self._session
+        active_faults, session = self._world.active_faults, self._session
         symbol, request_id = symbol_of(request, fields), request_id_of(request, fields)
-        if troubles.use("unanswered", request.kind, symbol):
+        if active_faults.use("unanswered", request.kind, symbol):
             return
-        if request in _NEEDS_LINK and troubles.find("link_lost"):
+        if request in _NEEDS_LINK and active_faults.find("link_lost"):
             return
-        if (fault := troubles.use("refused", request.kind, symbol)) and request not in ORDERS:
+        if (fault := active_faults.use("refused", request.kind, symbol)) and request not in ORDERS:
             session.error(request_id, int(fault.number("code")), fault.text("text"))
             return
         if request is Request.START_API and self._id_in_use(fields):
@@ -120,7 +120,7 @@ class Conversation:
             session.error(request_id, 321, f"Error validating request. {error}")
 
     def _id_in_use(self, fields: list[str]) -> bool:
-        if self._world.troubles.find("client_id_in_use"):
+        if self._world.active_faults.find("client_id_in_use"):
             return True
         wanted = FieldReader(fields[2:3]).integer()
         others = (other for other in self._sessions if other is not self._session and not other.ended)

@@ -63,7 +63,7 @@ class FaultInjector:
             "clear": self._clear,
         }
         self._end: dict[str, Callable[[Fault], Awaitable[None]]] = {
-            "silence": self._speak_again,
+            "silence": self._resume,
             "restart": self._listen_again,
             "link_lost": self._link_back,
             "farm_broken": self._farm_back,
@@ -73,17 +73,17 @@ class FaultInjector:
         """Let a fault begin now."""
         self._world.note(f"FAULT {fault}")
         if lasts(fault):
-            self._world.troubles.begin(fault, self._world.now())
+            self._world.active_faults.begin(fault, self._world.now())
         if action := self._begin.get(fault.name):
             await action(fault)
 
     async def clear(self, name: str) -> None:
         """Let every fault of a name end now."""
-        await self._ended(self._world.troubles.end(name))
+        await self._ended(self._world.active_faults.end(name))
 
     async def catch_up(self) -> None:
         """Do everything that is due by the clock."""
-        await self._ended(self._world.troubles.end_due(self._world.now()))
+        await self._ended(self._world.active_faults.end_due(self._world.now()))
         await self._run(self._is_due)
         self._world.do_due()
 
@@ -111,17 +111,17 @@ class FaultInjector:
             return now >= self._began + timedelta(seconds=trigger.seconds)
         return trigger.wall is not None and now >= first_at(trigger.wall, self._began)
 
-    async def _ended(self, troubles: list[ActiveFault]) -> None:
-        for trouble in troubles:
-            self._world.note(f"FAULT over: {trouble.fault.name}")
-            if action := self._end.get(trouble.fault.name):
-                await action(trouble.fault)
+    async def _ended(self, active_faults: list[ActiveFault]) -> None:
+        for active_fault in active_faults:
+            self._world.note(f"FAULT over: {active_fault.fault.name}")
+            if action := self._end.get(active_fault.fault.name):
+                await action(active_fault.fault)
 
     async def _silence(self, _: Fault) -> None:
         for session in self._sessions:
             session.muted = True
 
-    async def _speak_again(self, _: Fault) -> None:
+    async def _resume(self, _: Fault) -> None:
         for session in self._sessions:
             session.muted = False
 
@@ -158,13 +158,13 @@ class FaultInjector:
             if code == 1101:
                 session.release()
             for subscription in session.subscriptions.values():
-                subscription.deaf = fault.flag("deaf")
+                subscription.silent = fault.flag("silent")
 
     async def _farm_broken(self, fault: Fault) -> None:
-        await self._tell(_FARM_CODES[fault.text("farm")][0])
+        await self._send_notice(_FARM_CODES[fault.text("farm")][0])
 
     async def _farm_back(self, fault: Fault) -> None:
-        await self._tell(_FARM_CODES[fault.text("farm")][1])
+        await self._send_notice(_FARM_CODES[fault.text("farm")][1])
 
     async def _competing_session(self, _: Fault) -> None:
         for session in self._started():
@@ -176,7 +176,7 @@ class FaultInjector:
             review_permissions(session)
 
     async def _notice(self, fault: Fault) -> None:
-        await self._tell(int(fault.number("code")), fault.text("text"))
+        await self._send_notice(int(fault.number("code")), fault.text("text"))
 
     async def _day_change(self, fault: Fault) -> None:
         session = next_session(new_york_day(self._world.now()))
@@ -191,7 +191,7 @@ class FaultInjector:
     async def _clear(self, fault: Fault) -> None:
         await self.clear(fault.text("which"))
 
-    async def _tell(self, code: int, text: str = "") -> None:
+    async def _send_notice(self, code: int, text: str = "") -> None:
         for session in self._started():
             session.system(code, text)
 

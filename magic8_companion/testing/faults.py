@@ -193,7 +193,7 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
         meaning="loses IB's servers: 1100, no data, then 1101 (subscriptions gone) or 1102 (kept)",
         parameters={
             "returns": Parameter(default=1102.0, choices=(1101, 1102), meaning="the code when the link is back"),
-            "deaf": Parameter(default=False, meaning="after 1102 the old subscriptions stay silent"),
+            "silent": Parameter(default=False, meaning="after 1102 the old subscriptions stay silent"),
         },
     ),
     "farm_broken": FaultKind(

@@ -92,19 +92,19 @@ def _positive(text: str) -> float:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    words = argparse.ArgumentParser(prog="python -m magic8_companion.testing.gateway", description=__doc__)
-    words.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    words.add_argument("--port", type=int, default=4002, help="port, 0 = a free one (default %(default)s)")
-    words.add_argument("--scenario", type=as_path, help="TOML or JSON file with settings and faults")
-    words.add_argument("--seed", type=int, default=8, help="seed of the simulated market (default %(default)s)")
-    words.add_argument("--data", type=as_path, help="folder of recorded bars to show instead of the simulated market")
-    words.add_argument("--date", type=day, help="trading day to play; without it the machine's time")
-    words.add_argument(
+    argv = argparse.ArgumentParser(prog="python -m magic8_companion.testing.gateway", description=__doc__)
+    argv.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    argv.add_argument("--port", type=int, default=4002, help="port, 0 = a free one (default %(default)s)")
+    argv.add_argument("--scenario", type=as_path, help="TOML or JSON file with settings and faults")
+    argv.add_argument("--seed", type=int, default=8, help="seed of the simulated market (default %(default)s)")
+    argv.add_argument("--data", type=as_path, help="folder of recorded bars to show instead of the simulated market")
+    argv.add_argument("--date", type=day, help="trading day to play; without it the machine's time")
+    argv.add_argument(
         "--time", type=time.fromisoformat, default=time(9, 25), help="New York time to begin at (default 09:25)"
     )
-    words.add_argument("--speed", type=_positive, default=1.0, help="gateway seconds per real second (default 1)")
-    words.add_argument("--quiet", action="store_true", help="print the summary only")
-    return words
+    argv.add_argument("--speed", type=_positive, default=1.0, help="gateway seconds per real second (default 1)")
+    argv.add_argument("--quiet", action="store_true", help="print the summary only")
+    return argv
 
 
 if __name__ == "__main__":

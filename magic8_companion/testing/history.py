@@ -21,7 +21,7 @@ from magic8_companion.testing.subscription import BarUpdates
 from magic8_companion.testing.wire import Field, FieldReader
 from magic8_companion.testing.world import World
 
-_SAYS: Final = "Historical Market Data Service error message: "
+_MESSAGES: Final = "Historical Market Data Service error message: "
 _SECOND: Final = 1_000_000_000
 
 
@@ -32,10 +32,10 @@ def historical_bars(session: Session, fields: FieldReader) -> None:
     _keep_limits(session, request)
     instrument = world.listing.single(request.query, world.now())
     request.check(instrument)
-    farm = world.troubles.find("farm_broken")
-    if world.troubles.find("link_lost") or (farm and farm.fault.text("farm") == "history"):
-        raise Refused(162, f"{_SAYS}HMDS server disconnect occurred.")
-    late = world.troubles.find("late", instrument.symbol)
+    farm = world.active_faults.find("farm_broken")
+    if world.active_faults.find("link_lost") or (farm and farm.fault.text("farm") == "history"):
+        raise Refused(162, f"{_MESSAGES}HMDS server disconnect occurred.")
+    late = world.active_faults.find("late", instrument.symbol)
     if late is None:
         _answer(session, request, instrument)
         return
@@ -51,7 +51,7 @@ def cancel_historical_bars(session: Session, fields: FieldReader) -> None:
     key = (session.number, request_id)
     if key in session.world.history.open:
         session.world.history.open.discard(key)
-        raise Refused(162, f"{_SAYS}API historical data query cancelled: {request_id}")
+        raise Refused(162, f"{_MESSAGES}API historical data query cancelled: {request_id}")
     if session.bar_updates.pop(request_id, None) is None:
         raise Refused(366)
 
@@ -84,11 +84,11 @@ def _answer_if_open(session: Session, request: HistoryRequest, instrument: Instr
 def _answer(session: Session, request: HistoryRequest, instrument: Instrument) -> None:
     world = session.world
     try:
-        rows = spoiled(rows_of(world, instrument, request), world.troubles, instrument.symbol)
+        rows = spoiled(rows_of(world, instrument, request), world.active_faults, instrument.symbol)
     except DataUnavailable:
         rows = []
     if not rows:
-        text = f"{_SAYS}HMDS query returned no data: {instrument.local_symbol}"
+        text = f"{_MESSAGES}HMDS query returned no data: {instrument.local_symbol}"
         session.error(request.request_id, 162, text)
         return
     table: list[Field] = []
@@ -117,7 +117,7 @@ def _update(row: Row, stamp: str) -> tuple[Field, ...]:
 def _stamp(row: Row, request: HistoryRequest, world: World, symbol: str) -> str:
     if request.length == DAILY:
         return f"{from_ns(row.stamp):%Y%m%d}"
-    if wrong := world.troubles.find("wrong_zone", symbol):
+    if wrong := world.active_faults.find("wrong_zone", symbol):
         return _wrong_stamp(row, wrong.fault.text("zone"), as_text=wrong.fault.flag("as_text"))
     return str(row.stamp // _SECOND) if request.date_format == 2 else _local_text(row)
 

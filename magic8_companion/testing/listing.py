@@ -84,10 +84,10 @@ class Listing:
                 continue
             for expiry in expiries(option_class, day):
                 if f"{expiry:%Y%m%d}".startswith(query.expiry):
-                    numbers = self._asked_numbers(query.strike, option_class, day)
+                    numbers = self._requested_numbers(query.strike, option_class, day)
                     yield from (option_of(option_class, expiry, right, n) for right in (CALL, PUT) for n in numbers)
 
-    def _asked_numbers(self, strike: float, option_class: OptionClass, day: date) -> tuple[int, ...]:
+    def _requested_numbers(self, strike: float, option_class: OptionClass, day: date) -> tuple[int, ...]:
         numbers = self._numbers(option_class.name, day)
         return tuple(n for n in numbers if n * option_class.strike_step == strike) if strike else numbers
 

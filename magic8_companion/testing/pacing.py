@@ -62,7 +62,7 @@ class HistoryPacing:
         self.open = {key for key in self.open if key[0] != connection}
 
     def _broken(self, contract: str, request: str, now: datetime) -> HistoryRule | None:
-        if any(at > now - _IDENTICAL and asked == request for at, _, asked in self._accepted):
+        if any(at > now - _IDENTICAL and requested == request for at, _, requested in self._accepted):
             return "history_identical"
         if sum(at > now - _BURST and of == contract for at, of, _ in self._accepted) >= _BURST_COUNT - 1:
             return "history_burst"

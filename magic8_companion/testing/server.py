@@ -62,7 +62,7 @@ class SimulatedGateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
         self._server: asyncio.Server | None = None
-        self._director = FaultInjector(self._world, self._sessions, self, scenario.steps)
+        self._injector = FaultInjector(self._world, self._sessions, self, scenario.steps)
         self._beats: deque[float] = deque(maxlen=2)  # of the one before the last it is sure that it has read
 
     @property
@@ -91,9 +91,9 @@ class SimulatedGateway:
         return self._world.counts
 
     @property
-    def troubles(self) -> tuple[str, ...]:
+    def active_faults(self) -> tuple[str, ...]:
         """Return the names of the lasting faults that are on."""
-        return self._world.troubles.names()
+        return self._world.active_faults.names()
 
     @property
     def client_ids(self) -> tuple[int, ...]:
@@ -102,11 +102,11 @@ class SimulatedGateway:
 
     async def inject(self, fault: Fault) -> None:
         """Let a fault begin now."""
-        await self._director.inject(fault)
+        await self._injector.inject(fault)
 
     async def clear(self, name: str) -> None:
         """Let every fault of a name end now."""
-        await self._director.clear(name)
+        await self._injector.clear(name)
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -148,7 +148,7 @@ class SimulatedGateway:
 
     async def _serve(self, session: Session, reader: asyncio.StreamReader) -> None:
         try:
-            await Conversation(session, self._sessions, self._director, self._looked_before).run(reader)
+            await Conversation(session, self._sessions, self._injector, self._looked_before).run(reader)
         finally:
             self._sessions.discard(session)
             session.release()
@@ -161,7 +161,7 @@ class SimulatedGateway:
             await asyncio.sleep(BEAT_SECONDS)
             now = loop.time()
             self._beats.append(now)
-            await self._director.catch_up()
+            await self._injector.catch_up()
             if now >= next_ticks:
                 next_ticks = now + self._tick_seconds
                 self._world.counts.rounds += 1

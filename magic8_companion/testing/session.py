@@ -117,12 +117,12 @@ class Session:
         return taken
 
     async def _write(self, data: bytes) -> None:
-        trouble = self.world.troubles.find("segments")
-        size = int(trouble.fault.number("size")) if trouble else len(data)
+        active_fault = self.world.active_faults.find("segments")
+        size = int(active_fault.fault.number("size")) if active_fault else len(data)
         for start in range(0, len(data), size):
             if self._writer.is_closing():
                 return
             self._writer.write(data[start : start + size])
-            if trouble:
+            if active_fault:
                 await asyncio.sleep(0)  # without a turn of the loop the pieces would leave as one
         await self._writer.drain()

@@ -30,7 +30,7 @@ def market_data(session: Session, fields: FieldReader) -> None:
     if snapshot and generic:
         raise Refused(321, "Error validating request. Snapshot market data has no generic ticks.")
     _require_line(session, request_id)
-    late = world.troubles.find("late", instrument.symbol)
+    late = world.active_faults.find("late", instrument.symbol)
     delay = timedelta(seconds=late.fault.number("delay")) if late else timedelta(0)
     subscription = Subscription(
         request_id=request_id,
@@ -79,9 +79,9 @@ def review_permissions(session: Session) -> None:
 
 def is_halted(world: World) -> bool:
     """Tell whether no market data flows at all."""
-    farm = world.troubles.find("farm_broken")
+    farm = world.active_faults.find("farm_broken")
     broken = farm is not None and farm.fault.text("farm") == "data"
-    return broken or bool(world.troubles.find("link_lost") or world.troubles.find("competing_session"))
+    return broken or bool(world.active_faults.find("link_lost") or world.active_faults.find("competing_session"))
 
 
 def _require_line(session: Session, request_id: int) -> None:
@@ -94,7 +94,7 @@ def _require_line(session: Session, request_id: int) -> None:
 
 def _apply_permissions(session: Session, subscription: Subscription) -> None:
     world, symbol = session.world, subscription.instrument.symbol
-    if world.troubles.find("competing_session"):
+    if world.active_faults.find("competing_session"):
         session.error(subscription.request_id, 10197)
     code = _permission_code(session, subscription.instrument)
     if code in {354, 10168}:
@@ -107,17 +107,17 @@ def _apply_permissions(session: Session, subscription: Subscription) -> None:
 
 
 def _permission_code(session: Session, instrument: Instrument) -> int | None:
-    troubles = session.world.troubles
-    if refused := troubles.find("no_permission", instrument.symbol):
+    active_faults = session.world.active_faults
+    if refused := active_faults.find("no_permission", instrument.symbol):
         return int(refused.fault.number("code"))
-    if troubles.find("delayed_only", instrument.symbol):
+    if active_faults.find("delayed_only", instrument.symbol):
         return 10167 if session.market_data_type in {_DELAYED, _DELAYED_FROZEN} else 10168
     return None
 
 
 def _send_ticks(session: Session, subscription: Subscription) -> None:
     world, request_id = session.world, subscription.request_id
-    if subscription.deaf or world.now() < subscription.begins_at or is_halted(world):
+    if subscription.silent or world.now() < subscription.begins_at or is_halted(world):
         return
     _announce(session, subscription)
     for tick in ticks_of(world, subscription, session.market_data_type):

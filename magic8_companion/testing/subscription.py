@@ -21,7 +21,7 @@ class Subscription:
     begins_at: datetime
     delayed: bool = False
     without_greeks: bool = False
-    deaf: bool = False
+    silent: bool = False
     announced: int = 0
     sent: dict[tuple[int, int], tuple[Field, ...]] = field(default_factory=dict)
 

@@ -41,7 +41,7 @@ def current_time(session: Session, _: FieldReader) -> None:
 
 def gateway_seconds(session: Session) -> float:
     """Return what the gateway takes for the current time, in seconds since the epoch."""
-    skew = session.world.troubles.find("clock_skew")
+    skew = session.world.active_faults.find("clock_skew")
     shift = timedelta(seconds=skew.fault.number("by")) if skew else timedelta(0)
     return (session.world.now() + shift).timestamp()
 

@@ -68,12 +68,12 @@ def ticks_of(world: World, subscription: Subscription, data_type: int) -> list[T
 
 def is_missing(world: World, instrument: Instrument) -> bool:
     """Tell whether a fault keeps the strike of an option silent."""
-    trouble = world.troubles.find("missing_strikes", instrument.symbol)
-    if trouble is None or instrument.option_class is None:
+    active_fault = world.active_faults.find("missing_strikes", instrument.symbol)
+    if active_fault is None or instrument.option_class is None:
         return False
-    count, nearest = (int(trouble.fault.number(key)) for key in ("count", "nearest"))
-    middle = tape_at(world.market, instrument.symbol, trouble.since).last
-    strikes = world.listing.strikes(instrument.option_class, new_york_day(trouble.since))
+    count, nearest = (int(active_fault.fault.number(key)) for key in ("count", "nearest"))
+    middle = tape_at(world.market, instrument.symbol, active_fault.since).last
+    strikes = world.listing.strikes(instrument.option_class, new_york_day(active_fault.since))
     near = sorted(sorted(strikes, key=lambda strike: abs(strike - middle))[:nearest])
     silent = {near[(2 * number + 1) * len(near) // (2 * count)] for number in range(min(count, len(near)))}
     return instrument.strike in silent
@@ -81,7 +81,7 @@ def is_missing(world: World, instrument: Instrument) -> bool:
 
 def _moment(world: World, symbol: str, delayed: bool, data_type: int) -> datetime:
     now = world.now()
-    stale = world.troubles.find("stale_quotes", symbol)
+    stale = world.active_faults.find("stale_quotes", symbol)
     if stale:
         return stale.since - timedelta(minutes=stale.fault.number("minutes"))
     if delayed:
@@ -95,9 +95,9 @@ def _moment(world: World, symbol: str, delayed: bool, data_type: int) -> datetim
 def _underlying(world: World, subscription: Subscription, at: datetime) -> Iterator[Tick]:
     instrument = subscription.instrument
     tape = tape_at(world.market, instrument.symbol, at)
-    if world.troubles.find("no_ticks", instrument.symbol):
+    if world.active_faults.find("no_ticks", instrument.symbol):
         return
-    bad = world.troubles.find("bad_price", instrument.symbol)
+    bad = world.active_faults.find("bad_price", instrument.symbol)
     if bad:
         yield from (_price(kind, bad.fault.text("value"), _SIZE) for kind in (_BID, _ASK, _LAST))
         return
@@ -113,8 +113,8 @@ def _underlying(world: World, subscription: Subscription, at: datetime) -> Itera
 
 
 def _is_crossed(world: World, symbol: str, of: str) -> bool:
-    trouble = world.troubles.find("crossed_quotes", symbol)
-    return trouble is not None and trouble.fault.text("of") == of
+    active_fault = world.active_faults.find("crossed_quotes", symbol)
+    return active_fault is not None and active_fault.fault.text("of") == of
 
 
 def _two_sides(tape: Tape, *, crossed: bool) -> Iterator[Tick]:
@@ -137,7 +137,7 @@ def _option(world: World, subscription: Subscription, at: datetime) -> Iterator[
     yield Tick(message=Reply.TICK_STRING, type=_TIME, values=(int(at.timestamp()),))
     yield from _generics(world, subscription, quote)
     if not subscription.without_greeks:
-        unset = world.troubles.find("no_greeks", instrument.symbol) is not None
+        unset = world.active_faults.find("no_greeks", instrument.symbol) is not None
         yield from (_computation(kind, quote, unset) for kind in _COMPUTATIONS)
 
 
@@ -146,23 +146,23 @@ def _option_sides(world: World, symbol: str, quote: OptionQuote) -> Iterator[Tic
     if _is_crossed(world, symbol, "options"):
         bid, ask = ask + 0.05, bid
     bid_size = _SIZE if bid > 0 else 0
-    if world.troubles.find("no_bid", symbol):
+    if world.active_faults.find("no_bid", symbol):
         bid, bid_size = -1.0, 0
     yield _price(_BID, bid, bid_size)
     yield _price(_ASK, ask, _SIZE)
 
 
 def _generics(world: World, subscription: Subscription, quote: OptionQuote) -> Iterator[Tick]:
-    asked, call = subscription.generic_ticks, subscription.instrument.right == CALL
-    if OPTION_VOLUME in asked:
+    requested, call = subscription.generic_ticks, subscription.instrument.right == CALL
+    if OPTION_VOLUME in requested:
         yield _size(29 if call else 30, quote.volume)
-    if OPEN_INTEREST in asked:
-        trouble = world.troubles.find("open_interest", subscription.instrument.symbol)
-        if trouble is None:
+    if OPEN_INTEREST in requested:
+        active_fault = world.active_faults.find("open_interest", subscription.instrument.symbol)
+        if active_fault is None:
             yield _size(27 if call else 28, quote.open_interest)
-        elif trouble.fault.text("value") == "zero":
+        elif active_fault.fault.text("value") == "zero":
             yield _size(27 if call else 28, 0)
-    if IMPLIED_VOLATILITY in asked:
+    if IMPLIED_VOLATILITY in requested:
         yield _generic(24, round(quote.volatility, 6))
 
 

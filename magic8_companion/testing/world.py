@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_companion.ports import Clock
-from magic8_companion.testing.active_faults import Troubles
+from magic8_companion.testing.active_faults import ActiveFaults
 from magic8_companion.testing.listing import Listing
 from magic8_companion.testing.market import GatewayMarket
 from magic8_companion.testing.option_prices import OptionPrices
@@ -70,7 +70,7 @@ class World:
         self.market, self.clock, self.settings = market, clock, settings
         self.listing = Listing(market)
         self.prices = OptionPrices(market)
-        self.troubles = Troubles()
+        self.active_faults = ActiveFaults()
         self.history = HistoryPacing()
         self.counts = Counts()
         self.log: deque[LogLine] = deque(maxlen=_KEPT_LINES)

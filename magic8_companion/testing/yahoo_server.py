@@ -205,17 +205,17 @@ def _spoil(result: dict[str, Any], *, remove: bool) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    words = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m magic8_companion.testing.yahoo_server", description="Play Yahoo Finance to yfinance."
     )
-    words.add_argument("--port", type=int, default=8009)
-    words.add_argument("--start", default="2025-04-09T09:25", help="New York time at which its clock begins")
-    words.add_argument("--speed", type=float, default=1.0, help="its seconds per real second")
-    words.add_argument("--delay-minutes", type=float, default=15.0, help="how late its data are")
-    words.add_argument("--bars-dir", type=as_path, help="folder of recorded bars instead of the simulated market")
-    words.add_argument("--index-quotes", action="store_true", help="index options have quotes, unlike Yahoo's")
-    words.add_argument("--fault", action="append", default=[], choices=FAULTS, help="misbehave all the time")
-    return words
+    parser.add_argument("--port", type=int, default=8009)
+    parser.add_argument("--start", default="2025-04-09T09:25", help="New York time at which its clock begins")
+    parser.add_argument("--speed", type=float, default=1.0, help="its seconds per real second")
+    parser.add_argument("--delay-minutes", type=float, default=15.0, help="how late its data are")
+    parser.add_argument("--bars-dir", type=as_path, help="folder of recorded bars instead of the simulated market")
+    parser.add_argument("--index-quotes", action="store_true", help="index options have quotes, unlike Yahoo's")
+    parser.add_argument("--fault", action="append", default=[], choices=FAULTS, help="misbehave all the time")
+    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -94,13 +94,13 @@ def at_request(number: int, fault: str, **parameters: object) -> dict[str, objec
 async def test_troubles_on_the_way_leave_no_trace(tmp_path: Path) -> None:
     """A farm that breaks, a connection that drops and a complaint about pacing cost time and nothing else."""
     assert await collected_here(tmp_path / "calm") == 0
-    troubles = (
+    faults = (
         at_request(2, "farm_broken", farm="history", seconds=20),
         at_request(4, "drop"),
         at_request(6, "refused", request="historical_bars", code=162, count=1),
     )
-    assert await collected_here(tmp_path / "troubled", *troubles) == 0
-    assert contents(tmp_path / "troubled") == contents(tmp_path / "calm")
+    assert await collected_here(tmp_path / "faulty", *faults) == 0
+    assert contents(tmp_path / "faulty") == contents(tmp_path / "calm")
 
 
 async def test_a_symbol_without_permission_is_given_up_with_ibs_words(

@@ -51,7 +51,7 @@ def test_history_has_four_limits() -> None:
 def test_a_window_of_ten_minutes_moves() -> None:
     """Sixty requests fill the window; each that leaves it makes room for one."""
     pacing = HistoryPacing()
-    asked = [pacing.problem(str(n % 12), str(n), START + timedelta(seconds=5 * n)) for n in range(61)]
-    assert asked == [None] * 60 + ["history_window"]
+    requested = [pacing.problem(str(n % 12), str(n), START + timedelta(seconds=5 * n)) for n in range(61)]
+    assert requested == [None] * 60 + ["history_window"]
     assert pacing.problem("x", "60", START + timedelta(minutes=10)) is None
     assert pacing.problem("x", "61", START + timedelta(minutes=10)) == "history_window"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.testing.active_faults import Troubles
+from magic8_companion.testing.active_faults import ActiveFaults
 from magic8_companion.testing.fault_injector import first_at
 from magic8_companion.testing.faults import CATALOGUE, Fault
 from magic8_companion.testing.scenario import Scenario, Settings, Step, Trigger, load_scenario, parse_scenario
@@ -155,14 +155,14 @@ def test_a_time_of_day_comes_once() -> None:
 
 def test_lasting_faults_end_in_their_time() -> None:
     """Faults overlap, concern their symbols, count down, and end when their time is over or when they are cleared."""
-    troubles = Troubles()
-    troubles.begin(Fault("no_bid", symbols=("SPX",), seconds=60), START)
-    troubles.begin(Fault("no_bid", symbols=("SPY",)), START)
-    troubles.begin(Fault("unanswered", request="positions", count=2), START)
-    assert troubles.find("no_bid", "SPX")
-    assert troubles.find("no_bid", "QQQ") is None
-    assert [bool(troubles.use("unanswered", "positions")) for _ in range(3)] == [True, True, False]
-    assert [item.fault.name for item in troubles.end_due(START + timedelta(seconds=60))] == ["no_bid"]
-    assert troubles.find("no_bid", "SPX") is None
-    assert len(troubles.end("no_bid")) == 1
-    assert troubles.names() == ()
+    active_faults = ActiveFaults()
+    active_faults.begin(Fault("no_bid", symbols=("SPX",), seconds=60), START)
+    active_faults.begin(Fault("no_bid", symbols=("SPY",)), START)
+    active_faults.begin(Fault("unanswered", request="positions", count=2), START)
+    assert active_faults.find("no_bid", "SPX")
+    assert active_faults.find("no_bid", "QQQ") is None
+    assert [bool(active_faults.use("unanswered", "positions")) for _ in range(3)] == [True, True, False]
+    assert [item.fault.name for item in active_faults.end_due(START + timedelta(seconds=60))] == ["no_bid"]
+    assert active_faults.find("no_bid", "SPX") is None
+    assert len(active_faults.end("no_bid")) == 1
+    assert active_faults.names() == ()

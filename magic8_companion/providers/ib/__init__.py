@@ -5,7 +5,7 @@ One loop owns everything here; nothing may be called from another.
 =================  ==================================================================================================
 ``provider``       ``IBProvider``: the port's coroutines and the health that operators see
 ``connection``     the life of the connection: connect, lose, back off, come back, ask for a human
-``link``           what the connection is worth at a moment, and from when on its quotes are believed
+``health``           what the connection is worth at a moment, and from when on its quotes are believed
 ``session``        one connection from birth to death, on ``ib_async``; the only module that imports it
 ``feed``           the underlyings' lines, kept subscribed, and the watch that hears silence
 ``symbol_outages`` which symbols alone have no usable price, and since when

@@ -61,7 +61,7 @@ class History:
         now = self._clock.now()
         found = _Fetched(days=daily_bars(raw)) if length == DAY else _Fetched(bars=regular_bars(raw, now))
         if len(found.bars) and now - found.bars.last_end < _FRESH:
-            self._connection.heard_bar()
+            self._connection.on_fresh_bar()
         return bars_at(found, symbol, interval, period, now)
 
     async def _ask(self, symbol: str, size: str, first: date, deadline: Deadline) -> Sequence[RawBar]:
@@ -87,7 +87,7 @@ class History:
                 failure = unavailable(what, refusal)
                 if failure.reason == "pacing":
                     self._connection.history.back_off(self._clock.now())
-                if failure.reason != "history_failed" or not await self._can_be_asked_again(deadline):
+                if failure.reason != "history_failed" or not await self._may_retry(deadline):
                     raise failure from refusal
 
     async def _turn(self, what: str, requests: Sequence[HistoryRequest], deadline: Deadline) -> HistoryRequest:
@@ -104,14 +104,14 @@ class History:
                 raise DataUnavailable("pacing", f"{what}: IB's limits allow them in {wait.total_seconds():.0f} s only")
             await self._clock.sleep_until(now + wait, PARTICIPANT)
 
-    async def _can_be_asked_again(self, deadline: Deadline) -> bool:
+    async def _may_retry(self, deadline: Deadline) -> bool:
         # a request that failed because a farm or the link is down is worth a second one when they are back
-        link = self._connection.link
-        if link.blocked is not None:
+        health = self._connection.health
+        if health.blocked is not None:
             return True  # the connection itself waits, as long as that makes sense
-        if link.find(BARS_BROKEN) is None:
+        if health.find(BARS_BROKEN) is None:
             return False
-        while link.find(BARS_BROKEN) is not None:
+        while health.find(BARS_BROKEN) is not None:
             if not deadline.seconds_left:
                 raise DataUnavailable("history_broken", "IB's history farm is down")
             await self._clock.sleep_until(self._clock.now() + _POLL, PARTICIPANT)

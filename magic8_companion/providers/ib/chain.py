@@ -110,8 +110,8 @@ class Chains:
         # a line lives until everything was said, or its time is over; twice that time for bid and ask
         asks_for_interest = self._options.stream_open_interest and contract.con_id not in interest
         ticks = _WITH_OPEN_INTEREST if asks_for_interest else _VOLUME_AND_VOLATILITY
-        bell = Notifier()
-        line = await gateway.open_line(contract, ticks, bell)
+        notifier = Notifier()
+        line = await gateway.open_line(contract, ticks, notifier)
         seconds = self._options.open_interest_timeout_seconds
 
         def quoted() -> bool | None:
@@ -122,8 +122,8 @@ class Chains:
             return True if line.refusal or (quoted() and known and line.greeks and line.volume() is not None) else None
 
         try:
-            if await until(self._clock, Deadline(self._clock, seconds), bell, complete) is None:
-                await until(self._clock, Deadline(self._clock, seconds), bell, quoted)
+            if await until(self._clock, Deadline(self._clock, seconds), notifier, complete) is None:
+                await until(self._clock, Deadline(self._clock, seconds), notifier, quoted)
         finally:
             gateway.close_line(line)
         return line
@@ -142,7 +142,7 @@ class Chains:
 
     def _envelope(self, symbol: str, day: date, spot: float, lines: Sequence[OptionLines]) -> dict[str, Any]:
         now = self._clock.now()
-        since = max(self._connection.link.trusted_from, now - OLDEST)
+        since = max(self._connection.health.trusted_from, now - OLDEST)
         rows, completeness = chain_rows(lines, spot, product(symbol), day, now, since)
         if completeness.priced == 0:
             raise DataUnavailable("chain_incomplete", f"no option of {symbol} has a usable quote")

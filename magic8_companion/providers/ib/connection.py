@@ -20,9 +20,9 @@ from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.connection_health import (
     CLOCK_SKEW,
     FINAL,
-    HOPELESS,
     NOT_CONNECTED,
-    PATIENCE,
+    NOT_TRANSIENT,
+    WAIT_FOR_RECONNECT,
     ConnectionHealth,
 )
 from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, Opener, SessionOver
@@ -52,14 +52,14 @@ class Connection:
 
     def __init__(self, clock: Clock, options: IBConfig, opener: Opener) -> None:
         self._clock, self._options, self._opener = clock, options, opener
-        self.link = ConnectionHealth(clock.now())
+        self.health = ConnectionHealth(clock.now())
         self.changed = Notifier()
         self.history = HistoryPacing()
         self.connects = 0
         self._gateway: Gateway | None = None
         self._life: asyncio.Task[None] | None = None
         self._ended_at: datetime | None = None
-        self._told = ""
+        self._last_error = ""
         self._invalid: dict[str, DataUnavailable] = {}
 
     @property
@@ -70,7 +70,7 @@ class Connection:
     def start(self) -> None:
         """Begin to connect; does nothing the second time, unless the life has ended by a bug: then that is raised."""
         if self._life is None:
-            self.link = ConnectionHealth(self._clock.now())
+            self.health = ConnectionHealth(self._clock.now())
             self._life = asyncio.get_running_loop().create_task(self._live())
         elif self._life.done() and not self._life.cancelled():
             self._life.result()
@@ -89,15 +89,15 @@ class Connection:
         if (gateway := self.open_gateway) is not None:
             gateway.abort(reason)
 
-    def heard_tick(self) -> None:
+    def on_fresh_tick(self) -> None:
         """Take note of a fresh quote."""
-        if self.link.fresh_tick():
-            self.changed.ring()
+        if self.health.fresh_tick():
+            self.changed.notify()
 
-    def heard_bar(self) -> None:
+    def on_fresh_bar(self) -> None:
         """Take note of a bar that is as new as it can be."""
-        if self.link.fresh_bar():
-            self.changed.ring()
+        if self.health.fresh_bar():
+            self.changed.notify()
 
     async def gateway(self, deadline: Deadline) -> Gateway:
         """Return the gateway as soon as it can be asked.
@@ -110,19 +110,19 @@ class Connection:
         self.start()
 
         def ready() -> Gateway | None:
-            trouble = self.link.blocked
-            if trouble is None:
+            issue = self.health.blocked
+            if issue is None:
                 return self.open_gateway
-            if self._clock.now() - trouble.since > PATIENCE or trouble.why in HOPELESS:
-                raise self.link.refusal(trouble)
+            if self._clock.now() - issue.since > WAIT_FOR_RECONNECT or issue.why in NOT_TRANSIENT:
+                raise self.health.refusal(issue)
             return None
 
-        if (trouble := self.link.blocked) is not None:
-            deadline = deadline.not_after(trouble.since + PATIENCE)
+        if (issue := self.health.blocked) is not None:
+            deadline = deadline.not_after(issue.since + WAIT_FOR_RECONNECT)
         found = await until(self._clock, deadline, self.changed, ready)
         if found is None:
-            trouble = self.link.blocked
-            raise self.link.refusal(trouble) if trouble else DataUnavailable("ib_disconnected", "the connection ended")
+            issue = self.health.blocked
+            raise self.health.refusal(issue) if issue else DataUnavailable("ib_disconnected", "the connection ended")
         return found
 
     async def ask(self, what: str, request: Callable[[Gateway], Awaitable[T]], deadline: Deadline) -> T:
@@ -154,7 +154,7 @@ class Connection:
         pause = _FIRST_PAUSE
         while True:
             try:
-                self._gateway = gateway = await self._opener(self._hear)
+                self._gateway = gateway = await self._opener(self._subscribe_events)
             except CannotConnect as error:
                 if not self._try_again(error):
                     return
@@ -171,10 +171,10 @@ class Connection:
         # a gateway may hold our own id for a while after our own connection broke
         ghost = self._ended_at is not None and now - self._ended_at < _OWN_GHOST
         final = error.why in FINAL and not ghost
-        self.link.lost(error.why if final or error.why not in FINAL else NOT_CONNECTED, str(error), now)
-        self.changed.ring()
-        if str(error) != self._told:  # a night of attempts is one line
-            self._told = str(error)
+        self.health.lost(error.why if final or error.why not in FINAL else NOT_CONNECTED, str(error), now)
+        self.changed.notify()
+        if str(error) != self._last_error:  # a night of attempts is one line
+            self._last_error = str(error)
             _log.log(logging.ERROR if final else logging.WARNING, "IB: %s", error)
         return not final
 
@@ -193,27 +193,29 @@ class Connection:
     def _lost(self, reason: str) -> None:
         if self._gateway is not None:
             self._gateway, self._ended_at = None, self._clock.now()
-            self.link.lost(NOT_CONNECTED, f"the connection to {self._options.address} ended: {reason}", self._ended_at)
-            self.changed.ring()
+            self.health.lost(
+                NOT_CONNECTED, f"the connection to {self._options.address} ended: {reason}", self._ended_at
+            )
+            self.changed.notify()
             _log.info("Disconnected from IB: %s", reason)
 
     async def _beat(self, gateway: Gateway) -> None:
         introduced = False
         while not gateway.is_over:
-            asked_at = self._clock.now()
-            next_at = asked_at + HEARTBEAT
+            requested_at = self._clock.now()
+            next_at = requested_at + HEARTBEAT
             try:
                 at = await within(self._clock, _HEARTBEAT_PATIENCE_SECONDS, gateway.gateway_time())
             except SessionOver:
                 return
             except TimeoutError:
-                if gateway.heard_at < asked_at:
+                if gateway.last_message_at < requested_at:
                     gateway.abort("the socket is dead: nothing comes back")
                     return
             else:
-                took = self._clock.now() - asked_at
+                took = self._clock.now() - requested_at
                 if took <= _QUICK:
-                    self._compare_clocks(at + _HALF_SECOND, asked_at + took / 2)
+                    self._compare_clocks(at + _HALF_SECOND, requested_at + took / 2)
                 else:  # a slow answer, or a suspended host, tells nothing about clocks: ask again soon
                     next_at = min(next_at, self._clock.now() + _QUICK)
             if not introduced:
@@ -223,25 +225,25 @@ class Connection:
 
     def _introduce(self) -> None:
         self.connects += 1
-        self._told = ""
-        self.link.connected(self._clock.now())
+        self._last_error = ""
+        self.health.connected(self._clock.now())
         _log.info("Connected to IB %s (client %s)", self._options.address, self._options.client_id)
-        self.changed.ring()
+        self.changed.notify()
 
     def _compare_clocks(self, theirs: datetime, ours: datetime) -> None:
         skew = (theirs - ours).total_seconds()
         if abs(skew) <= LARGEST_SKEW.total_seconds():
-            self.link.remove(CLOCK_SKEW)
+            self.health.remove(CLOCK_SKEW)
             return
         side = "behind" if skew > 0 else "ahead of"
-        self.link.add(
+        self.health.add(
             CLOCK_SKEW,
             f"this machine's clock is {abs(skew):.0f} s {side} IB's: no bar can be told complete; synchronise it (NTP)",
             self._clock.now(),
         )
-        self.changed.ring()
+        self.changed.notify()
 
-    def _hear(self, request: int, code: int, text: str) -> None:
+    def _subscribe_events(self, request: int, code: int, text: str) -> None:
         effect = effect_of(code)
         if effect in {Effect.TOO_MANY_MESSAGES, Effect.TOO_MANY_LINES}:
             _log.error("IB says %s %s: slowing down; please report this", code, text)
@@ -250,8 +252,8 @@ class Connection:
                 logging.WARNING if code < 2000 or code in {2103, 2105, 2110, 2157} else logging.INFO, "IB: %s", text
             )
         if request == NO_REQUEST or effect is Effect.COMPETING_SESSION:
-            self.link.notice(effect, text, self._clock.now())
-            self.changed.ring()
+            self.health.notice(effect, text, self._clock.now())
+            self.changed.notify()
 
     def _refuse_for_good(self, what: str, refusal: IBRefusal) -> None:
         _log.error("IB refuses the request for %s as invalid (%s); please report this", what, refusal.text)

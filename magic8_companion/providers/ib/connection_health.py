@@ -27,16 +27,16 @@ CONTRACTS_BROKEN: Final = "contracts_broken"
 FINAL: Final = frozenset({"client_id_in_use", "gateway_too_old"})
 """Why connecting stops: another attempt cannot succeed before a human has done something."""
 
-HOPELESS: Final = FINAL | {CLOCK_SKEW}
+NOT_TRANSIENT: Final = FINAL | {CLOCK_SKEW}
 """Troubles that do not pass while a request waits."""
 
-PATIENCE: Final = timedelta(seconds=12)
+WAIT_FOR_RECONNECT: Final = timedelta(seconds=12)
 """Requests wait for a connection that was lost only just; a longer outage is answered at once."""
 
-BLIP: Final = timedelta(seconds=10)
+SHORT_OUTAGE: Final = timedelta(seconds=10)
 """What was decided from fresh data is not taken back for a trouble that is over sooner."""
 
-ON_ITS_WAY: Final = timedelta(seconds=1)
+IN_FLIGHT: Final = timedelta(seconds=1)
 """Bad news is overtaken by ticks that were sent before it: nothing received so soon after it counts as fresh."""
 
 _HUMAN_AFTER: Final = {
@@ -46,7 +46,7 @@ _HUMAN_AFTER: Final = {
     "gateway_unreachable": timedelta(minutes=10),
 }
 _OUTAGES: Final = (*_HUMAN_AFTER, NOT_CONNECTED)
-_GRAVITY: Final = (
+_SEVERITY: Final = (
     *_OUTAGES,
     LINK_LOST,
     CLOCK_SKEW,
@@ -57,8 +57,8 @@ _GRAVITY: Final = (
     BARS_BROKEN,
     CONTRACTS_BROKEN,
 )
-_DEAF: Final = (*_OUTAGES, LINK_LOST, CLOCK_SKEW, COMPETING_SESSION, FEED_SILENT, AWAITING_DATA, QUOTES_BROKEN)
-_NO_BLIPS: Final = FINAL | {CLOCK_SKEW, FEED_SILENT}
+_WITHOUT_DATA: Final = (*_OUTAGES, LINK_LOST, CLOCK_SKEW, COMPETING_SESSION, FEED_SILENT, AWAITING_DATA, QUOTES_BROKEN)
+_NEVER_SHORT: Final = FINAL | {CLOCK_SKEW, FEED_SILENT}
 _BLOCKING: Final = (*_OUTAGES, LINK_LOST, CLOCK_SKEW)
 _DISPROVED_BY_TICKS: Final = (LINK_LOST, COMPETING_SESSION, FEED_SILENT, AWAITING_DATA, QUOTES_BROKEN)
 _DISPROVED_BY_BARS: Final = (AWAITING_DATA, BARS_BROKEN)
@@ -97,35 +97,35 @@ class ConnectionHealth:
     """The troubles of a connection; every method takes the time of its event."""
 
     def __init__(self, now: datetime) -> None:
-        self._troubles: dict[str, Issue] = {}
+        self._issues: dict[str, Issue] = {}
         self.trusted_from = now
         self.connected_at: datetime | None = None
         self.generation = 0
         self.expects_data = False
-        self._has_heard = False
+        self._has_data = False
         self.lost(NOT_CONNECTED, "no connection has been opened yet", now)
 
     def connected(self, now: datetime) -> None:
         """Take note of a new connection: nothing is subscribed on it and nothing is fresh."""
-        since = self._deaf_since(now)
+        since = self._silent_since(now)
         self.remove(*_OUTAGES)
         self.connected_at = now
         self._resubscribe(now, since)
 
     def lost(self, why: str, sentence: str, now: datetime) -> None:
         """Take note that there is no connection; an outage began when it began, whatever it is called later."""
-        since = min((item.since for item in self._troubles.values() if item.why in _OUTAGES), default=now)
-        self._troubles = {name: item for name, item in self._troubles.items() if name in _SURVIVE_A_LOSS}
-        self._troubles[why] = Issue(why=why, since=since, sentence=sentence)
+        since = min((item.since for item in self._issues.values() if item.why in _OUTAGES), default=now)
+        self._issues = {name: item for name, item in self._issues.items() if name in _SURVIVE_A_LOSS}
+        self._issues[why] = Issue(why=why, since=since, sentence=sentence)
         self.connected_at = None
 
     def notice(self, effect: Effect, text: str, now: datetime) -> None:
         """Take a message of the gateway."""
-        since = self._deaf_since(now)
+        since = self._silent_since(now)
         if effect in _BEGINS:
             why, sentence = _BEGINS[effect]
             if why in _DISTRUSTS_QUOTES:
-                self.trusted_from = now + ON_ITS_WAY
+                self.trusted_from = now + IN_FLIGHT
             self.add(why, f"{sentence}: {text}", now)
         elif effect in _ENDS:
             self.remove(_ENDS[effect])
@@ -136,16 +136,16 @@ class ConnectionHealth:
 
     def add(self, why: str, sentence: str, now: datetime) -> None:
         """Add a trouble, unless it is known already."""
-        self._troubles.setdefault(why, Issue(why=why, since=now, sentence=sentence))
+        self._issues.setdefault(why, Issue(why=why, since=now, sentence=sentence))
 
-    def remove(self, *whys: str) -> None:
+    def remove(self, *reasons: str) -> None:
         """Forget troubles."""
-        for why in whys:
-            self._troubles.pop(why, None)
+        for why in reasons:
+            self._issues.pop(why, None)
 
     def fresh_tick(self) -> bool:
         """Take note of a quote that was received after ``trusted_from``; tell whether it is news."""
-        self._has_heard = True
+        self._has_data = True
         return self._disprove(_DISPROVED_BY_TICKS)
 
     def fresh_bar(self) -> bool:
@@ -154,11 +154,11 @@ class ConnectionHealth:
 
     def resubscribe(self, now: datetime) -> None:
         """Let every line be opened again, and believe none of the old ones."""
-        self._resubscribe(now, self._deaf_since(now))
+        self._resubscribe(now, self._silent_since(now))
 
-    def find(self, *whys: str) -> Issue | None:
+    def find(self, *reasons: str) -> Issue | None:
         """Return the gravest of some troubles, or None."""
-        return next((self._troubles[why] for why in _GRAVITY if why in whys and why in self._troubles), None)
+        return next((self._issues[why] for why in _SEVERITY if why in reasons and why in self._issues), None)
 
     @property
     def blocked(self) -> Issue | None:
@@ -168,7 +168,7 @@ class ConnectionHealth:
     @property
     def worst(self) -> Issue | None:
         """Return the gravest trouble; that no data has come yet is none while none is due."""
-        return self.find(*self._counting(_GRAVITY))
+        return self.find(*self._counting(_SEVERITY))
 
     def state(self, now: datetime) -> str:
         """Return connected, degraded or needs_human."""
@@ -182,28 +182,28 @@ class ConnectionHealth:
 
         A blip is none, unless nothing was heard before it: what an earlier process has said must wait for fresh data.
         """
-        troubles = (self._troubles.get(why) for why in self._counting(_DEAF))
-        lasting = (trouble for trouble in troubles if trouble and not self._may_be_a_blip(trouble, now))
-        return next((self.refusal(trouble).reason for trouble in lasting), None)
+        issues = (self._issues.get(why) for why in self._counting(_WITHOUT_DATA))
+        lasting = (issue for issue in issues if issue and not self._is_short(issue, now))
+        return next((self.refusal(issue).reason for issue in lasting), None)
 
-    def refusal(self, trouble: Issue) -> DataUnavailable:
+    def refusal(self, issue: Issue) -> DataUnavailable:
         """Return the error for whoever asks while there is a trouble."""
-        return DataUnavailable(_PUBLISHED_AS.get(trouble.why, trouble.why), trouble.sentence)
+        return DataUnavailable(_PUBLISHED_AS.get(issue.why, issue.why), issue.sentence)
 
-    def _may_be_a_blip(self, trouble: Issue, now: datetime) -> bool:
-        return self._has_heard and trouble.why not in _NO_BLIPS and now - trouble.since < BLIP
+    def _is_short(self, issue: Issue, now: datetime) -> bool:
+        return self._has_data and issue.why not in _NEVER_SHORT and now - issue.since < SHORT_OUTAGE
 
-    def _counting(self, whys: tuple[str, ...]) -> tuple[str, ...]:
-        return whys if self.expects_data else tuple(why for why in whys if why != AWAITING_DATA)
+    def _counting(self, reasons: tuple[str, ...]) -> tuple[str, ...]:
+        return reasons if self.expects_data else tuple(why for why in reasons if why != AWAITING_DATA)
 
-    def _disprove(self, whys: tuple[str, ...]) -> bool:
-        disproved = self.find(*whys) is not None
-        self.remove(*whys)
+    def _disprove(self, reasons: tuple[str, ...]) -> bool:
+        disproved = self.find(*reasons) is not None
+        self.remove(*reasons)
         return disproved
 
-    def _deaf_since(self, now: datetime) -> datetime:
+    def _silent_since(self, now: datetime) -> datetime:
         # a connection that is back hears nothing before fresh data prove it: until then the outage goes on
-        return min((trouble.since for trouble in self._troubles.values() if trouble.why in _DEAF), default=now)
+        return min((issue.since for issue in self._issues.values() if issue.why in _WITHOUT_DATA), default=now)
 
     def _resubscribe(self, now: datetime, since: datetime) -> None:
         self.generation += 1

@@ -71,8 +71,8 @@ class ContractCache:
     async def _find(self, wanted: Wanted, reason: str, deadline: Deadline) -> tuple[Listed, ...]:
         async with self._locks.setdefault(wanted, asyncio.Lock()):
             today = new_york_day(self._clock.now())
-            asked_on, found = self._known.get(wanted, (None, ()))
-            if asked_on == today:
+            requested_on, found = self._known.get(wanted, (None, ()))
+            if requested_on == today:
                 return found
             self._refuse_what_stays_unknown(wanted, reason, today)
             try:

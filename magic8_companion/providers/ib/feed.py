@@ -25,8 +25,8 @@ from magic8_companion.providers.ib.connection import Connection
 from magic8_companion.providers.ib.connection_health import (
     COMPETING_SESSION,
     FEED_SILENT,
-    PATIENCE,
     QUOTES_BROKEN,
+    WAIT_FOR_RECONNECT,
     Issue,
 )
 from magic8_companion.providers.ib.contract_cache import ContractCache
@@ -44,7 +44,7 @@ QUIET_AGAIN_AFTER: Final = timedelta(seconds=30)
 LIVE_AGAIN_AFTER: Final = timedelta(minutes=5)
 """A line that comes late is opened again so often: live data may be there again, and IB does not say so."""
 
-DEAF_AFTER: Final = timedelta(seconds=20)
+SILENT_AFTER: Final = timedelta(seconds=20)
 REFUSED_FOR: Final = timedelta(seconds=60)
 FAILED_FOR: Final = timedelta(seconds=5)
 SPOT_PATIENCE: Final = timedelta(seconds=5)
@@ -75,7 +75,7 @@ class Feed:
         self._delayed_symbols: frozenset[str] = frozenset()
         self._listener: asyncio.Task[None] | None = None
         self._watching_since: datetime | None = None
-        self._heard_at: datetime | None = None
+        self._last_tick_at: datetime | None = None
         self._excused_at: datetime | None = None
         self._resubscribed_at: datetime | None = None
 
@@ -122,12 +122,12 @@ class Feed:
             ``competing_session``, ``contract_unknown``, ``no_free_line``, or why IB cannot be asked.
         """
         self._keep(symbol)
-        self._refuse_a_lasting_trouble()
+        self._refuse_lasting_issue()
 
         def answer() -> float | None:
             if symbol in self._failures:
                 raise self._failures[symbol]
-            self._refuse_a_lasting_trouble()
+            self._refuse_lasting_issue()
             line = self._lines.get(symbol)
             return None if line is None else self._spot_of(line)
 
@@ -135,9 +135,9 @@ class Feed:
             await self._connection.gateway(deadline)
             found = await until(self._clock, self._patience(symbol, deadline), self._ticked, answer)
             if found is not None:
-                self._connection.heard_tick()
+                self._connection.on_fresh_tick()
                 return found
-            if self._connection.link.blocked is None or not deadline.seconds_left:
+            if self._connection.health.blocked is None or not deadline.seconds_left:
                 raise self._why_no_spot(symbol)
 
     async def close(self) -> None:
@@ -177,7 +177,7 @@ class Feed:
     async def _keep_open(self, symbol: str) -> None:
         while True:
             gateway = await self._next_gateway()
-            generation = self._connection.link.generation
+            generation = self._connection.health.generation
             self._failures.pop(symbol, None)
             try:
                 await self._watch(symbol, gateway)
@@ -213,9 +213,9 @@ class Feed:
 
     async def _mind(self, symbol: str, line: MarketDataLine, gateway: Gateway) -> None:
         # returns when the line has to be opened again
-        link, generation = self._connection.link, self._connection.link.generation
+        health, generation = self._connection.health, self._connection.health.generation
         next_look = line.opened_at + SETTLING
-        while not gateway.is_over and link.generation == generation:
+        while not gateway.is_over and health.generation == generation:
             await self._clock.sleep_until(next_look, PARTICIPANT)
             overslept = self._clock.now() - next_look > _OVERSLEPT
             next_look = self._clock.now() + _TICK
@@ -224,13 +224,13 @@ class Feed:
                 return
             if self._spot_of(line) is not None:
                 self._failures.pop(symbol, None)
-                self._connection.heard_tick()
+                self._connection.on_fresh_tick()
             if line.delayed and self._clock.now() - line.opened_at > LIVE_AGAIN_AFTER:
                 return
             if self._is_silent_alone(line) and not overslept:
                 _log.info("IB: nothing new of %s has come, subscribing again", symbol)
                 return
-            self._ticked.ring()  # time alone may have changed an answer
+            self._ticked.notify()  # time alone may have changed an answer
 
     def _is_silent_alone(self, line: MarketDataLine) -> bool:
         expected_since = self._expected_since()
@@ -249,12 +249,12 @@ class Feed:
     async def _pause(self, length: timedelta, generation: int) -> None:
         # a failure is tried again later, or when a new connection gives a new chance
         until_then = self._clock.now() + length
-        while self._clock.now() < until_then and self._connection.link.generation == generation:
+        while self._clock.now() < until_then and self._connection.health.generation == generation:
             await self._clock.sleep_until(self._clock.now() + _TICK, PARTICIPANT)
 
     def _fail(self, symbol: str, failure: DataUnavailable) -> None:
         self._failures[symbol] = failure
-        self._ticked.ring()
+        self._ticked.notify()
 
     async def _listen(self) -> None:
         looked_at = self._clock.now()
@@ -264,38 +264,38 @@ class Feed:
                 self._watching_since = now
                 self._symbol_outages.excuse(now)
             looked_at = now
-            self._connection.link.expects_data = self._expected_since() is not None
-            self._judge_silence(now)
-            self._judge_symbols(now)
+            self._connection.health.expects_data = self._expected_since() is not None
+            self._check_silence(now)
+            self._check_symbols(now)
             await self._clock.sleep_until(now + _TICK, PARTICIPANT)
 
-    def _judge_silence(self, now: datetime) -> None:
-        link, expected_since = self._connection.link, self._expected_since()
-        if expected_since is None or link.connected_at is None or link.blocked is not None:
+    def _check_silence(self, now: datetime) -> None:
+        health, expected_since = self._connection.health, self._expected_since()
+        if expected_since is None or health.connected_at is None or health.blocked is not None:
             return
         newest = max(line.fresh_at for line in self._lines.values())
-        heard = self._heard_at = max(newest, self._heard_at or newest, expected_since)
-        if now - heard >= DEAF_AFTER:
-            link.add(FEED_SILENT, f"the market is open, but no tick has come for {DEAF_AFTER.seconds} s", now)
-        if link.find(QUOTES_BROKEN):  # the gateway has said so itself, and another connection would hear the same
+        last_data_at = self._last_tick_at = max(newest, self._last_tick_at or newest, expected_since)
+        if now - last_data_at >= SILENT_AFTER:
+            health.add(FEED_SILENT, f"the market is open, but no tick has come for {SILENT_AFTER.seconds} s", now)
+        if health.find(QUOTES_BROKEN):  # the gateway has said so itself, and another connection would hear the same
             self._excused_at = now
-        here = max(heard, link.connected_at, self._excused_at or heard)
-        if now - here >= DEAF_AFTER:
+        here = max(last_data_at, health.connected_at, self._excused_at or last_data_at)
+        if now - here >= SILENT_AFTER:
             self._connection.drop("no tick while the market is open")
         elif now - max(here, self._resubscribed_at or here) >= QUIET_AFTER:
             self._resubscribed_at = now
-            link.resubscribe(now)
+            health.resubscribe(now)
 
-    def _judge_symbols(self, now: datetime) -> None:
-        self._delayed_symbols = frozenset(filter(self._comes_delayed, self._lines))
+    def _check_symbols(self, now: datetime) -> None:
+        self._delayed_symbols = frozenset(filter(self._is_delayed, self._lines))
         if (session := self._session()) is None:
             self._symbol_outages.rest()
         else:
             answers = {symbol: self._why_unknown(symbol) for symbol in self._keepers}
-            is_news = self._connection.link.outage(now) is None
+            is_news = self._connection.health.outage(now) is None
             self._symbol_outages.look(answers, session.open_at, now, is_news=is_news)
 
-    def _comes_delayed(self, symbol: str) -> bool:
+    def _is_delayed(self, symbol: str) -> bool:
         # a new line has not said so yet: until it does, what was known of the old one holds
         line = self._lines[symbol]
         return line.delayed if line.fresh_at >= line.opened_at else symbol in self._delayed_symbols
@@ -332,19 +332,19 @@ class Feed:
         now = self._clock.now()
         if now - line.opened_at < SETTLING:
             return None
-        return line.spot(max(self._connection.link.trusted_from, now - OLDEST))
+        return line.spot(max(self._connection.health.trusted_from, now - OLDEST))
 
-    def _refuse_a_lasting_trouble(self) -> None:
-        link = self._connection.link
-        trouble = link.find(*_NO_TICKS)
-        if trouble is not None and self._clock.now() - trouble.since > PATIENCE:
-            raise link.refusal(trouble)
+    def _refuse_lasting_issue(self) -> None:
+        health = self._connection.health
+        issue = health.find(*_NO_TICKS)
+        if issue is not None and self._clock.now() - issue.since > WAIT_FOR_RECONNECT:
+            raise health.refusal(issue)
 
     def _why_no_spot(self, symbol: str) -> DataUnavailable:
-        link, line = self._connection.link, self._lines.get(symbol)
-        trouble = link.blocked or link.find(*_NO_TICKS)
-        if trouble is not None:
-            return link.refusal(trouble)
+        health, line = self._connection.health, self._lines.get(symbol)
+        issue = health.blocked or health.find(*_NO_TICKS)
+        if issue is not None:
+            return health.refusal(issue)
         if self._session() is None:
             return DataUnavailable("market_closed", f"{symbol} has not been traded lately: the exchange is shut")
         if line is None or not line.answered("last") or self._clock.now() - line.opened_at < SETTLING:

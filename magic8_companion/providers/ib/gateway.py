@@ -15,7 +15,7 @@ from magic8_companion.providers.ib.contracts import Listed, Wanted
 from magic8_companion.providers.ib.quotes import MarketDataLine
 from magic8_companion.providers.ib.waiting import Notifier
 
-Told = Callable[[int, int, str], None]
+ErrorCallback = Callable[[int, int, str], None]
 """Hears every message of the gateway: request id (-1: none), code, sentence; must not raise."""
 
 
@@ -59,7 +59,7 @@ class Gateway(Protocol):
         """Tell whether the connection has ended."""
 
     @property
-    def heard_at(self) -> datetime:
+    def last_message_at(self) -> datetime:
         """Return when anything at all arrived last."""
 
     async def ended(self) -> str:
@@ -80,7 +80,7 @@ class Gateway(Protocol):
     async def gateway_time(self) -> datetime:
         """Return the gateway's time, to the second below."""
 
-    async def open_line(self, contract: Listed, ticks: str, bell: Notifier) -> MarketDataLine:
+    async def open_line(self, contract: Listed, ticks: str, notifier: Notifier) -> MarketDataLine:
         """Open a market-data line as soon as the budgets allow; ``ticks`` are the generic ticks, comma-separated."""
 
     def close_line(self, line: MarketDataLine) -> None:
@@ -93,5 +93,5 @@ class Gateway(Protocol):
         """Give up every pending request: IB's link broke and they died with it."""
 
 
-Opener = Callable[[Told], Awaitable[Gateway]]
+Opener = Callable[[ErrorCallback], Awaitable[Gateway]]
 """Opens a connection; raises ``CannotConnect``."""

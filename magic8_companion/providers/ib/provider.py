@@ -25,7 +25,7 @@ from magic8_companion.providers.ib.connection import Connection
 from magic8_companion.providers.ib.connection_health import NOT_CONNECTED
 from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.feed import Feed
-from magic8_companion.providers.ib.gateway import Gateway, Opener, Told
+from magic8_companion.providers.ib.gateway import ErrorCallback, Gateway, Opener
 from magic8_companion.providers.ib.past import SPAN_DAYS, PastBars
 from magic8_companion.providers.ib.vix import VIX, vix_bars
 from magic8_companion.providers.ib.waiting import Deadline
@@ -152,7 +152,7 @@ class IBProvider:
 
     def is_connected(self) -> bool:
         """Tell whether the connection is up and its data are fresh."""
-        return self._parts is not None and self._parts.connection.link.state(self._clock.now()) == CONNECTED
+        return self._parts is not None and self._parts.connection.health.state(self._clock.now()) == CONNECTED
 
     async def watch(self, symbols: Sequence[str]) -> None:
         """Connect and begin to watch symbols; the VIX, of which only bars are read, is not watched."""
@@ -163,20 +163,20 @@ class IBProvider:
         now, parts = self._clock.now(), self._parts
         if parts is None:
             return None
-        link, outages = parts.connection.link, parts.feed.outages
-        worst, outage = link.worst or next(iter(outages.values()), None), link.outage(now)
+        health, outages = parts.connection.health, parts.feed.outages
+        worst, outage = health.worst or next(iter(outages.values()), None), health.outage(now)
         if worst is None:
             return ConnectionState(
-                source=self.name, state=CONNECTED, since=link.connected_at, delayed=parts.feed.delayed_symbols
+                source=self.name, state=CONNECTED, since=health.connected_at, delayed=parts.feed.delayed_symbols
             )
         return ConnectionState(
             source=self.name,
-            state=DEGRADED if link.worst is None else link.state(now),
+            state=DEGRADED if health.worst is None else health.state(now),
             why=worst.why,
             since=worst.since,
             sentence=worst.sentence,
             outage=outage,
-            outages={} if outage else {symbol: trouble.why for symbol, trouble in outages.items()},
+            outages={} if outage else {symbol: issue.why for symbol, issue in outages.items()},
             delayed=parts.feed.delayed_symbols,
         )
 
@@ -246,11 +246,11 @@ class IBProvider:
     def _deadline(self, shared_by: int = 1) -> Deadline:
         return Deadline(self._clock, _PATIENCE * self._options.request_timeout_seconds / shared_by)
 
-    async def _open(self, told: Told) -> Gateway:
+    async def _open(self, on_error: ErrorCallback) -> Gateway:
         # the library is loaded when it is needed, and by nobody who uses another provider
         from magic8_companion.providers.ib.session import Session  # noqa: PLC0415  # see above
 
-        return await Session.open(self._clock, self._options, told)
+        return await Session.open(self._clock, self._options, on_error)
 
 
 _PORTS: Final[tuple[type[MarketData], type[Monitored]]] = (IBProvider, IBProvider)

@@ -48,7 +48,9 @@ class MarketDataLine:
     that there is no bid, and no number is made of it.
     """
 
-    def __init__(self, contract: Listed, opened_at: datetime, bell: Notifier, *, may_be_delayed: bool = False) -> None:
+    def __init__(
+        self, contract: Listed, opened_at: datetime, notifier: Notifier, *, may_be_delayed: bool = False
+    ) -> None:
         self.contract = contract
         self.opened_at = opened_at
         self.may_be_delayed = may_be_delayed
@@ -59,16 +61,16 @@ class MarketDataLine:
         self.greeks: Greeks | None = None
         self._frozen = False
         self._values: dict[str, tuple[float | None, datetime]] = {}
-        self._heard_at = _NEVER
+        self._last_tick_at = _NEVER
         self._traded_at: datetime | None = None
-        self._bell = bell
+        self._notifier = notifier
 
     @property
     def fresh_at(self) -> datetime:
         """Return when the newest usable price was received, or traded if that is known to be earlier."""
         if self._traded_at is None or self.delayed:
-            return self._heard_at
-        return min(self._heard_at, self._traded_at)
+            return self._last_tick_at
+        return min(self._last_tick_at, self._traded_at)
 
     def on_price(self, tick: int, price: float, at: datetime) -> None:
         """Take a price in points."""
@@ -80,15 +82,15 @@ class MarketDataLine:
         usable = math.isfinite(price) and (price > 0 or (price == 0 and name != "last"))
         self._values[name] = (price if usable else None, _NEVER if self._frozen else at)
         if usable and not self._frozen:
-            self._heard_at = at
-        self._bell.ring()
+            self._last_tick_at = at
+        self._notifier.notify()
 
     def on_count(self, tick: int, count: float, at: datetime) -> None:
         """Take a number of contracts or shares; a real 0 is a 0."""
         name = _COUNTS.get(tick)
         if name is not None and math.isfinite(count) and count >= 0:
             self._values[name] = (count, at)
-            self._bell.ring()
+            self._notifier.notify()
 
     def on_greeks(self, tick: int, volatility: float, delta: float, gamma: float) -> None:
         """Take IB's model; -1 and -2 mean "not computed", as does whatever is impossible."""
@@ -99,7 +101,7 @@ class MarketDataLine:
             delta=delta if math.isfinite(delta) and abs(delta) <= 1 else None,
             gamma=gamma if math.isfinite(gamma) and gamma >= 0 else None,
         )
-        self._bell.ring()
+        self._notifier.notify()
 
     def on_text(self, tick: int, text: str, at: datetime) -> None:
         """Take the time of the last trade: a price that was remembered for half an hour says so here.
@@ -113,13 +115,13 @@ class MarketDataLine:
         if self._traded_at is not None and traded_at > self._traded_at and price is not None:
             self.on_price(_LAST, price, at)
         self._traded_at = traded_at
-        self._bell.ring()
+        self._notifier.notify()
 
     def on_data_type(self, kind: int) -> None:
         """Take the kind of data that follows: live, frozen, delayed or delayed and frozen."""
         self.delayed = kind >= _DELAYED
         self._frozen = kind in _FROZEN
-        self._bell.ring()
+        self._notifier.notify()
 
     def on_code(self, code: int, text: str) -> None:
         """Take an error that came under this line's request."""
@@ -128,7 +130,7 @@ class MarketDataLine:
         self.partial |= effect is Effect.PARTIAL
         if ends_request(code):
             self.refusal = IBRefusal(code, text)
-        self._bell.ring()
+        self._notifier.notify()
 
     def value(self, name: str, since: datetime) -> float | None:
         """Return a value that was received at or after ``since``, or None."""

@@ -17,7 +17,7 @@ from magic8_companion.providers.ib.budget import LineBudget, MessageRate
 from magic8_companion.providers.ib.codes import NO_REQUEST, Effect, effect_of
 from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.contracts import Listed, Wanted
-from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, RawBar, SessionOver, Told
+from magic8_companion.providers.ib.gateway import CannotConnect, ErrorCallback, Gateway, RawBar, SessionOver
 from magic8_companion.providers.ib.quotes import MarketDataLine
 from magic8_companion.providers.ib.waiting import Notifier, within
 from magic8_companion.providers.ib.wire import Reader, as_ib, as_listed, as_raw_bar
@@ -39,10 +39,10 @@ class Session:
         Hears every message of the gateway; must not raise.
     """
 
-    def __init__(self, clock: Clock, options: IBConfig, told: Told) -> None:
+    def __init__(self, clock: Clock, options: IBConfig, on_error: ErrorCallback) -> None:
         self._clock, self._options = clock, options
-        self._told = told
-        self._reader = Reader(clock, self._hear)
+        self._on_error = on_error
+        self._reader = Reader(clock, self._subscribe_events)
         self._requests = self._reader.requests
         self._requests.apiError += self._finish
         self._requests.apiEnd += self._on_ended
@@ -54,7 +54,7 @@ class Session:
         self.asks_for_delayed = False
 
     @classmethod
-    async def open(cls, clock: Clock, options: IBConfig, told: Told) -> Session:
+    async def open(cls, clock: Clock, options: IBConfig, on_error: ErrorCallback) -> Session:
         """Connect, read-only.
 
         Raises
@@ -62,7 +62,7 @@ class Session:
         CannotConnect
             ``gateway_unreachable``, ``gateway_silent``, ``client_id_in_use`` or ``gateway_too_old``.
         """
-        session = cls(clock, options, told)
+        session = cls(clock, options, on_error)
         try:
             await within(clock, options.connect_timeout_seconds, session._connect())
         except (OSError, TimeoutError, SessionOver) as error:
@@ -85,7 +85,7 @@ class Session:
         return self._over.done()
 
     @property
-    def heard_at(self) -> datetime:
+    def last_message_at(self) -> datetime:
         """Return when anything at all arrived last."""
         return self._reader.listener.arrived_at
 
@@ -109,10 +109,10 @@ class Session:
         for task in self._cancelling:
             task.cancel()
         if transport is not None:
-            bell = Notifier()
-            connection.disconnected += lambda _: bell.ring()
+            notifier = Notifier()
+            connection.disconnected += lambda _: notifier.notify()
             try:
-                await within(self._clock, _PARTING_SECONDS, bell.next_ring())
+                await within(self._clock, _PARTING_SECONDS, notifier.changed())
             except TimeoutError:
                 transport.abort()
 
@@ -156,7 +156,7 @@ class Session:
         at: datetime = await self._answer("currentTime", None, lambda _: self._requests.reqCurrentTime())
         return at
 
-    async def open_line(self, contract: Listed, ticks: str, bell: Notifier) -> MarketDataLine:
+    async def open_line(self, contract: Listed, ticks: str, notifier: Notifier) -> MarketDataLine:
         """Open a market-data line as soon as the budgets allow and return what will arrive on it.
 
         Raises
@@ -166,7 +166,7 @@ class Session:
         await self.lines.take()
         try:
             await self._turn()
-            line = MarketDataLine(contract, self._clock.now(), bell, may_be_delayed=self.asks_for_delayed)
+            line = MarketDataLine(contract, self._clock.now(), notifier, may_be_delayed=self.asks_for_delayed)
             line.request_id = self._requests.getReqId()
             self._reader.listener.lines[line.request_id] = line
             self._requests.reqMktData(line.request_id, as_ib(contract), ticks, *_STREAM)
@@ -283,7 +283,7 @@ class Session:
         finally:
             self.lines.give_back()
 
-    def _hear(self, number: int, code: int, text: str) -> None:
+    def _subscribe_events(self, number: int, code: int, text: str) -> None:
         effect = effect_of(code)
         if effect is Effect.CLIENT_ID_TAKEN:
             self._client_id_taken = True
@@ -293,7 +293,7 @@ class Session:
             self.lines.shrink()
         elif effect is Effect.LINK_BACK_EMPTY and number == NO_REQUEST:
             self.lose_requests()
-        self._told(number, code, text)
+        self._on_error(number, code, text)
 
     def _on_ended(self) -> None:
         self._finish("the gateway closed the connection")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.providers.ib.connection_health import BLIP, Issue
+from magic8_companion.providers.ib.connection_health import SHORT_OUTAGE, Issue
 
 _log = logging.getLogger(__name__)
 
@@ -46,13 +46,13 @@ class SymbolOutages:
         found = {}
         for symbol, why in answers.items():
             lost_at = max(since, self._known_at.get(symbol, since))
-            if why is not None and now - lost_at >= BLIP:
+            if why is not None and now - lost_at >= SHORT_OUTAGE:
                 found[symbol] = Issue(why=why.reason, since=lost_at, sentence=why.detail or why.reason)
         if is_news:
-            self._tell_changes(found)
+            self._log_changes(found)
         self.outages = found
 
-    def _tell_changes(self, found: Mapping[str, Issue]) -> None:
+    def _log_changes(self, found: Mapping[str, Issue]) -> None:
         for symbol in self._known_at:
             if symbol in found and symbol not in self.outages:
                 _log.warning("IB: %s is unknown (%s: %s)", symbol, found[symbol].why, found[symbol].sentence)

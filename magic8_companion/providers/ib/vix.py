@@ -9,7 +9,7 @@ from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 
 VIX: Final = "VIX"
-_WORTH_ASKING_AGAIN: Final = frozenset({"timeout", "history_failed", "no_data", "missing_bars"})
+_RETRYABLE: Final = frozenset({"timeout", "history_failed", "no_data", "missing_bars"})
 
 
 async def vix_bars(ask: Callable[[], Awaitable[Bars]], attempts: int) -> Bars:
@@ -26,6 +26,6 @@ async def vix_bars(ask: Callable[[], Awaitable[Bars]], attempts: int) -> Bars:
             return await ask()
         except DataUnavailable as refusal:
             failure = refusal
-            if refusal.reason not in _WORTH_ASKING_AGAIN:
+            if refusal.reason not in _RETRYABLE:
                 break
     raise failure

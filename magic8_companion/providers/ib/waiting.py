@@ -40,14 +40,14 @@ class Notifier:
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Tell that something has changed."""
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
         self._waiting.clear()
 
-    async def next_ring(self) -> None:
+    async def changed(self) -> None:
         """Wait for the next change."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(future)
@@ -78,12 +78,12 @@ async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
         await asyncio.gather(task, timer, return_exceptions=True)
 
 
-async def until(clock: Clock, deadline: Deadline, bell: Notifier, answer: Callable[[], T | None]) -> T | None:
+async def until(clock: Clock, deadline: Deadline, notifier: Notifier, answer: Callable[[], T | None]) -> T | None:
     """Return the first answer that is not None, looking again at each ring; None when the deadline passes."""
 
     async def look() -> T:
         while (found := answer()) is None:
-            await bell.next_ring()
+            await notifier.changed()
         return found
 
     if (known := answer()) is not None:

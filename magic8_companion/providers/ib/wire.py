@@ -17,7 +17,7 @@ from ib_async.wrapper import Wrapper
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.codes import IBRefusal, ends_request
 from magic8_companion.providers.ib.contracts import USD, Listed, Wanted
-from magic8_companion.providers.ib.gateway import RawBar, SessionOver, Told
+from magic8_companion.providers.ib.gateway import ErrorCallback, RawBar, SessionOver
 from magic8_companion.providers.ib.quotes import MarketDataLine
 
 READING: Final = frozenset({1, 2, 9, 20, 25, 49, 59, 71})
@@ -43,14 +43,14 @@ _UNREAD: Final = (
 class ReadingWrapper(Wrapper):
     """The library's callbacks: answers reach their requests, ticks their lines, and account matters nobody."""
 
-    def __init__(self, ib: IB, clock: Clock, told: Told) -> None:
-        self._clock, self._told = clock, told
+    def __init__(self, ib: IB, clock: Clock, on_error: ErrorCallback) -> None:
+        self._clock, self._on_error = clock, on_error
         self.lines: dict[int, MarketDataLine] = {}
         self.arrived_at = clock.now()
         super().__init__(ib)
         self.start: Any = self.startReq  # the library does not type them
         self._end: Any = self._endReq
-        heard = {
+        last_data_at = {
             "tcpDataArrived": self._on_arrival,
             "error": self._on_code,
             "priceSizeTick": self._on_price,
@@ -59,8 +59,8 @@ class ReadingWrapper(Wrapper):
             "marketDataType": self._on_data_type,
             "tickOptionComputation": self._on_greeks,
         }
-        for name, hear in (heard | dict.fromkeys(_UNREAD, _drop)).items():
-            setattr(self, name, hear)
+        for name, handler in (last_data_at | dict.fromkeys(_UNREAD, _drop)).items():
+            setattr(self, name, handler)
 
     def forget(self, key: int | str) -> None:
         """Drop a request that nobody waits for any more."""
@@ -79,7 +79,7 @@ class ReadingWrapper(Wrapper):
             self._end(request, IBRefusal(code, text), success=False)
         elif (line := self.lines.get(request)) is not None:
             line.on_code(code, text)
-        self._told(request, code, text)
+        self._on_error(request, code, text)
 
     def _on_price(self, request: int, tick: int, price: float, _size: float) -> None:
         if (line := self.lines.get(request)) is not None:
@@ -124,9 +124,9 @@ class ReadingClient(Client):
 class Reader(IB):
     """The library's client with our listener; ``requests`` are its calls, which it does not type."""
 
-    def __init__(self, clock: Clock, told: Told) -> None:
+    def __init__(self, clock: Clock, on_error: ErrorCallback) -> None:
         super().__init__()
-        self.listener = ReadingWrapper(self, clock, told)
+        self.listener = ReadingWrapper(self, clock, on_error)
         self.requests: Any = ReadingClient(self.listener)  # type: ignore[no-untyped-call]  # as above
         self.wrapper, self.client = self.listener, self.requests
 

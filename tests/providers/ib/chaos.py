@@ -105,8 +105,8 @@ class Outcome:
         if unknown is None:
             slowest = max(math.ceil(seen.came - seen.asked) for seen in self.answers)
             return "data throughout" if slowest <= 5 else f"data throughout, one answer after {slowest} s"
-        told = f"`{unknown.what}` after {math.ceil(unknown.came)} s"
-        return told if self.back_after is None else f"{told}, data again after {math.ceil(self.back_after)} s"
+        on_error = f"`{unknown.what}` after {math.ceil(unknown.came)} s"
+        return on_error if self.back_after is None else f"{on_error}, data again after {math.ceil(self.back_after)} s"
 
 
 async def play(case: Case, speed: float) -> Outcome:
@@ -302,16 +302,16 @@ def _new_threads(before: frozenset[threading.Thread]) -> list[threading.Thread]:
 @contextmanager
 def _heard_errors() -> Iterator[list[str]]:
     # exceptions that a library has caught and logged, and whatever asyncio complains about
-    heard: list[str] = []
+    last_data_at: list[str] = []
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.exc_info or record.name == "asyncio":
-                heard.append(f"{record.name}: {record.getMessage()}")
+                last_data_at.append(f"{record.name}: {record.getMessage()}")
 
     listener = Listener(level=logging.WARNING)
     logging.getLogger().addHandler(listener)
     try:
-        yield heard
+        yield last_data_at
     finally:
         logging.getLogger().removeHandler(listener)

@@ -50,8 +50,8 @@ CASES: Final = (
         reasons=DISCONNECTED,
     ),
     Case(
-        name="1100, then 1102, but lines stay deaf",
-        faults=(Fault("link_lost", seconds=5, returns=1102, deaf=True),),
+        name="1100, then 1102, but lines stay silent",
+        faults=(Fault("link_lost", seconds=5, returns=1102, silent=True),),
         lasts=5,
         reasons=SILENT,
     ),

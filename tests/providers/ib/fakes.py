@@ -15,7 +15,7 @@ from magic8_companion.providers.ib.budget import LineBudget, MessageRate
 from magic8_companion.providers.ib.codes import IBRefusal
 from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.contracts import CALL, PUT, Listed, Wanted
-from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, RawBar, SessionOver, Told
+from magic8_companion.providers.ib.gateway import CannotConnect, ErrorCallback, Gateway, RawBar, SessionOver
 from magic8_companion.providers.ib.quotes import MarketDataLine
 from magic8_companion.providers.ib.waiting import Notifier
 
@@ -85,8 +85,8 @@ class FakeGateway:
     None for silence).
     """
 
-    def __init__(self, clock: Clock, told: Told) -> None:
-        self.clock, self.told = clock, told
+    def __init__(self, clock: Clock, on_error: ErrorCallback) -> None:
+        self.clock, self.on_error = clock, on_error
         self.messages, self.lines = MessageRate(45), LineBudget(100)
         self.asks_for_delayed = False
         self.opened: list[tuple[MarketDataLine, str]] = []
@@ -96,7 +96,7 @@ class FakeGateway:
         self.answer: Callable[[object], object] = self.default_answer
         self.skew = timedelta(0)
         self.time_is_told = True
-        self.heard = clock.now()
+        self.last_data_at = clock.now()
         self.over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._pending: set[asyncio.Future[object]] = set()
 
@@ -107,8 +107,8 @@ class FakeGateway:
         return self.over.done()
 
     @property
-    def heard_at(self) -> datetime:
-        return self.heard
+    def last_message_at(self) -> datetime:
+        return self.last_data_at
 
     @property
     def open_lines(self) -> list[MarketDataLine]:
@@ -139,10 +139,10 @@ class FakeGateway:
             raise SessionOver("over")
         return (self.clock.now() + self.skew).replace(microsecond=0)
 
-    async def open_line(self, contract: Listed, ticks: str, bell: Notifier) -> MarketDataLine:
+    async def open_line(self, contract: Listed, ticks: str, notifier: Notifier) -> MarketDataLine:
         if self.is_over:
             raise SessionOver("over")
-        line = MarketDataLine(contract, self.clock.now(), bell, may_be_delayed=self.asks_for_delayed)
+        line = MarketDataLine(contract, self.clock.now(), notifier, may_be_delayed=self.asks_for_delayed)
         self.opened.append((line, ticks))
         self.speaks(line)
         return line
@@ -190,11 +190,11 @@ class Openings:
         self.tried_at: list[datetime] = []
         self.gateways: list[FakeGateway] = []
 
-    async def __call__(self, told: Told) -> Gateway:
+    async def __call__(self, on_error: ErrorCallback) -> Gateway:
         self.tried_at.append(self.clock.now())
         if self.failure is not None:
             raise self.failure
-        gateway = FakeGateway(self.clock, told)
+        gateway = FakeGateway(self.clock, on_error)
         if self.prepare is not None:
             self.prepare(gateway)
         self.gateways.append(gateway)

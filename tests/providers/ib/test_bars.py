@@ -201,8 +201,8 @@ async def test_a_second_question_is_never_identical() -> None:
     answers = [await here.bars() for _ in range(4)]
     assert [duration for _, _, duration in here.asked] == ["1 D", "2 D", "3 D", "4 D"]
     assert all(np.array_equal(bars.close, answers[0].close) for bars in answers)
-    told = await here.refusal()
-    assert told.reason == "pacing"
+    on_error = await here.refusal()
+    assert on_error.reason == "pacing"
     await here.clock.advance(5)
     task = here.ask()
     await here.clock.advance(12)
@@ -242,7 +242,7 @@ async def test_no_bar_of_today_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "on_error"),
     [
         ("HMDS query returned no data", "no_data"),
         ("No market data permissions for ARCA", "no_permission"),
@@ -250,13 +250,13 @@ async def test_no_bar_of_today_is_told() -> None:
         ("Historical data request pacing violation", "pacing"),
     ],
 )
-async def test_the_text_of_162_becomes_the_reason(text: str, told: str) -> None:
+async def test_the_text_of_162_becomes_the_reason(text: str, on_error: str) -> None:
     """Each kind of refusal has its reason; after "pacing" nothing is sent for 15 s."""
     here = Room()
     here.answers = [IBRefusal(162, text)]
-    assert (await here.refusal()).reason == told
+    assert (await here.refusal()).reason == on_error
     count = len(here.asked)
-    if told == "pacing":
+    if on_error == "pacing":
         assert (await here.refusal()).reason == "pacing"
         assert len(here.asked) == count
         await here.clock.advance(15)
@@ -269,16 +269,16 @@ async def test_a_broken_history_farm_is_waited_for() -> None:
     here = Room()
     await here.bars()
     await here.clock.advance(20)
-    here.openings.newest.told(-1, 2105, "broken:ushmds")
+    here.openings.newest.on_error(-1, 2105, "broken:ushmds")
     here.answers = [IBRefusal(162, "HMDS server disconnect occurred"), None]
     task = here.ask()
     await here.clock.advance(5)
     here.answers = []
-    here.openings.newest.told(-1, 2106, "OK:ushmds")
+    here.openings.newest.on_error(-1, 2106, "OK:ushmds")
     await here.clock.advance(2)
     assert len(await task) >= 18
     await here.clock.advance(20)
-    here.openings.newest.told(-1, 2105, "broken:ushmds")
+    here.openings.newest.on_error(-1, 2105, "broken:ushmds")
     here.answers = [IBRefusal(162, "HMDS server disconnect occurred")]
     assert (await here.refusal(15)).reason == "history_broken"
     await here.connection.close()
@@ -288,11 +288,11 @@ async def test_a_fresh_bar_is_a_sign_of_life() -> None:
     """A bar that is as new as it can be ends the wait for data; an old one does not."""
     here = Room()
     await here.bars()
-    assert here.connection.link.find("awaiting_data") is None
-    here.openings.newest.told(-1, 1102, "kept")
+    assert here.connection.health.find("awaiting_data") is None
+    here.openings.newest.on_error(-1, 1102, "kept")
     here.answers = [session_bars(until=MORNING - timedelta(minutes=30))]
     await here.bars()
-    assert here.connection.link.find("awaiting_data") is not None
+    assert here.connection.health.find("awaiting_data") is not None
     await here.connection.close()
 
 

@@ -259,11 +259,11 @@ async def test_each_symbol_has_its_own_status() -> None:
             gateway.speaks = say
 
         here.openings.prepare = prepare
-        told = {}
+        on_error = {}
         for symbol in ("SPY", "SPX"):
             task = asyncio.create_task(here.provider.get_historical_data(symbol, "5m", "1d"))
             await here.clock.advance(1)
             frame = await task
-            told[symbol] = (here.provider.status, frame.attrs["status"], frame.attrs["source"])
-        assert told == {"SPY": ("delayed", "delayed", "ib"), "SPX": ("live", "live", "ib")}
+            on_error[symbol] = (here.provider.status, frame.attrs["status"], frame.attrs["source"])
+        assert on_error == {"SPY": ("delayed", "delayed", "ib"), "SPX": ("live", "live", "ib")}
         assert here.provider.health()["data_status"] == "delayed"

@@ -61,9 +61,9 @@ def rows_of(lines: list[OptionLines], symbol: str = "SPX") -> tuple[tuple[Option
 
 def test_ibs_model_is_taken_whole() -> None:
     """Volatility, delta and gamma of an option that settles at the close are IB's."""
-    rows, told = rows_of(pairs(model=(0.31, 0.42, 0.013)))
+    rows, on_error = rows_of(pairs(model=(0.31, 0.42, 0.013)))
     assert {(row.call_iv, row.call_delta, row.call_gamma) for row in rows} == {(0.31, 0.42, 0.013)}
-    assert (told.greeks, told.own_greeks) == (10, 0)
+    assert (on_error.greeks, on_error.own_greeks) == (10, 0)
 
 
 @pytest.mark.parametrize("symbol", ["SPY", "QQQ", "IWM"])
@@ -79,7 +79,7 @@ def test_volatilities_that_run_to_a_quarter_past_four_are_stretched(symbol: str)
 
 def test_missing_greeks_come_from_the_options_own_volatility() -> None:
     """Without IB's model the mid gives volatility, delta and gamma by Black-Scholes, each strike its own."""
-    rows, told = rows_of(pairs())
+    rows, on_error = rows_of(pairs())
     for row in rows:
         assert row.call_iv == pytest.approx(VOL, rel=1e-6)
         assert row.put_iv == pytest.approx(VOL, rel=1e-6)
@@ -87,7 +87,7 @@ def test_missing_greeks_come_from_the_options_own_volatility() -> None:
         assert row.put_delta == pytest.approx(float(delta(SPOT, row.strike, YEARS, 0.0, VOL, PUT)), abs=1e-6)
         assert row.put_gamma == pytest.approx(float(gamma(SPOT, row.strike, YEARS, 0.0, VOL, PUT)), rel=1e-5)
     assert len({row.call_gamma for row in rows}) == 5
-    assert told.own_greeks == 10
+    assert on_error.own_greeks == 10
 
 
 def test_what_ib_sent_stays_when_the_rest_is_computed() -> None:
@@ -109,34 +109,34 @@ def test_an_option_without_a_mid_stays_without() -> None:
 def test_crossed_quotes_are_blanked_and_counted() -> None:
     """A bid above its ask is no quote; a locked one is."""
     call, put = options("SPX", DAY, "SPX", 1)
-    rows, told = rows_of([OptionLines(strike=600.0, call=line(call, 5.2, 5.1), put=line(put, 5.1, 5.1))])
+    rows, on_error = rows_of([OptionLines(strike=600.0, call=line(call, 5.2, 5.1), put=line(put, 5.1, 5.1))])
     assert (rows[0].call_bid, rows[0].call_ask) == (None, None)
     assert (rows[0].put_bid, rows[0].put_ask) == (5.1, 5.1)
-    assert (told.crossed, told.quoted, told.answered, told.options) == (1, 1, 2, 2)
+    assert (on_error.crossed, on_error.quoted, on_error.answered, on_error.options) == (1, 1, 2, 2)
 
 
 def test_bids_of_zero_are_kept_and_asks_of_zero_are_not() -> None:
     """A bid of 0 is real; nobody sells for nothing."""
     call, put = options("SPX", DAY, "SPX", 1)
-    rows, told = rows_of([OptionLines(strike=600.0, call=line(call, 0.0, 0.05), put=line(put, 0.0, 0.0))])
+    rows, on_error = rows_of([OptionLines(strike=600.0, call=line(call, 0.0, 0.05), put=line(put, 0.0, 0.0))])
     assert (rows[0].call_bid, rows[0].call_ask) == (0.0, 0.05)
     assert (rows[0].put_bid, rows[0].put_ask) == (0.0, None)
-    assert (told.quoted, told.priced) == (1, 2)
+    assert (on_error.quoted, on_error.priced) == (1, 2)
 
 
 def test_old_quotes_are_not_used() -> None:
     """What was received before the trusted time is as good as nothing."""
-    rows, told = chain_rows(pairs(), SPOT, product("SPX"), DAY, MORNING, MORNING + timedelta(microseconds=1))
+    rows, on_error = chain_rows(pairs(), SPOT, product("SPX"), DAY, MORNING, MORNING + timedelta(microseconds=1))
     assert all(row.call_bid is None and row.put_ask is None and row.call_iv is None for row in rows)
-    assert told.quoted == 0
+    assert on_error.quoted == 0
 
 
 def test_open_interest_comes_from_the_days_book_and_missing_sides_stay_empty() -> None:
     """Open interest is looked up by contract; a strike without its put has empty put columns."""
     call, _ = options("SPX", DAY, "SPX", 1)
-    rows, told = rows_of([OptionLines(strike=600.0, call=fair(call), interest={call.con_id: 0})])
+    rows, on_error = rows_of([OptionLines(strike=600.0, call=fair(call), interest={call.con_id: 0})])
     assert (rows[0].call_oi, rows[0].put_oi, rows[0].put_bid, rows[0].put_volume) == (0, None, None, None)
-    assert (told.options, told.open_interest) == (2, 1)
+    assert (on_error.options, on_error.open_interest) == (2, 1)
 
 
 @given(st.floats(0.5, 5000), st.integers(5, 40), st.lists(st.integers(1, 400), min_size=1, max_size=120, unique=True))

@@ -82,9 +82,9 @@ async def test_attempts_back_off_from_1_to_15_seconds(caplog: pytest.LogCaptureF
         await clock.advance(80)
         assert openings.seconds() == [0, 1, 3, 7, 15, 30, 45, 60, 75]
         assert caplog.messages == ["IB: nothing answers"]
-        assert connection.link.state(clock.now()) == DEGRADED
+        assert connection.health.state(clock.now()) == DEGRADED
         await clock.advance(600)
-        assert connection.link.state(clock.now()) == NEEDS_HUMAN
+        assert connection.health.state(clock.now()) == NEEDS_HUMAN
 
 
 async def test_a_connection_that_lasted_is_reopened_at_once() -> None:
@@ -117,9 +117,9 @@ async def test_an_outage_is_waited_for_and_then_answered_at_once() -> None:
         await clock.advance(11)
         assert not first.done()
         await clock.advance(2)
-        told = await refusal(first)
-        assert told.reason == "ib_disconnected"
-        assert "nothing answers" in told.detail
+        on_error = await refusal(first)
+        assert on_error.reason == "ib_disconnected"
+        assert "nothing answers" in on_error.detail
         assert (await refusal(ask(connection, clock))).reason == "ib_disconnected"
         openings.failure = None
         await clock.advance(60)
@@ -132,12 +132,12 @@ async def test_a_taken_client_id_stops_connecting() -> None:
     openings = Openings(clock)
     openings.failure = CannotConnect("client_id_in_use", "most likely a second host")
     async with connected(openings) as connection:
-        told = await refusal(ask(connection, clock))
-        assert told.reason == "client_id_in_use"
-        assert "second host" in told.detail
+        on_error = await refusal(ask(connection, clock))
+        assert on_error.reason == "client_id_in_use"
+        assert "second host" in on_error.detail
         await clock.advance(600)
         assert openings.seconds() == [0]
-        assert connection.link.state(clock.now()) == NEEDS_HUMAN
+        assert connection.health.state(clock.now()) == NEEDS_HUMAN
 
 
 async def test_our_own_ghost_is_waited_for() -> None:
@@ -150,9 +150,9 @@ async def test_our_own_ghost_is_waited_for() -> None:
         openings.newest.abort("reset")
         await clock.advance(100)
         assert len(openings.tried_at) > 3
-        assert connection.link.state(clock.now()) == DEGRADED
+        assert connection.health.state(clock.now()) == DEGRADED
         await clock.advance(300)
-        assert connection.link.state(clock.now()) == NEEDS_HUMAN
+        assert connection.health.state(clock.now()) == NEEDS_HUMAN
         tries = len(openings.tried_at)
         await clock.advance(300)
         assert len(openings.tried_at) == tries
@@ -165,7 +165,7 @@ async def test_a_silent_gateway_needs_a_human_but_is_tried_on() -> None:
     openings.failure = CannotConnect("gateway_silent", "confirm the second factor")
     async with connected(openings) as connection:
         await clock.advance(40)
-        assert connection.link.state(clock.now()) == NEEDS_HUMAN
+        assert connection.health.state(clock.now()) == NEEDS_HUMAN
         assert (await refusal(ask(connection, clock))).reason == "gateway_silent"
         openings.failure = None
         await clock.advance(60)
@@ -191,7 +191,7 @@ async def test_a_heart_that_is_not_answered_while_data_flow_proves_nothing() -> 
     async with connected(openings):
         openings.newest.time_is_told = False
         for _ in range(60):
-            openings.newest.heard = clock.now() + timedelta(seconds=1)
+            openings.newest.last_data_at = clock.now() + timedelta(seconds=1)
             await clock.advance(1)
         assert len(openings.gateways) == 1
 
@@ -204,10 +204,10 @@ async def test_a_wrong_clock_is_refused_at_once(skew: float, side: str) -> None:
     async with connected(openings) as connection:
         openings.newest.skew = timedelta(seconds=skew)
         await clock.advance(10)
-        told = await refusal(ask(connection, clock))
-        assert told.reason == "clock_skew"
-        assert side in told.detail
-        assert "NTP" in told.detail
+        on_error = await refusal(ask(connection, clock))
+        assert on_error.reason == "clock_skew"
+        assert side in on_error.detail
+        assert "NTP" in on_error.detail
         openings.newest.skew = timedelta(seconds=3)
         await clock.advance(10)
         assert await ask(connection, clock) == "answer"
@@ -219,17 +219,17 @@ async def test_requests_are_held_while_ibs_servers_are_lost(code: int) -> None:
     clock = SteppedClock()
     openings = Openings(clock)
     async with connected(openings) as connection:
-        openings.newest.told(-1, code, "lost")
+        openings.newest.on_error(-1, code, "lost")
         task = ask(connection, clock)
         await clock.advance(5)
         assert not task.done()
         assert not openings.newest.asked
-        openings.newest.told(-1, 1102, "restored")
+        openings.newest.on_error(-1, 1102, "restored")
         assert await task == "answer"
-        connection.link.expects_data = True
-        assert connection.link.state(clock.now()) == DEGRADED
-        connection.heard_tick()
-        assert connection.link.state(clock.now()) == CONNECTED
+        connection.health.expects_data = True
+        assert connection.health.state(clock.now()) == DEGRADED
+        connection.on_fresh_tick()
+        assert connection.health.state(clock.now()) == CONNECTED
 
 
 async def test_a_long_loss_of_ibs_servers_is_told() -> None:
@@ -237,7 +237,7 @@ async def test_a_long_loss_of_ibs_servers_is_told() -> None:
     clock = SteppedClock()
     openings = Openings(clock)
     async with connected(openings) as connection:
-        openings.newest.told(-1, 1100, "Connectivity has been lost")
+        openings.newest.on_error(-1, 1100, "Connectivity has been lost")
         task = ask(connection, clock)
         await clock.advance(13)
         assert (await refusal(task)).reason == "ib_disconnected"
@@ -250,13 +250,13 @@ async def test_an_empty_return_opens_lines_again() -> None:
     clock = SteppedClock()
     openings = Openings(clock)
     async with connected(openings) as connection:
-        generation = connection.link.generation
+        generation = connection.health.generation
         await clock.advance(3)
-        openings.newest.told(-1, 1102, "kept")
-        assert connection.link.generation == generation
-        assert connection.link.trusted_from == clock.now()
-        openings.newest.told(-1, 1101, "lost")
-        assert connection.link.generation == generation + 1
+        openings.newest.on_error(-1, 1102, "kept")
+        assert connection.health.generation == generation
+        assert connection.health.trusted_from == clock.now()
+        openings.newest.on_error(-1, 1101, "lost")
+        assert connection.health.generation == generation + 1
 
 
 async def test_a_request_is_repeated_on_the_next_connection() -> None:
@@ -312,13 +312,13 @@ async def test_a_broken_farm_degrades_and_closes_nothing(breaks: int, repairs: i
     clock = SteppedClock()
     openings = Openings(clock)
     async with connected(openings) as connection:
-        connection.heard_tick()
-        openings.newest.told(-1, breaks, "broken:usfarm")
-        worst = connection.link.worst
+        connection.on_fresh_tick()
+        openings.newest.on_error(-1, breaks, "broken:usfarm")
+        worst = connection.health.worst
         assert worst is not None
         assert worst.why == why
-        openings.newest.told(-1, repairs, "OK:usfarm")
-        assert connection.link.state(clock.now()) == CONNECTED
+        openings.newest.on_error(-1, repairs, "OK:usfarm")
+        assert connection.health.state(clock.now()) == CONNECTED
         assert len(openings.gateways) == 1
 
 
@@ -328,8 +328,8 @@ async def test_news_of_another_farm_changes_nothing() -> None:
     openings = Openings(clock)
     async with connected(openings) as connection:
         for code in (2104, 2106, 2107, 2108, 2119, 2158, 10182):
-            openings.newest.told(-1, code, "text")
-        assert connection.link.state(clock.now()) == CONNECTED
+            openings.newest.on_error(-1, code, "text")
+        assert connection.health.state(clock.now()) == CONNECTED
 
 
 async def test_quotes_that_were_on_their_way_prove_nothing() -> None:
@@ -338,8 +338,8 @@ async def test_quotes_that_were_on_their_way_prove_nothing() -> None:
     openings = Openings(clock)
     async with connected(openings) as connection:
         await clock.advance(3)
-        openings.newest.told(-1, 2103, "broken")
-        assert connection.link.trusted_from == clock.now() + timedelta(seconds=1)
+        openings.newest.on_error(-1, 2103, "broken")
+        assert connection.health.trusted_from == clock.now() + timedelta(seconds=1)
 
 
 async def test_a_bug_in_the_life_of_the_connection_is_not_hidden() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import magic8_companion.providers.ib as package
 from benchmarks.ib_faults import BEGIN, END
 from magic8_companion.providers.ib.codes import reason_of
-from magic8_companion.providers.ib.connection_health import PATIENCE
+from magic8_companion.providers.ib.connection_health import WAIT_FOR_RECONNECT
 from magic8_companion.unified_config import setting_names
 from tests.providers.ib.chaos_cases import CASES
 
@@ -42,4 +42,4 @@ def test_the_table_of_faults_is_that_of_the_tests() -> None:
     """Each case has its row and no row is of another time; a long outage is told within 15 s."""
     rows = PAGE.partition(BEGIN)[2].partition(END)[0].strip().splitlines()[2:]
     assert [row.split("|")[1].strip() for row in rows] == [case.name for case in CASES]
-    assert PATIENCE.total_seconds() < 15
+    assert WAIT_FOR_RECONNECT.total_seconds() < 15

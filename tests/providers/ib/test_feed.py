@@ -92,17 +92,17 @@ async def test_silence_of_all_is_answered_in_steps() -> None:
         await here.clock.advance(12)
         assert len(here.gateway.opened) == 2
         assert len(here.gateway.closed) == 1
-        whys = set()
+        reasons = set()
         while not here.openings.gateways[0].is_over:
             await here.clock.advance(1)
-            whys.add(here.connection.link.worst.why if here.connection.link.worst else None)
-        assert whys == {"awaiting_data", "not_connected"}
-        assert here.connection.link.find("feed_silent") is not None
+            reasons.add(here.connection.health.worst.why if here.connection.health.worst else None)
+        assert reasons == {"awaiting_data", "not_connected"}
+        assert here.connection.health.find("feed_silent") is not None
         assert here.feed.age_seconds("SPY") is None
         await here.clock.advance(3)
         assert len(here.openings.gateways) == 2
         assert await here.spot() == 600.0
-        assert here.connection.link.worst is None
+        assert here.connection.health.worst is None
 
 
 async def test_a_feed_that_stays_silent_is_told_at_once() -> None:
@@ -113,8 +113,8 @@ async def test_a_feed_that_stays_silent_is_told_at_once() -> None:
         here.gateway.speaks = say_nothing
         await here.clock.advance(60)
         assert len(here.openings.gateways) > 1
-        told = await here.refusal(seconds=1)
-        assert told.reason == "feed_silent"
+        on_error = await here.refusal(seconds=1)
+        assert on_error.reason == "feed_silent"
 
 
 async def test_a_broken_farm_is_waited_for() -> None:
@@ -122,12 +122,12 @@ async def test_a_broken_farm_is_waited_for() -> None:
     async with room(prepare=ticks_once) as here:
         await here.spot()
         here.gateway.speaks = say_nothing
-        here.gateway.told(-1, 2103, "broken:usfarm")
+        here.gateway.on_error(-1, 2103, "broken:usfarm")
         await here.clock.advance(120)
         assert len(here.openings.gateways) == 1
         assert (await here.refusal(seconds=6)).reason in {"quotes_broken", "feed_silent"}
         here.gateway.speaks = speaks_of(here.clock)
-        here.gateway.told(-1, 2104, "OK:usfarm")
+        here.gateway.on_error(-1, 2104, "OK:usfarm")
         await here.clock.advance(12)
         assert await here.spot() == 600.0
         assert len(here.openings.gateways) == 1
@@ -158,7 +158,7 @@ async def test_silence_of_a_shut_market_is_no_silence(wall: time) -> None:
         await here.clock.advance(300)
         assert len(here.gateway.opened) == 1
         assert len(here.openings.gateways) == 1
-        assert here.connection.link.worst is None
+        assert here.connection.health.worst is None
 
 
 async def test_the_open_starts_the_count() -> None:
@@ -172,14 +172,14 @@ async def test_the_open_starts_the_count() -> None:
 
 
 async def test_after_1102_only_a_fresh_tick_counts() -> None:
-    """Prices from before the break are not served; lines that stay deaf are opened again within 12 s."""
+    """Prices from before the break are not served; lines that stay silent are opened again within 12 s."""
     async with room(prepare=ticks_once) as here:
         await here.spot()
         await here.tick_for(5)
         here.gateway.speaks = lambda line: line.on_price(LAST, 605.0, here.clock.now())
-        here.gateway.told(-1, 1100, "lost")
+        here.gateway.on_error(-1, 1100, "lost")
         await here.clock.advance(2)
-        here.gateway.told(-1, 1102, "kept")
+        here.gateway.on_error(-1, 1102, "kept")
         task = here.ask()
         await here.clock.advance(1)
         assert not task.done()
@@ -195,8 +195,8 @@ async def test_after_1101_every_line_is_opened_again() -> None:
     async with room(prepare=ticks_once) as here:
         await here.spot("SPY")
         await here.spot("QQQ")
-        here.gateway.told(-1, 1100, "lost")
-        here.gateway.told(-1, 1101, "lost data")
+        here.gateway.on_error(-1, 1100, "lost")
+        here.gateway.on_error(-1, 1101, "lost data")
         await here.clock.advance(2)
         assert [line.contract.symbol for line in here.gateway.open_lines] == ["SPY", "QQQ"]
         assert len(here.gateway.opened) == 4
@@ -272,13 +272,13 @@ async def test_a_competing_session_is_tried_every_minute() -> None:
     """10197: the symbol is unknown, asked for again once a minute, and back when the other login ends."""
     async with room(prepare=ticks_once) as here:
         await here.spot()
-        here.gateway.speaks = lambda line: here.gateway.told(line.request_id, 10197, "competing")
+        here.gateway.speaks = lambda line: here.gateway.on_error(line.request_id, 10197, "competing")
         line = here.gateway.open_lines[0]
         line.on_code(10197, "competing")
-        here.gateway.told(line.request_id, 10197, "competing")
+        here.gateway.on_error(line.request_id, 10197, "competing")
         await here.clock.advance(2)
         assert (await here.refusal(seconds=0)).reason == "competing_session"
-        worst = here.connection.link.worst
+        worst = here.connection.health.worst
         assert worst is not None
         assert worst.why == "competing_session"
         here.gateway.speaks = speaks_of(here.clock)
@@ -286,7 +286,7 @@ async def test_a_competing_session_is_tried_every_minute() -> None:
         assert len(here.gateway.opened) == 1
         await here.clock.advance(14)
         assert await here.spot() == 600.0
-        assert here.connection.link.worst is None
+        assert here.connection.health.worst is None
 
 
 async def test_an_unknown_contract_is_asked_for_once_more() -> None:
@@ -307,9 +307,9 @@ async def test_the_underlyings_leave_lines_for_chains() -> None:
     async with room(options=replace(OPTIONS, market_data_lines=10), prepare=ticks_once) as here:
         for symbol in ("SPY", "QQQ", "IWM", "AAPL", "TSLA", "SPX"):
             assert await here.spot(symbol) == 600.0
-        told = await here.refusal("NDX", seconds=0)
-        assert told.reason == "no_free_line"
-        assert "M8C_IB_MARKET_DATA_LINES" in told.detail
+        on_error = await here.refusal("NDX", seconds=0)
+        assert on_error.reason == "no_free_line"
+        assert "M8C_IB_MARKET_DATA_LINES" in on_error.detail
 
 
 async def test_ages_are_told_to_operators() -> None:

@@ -138,22 +138,22 @@ async def test_who_accepts_and_says_nothing_is_no_closed_port() -> None:
     """A gateway that waits for its login is told from one that is not there: what helps is another thing."""
     clock, silence = ScaledClock(MORNING, 20.0), asyncio.Event()
 
-    async def hear(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handler(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await silence.wait()
         writer.close()
 
-    async def told(port: int) -> str:
+    async def on_error(port: int) -> str:
         made = IBProvider(clock, IBConfig(port=port))
         with pytest.raises(DataUnavailable) as caught:
             await made.get_spot_price("SPY")
         await made.close()
         return caught.value.reason
 
-    async with await asyncio.start_server(hear, "127.0.0.1", 0) as listener:
+    async with await asyncio.start_server(handler, "127.0.0.1", 0) as listener:
         port = listener.sockets[0].getsockname()[1]
-        assert await told(port) == "gateway_silent"
+        assert await on_error(port) == "gateway_silent"
         silence.set()
-    assert await told(port) == "ib_disconnected"
+    assert await on_error(port) == "ib_disconnected"
 
 
 def test_the_session_is_opened_read_only() -> None:

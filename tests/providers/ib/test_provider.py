@@ -61,7 +61,7 @@ async def test_health_tells_operators_what_they_need() -> None:
         assert (health["state"], health["why"], health["data_status"]) == ("connected", None, "live")
         assert health["lines_allowed"] == 100
         assert health["tick_age_seconds"]["SPX"] <= 1
-        here.openings.newest.told(-1, 1100, "Connectivity has been lost")
+        here.openings.newest.on_error(-1, 1100, "Connectivity has been lost")
         health = here.provider.health()
         assert (health["state"], health["why"], health["since"]) == ("degraded", "link_lost", here.clock.now())
         assert "Connectivity has been lost" in health["sentence"]

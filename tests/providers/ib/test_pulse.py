@@ -55,19 +55,19 @@ LONE_TROUBLES = {
 @pytest.mark.parametrize("name", LONE_TROUBLES)
 async def test_the_trouble_of_one_symbol_is_an_outage_of_that_symbol(name: str) -> None:
     """It is told within 12 s (22 s if the prices stop), not before 10 s, and ends with the first good price."""
-    trouble, told = LONE_TROUBLES[name], []
+    issue, on_error = LONE_TROUBLES[name], []
     async with room(options=replace(OPTIONS, allow_delayed=False), prepare=ticks_once) as here:
         await here.spot("SPY")
         await here.spot("QQQ")
-        here.gateway.speaks = lambda line: trouble.strikes(line, here.clock)
-        for second in range(trouble.within):
+        here.gateway.speaks = lambda line: issue.strikes(line, here.clock)
+        for second in range(issue.within):
             here.feed.lines["SPY"].on_price(LAST, 600.0, here.clock.now())
-            trouble.strikes(here.feed.lines["QQQ"], here.clock)
+            issue.strikes(here.feed.lines["QQQ"], here.clock)
             await here.clock.advance(1)
-            told += [second] * bool(here.feed.outages)
-        assert {symbol: outage.why for symbol, outage in here.feed.outages.items()} == {"QQQ": trouble.reason}
-        assert told[0] >= 8
-        assert here.connection.link.worst is None
+            on_error += [second] * bool(here.feed.outages)
+        assert {symbol: outage.why for symbol, outage in here.feed.outages.items()} == {"QQQ": issue.reason}
+        assert on_error[0] >= 8
+        assert here.connection.health.worst is None
         here.gateway.speaks = speaks_of(here.clock)
         for _ in range(70):
             for symbol in ("SPY", "QQQ"):
@@ -94,13 +94,13 @@ async def test_a_symbol_is_watched_before_anybody_asks_for_it() -> None:
     """Watching connects; until its first price a symbol is an outage while the market is open, without grace."""
     async with room(prepare=lambda gateway: setattr(gateway, "speaks", say_nothing)) as here:
         here.feed.watch(["SPY"])
-        assert here.connection.link.outage(here.clock.now()) == "ib_disconnected"
+        assert here.connection.health.outage(here.clock.now()) == "ib_disconnected"
         await here.clock.advance(2)
         assert {symbol: outage.why for symbol, outage in here.feed.outages.items()} == {"SPY": "feed_silent"}
         here.feed.lines["SPY"].on_price(LAST, 600.0, here.clock.now())
         await here.clock.advance(2)
         assert here.feed.outages == {}
-        assert here.connection.link.outage(here.clock.now()) is None
+        assert here.connection.health.outage(here.clock.now()) is None
 
 
 async def test_a_host_that_slept_does_not_blame_the_feed() -> None:

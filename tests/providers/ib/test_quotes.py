@@ -199,8 +199,8 @@ async def test_whatever_arrives_rings_the_bell() -> None:
     """Whoever waits for a line looks again at each message."""
     import asyncio
 
-    bell = Notifier()
-    quote = MarketDataLine(listed(), MORNING, bell)
+    notifier = Notifier()
+    quote = MarketDataLine(listed(), MORNING, notifier)
     for say in (
         lambda: quote.on_price(LAST, 600.0, MORNING),
         lambda: quote.on_count(8, 5.0, MORNING),
@@ -208,7 +208,7 @@ async def test_whatever_arrives_rings_the_bell() -> None:
         lambda: quote.on_data_type(LIVE),
         lambda: quote.on_code(354, ""),
     ):
-        waiting = asyncio.ensure_future(bell.next_ring())
+        waiting = asyncio.ensure_future(notifier.changed())
         await asyncio.sleep(0)
         say()
         await asyncio.wait_for(waiting, 1)
