@@ -39,14 +39,14 @@ from magic8_ml.messages.values import Order, Trade
 from magic8_ml.trades.base_models import BOTH, PRICE, Recalibration, RecalibrationParameters
 from magic8_ml.trades.expected_value import RealisedFractions
 from magic8_ml.trades.feature_catalogue import CATALOGUE, SPORADIC
+from magic8_ml.trades.five_minute_forecast import FiveMinuteForecasts
 from magic8_ml.trades.forest import Forest
 from magic8_ml.trades.levels import LEVELS, trade_key
 from magic8_ml.trades.model import Base, Record, WinModel
+from magic8_ml.trades.model_files import Served
 from magic8_ml.trades.pooling import Offset
 from magic8_ml.trades.predictor import WinPrediction, WinProbabilityPredictor
-from magic8_ml.trades.row_forecast import FiveMinuteForecasts
 from magic8_ml.trades.sample import Size
-from magic8_ml.trades.served_model import Served
 from magic8_ml.trades.terms import STRATEGIES
 from magic8_ml.trades.training.tree_tasks import TREE_LEVELS
 from magic8_ml.trades.trees import TreeSettings, fit_trees

@@ -27,12 +27,12 @@ from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.trades.feature_catalogue import CATALOGUE, SPORADIC
 from magic8_ml.trades.rows import TradeRows
+from magic8_ml.trades.sample import sample_of
 from magic8_ml.trades.terms import STRATEGIES
 from magic8_ml.trades.training.audit import Audit
-from magic8_ml.trades.training.fit import Run, learn_wins
+from magic8_ml.trades.training.fit import learn_wins
 from magic8_ml.trades.training.store import store
-from magic8_ml.trades.training.training_sample import sample_of
-from magic8_ml.trades.training.tree_workers import on_dask, on_workers
+from magic8_ml.trades.training.tree_tasks import Run, on_dask, on_workers
 
 LIMIT_S = 600.0
 DAYS = 500

@@ -16,12 +16,12 @@ from magic8_ml.cli.train import ProgressBars
 from magic8_ml.forecast.training.progress import Progress
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.dataset import MarketFiles, TradeData, history_data, ledger_data
+from magic8_ml.trades.sample import sample_of
 from magic8_ml.trades.training.audit import audit_features
 from magic8_ml.trades.training.fit import LearntWins, learn_wins
 from magic8_ml.trades.training.out_of_fold_scores import figures_of
 from magic8_ml.trades.training.store import WIN_MODEL_FOLDER, store
-from magic8_ml.trades.training.training_sample import sample_of
-from magic8_ml.trades.training.tree_workers import on_dask, on_workers
+from magic8_ml.trades.training.tree_tasks import on_dask, on_workers
 
 EXIT_REFUSED: Final = 2
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from magic8_ml.evaluation.trade_baselines import FORECAST, RECALIBRATED_LOGNORMAL
 from magic8_ml.evaluation.trade_walk_forward import WinEstimator
-from magic8_ml.trades.training.pooled import PooledWins
+from magic8_ml.trades.training.fit import PooledWins
 
 DESIGNS: Final[Mapping[str, WinEstimator]] = {
     "pooled": PooledWins(),

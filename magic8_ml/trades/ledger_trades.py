@@ -12,8 +12,7 @@ import pyarrow.parquet as pq
 
 from magic8_companion.domain.arrays import Floats, Mask
 from magic8_ml.metrics.refusal import TrainingRefused
-from magic8_ml.trades.parquet_columns import codes, numbers, stamps
-from magic8_ml.trades.settled_trades import KnownTrades
+from magic8_ml.trades.settled_trades import KnownTrades, codes, numbers, stamps
 from magic8_ml.trades.terms import LEGS, STRATEGIES, DeltaRows, TradeTerms
 
 _STRIKES: Final = tuple(f"strike{leg}" for leg in range(1, LEGS + 1))

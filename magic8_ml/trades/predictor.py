@@ -22,14 +22,13 @@ from magic8_ml.registry.expiry import valid_until
 from magic8_ml.registry.reloading import load_champion
 from magic8_ml.trades.answers import DISTRIBUTION, TWO_POINT, Answer, NoWinPrediction, WinPrediction
 from magic8_ml.trades.expected_value import COLUMNS, TradeTermsSummary, expected_value
+from magic8_ml.trades.feature_catalogue import feature_table
 from magic8_ml.trades.feature_inputs import Inputs
-from magic8_ml.trades.feature_table import feature_table
+from magic8_ml.trades.five_minute_forecast import FiveMinuteForecasts, Forecasts, ResidualMoves
 from magic8_ml.trades.levels import trade_key
 from magic8_ml.trades.model import NoEstimate, WinEstimate
-from magic8_ml.trades.moves import ResidualMoves
+from magic8_ml.trades.model_files import Served, load_served
 from magic8_ml.trades.orders import Ticket, terms_of
-from magic8_ml.trades.row_forecast import FiveMinuteForecasts, Forecasts
-from magic8_ml.trades.served_model import Served, load_served
 from magic8_ml.trades.snapshots import Market, Snapshot, Snapshots
 from magic8_ml.trades.terms import MULTIPLIER, DeltaRows, MarketContext, TradeTerms
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
-from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.arrays import Floats, Integers
+from magic8_ml.trades.feature_catalogue import feature_table
 from magic8_ml.trades.feature_inputs import Inputs
-from magic8_ml.trades.feature_table import feature_table
 from magic8_ml.trades.payoffs import payoffs_of
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import DeltaRows, MarketContext, TradeTerms
@@ -74,3 +75,28 @@ class KnownTrades:
             profit=profit,
             max_risk=inputs.payoffs.max_risk,
         )
+
+
+_UNKNOWN = -1
+_MS = 1_000_000
+
+
+def numbers(table: pa.Table, name: str) -> Floats:
+    """Return a column of numbers, NaN for null."""
+    return np.asarray(table[name].to_numpy(), dtype=np.float64)
+
+
+def codes(table: pa.Table, name: str, names: Sequence[str]) -> Integers:
+    """Return the places of a column's words in ``names``, -1 for null and for words that are not among them."""
+    parts = [np.empty(0, dtype=np.int64)]
+    for chunk in table[name].chunks:
+        words = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+        known = [names.index(word) if word in names else _UNKNOWN for word in words.dictionary.to_pylist()]
+        places = words.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
+        parts.append(np.array([*known, _UNKNOWN], dtype=np.int64)[places])
+    return np.concatenate(parts)
+
+
+def stamps(table: pa.Table, name: str) -> Integers:
+    """Return a column of times in nanoseconds UTC; the column holds milliseconds and no null."""
+    return np.asarray(table[name].cast(pa.int64()).to_numpy(), dtype=np.int64) * _MS

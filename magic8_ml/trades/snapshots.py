@@ -28,7 +28,7 @@ from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.symbol_families import family_of
-from magic8_ml.trades.row_forecast import Forecasts
+from magic8_ml.trades.five_minute_forecast import Forecasts
 
 Market = MarketState | PredictionInputs
 """What a host observed of one symbol."""

@@ -15,7 +15,7 @@ from magic8_ml.registry.passport import WIN_PROBABILITY, passport_problem
 from magic8_ml.registry.versions import Registry
 from magic8_ml.trades.dataset import MarketFiles, ledger_data
 from magic8_ml.trades.model_files import load_win_model
-from magic8_ml.trades.training.training_sample import sample_of
+from magic8_ml.trades.sample import sample_of
 from tests.trades.simulated_trades import Simulated
 
 

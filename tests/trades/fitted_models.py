@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from magic8_ml.trades.sample import Sample
 from magic8_ml.trades.training.fit import LearntWins, learn_wins
-from magic8_ml.trades.training.tree_workers import in_this_process
+from magic8_ml.trades.training.tree_tasks import in_this_process
 from tests.trades.made_trades import made_sample, with_thin_pair
 
 

@@ -20,16 +20,16 @@ from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.history.ledger_store import write_ledger
 from magic8_ml.registry.reloading import load_champion
 from magic8_ml.trades.dataset import TradeData
+from magic8_ml.trades.five_minute_forecast import ResidualMoves
 from magic8_ml.trades.ledger_trades import ledger_trades
-from magic8_ml.trades.moves import ResidualMoves
+from magic8_ml.trades.model_files import Served, load_served
 from magic8_ml.trades.predictor import WinProbabilityPredictor, load_predictor
-from magic8_ml.trades.served_model import Served, load_served
+from magic8_ml.trades.sample import sample_of
 from magic8_ml.trades.trade_markets import Moments, moments_of
 from magic8_ml.trades.training.audit import audit_features
 from magic8_ml.trades.training.fit import learn_wins
 from magic8_ml.trades.training.store import WIN_MODEL_FOLDER, store
-from magic8_ml.trades.training.training_sample import sample_of
-from magic8_ml.trades.training.tree_workers import in_this_process
+from magic8_ml.trades.training.tree_tasks import in_this_process
 
 FIRST, LAST = date(2024, 8, 1), date(2025, 5, 22)
 AT = datetime(2025, 5, 22, 14, 30, 5, tzinfo=UTC)

@@ -20,9 +20,9 @@ from magic8_ml.trades.feature_catalogue import (
     LeakingColumn,
     digest_of,
     feature_named,
+    trade_features,
 )
 from magic8_ml.trades.feature_inputs import LookAhead
-from magic8_ml.trades.feature_table import trade_features
 from magic8_ml.trades.orders import Ticket, terms_of
 from magic8_ml.trades.payoffs import payoffs_of
 from tests.trades.example import AT, CONDOR, FLY, PUT_CREDIT, delta, market, prices, stamps, ticket, tickets

@@ -14,7 +14,7 @@ from magic8_companion.domain.bars import Bars
 from magic8_ml.history.dataset import HistoryStore
 from magic8_ml.history.ingest import ingest
 from magic8_ml.metrics.refusal import TrainingRefused
-from magic8_ml.trades import history_trades, sheet_bars
+from magic8_ml.trades import history_trades
 from magic8_ml.trades.dataset import MarketFiles, history_data
 from magic8_ml.trades.feature_catalogue import BANNED
 from magic8_ml.trades.history_trades import KNOWN_AT_ENTRY
@@ -106,7 +106,7 @@ def test_rows_without_a_label_are_left_out(table: pa.Table) -> None:
 
 def test_prices_of_the_sheets_are_bars(table: pa.Table) -> None:
     """A price written in a slot's first minutes is the close of the bar that ended at the slot."""
-    bars: Bars = sheet_bars.sheet_bars(table)["SPX"]
+    bars: Bars = history_trades.sheet_bars(table)["SPX"]
     assert bars.close.tolist() == [5901.67, 5904.67, 5907.67, 5903.59]
     assert [f"{bars[n:].first_start:%H:%M}" for n in range(4)] == ["13:30", "13:35", "13:40", "19:55"]
 

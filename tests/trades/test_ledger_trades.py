@@ -19,13 +19,12 @@ from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.history.ledger_store import write_ledger
 from magic8_ml.metrics.refusal import TrainingRefused
-from magic8_ml.trades.dataset import MarketFiles, ledger_data
+from magic8_ml.trades.dataset import MarketFiles, ledger_data, walk_forward_moves
 from magic8_ml.trades.ledger_trades import ledger_trades, read_ledger
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.settled_trades import KnownTrades
 from magic8_ml.trades.terms import TradeTerms
 from magic8_ml.trades.trade_markets import Moments, moments_of
-from magic8_ml.trades.walk_forward_forecasts import walk_forward_moves
 from tests.history.simulated_ledger import bars, spy_ledger, vix, write_files
 from tests.history.test_ledger_look_ahead import changed
 

@@ -14,8 +14,8 @@ from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.model_files import load_model
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
 from magic8_ml.forecast.serving_row import serving_rows
+from magic8_ml.trades.five_minute_forecast import FiveMinuteForecasts
 from magic8_ml.trades.orders import Ticket, terms_of
-from magic8_ml.trades.row_forecast import FiveMinuteForecasts
 from magic8_ml.trades.snapshots import Snapshots
 from magic8_ml.trades.trade_markets import moments_of
 from tests.forecast.markets import Market, session_of, state_at

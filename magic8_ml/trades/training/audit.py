@@ -15,8 +15,7 @@ from magic8_companion.domain.arrays import Integers
 from magic8_companion.domain.bars import COLUMNS, Bars, from_ns
 from magic8_ml.forecast.session_table import DAY_NS
 from magic8_ml.trades.dataset import TradeData
-from magic8_ml.trades.feature_catalogue import FORECAST, feature_named
-from magic8_ml.trades.feature_table import trade_features
+from magic8_ml.trades.feature_catalogue import FORECAST, feature_named, trade_features
 from magic8_ml.trades.terms import DeltaRows
 from magic8_ml.trades.trade_markets import moments_of
 

@@ -8,12 +8,13 @@ days ──folds──> base members ──rank──> trees per node and fold (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import xgboost as xgb
+from scipy.special import expit
 
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.forecast.training.progress import Progress, silent
@@ -22,9 +23,10 @@ from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.base_models import PRICE, Recalibration, fit_lines
 from magic8_ml.trades.forest import Forest
 from magic8_ml.trades.hierarchy import HierarchicalModel, OutOfFold, Ships, fit_chain
-from magic8_ml.trades.levels import LEVELS
+from magic8_ml.trades.levels import LEVELS, trade_key
 from magic8_ml.trades.model import Base, Record, WinModel
-from magic8_ml.trades.sample import Sample, Size
+from magic8_ml.trades.rows import TradeRows
+from magic8_ml.trades.sample import FORECAST_WIN, Sample, Size, sample_of
 from magic8_ml.trades.training.model_selection import (
     EMBARGO_DAYS,
     Parts,
@@ -34,15 +36,22 @@ from magic8_ml.trades.training.model_selection import (
     daily_mean,
     log_loss,
 )
-from magic8_ml.trades.training.tree_tasks import TREE_LEVELS, Shared, Step, TreeResult, TreeTask, base_margin, tasks_of
+from magic8_ml.trades.training.tree_tasks import (
+    TREE_LEVELS,
+    Run,
+    Shared,
+    Step,
+    TreeResult,
+    TreeTask,
+    base_margin,
+    in_this_process,
+    tasks_of,
+)
 from magic8_ml.trades.trees import TreeSettings
 
 BLOCKS: Final = 6
 FEWEST_DAYS: Final = 100
 _FIRST_SHARE: Final = 3
-
-Run = Callable[[Shared, Sequence[TreeTask]], list[TreeResult]]
-"""Does tasks somewhere and returns their results in the order asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -259,3 +268,30 @@ def _booster(content: bytes) -> xgb.Booster:
     booster = xgb.Booster({"nthread": 1})
     booster.load_model(bytearray(content))
     return booster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PooledWins:
+    """Partial pooling over the levels, with the trees that ship; ``run`` does the work."""
+
+    run: Run = in_this_process
+    settings: TreeSettings = field(default_factory=TreeSettings)
+    name: str = "pooled"
+
+    def fit(self, rows: TradeRows) -> FittedPooledWins:
+        """Learn; the same rows give the same model to the bit, whoever runs it."""
+        return FittedPooledWins(model=learn_wins(sample_of(rows), self.run, self.settings).model())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FittedPooledWins:
+    """What was learnt."""
+
+    model: WinModel
+
+    def predict(self, rows: TradeRows) -> Floats:
+        """Return the probability that each row wins, (n_rows,), NaN where nothing can be said."""
+        pairs, path = np.unique(rows.pair, return_inverse=True)
+        paths = [trade_key(*rows.pairs[pair]) for pair in pairs.tolist()]
+        features = rows.with_columns(self.model.names).features.astype(np.float32)
+        return np.asarray(expit(self.model.margins(paths, path, features, rows.implied, rows.column(FORECAST_WIN))[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
+from magic8_ml.forecast.training.workers import on_cluster, on_cores
 from magic8_ml.trades.base_models import Recalibration, first_known
 from magic8_ml.trades.levels import DEFAULT, STRATEGY, SYMBOL, SYMBOL_STRATEGY, Nodes
 from magic8_ml.trades.sample import Sample, Size
@@ -111,3 +112,34 @@ def base_margin(sample: Sample, lines: Sequence[Recalibration]) -> Floats:
 
 def _work(task: TreeTask) -> tuple[int, TreeTask]:
     return -task.rows, task
+
+
+Run = Callable[[Shared, Sequence[TreeTask]], list[TreeResult]]
+"""Does tasks somewhere and returns their results in the order asked."""
+
+
+def in_this_process(shared: Shared, tasks: Sequence[TreeTask]) -> list[TreeResult]:
+    """Do one task after the other."""
+    return [do_task(shared, task) for task in tasks]
+
+
+def on_workers(workers: int) -> Run:
+    """Return who does the tasks on so many processes of this machine."""
+    if workers == 1:
+        return in_this_process
+
+    def run(shared: Shared, tasks: Sequence[TreeTask]) -> list[TreeResult]:
+        with on_cores(do_task, shared, workers) as work:
+            return work(tasks)
+
+    return run
+
+
+def on_dask(address: str) -> Run:
+    """Return who does the tasks on the workers of a Dask scheduler such as ``tcp://10.0.0.5:8786``."""
+
+    def run(shared: Shared, tasks: Sequence[TreeTask]) -> list[TreeResult]:
+        with on_cluster(do_task, shared, address) as work:
+            return work(tasks)
+
+    return run

@@ -13,7 +13,7 @@ from magic8_ml.trades.sample import Sample
 from magic8_ml.trades.training.fit import LearntWins, learn_wins
 from magic8_ml.trades.training.model_selection import daily_mean, log_loss
 from magic8_ml.trades.training.out_of_fold_scores import check_skill, figures_of
-from magic8_ml.trades.training.tree_workers import in_this_process
+from magic8_ml.trades.training.tree_tasks import in_this_process
 from tests.trades.made_trades import THIN, made_sample
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.sample import Sample
-from magic8_ml.trades.training.fit import LearntWins, Run, learn_wins
-from magic8_ml.trades.training.tree_workers import on_dask, on_workers
+from magic8_ml.trades.training.fit import LearntWins, learn_wins
+from magic8_ml.trades.training.tree_tasks import Run, on_dask, on_workers
 
 
 @pytest.fixture(scope="module")

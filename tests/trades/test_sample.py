@@ -8,7 +8,7 @@ import numpy as np
 
 from magic8_ml.trades.feature_catalogue import DELTA, TRADE_FEATURES, feature_named
 from magic8_ml.trades.rows import TradeRows
-from magic8_ml.trades.training.training_sample import sample_of
+from magic8_ml.trades.sample import sample_of
 from tests.evaluation.made_trades import made_trades
 
 _DELTAS = [place for place, name in enumerate(TRADE_FEATURES) if feature_named(name).group == DELTA]
