@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from magic8_companion.analysis import AnalysisConfig
 from magic8_companion.clocks import ReplayClock, SystemClock
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
@@ -31,6 +32,7 @@ from magic8_companion.plugins import load_plugin
 from magic8_companion.ports import Clock, Extension, MarketData, Scorer
 from magic8_companion.providers.catalogue import canonical_name, create_provider
 from magic8_companion.providers.clocked import PlayableDays
+from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.publishing.atm_closes import AtmCloses
 from magic8_companion.publishing.chain_recorder import ChainRecorder
 from magic8_companion.publishing.lock import FolderLock
@@ -38,7 +40,7 @@ from magic8_companion.publishing.publisher import Publisher
 from magic8_companion.publishing.script_writer import ScriptWriter
 from magic8_companion.publishing.state import StateStore
 from magic8_companion.scoring import Switches, create_scorer
-from magic8_companion.settings.mapping import analysis_options, engine_options, ib_options, ml_options
+from magic8_companion.settings.rooms import config_of, engine_config, ml_config
 from magic8_companion.unified_config import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -141,14 +143,16 @@ def build_service(
     """
     clock = clock or create_clock(settings)
     provider = create_configured_provider(settings, clock)
-    options = engine_options(settings)
+    options = engine_config(settings)
     observer = MarketObserver(provider, clock, options)
     publication = _publication(settings, clock, provider, options)
     services = _services(settings, clock, provider, observer, publication)
     scorer = create_checkpoint_scorer(settings)
     pipeline = CheckpointPipeline(
         observer,
-        RememberingAnalyst(AtmCloses(settings.run_output_dir), options.system_mode, analysis_options(settings)),
+        RememberingAnalyst(
+            AtmCloses(settings.run_output_dir), options.system_mode, config_of(AnalysisConfig, settings)
+        ),
         scorer,
         provider,
         options,
@@ -174,14 +178,12 @@ def create_checkpoint_scorer(settings: Settings) -> Scorer:
         settings.get_scorer_mode(),
         high=settings.min_recommendation_score,
         medium=settings.medium_score,
-        switches=Switches(
-            greeks=settings.enable_greeks, gamma=settings.enable_enhanced_gex, volume=settings.enable_volume_analysis
-        ),
+        switches=config_of(Switches, settings),
     )
     if not settings.enable_ml_integration:
         return rules
     try:
-        enhanced: Scorer = load_plugin("magic8.scorers", "ml")(rules, options=ml_options(settings))
+        enhanced: Scorer = load_plugin("magic8.scorers", "ml")(rules, options=ml_config(settings))
     except PluginUnavailable as error:
         logger.warning("ML enhancement disabled. Using rule-based scoring only.")
         logger.warning("%s", error)
@@ -228,7 +230,7 @@ def standalone_host(
         provider, clock = _script_parts(settings.market_data_provider)
     else:
         clock = _script_clock(settings)
-    options = engine_options(settings)
+    options = engine_config(settings)
     writer = ScriptWriter(settings.run_output_dir, _named_kill_switch(settings))
     publication = PublicationService(writer, writer, clock, provider, options)
     publication.restore()
@@ -281,7 +283,7 @@ def create_configured_provider(settings: Settings, clock: Clock) -> MarketData:
         strikes_each_side=settings.chain_strikes_each_side,
         yahoo_server=settings.yahoo_server or None,
         fallback_to_yahoo=settings.ibkr_fallback_to_yahoo,
-        ib_options=ib_options(settings),
+        ib_options=config_of(IBConfig, settings),
     )
 
 
@@ -305,8 +307,8 @@ def _services(
         provider=provider,
         observer=observer,
         publication=publication,
-        options=engine_options(settings),
-        ml_options=ml_options(settings),
+        options=engine_config(settings),
+        ml_options=ml_config(settings),
         output_dir=settings.run_output_dir,
     )
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from magic8_companion.analysis.view import SIMPLE, STANDARD, AnalysisOptions, analyse, require_mode
+from magic8_companion.analysis.view import SIMPLE, STANDARD, AnalysisConfig, analyse, require_mode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.market_view import MarketView
@@ -38,12 +38,12 @@ class MarketAnalyzer:
         self,
         observer: SymbolObserver | None = None,
         mode: str | None = None,
-        options: AnalysisOptions | None = None,
+        options: AnalysisConfig | None = None,
     ) -> None:
         self.last_skip: dict[str, str] = {}
         self._observer = observer
         self._mode = require_mode(mode or STANDARD)
-        self._options = options or AnalysisOptions()
+        self._options = options or AnalysisConfig()
 
     async def view(self, symbol: str, atm_history: Sequence[float] = ()) -> MarketView:
         """Observe and analyse ``symbol`` now; raises ``DataUnavailable`` with the reason."""

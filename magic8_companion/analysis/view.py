@@ -15,6 +15,7 @@ from magic8_companion.analysis.gamma import MAGNITUDE_BOUNDS, MIN_OI_COVERAGE, G
 from magic8_companion.analysis.percentile import mid_rank, standing
 from magic8_companion.analysis.tape import measure_tape
 from magic8_companion.analysis.volatility import IV_WINDOW_DAYS, completed_closes, day_range, vix_range
+from magic8_companion.domain.config import setting
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.market_view import MarketView
@@ -31,15 +32,25 @@ _VIX_IS_THEIR_OWN: Final = ("SPX", "SPY", "XSP")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnalysisOptions:
-    """Options of the analysis; the defaults are those of the settings of the same names."""
+class AnalysisConfig:
+    """Configuration of the analysis."""
 
-    iv_min_history_days: int = 60
-    gamma_max_age_minutes: int = 5
-    gamma_regime_thresholds: Mapping[str, float] = field(default_factory=lambda: MAGNITUDE_BOUNDS)
+    iv_min_history_days: int = field(
+        default=60,
+        metadata=setting(
+            "Own at-the-money closes below which the VIX stands in for their history.", advanced=True, ge=20, le=252
+        ),
+    )
+    gamma_max_age_minutes: int = field(
+        default=5, metadata=setting("Age in minutes beyond which a chain gives no gamma.", advanced=True, ge=1, le=60)
+    )
+    gamma_regime_thresholds: Mapping[str, float] = field(
+        default_factory=lambda: MAGNITUDE_BOUNDS,
+        metadata=setting("Bounds of abs(net)/gross gamma for extreme, high and moderate.", advanced=True),
+    )
 
 
-_DEFAULTS: Final = AnalysisOptions()
+_DEFAULTS: Final = AnalysisConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +68,7 @@ def analyse(
     mode: str = STANDARD,
     *,
     atm_history: Sequence[float] = (),
-    options: AnalysisOptions = _DEFAULTS,
+    options: AnalysisConfig = _DEFAULTS,
 ) -> MarketView:
     """Return what ``state`` means.
 
@@ -143,7 +154,7 @@ def _ranked(state: MarketState, vix: float, money: AtTheMoney, atm_history: Sequ
     )
 
 
-def _profile(state: MarketState, chain: OptionChain, options: AnalysisOptions) -> GammaProfile | None:
+def _profile(state: MarketState, chain: OptionChain, options: AnalysisConfig) -> GammaProfile | None:
     if state.as_of - chain.as_of > timedelta(minutes=options.gamma_max_age_minutes):
         return None
     minutes = state.session.minutes_to_close(chain.as_of)

@@ -96,7 +96,7 @@ async def _planned(given: argparse.Namespace) -> RehearsalPlan:
     from magic8_companion import bootstrap  # noqa: PLC0415  # after --help
     from magic8_companion.cli import first_use  # noqa: PLC0415  # after --help
     from magic8_companion.clocks import SystemClock  # noqa: PLC0415  # as above
-    from magic8_companion.settings.mapping import ml_folder  # noqa: PLC0415  # as above
+    from magic8_companion.settings.rooms import ml_folder  # noqa: PLC0415  # as above
     from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # as above
 
     asked: dict[str, object] = {"market_data_provider": given.provider, "replay_date": given.date}

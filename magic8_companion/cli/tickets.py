@@ -74,15 +74,16 @@ def _number(low: float, high: float) -> Callable[[str], float]:
 
 
 def _sheet(options: argparse.Namespace) -> dict[str, Any]:
+    from magic8_companion.engine.config import TicketConfig  # noqa: PLC0415  # after --help
     from magic8_companion.engine.ticket_search import fees_under, limits_of  # noqa: PLC0415  # after --help
     from magic8_companion.options.candidates import Kind  # noqa: PLC0415  # after --help
     from magic8_companion.options.chain_quotes import clean_chain  # noqa: PLC0415  # after --help
     from magic8_companion.options.smile import fit_smile  # noqa: PLC0415  # after --help
     from magic8_companion.options.ticket_sheet import View, ticket_sheet  # noqa: PLC0415  # after --help
-    from magic8_companion.settings.mapping import ticket_options  # noqa: PLC0415  # after --help
+    from magic8_companion.settings.rooms import config_of  # noqa: PLC0415  # after --help
 
     settings = settings_of(options)
-    chain, usual = chosen_chain(options, settings), ticket_options(settings)
+    chain, usual = chosen_chain(options, settings), config_of(TicketConfig, settings)
     quotes = clean_chain(chain)
     smile = fit_smile(quotes)
     limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, None, usual)

@@ -9,7 +9,7 @@ from typing import Final
 
 from magic8_companion import bootstrap
 from magic8_companion.doctor.check import FAILED, OK, SKIPPED, Check
-from magic8_companion.settings.mapping import ml_folder
+from magic8_companion.settings.rooms import ml_folder
 from magic8_companion.unified_config import Settings
 
 _SPEAKERS: Final = ("magic8_ml", "magic8_companion.bootstrap")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, Protocol
 
-from magic8_companion.analysis import AnalysisOptions, analyse
+from magic8_companion.analysis import AnalysisConfig, analyse
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.market_view import MarketView
 
@@ -28,7 +28,7 @@ class AtmMemory(Protocol):
 class RememberingAnalyst:
     """Analyse a state with what is remembered of its symbol; after the last checkpoint of a day its value stays."""
 
-    def __init__(self, memory: AtmMemory, mode: str, options: AnalysisOptions) -> None:
+    def __init__(self, memory: AtmMemory, mode: str, options: AnalysisConfig) -> None:
         self._memory, self._mode, self._options = memory, mode, options
 
     def __call__(self, state: MarketState) -> MarketView:

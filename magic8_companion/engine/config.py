@@ -1,63 +1,117 @@
-"""What the engine needs to know of the settings, frozen; the entry point maps the settings to it."""
+"""The configuration of the engine."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
+
+from magic8_companion.domain.config import SharedConfig, setting
+from magic8_companion.options.costs import Fees
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketConfig:
-    """What a ticket may cost and risk; the defaults are those of the settings of the same meaning.
+    """What a ticket may cost and risk."""
 
-    ``max_width_pct`` in per cent of the price, the other percentages of the widest wing; ``max_margin`` in dollars per
-    unit, 0 for as much as the widest wing; ``commission`` in dollars per contract and leg.
-    """
-
-    max_width_pct: float = 0.6
-    max_margin: float = 0.0
-    min_credit_pct: float = 5.0
-    max_spread_pct: float = 10.0
-    commission: float = 0.65
+    max_width_pct: float = field(
+        default=0.6,
+        metadata=setting(
+            "Widest wing of a ticket in % of the price, where a standard deviation is not wider.", ge=0.05, le=10
+        ),
+    )
+    max_margin: float = field(
+        default=0.0, metadata=setting("Most USD at risk per unit of a ticket; 0 allows its widest wing.", ge=0)
+    )
+    min_credit_pct: float = field(
+        default=5.0, metadata=setting("Least credit of a ticket in % of its width.", ge=0, le=100)
+    )
+    max_spread_pct: float = field(
+        default=10.0,
+        metadata=setting("Most half-spreads of a ticket, together, in % of its width.", gt=0, le=100),
+    )
+    commission: float = field(
+        default=Fees().commission,
+        metadata=setting("USD that your broker charges per contract and leg; exchange fees are added.", ge=0),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineConfig:
-    """Options of the engine; the defaults are those of the settings of the same meaning.
+class EngineConfig(SharedConfig):
+    """Configuration of the engine."""
 
-    ``checkpoint_times`` are New York wall times.  ``republish_seconds`` 0 means only on change.
-    ``nonlive_in_live_dir`` tells that replayed or simulated data is written where live readers look: nothing is
-    tradable then.  ``bar_wait_seconds`` limits how long a live source may take to deliver a bar that is just due.
-    ``chain_timeout_seconds`` lets the chains of about 15 symbols be read one after the other.
-    """
-
-    symbols: tuple[str, ...]
-    kill_switch_file: Path
-    system_mode: str = "standard"
-    checkpoint_times: tuple[time, ...] = (time(10, 30), time(11), time(12, 30), time(14, 45))
-    checkpoint_grace_minutes: int = 5
-    checkpoint_valid_minutes: int = 35
-    republish_seconds: int = 240
-    high_score: float = 65.0
-    medium_score: float = 35.0
-    min_score_gap: float = 0.0
-    merge_strategy: str = "overlay"
-    half_life_minutes: int = 30
-    trade_on_delayed_data: bool = False
-    nonlive_in_live_dir: bool = False
-    max_data_age_minutes: int = 20
-    bar_history_days: int = 30
-    bar_close_delay_seconds: int = 5
-    bar_wait_seconds: float = 15.0
-    request_timeout_seconds: float = 15.0
-    chain_timeout_seconds: float = 60.0
-    ml_timeout_seconds: float = 5.0
-    enable_ml_integration: bool = False
-    enable_ml_5min: bool = False
-    pause_vix_level: float = 40.0
-    pause_vix_jump_pct: float = 15.0
-    tickets: TicketConfig = TicketConfig()
+    symbols: tuple[str, ...] = field(default=("SPX", "SPY"), metadata=setting("Symbols of checkpoints and slots."))
+    kill_switch_file: Path = field(metadata=setting("Absolute path of the file whose existence forbids every trade."))
+    system_mode: str = field(
+        default="standard",
+        metadata=setting("Mode: simple (bars and VIX), standard (and option chain) or enhanced (and adjustments)."),
+    )
+    checkpoint_times: tuple[time, ...] = field(
+        default=(time(10, 30), time(11), time(12, 30), time(14, 45)),
+        metadata=setting("New York wall times of the checkpoints."),
+    )
+    checkpoint_grace_minutes: int = field(
+        default=5,
+        metadata=setting(
+            "Minutes that a checkpoint may start late; after them it is skipped with a reason.",
+            advanced=True,
+            ge=0,
+            le=30,
+        ),
+    )
+    checkpoint_valid_minutes: int = field(
+        default=35,
+        metadata=setting("Minutes that the entries of a checkpoint stay valid.", advanced=True, ge=5, le=240),
+    )
+    republish_seconds: int = field(
+        default=240,
+        metadata=setting(
+            "Longest time in seconds without a rewrite of the file; 0 writes on change only.",
+            advanced=True,
+            ge=0,
+            le=290,
+        ),
+    )
+    merge_strategy: str = field(
+        default="overlay", metadata=setting("How 5-minute results enter the file: overlay, replace or weighted.")
+    )
+    half_life_minutes: int = field(
+        default=30,
+        metadata=setting("Minutes in which merge strategy weighted halves a weight.", advanced=True, ge=5, le=240),
+    )
+    nonlive_in_live_dir: bool = field(
+        default=False,
+        metadata=setting("Whether replayed or simulated data is written where live readers look: then nothing trades."),
+    )
+    max_data_age_minutes: int = field(
+        default=20,
+        metadata=setting(
+            "Age in minutes beyond which data is stale and its symbol skipped.", advanced=True, ge=5, le=60
+        ),
+    )
+    bar_history_days: int = field(
+        default=30, metadata=setting("Earlier trading days of bars that the ML gets.", advanced=True, ge=0, le=59)
+    )
+    bar_wait_seconds: float = field(
+        default=15.0, metadata=setting("Seconds that a live source may take to deliver a bar that is just due.")
+    )
+    chain_timeout_seconds: float = field(
+        default=60.0, metadata=setting("Seconds to read the chains of about 15 symbols one after the other.")
+    )
+    enable_ml_integration: bool = field(
+        default=False, metadata=setting("Whether the ML scores checkpoints; a simulated run turns it on by itself.")
+    )
+    enable_ml_5min: bool = field(
+        default=False, metadata=setting("Whether the ML predicts in slots; a simulated run turns it on by itself.")
+    )
+    pause_vix_level: float = field(
+        default=40.0, metadata=setting("VIX from which trading pauses; 0 switches this off.", ge=0, le=150)
+    )
+    pause_vix_jump_pct: float = field(
+        default=15.0,
+        metadata=setting("Rise of the VIX in % within 30 minutes from which trading pauses; 0 is off.", ge=0, le=100),
+    )
+    tickets: TicketConfig = field(default=TicketConfig(), metadata=setting("What a ticket may cost and risk."))
 
     @property
     def with_chain(self) -> bool:

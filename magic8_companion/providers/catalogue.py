@@ -11,6 +11,7 @@ from typing import Final
 
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.ports import Clock, MarketData
+from magic8_companion.providers.config import DEFAULTS
 from magic8_companion.providers.ib.config import IBConfig
 
 logger = logging.getLogger(__name__)
@@ -43,8 +44,8 @@ def create_provider(
     clock: Clock,
     *,
     replay_path: Path | None = None,
-    seed: int = 8,
-    strikes_each_side: int = 20,
+    seed: int = DEFAULTS.seed,
+    strikes_each_side: int = DEFAULTS.strikes_each_side,
     yahoo_server: str | None = None,
     fallback_to_yahoo: bool = False,
     ib_options: IBConfig | None = None,

@@ -10,6 +10,7 @@ from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import require_session
 from magic8_companion.ports import Clock, MarketData
 from magic8_companion.providers.clocked import ClockedBars, PlayableDays
+from magic8_companion.providers.config import DEFAULTS
 from magic8_companion.providers.simulated_chain import simulated_chain
 from magic8_companion.providers.simulated_market import SimulatedMarket
 from magic8_companion.providers.simulated_symbols import SYMBOLS, VIX
@@ -31,7 +32,9 @@ class SimulatedProvider(ClockedBars):
     name = SIMULATED
     status = SIMULATED
 
-    def __init__(self, clock: Clock, seed: int = 8, strikes_each_side: int = 20) -> None:
+    def __init__(
+        self, clock: Clock, seed: int = DEFAULTS.seed, strikes_each_side: int = DEFAULTS.strikes_each_side
+    ) -> None:
         self.market = SimulatedMarket(seed)
         self._strikes_each_side = strikes_each_side
         super().__init__(self.market, clock)

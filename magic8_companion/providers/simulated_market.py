@@ -14,6 +14,7 @@ from magic8_companion.domain.bar_lengths import DAY, daily_from, joined, nanosec
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day
+from magic8_companion.providers.config import DEFAULTS
 from magic8_companion.providers.simulated_days import (
     FULL_DAY_BARS,
     VIX_PER_UNIT,
@@ -59,7 +60,7 @@ class SimulatedMarket:
     78
     """
 
-    def __init__(self, seed: int = 8) -> None:
+    def __init__(self, seed: int = DEFAULTS.seed) -> None:
         self.seed = seed
         self._factor = lru_cache(maxsize=_KEPT_MONTHS)(self._make_factor)
         self._path = lru_cache(maxsize=_KEPT_MONTHS)(self._make_path)

@@ -18,6 +18,7 @@ from magic8_companion.domain.recommendation import FiveMinuteResult, Recommendat
 from magic8_companion.domain.trading_day import new_york_day
 from magic8_companion.publishing.archive import Archive
 from magic8_companion.publishing.channel import Channel, Issue, publish_together
+from magic8_companion.publishing.config import DEFAULTS
 from magic8_companion.publishing.documents import predictions_document, recommendations_document
 from magic8_companion.publishing.journal import Journal, JournalLine
 from magic8_companion.publishing.json_file import encode, make_folder
@@ -58,7 +59,7 @@ class Publisher:
         folder: Path,
         *,
         recommendations_path: Path | None = None,
-        retention_days: int = 90,
+        retention_days: int = DEFAULTS.archive_retention_days,
         kill_switch: Path | None = None,
     ) -> None:
         make_folder(folder)

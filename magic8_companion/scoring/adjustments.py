@@ -10,11 +10,12 @@ them has proven on replays that it betters the ranking; that is why they belong 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from magic8_companion.domain.blend import published
+from magic8_companion.domain.config import setting
 from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.scores import Evidence, RuleScore
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
@@ -28,9 +29,13 @@ TOTAL_CAP: Final = 20.0
 class Switches:
     """Which groups of adjustments are on; all have an effect in mode enhanced alone."""
 
-    greeks: bool = True
-    gamma: bool = True
-    volume: bool = True
+    greeks: bool = field(
+        default=True, metadata=setting("Whether mode enhanced adjusts scores by Greeks.", advanced=True)
+    )
+    gamma: bool = field(default=True, metadata=setting("Whether mode enhanced adjusts scores by gamma.", advanced=True))
+    volume: bool = field(
+        default=True, metadata=setting("Whether mode enhanced adjusts scores by volume.", advanced=True)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

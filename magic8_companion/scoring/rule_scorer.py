@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from magic8_companion.domain.blend import label, published
+from magic8_companion.domain.config import SHARED
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.scores import ScoreCard
@@ -42,9 +43,9 @@ class RuleScorer:
         self,
         mode: str = "standard",
         *,
-        high: float = 65.0,
-        medium: float = 35.0,
-        min_gap: float = 0.0,
+        high: float = SHARED.high_score,
+        medium: float = SHARED.medium_score,
+        min_gap: float = SHARED.min_score_gap,
         switches: Switches = _ALL_ON,
     ) -> None:
         self.mode = mode
@@ -110,9 +111,9 @@ class RuleScorer:
 def create_scorer(
     mode: str = "standard",
     *,
-    high: float = 65.0,
-    medium: float = 35.0,
-    min_gap: float = 0.0,
+    high: float = SHARED.high_score,
+    medium: float = SHARED.medium_score,
+    min_gap: float = SHARED.min_score_gap,
     switches: Switches = _ALL_ON,
 ) -> RuleScorer:
     """Return the rule scorer of a mode.

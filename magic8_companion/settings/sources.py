@@ -1,19 +1,27 @@
 """Where settings are written: ``.env``, then the process environment, which wins; and by which names.
 
 Names are case-insensitive and carry the prefix ``M8C_`` (a few keep their older names without it).  Every name that is
-unknown, retired or given twice is a mistake, and so is a line of ``.env`` that says nothing.
+unknown, retired or given twice is a mistake, and so is a line of ``.env`` that is not of the form ``NAME=VALUE``.
+``pydantic_settings`` merges the sources and validates; its own readers of environment and ``.env`` pass over mistakes
+of this kind, so the texts come from here.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from io import StringIO
+from os import PathLike
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from dotenv.parser import parse_stream
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from magic8_companion.paths import written_path
 
 PREFIX: Final = "M8C_"
 ROOT: Final = "MAGIC8_PATH"
@@ -54,22 +62,53 @@ _Given = tuple[str, str]
 """A name as it was written, and its text."""
 
 
-def given_values(
-    environment: Mapping[str, str], dotenv: Path, names: Sequence[str], problems: list[str]
-) -> dict[str, str]:
-    """Return setting -> text of both sources; every mistake is added to ``problems``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """What both sources hold: setting -> text, every mistake, and the folder where relative paths start."""
+
+    root: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    dotenv: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+class TextSource(PydanticBaseSettingsSource):
+    """One source as ``pydantic_settings`` asks for it; its names are resolved and checked already."""
+
+    def __init__(self, settings: type[BaseSettings], texts: Mapping[str, str]) -> None:
+        super().__init__(settings)
+        self._texts = texts
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:  # noqa: ARG002
+        """Return the text of a field, its name, and that the text is not to be decoded here."""
+        name = field_name.upper()
+        return self._texts.get(name if name == ROOT else PREFIX + name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return attribute -> text, for the settings that this source names."""
+        found = {name: self.get_field_value(info, name)[0] for name, info in self.settings_cls.model_fields.items()}
+        return {name: text for name, text in found.items() if text is not None}
+
+
+def read_texts(names: Sequence[str], environment: Mapping[str, str], root: str | PathLike[str] | None = None) -> Texts:
+    """Read the environment, and the file ``.env`` (lines ``NAME=VALUE  # comment``) if there is one.
 
     Parameters
     ----------
-    dotenv
-        A text file of lines ``NAME=VALUE  # comment``, which need not exist.
     names
         The settings that there are.
+    root
+        Where ``.env`` lies; default is ``MAGIC8_PATH`` of the environment, else the current folder.
     """
-    values: dict[str, str] = {}
-    for source in (_lines(dotenv, problems), environment.items()):
-        values |= _by_setting(source, names, problems)
-    return values
+    named = next((text for name, text in environment.items() if name.upper() == ROOT), "")
+    try:
+        folder = written_path(root or named or ".")
+    except ValueError:  # the setting's own check reports it; no .env is looked for in a wrong folder
+        folder = Path(root or named)
+    problems: list[str] = []
+    dotenv = _by_setting(_lines(folder / ".env", problems), names, problems)
+    process = _by_setting(environment.items(), names, problems)
+    return Texts(root=folder, environment=process, dotenv=dotenv, problems=tuple(problems))
 
 
 def _lines(path: Path, problems: list[str]) -> Iterator[_Given]:

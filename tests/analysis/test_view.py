@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 import pytest
 
-from magic8_companion.analysis import AnalysisOptions, analyse
+from magic8_companion.analysis import AnalysisConfig, analyse
 from magic8_companion.analysis.volatility import vix_range
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
@@ -71,7 +71,7 @@ def test_an_old_chain_gives_no_gamma() -> None:
     chain = made_chain(NOON, put_oi=0)
     old = replace(chain, as_of=NOON - timedelta(minutes=6))
     assert analyse(made_state(chain=old)).gamma is None
-    patient = AnalysisOptions(gamma_max_age_minutes=10)
+    patient = AnalysisConfig(gamma_max_age_minutes=10)
     assert analyse(made_state(chain=old), options=patient).gamma is not None
 
 
@@ -116,7 +116,7 @@ def test_a_short_vix_history_skips_the_symbol() -> None:
     with pytest.raises(DataUnavailable) as refusal:
         analyse(short)
     assert refusal.value.reason == "iv_history_short"
-    assert analyse(short, options=AnalysisOptions(iv_min_history_days=40)).iv_source == "vix"
+    assert analyse(short, options=AnalysisConfig(iv_min_history_days=40)).iv_source == "vix"
 
 
 def test_the_percentile_is_the_mid_rank_of_the_last_year() -> None:

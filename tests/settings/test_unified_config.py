@@ -11,7 +11,7 @@ from magic8_companion.domain.errors import ConfigError
 from magic8_companion.settings.sources import ALIASES, RETIRED
 from magic8_companion.unified_config import Settings, env_example, load_settings, setting_names
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
@@ -185,3 +185,30 @@ def test_the_example_is_valid(tmp_path: Path) -> None:
     assert load_settings({}, root=tmp_path) == load_settings({}, root=tmp_path / "nothing").model_copy(
         update={"magic8_path": tmp_path}
     )
+
+
+def test_a_keyword_of_settings_wins_over_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other settings keep what environment and .env say; a wrong keyword is one of the mistakes."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("M8C_ML_WEIGHT=0.2\nM8C_IB_PORT=4002\n")
+    settings = Settings(ml_weight=0.3)
+    assert (settings.ml_weight, settings.ib_port) == (0.3, 4002)
+    with pytest.raises(ConfigError, match="ml_wieght is not a setting"):
+        Settings(ml_wieght=0.3)
+
+
+def test_the_example_marks_what_hardly_anyone_needs() -> None:
+    """Which broker, which symbols and where files go are not advanced; times-out and seeds are."""
+    comments = dict(zip(setting_names(), env_example().splitlines()[3::2], strict=True))
+    advanced = {name for name, comment in comments.items() if comment.startswith("# [advanced] ")}
+    everyday = {"M8C_MARKET_DATA_PROVIDER", "M8C_SUPPORTED_SYMBOLS", "M8C_OUTPUT_DIR", "M8C_IB_PORT", "M8C_ML_PATH"}
+    assert not everyday & advanced
+    assert {"M8C_IB_REQUEST_TIMEOUT", "M8C_SIMULATED_SEED", "M8C_GAMMA_REGIME_THRESHOLDS"} <= advanced
+
+
+def test_every_setting_is_explained_in_a_sentence() -> None:
+    """Each line of the example above a setting begins with a capital letter and ends with a full stop."""
+    for comment in env_example().splitlines()[3::2]:
+        text = comment.removeprefix("# ").removeprefix("[advanced] ")
+        assert text[0].isupper(), comment
+        assert text.endswith("."), comment

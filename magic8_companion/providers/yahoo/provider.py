@@ -19,6 +19,7 @@ from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import BAR, new_york_day, new_york_instant, previous_session, require_session
 from magic8_companion.ports import Clock, MarketData, Monitored
 from magic8_companion.providers.bar_requests import bars_at, first_day
+from magic8_companion.providers.config import DEFAULTS
 from magic8_companion.providers.yahoo.chains import SOURCE, chain_of
 from magic8_companion.providers.yahoo.charts import chart_bars, chart_rows, require_price
 from magic8_companion.providers.yahoo.library import Chart, Library
@@ -63,7 +64,12 @@ class YahooProvider:
     history_reach_days = INTRADAY_DAYS
 
     def __init__(
-        self, clock: Clock, *, timeout_seconds: float = 10.0, strikes_each_side: int = 20, server: str | None = None
+        self,
+        clock: Clock,
+        *,
+        timeout_seconds: float = 10.0,
+        strikes_each_side: int = DEFAULTS.strikes_each_side,
+        server: str | None = None,
     ) -> None:
         self._clock, self._strikes_each_side = clock, strikes_each_side
         self._limit_seconds = 3 * timeout_seconds

@@ -1,0 +1,36 @@
+"""The configuration of what a run writes, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from magic8_companion.domain.config import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishingConfig:
+    """Folders and files of a run, as the operator writes them."""
+
+    output_dir: Path = field(
+        default=Path("data"), metadata=setting("Folder of the published files, the archive and the state.")
+    )
+    output_file_path: Path | None = field(
+        default=None,
+        metadata=setting("Published file of a live run; default: OUTPUT_DIR/recommendations.json.", advanced=True),
+    )
+    nonlive_output_dir: Path | None = field(
+        default=None, metadata=setting("Output folder of replayed or simulated runs; default: OUTPUT_DIR/PROVIDER.")
+    )
+    archive_retention_days: int = field(
+        default=90,
+        metadata=setting("Days that archived files are kept; 0 keeps them for good.", advanced=True, ge=0, le=3650),
+    )
+    kill_switch_file: Path | None = field(
+        default=None,
+        metadata=setting("File whose existence forbids every trade; default: OUTPUT_DIR/KILL."),
+    )
+
+
+DEFAULTS: Final = PublishingConfig()
