@@ -8,7 +8,8 @@ import numpy as np
 
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.win_baselines import RECALIBRATED_PRICE
-from magic8_ml.metrics.proper_scores import auc, brier
+from magic8_ml.metrics.classification import auc
+from magic8_ml.metrics.proper_scores import brier
 
 DIRECTION_AUC: Final = 0.60
 WIN_SKILL: Final = 0.08

@@ -18,14 +18,13 @@ from magic8_ml.evaluation.leakage_demo import ROUNDS, demonstrate_leakage
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.predict_out_of_sample import build_benchmark
 from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of, span_of
-from magic8_ml.evaluation.selection_bias import daily_returns, selection_bias
+from magic8_ml.evaluation.selection_bias import daily_returns, selection_bias, sharpe_facts
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.evaluation.win_baselines import RULES, CanonicalStructures
 from magic8_ml.forecast.forecaster import Forecast, Forecaster, Rows
 from magic8_ml.forecast.session_table import day_number, session_table
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of, walk_forward
-from magic8_ml.metrics.overfitting import sharpe_facts
 from magic8_ml.metrics.refusal import TrainingRefused
 
 TRAILING_DAYS: Final = 252

@@ -11,9 +11,16 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.forecast.forecaster import LEVELS, Forecast, Rows
-from magic8_ml.metrics.class_scores import log_loss, ranked_probability_score
 from magic8_ml.metrics.day_intervals import Interval, diebold_mariano, mean_interval, skill_interval
-from magic8_ml.metrics.proper_scores import binary_log_loss, brier, crps_of_quantiles, qlike, squared_log_error
+from magic8_ml.metrics.proper_scores import (
+    binary_log_loss,
+    brier,
+    class_log_loss,
+    crps_of_quantiles,
+    qlike,
+    ranked_probability_score,
+    squared_log_error,
+)
 
 LossOf = Callable[[Forecast, Rows], Floats]
 
@@ -44,11 +51,11 @@ def covered(forecast: Forecast, rows: Rows) -> Floats:
 
 
 def _regime_log_loss(forecast: Forecast, rows: Rows) -> Floats:
-    return _labelled(log_loss(np.maximum(forecast.regime, _NEVER), rows.regime), rows)
+    return _labelled(class_log_loss(np.maximum(forecast.regime, _NEVER), rows.regime), rows)
 
 
 def _direction_log_loss(forecast: Forecast, rows: Rows) -> Floats:
-    return _labelled(log_loss(np.maximum(forecast.direction, _NEVER), rows.direction), rows)
+    return _labelled(class_log_loss(np.maximum(forecast.direction, _NEVER), rows.direction), rows)
 
 
 def _log_error(forecast: Forecast, rows: Rows) -> Floats:

@@ -17,8 +17,8 @@ import xgboost as xgb
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.win_baselines import CanonicalStructures
 from magic8_ml.forecast.forecaster import Rows
+from magic8_ml.metrics.classification import auc
 from magic8_ml.metrics.day_intervals import SEED
-from magic8_ml.metrics.proper_scores import auc
 
 BLOCKS: Final = 3
 _TEST_SHARE: Final = 0.2

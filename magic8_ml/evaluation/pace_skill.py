@@ -17,7 +17,7 @@ from magic8_ml.evaluation.baselines import class_shares, classes_below
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.forecast.training.walk_forward import Fold
-from magic8_ml.metrics.class_scores import ranked_probability_score
+from magic8_ml.metrics.proper_scores import ranked_probability_score
 
 FEWEST_DAYS: Final = 60
 

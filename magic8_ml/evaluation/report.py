@@ -20,7 +20,7 @@ from magic8_ml.evaluation.negatives import negative_results
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.training.walk_forward import Fold
-from magic8_ml.metrics.calibration import Reliability, brier_parts, reliability, reliability_line
+from magic8_ml.metrics.calibration import brier_parts, reliability, reliability_line
 from magic8_ml.metrics.day_intervals import Interval, holm
 
 LIMITS: Final = (
@@ -188,16 +188,9 @@ def _reliability(out_of_sample: OutOfSample) -> list[dict[str, Any]]:
             line = reliability_line(said[known], won[known], days[known])
             parts = brier_parts(said[known], won[known])
             answer.append(
-                {"name": name, **_curve(found), **_lines(line.slope, line.intercept), "brier": parts._asdict()}
+                {"name": name, **found.as_json(), **_lines(line.slope, line.intercept), "brier": parts._asdict()}
             )
     return answer
-
-
-def _curve(found: Reliability) -> dict[str, Any]:
-    return {
-        name: value.tolist() if isinstance(value, np.ndarray) else value
-        for name, value in ((item, getattr(found, item)) for item in Reliability.__slots__)
-    }
 
 
 def _lines(slope: Interval, intercept: Interval) -> dict[str, Any]:

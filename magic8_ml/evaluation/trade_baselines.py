@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.trade_walk_forward import WinEstimator
-from magic8_ml.metrics.day_logistic import fit_platt, log_odds
+from magic8_ml.metrics.logistic import fit_platt, log_odds
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import STRATEGIES
 

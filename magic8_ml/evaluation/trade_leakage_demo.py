@@ -20,7 +20,7 @@ from magic8_ml.evaluation.trade_baselines import BASE_RATE, RECALIBRATED_PREMIUM
 from magic8_ml.evaluation.trade_walk_forward import WinEstimator
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import EMBARGO_DAYS
-from magic8_ml.metrics.proper_scores import auc
+from magic8_ml.metrics.classification import auc
 from magic8_ml.trades.rows import TradeRows
 
 ROUNDS: Final = 200

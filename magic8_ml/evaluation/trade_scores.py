@@ -10,7 +10,8 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, MAJORITY, RECALIBRATED_LOGNORMAL, RECALIBRATED_PREMIUM
 from magic8_ml.evaluation.trade_out_of_sample import OutOfSampleTrades
-from magic8_ml.metrics.calibration import Reliability, reliability, reliability_line
+from magic8_ml.metrics.calibration import reliability, reliability_line
+from magic8_ml.metrics.classification import auc, average_precision, f1_score
 from magic8_ml.metrics.day_intervals import (
     Interval,
     day_interval,
@@ -20,7 +21,7 @@ from magic8_ml.metrics.day_intervals import (
     ratio_of_totals,
     skill_interval,
 )
-from magic8_ml.metrics.proper_scores import auc, binary_log_loss, brier
+from magic8_ml.metrics.proper_scores import binary_log_loss, brier
 
 Record = dict[str, Any]
 
@@ -70,9 +71,7 @@ def calibration(name: str, out_of_sample: OutOfSampleTrades) -> Record:
     """Return the reliability curve with the band of a perfect forecaster, slope and intercept."""
     found = reliability(out_of_sample.y_pred, out_of_sample.won, out_of_sample.rows.day)
     line = reliability_line(out_of_sample.y_pred, out_of_sample.won, out_of_sample.rows.day)
-    curve = {item: getattr(found, item) for item in Reliability.__slots__}
-    plain = {item: value.tolist() if isinstance(value, np.ndarray) else value for item, value in curve.items()}
-    return {"name": name, **plain, "slope": triple(line.slope), "intercept": triple(line.intercept)}
+    return {"name": name, **found.as_json(), "slope": triple(line.slope), "intercept": triple(line.intercept)}
 
 
 def group(name: str, out_of_sample: OutOfSampleTrades) -> Record:
@@ -104,11 +103,10 @@ def group(name: str, out_of_sample: OutOfSampleTrades) -> Record:
 def classified(out_of_sample: OutOfSampleTrades) -> Record:
     """Return accuracy and F1 at one half, beside the accuracy of always naming the commoner outcome of the pair."""
     predicted, won = out_of_sample.y_pred > _EVEN, out_of_sample.rows.won
-    named = predicted.sum() + won.sum()
     return {
         "accuracy": float((predicted == won).mean()),
         "majority": float(((out_of_sample.predicted[MAJORITY.name] > _EVEN) == won).mean()),
-        "f1": float(2 * (predicted & won).sum() / named) if named else np.nan,
+        "f1": f1_score(predicted, won),
     }
 
 
@@ -145,20 +143,6 @@ def correlation(first: Floats, second: Floats, days: Integers) -> Interval:
     return day_interval(day_sums(np.stack((np.ones_like(x), x, y, x * x, y * y, x * y), axis=1), days[known]), _pearson)
 
 
-def average_precision(predicted: Floats, won: Mask) -> float:
-    """Return the mean precision at each winner, from the highest probability down; equals count together.
-
-    >>> round(average_precision(np.array([0.9, 0.8, 0.7]), np.array([True, False, True])), 3)
-    0.833
-    """
-    if not won.any():
-        return float("nan")
-    order = np.argsort(-predicted, kind="stable")
-    last = np.append(np.flatnonzero(np.diff(predicted[order])), len(predicted) - 1)
-    hits = np.cumsum(won[order])[last]
-    return float((np.diff(hits, prepend=0) * hits / (last + 1)).sum() / hits[-1])
-
-
 def rules(out_of_sample: OutOfSampleTrades) -> list[Record]:
     """Compare what each rule would have taken, on the rows for which all have a threshold."""
     decisions, predicted = out_of_sample.decisions, out_of_sample.y_pred
@@ -178,8 +162,7 @@ def rules(out_of_sample: OutOfSampleTrades) -> list[Record]:
 
 def _hits(won: Mask, taken: Mask) -> Record:
     hits = float((won & taken).sum())
-    named = float(won.sum() + taken.sum())
-    return {"recall": hits / float(won.sum()) if won.any() else np.nan, "f1": 2 * hits / named if named else np.nan}
+    return {"recall": hits / float(won.sum()) if won.any() else np.nan, "f1": f1_score(taken, won)}
 
 
 def _difference(totals: Floats) -> Floats:

@@ -20,7 +20,7 @@ from magic8_ml.evaluation.alarms import alarms
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.predict_out_of_sample import build_benchmark, with_earlier_rows
 from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of
-from magic8_ml.evaluation.selection_bias import daily_returns
+from magic8_ml.evaluation.selection_bias import daily_returns, sharpe_facts
 from magic8_ml.evaluation.win_baselines import RULES, CanonicalStructures
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.forecaster import Forecast, Rows
@@ -30,7 +30,6 @@ from magic8_ml.forecast.symbol_families import family_of
 from magic8_ml.forecast.training.dataset import Dataset, left_out
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import EMBARGO_DAYS, REFIT_DAYS, Fold, rows_of_folds
-from magic8_ml.metrics.overfitting import sharpe_facts
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.registry.expiry import valid_until
 

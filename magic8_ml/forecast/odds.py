@@ -23,7 +23,7 @@ from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.forecast.structures import N_STRUCTURES, Trades, of_strategies, trades_of
-from magic8_ml.metrics.day_logistic import Slope, fit_platt, fit_slope, log_odds
+from magic8_ml.metrics.logistic import Slope, fit_platt, fit_slope, log_odds
 
 _PRICE_BELIEF_DAYS: Final = 10.0
 _EDGE_BELIEF_DAYS: Final = 5.0

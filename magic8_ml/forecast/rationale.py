@@ -15,7 +15,7 @@ from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.forecaster import Forecast
 from magic8_ml.forecast.strategy_view import OUTCOMES, advised
 from magic8_ml.forecast.structures import VERTICALS
-from magic8_ml.metrics.day_logistic import Slope
+from magic8_ml.metrics.logistic import Slope
 
 CLOSE_RUNNER_UP: Final = 0.05
 NO_EDGE: Final = "no_edge"

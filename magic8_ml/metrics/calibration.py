@@ -1,9 +1,9 @@
-"""Do probabilities mean what they say, beside how wrong a perfect forecaster looks on so few days."""
+"""Calibration of probabilities, with the noise band that a perfect forecaster shows on the same days."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,10 +38,10 @@ def brier_parts(probabilities: Floats, happened: Floats, bins: int = BINS) -> Mu
     """
     place = bins_of(probabilities, bins)
     count = np.bincount(place)
-    said, came = (np.bincount(place, values) / count for values in (probabilities, happened))
+    predicted, realised = (np.bincount(place, values) / count for values in (probabilities, happened))
     share, base = count / len(place), happened.mean()
-    reliability = float(share @ (said - came) ** 2)
-    resolution = float(share @ (came - base) ** 2)
+    reliability = float(share @ (predicted - realised) ** 2)
+    resolution = float(share @ (realised - base) ** 2)
     uncertainty = float(base * (1 - base))
     within = float(((probabilities - happened) ** 2).mean()) - (reliability - resolution + uncertainty)
     return Murphy(reliability, resolution, uncertainty, within)
@@ -60,23 +60,29 @@ def bins_of(probabilities: Floats, bins: int = BINS) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reliability:
-    """Said against came, per bin of equal count, shape (n_bins,).
+    """Mean probability and share of hits per bin of equal count, shape (n_bins,).
 
     ``band_low`` to ``band_high``: where 95 % of perfect forecasters would lie; ``ece`` and its 95th percentile
     ``ece_band`` for the same forecasters.
     """
 
-    said: Floats
-    came: Floats
+    predicted: Floats
+    realised: Floats
     count: Integers
     band_low: Floats
     band_high: Floats
     ece: float
     ece_band: float
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the plain form of the reports; ``said`` and ``came`` are the published names of the bin means."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in values.items()}
+        return {{"predicted": "said", "realised": "came"}.get(name, name): value for name, value in plain.items()}
+
 
 def reliability(probabilities: Floats, happened: Floats, days: Integers, *, seed: int = SEED) -> Reliability:
-    """Measure calibration beside the noise band of a perfect forecaster, simulated on the same rows.
+    """Measure calibration and the noise band of a perfect forecaster, simulated on the same rows.
 
     The simulated outcomes of one day share one random number, so a day counts once however many rows it has: the band
     errs on the wide side.
@@ -85,29 +91,29 @@ def reliability(probabilities: Floats, happened: Floats, days: Integers, *, seed
     order = np.argsort(place, kind="stable")
     starts = np.flatnonzero(np.diff(place[order], prepend=-1))
     count = np.bincount(place)
-    said, came = (np.bincount(place, values) / count for values in (probabilities, happened))
+    predicted, realised = (np.bincount(place, values) / count for values in (probabilities, happened))
     unique, day = np.unique(days, return_inverse=True)
-    luck = np.random.default_rng(seed).random((_DRAWS, len(unique)))
-    perfect = np.stack([_came_by_luck(probabilities[order], draw[day[order]], starts) / count for draw in luck])
+    draws = np.random.default_rng(seed).random((_DRAWS, len(unique)))
+    perfect = np.stack([_simulated_counts(probabilities[order], draw[day[order]], starts) / count for draw in draws])
     low, high = np.quantile(perfect, (0.025, 0.975), axis=0)
     weights = count / len(place)
     return Reliability(
-        said=said,
-        came=came,
+        predicted=predicted,
+        realised=realised,
         count=count,
         band_low=low,
         band_high=high,
-        ece=float(weights @ np.abs(said - came)),
-        ece_band=float(np.quantile(np.abs(perfect - said) @ weights, 0.95)),
+        ece=float(weights @ np.abs(predicted - realised)),
+        ece_band=float(np.quantile(np.abs(perfect - predicted) @ weights, 0.95)),
     )
 
 
-def _came_by_luck(probabilities: Floats, luck: Floats, starts: Integers) -> Floats:
-    return np.add.reduceat((luck < probabilities).astype(np.float64), starts)
+def _simulated_counts(probabilities: Floats, draws: Floats, starts: Integers) -> Floats:
+    return np.add.reduceat((draws < probabilities).astype(np.float64), starts)
 
 
 class RecalibrationLine(NamedTuple):
-    """logit P(came) = ``intercept`` + ``slope`` logit(said): 0 and 1 are perfect."""
+    """logit P(hit) = ``intercept`` + ``slope`` logit(predicted): 0 and 1 are perfect."""
 
     slope: Interval
     intercept: Interval
@@ -149,7 +155,7 @@ def fit_line(probabilities: Floats, happened: Floats) -> Floats:
     each, nothing = np.ones_like(odds), np.zeros_like(odds)
     terms = np.stack((each, odds), axis=1)
     try:
-        return fit_logistic(terms, happened, weight=each, offset=nothing, belief=_PERFECT, firmness=0.0).value
+        return fit_logistic(terms, happened, weight=each, offset=nothing, prior=_PERFECT, prior_precision=0.0).value
     except NotFitted:
         return np.full(2, np.nan)
 
@@ -165,8 +171,8 @@ def _log_odds(probabilities: Floats) -> Floats:
 
 def _newton_terms(odds: Floats, happened: Floats, fit: Floats) -> Floats:
     # gradient (2) and Hessian (3) per row
-    said = expit(fit[0] + fit[1] * odds)
-    miss, weight = happened - said, said * (1 - said)
+    predicted = expit(fit[0] + fit[1] * odds)
+    miss, weight = happened - predicted, predicted * (1 - predicted)
     return np.stack((miss, miss * odds, weight, weight * odds, weight * odds**2), axis=1)
 
 

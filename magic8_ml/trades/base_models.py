@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers
-from magic8_ml.metrics.day_logistic import fit_platt, fit_slope, log_odds
+from magic8_ml.metrics.logistic import fit_platt, fit_slope, log_odds
 from magic8_ml.trades.levels import Nodes
 
 PRICE: Final = "price"

@@ -17,9 +17,10 @@ from magic8_ml.evaluation.trade_baselines import FORECAST
 from magic8_ml.evaluation.trade_evaluate import TradeEvaluationConfig, evaluate_trades
 from magic8_ml.evaluation.trade_leakage_demo import demonstrate_trade_leakage
 from magic8_ml.evaluation.trade_page import page
-from magic8_ml.evaluation.trade_scores import average_precision, correlation
+from magic8_ml.evaluation.trade_scores import correlation
 from magic8_ml.evaluation.trade_summary import summary
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig
+from magic8_ml.metrics.classification import average_precision
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.rows import TradeRows
 from tests.evaluation.made_trades import made_trades

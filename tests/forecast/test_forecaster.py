@@ -19,7 +19,7 @@ from magic8_ml.forecast.structures import of_strategies, trades_of
 from magic8_ml.forecast.symbol_families import known_as
 from magic8_ml.forecast.training.dataset import dataset_of
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, rows_of_folds, walk_forward
-from magic8_ml.metrics.day_logistic import fit_platt, fit_slope, log_odds
+from magic8_ml.metrics.logistic import fit_platt, fit_slope, log_odds
 from tests.forecast.markets import Market
 
 

@@ -11,21 +11,21 @@ from magic8_ml.metrics.calibration import apply_line, bins_of, brier_parts, fit_
 def drawn(n: int, *, seed: int = 8, low: float = 0.3, high: float = 0.8) -> tuple[np.ndarray, np.ndarray]:
     """Draw true probabilities and outcomes, one a day."""
     rng = np.random.default_rng(seed)
-    said = rng.uniform(low, high, n)
-    return said, (rng.random(n) < said).astype(np.float64)
+    predicted = rng.uniform(low, high, n)
+    return predicted, (rng.random(n) < predicted).astype(np.float64)
 
 
-def overconfident(said: np.ndarray) -> np.ndarray:
+def overconfident(predicted: np.ndarray) -> np.ndarray:
     """Double the log odds."""
-    return 1 / (1 + ((1 - said) / said) ** 2)
+    return 1 / (1 + ((1 - predicted) / predicted) ** 2)
 
 
 def test_the_parts_of_the_brier_score_add_up_to_it() -> None:
     """Reliability - resolution + uncertainty + within = the score itself."""
-    said, came = drawn(500)
-    parts = brier_parts(said, came)
+    predicted, realised = drawn(500)
+    parts = brier_parts(predicted, realised)
     total = parts.reliability - parts.resolution + parts.uncertainty + parts.within
-    assert np.isclose(total, ((said - came) ** 2).mean())
+    assert np.isclose(total, ((predicted - realised) ** 2).mean())
     assert parts.resolution > parts.reliability
 
 
@@ -44,46 +44,46 @@ def test_a_perfect_forecaster_of_250_days_shows_the_error_that_is_known() -> Non
 
 def test_overconfidence_leaves_the_band() -> None:
     """Doubled log odds on 2,000 days are far outside of what luck explains, and the slope says so."""
-    said, came = drawn(2000, low=0.2, high=0.8)
-    found = reliability(overconfident(said), came, np.arange(2000))
+    predicted, realised = drawn(2000, low=0.2, high=0.8)
+    found = reliability(overconfident(predicted), realised, np.arange(2000))
     assert found.ece > 1.5 * found.ece_band
-    line = reliability_line(overconfident(said), came, np.arange(2000))
+    line = reliability_line(overconfident(predicted), realised, np.arange(2000))
     assert line.slope.low < 0.5 < line.slope.high
     assert line.slope.high < 0.7
 
 
 def test_rows_of_one_day_do_not_narrow_the_band() -> None:
     """The same forecasts and outcomes told ten times a day prove no more than once."""
-    said, came = drawn(300)
-    once = reliability(said, came, np.arange(300))
-    often = reliability(np.repeat(said, 10), np.repeat(came, 10), np.repeat(np.arange(300), 10))
+    predicted, realised = drawn(300)
+    once = reliability(predicted, realised, np.arange(300))
+    often = reliability(np.repeat(predicted, 10), np.repeat(realised, 10), np.repeat(np.arange(300), 10))
     assert np.isclose(often.ece_band, once.ece_band, rtol=0.1)
     line, tenfold = (
-        reliability_line(said, came, np.arange(300)),
-        reliability_line(np.repeat(said, 10), np.repeat(came, 10), np.repeat(np.arange(300), 10)),
+        reliability_line(predicted, realised, np.arange(300)),
+        reliability_line(np.repeat(predicted, 10), np.repeat(realised, 10), np.repeat(np.arange(300), 10)),
     )
     assert np.isclose(line.slope.low, tenfold.slope.low, atol=1e-6)
 
 
 def test_the_line_of_a_perfect_forecaster_covers_one_and_zero() -> None:
     """Slope and intercept of honest odds."""
-    said, came = drawn(3000, low=0.1, high=0.9)
-    line = reliability_line(said, came, np.arange(3000))
+    predicted, realised = drawn(3000, low=0.1, high=0.9)
+    line = reliability_line(predicted, realised, np.arange(3000))
     assert line.slope.low < 1 < line.slope.high
     assert line.intercept.low < 0 < line.intercept.high
 
 
 def test_the_line_undoes_a_distortion() -> None:
     """Recalibrated by a line fitted to others, doubled odds lose most of their error."""
-    said, came = drawn(4000, low=0.2, high=0.8)
-    loud = overconfident(said)
-    healed = apply_line(fit_line(loud[:2000], came[:2000]), loud[2000:])
-    assert ((healed - came[2000:]) ** 2).mean() < ((loud[2000:] - came[2000:]) ** 2).mean() - 0.002
+    predicted, realised = drawn(4000, low=0.2, high=0.8)
+    loud = overconfident(predicted)
+    healed = apply_line(fit_line(loud[:2000], realised[:2000]), loud[2000:])
+    assert ((healed - realised[2000:]) ** 2).mean() < ((loud[2000:] - realised[2000:]) ** 2).mean() - 0.002
 
 
-@pytest.mark.parametrize(("said", "came"), [([0.5, 0.5], [0.0, 1.0]), ([0.3, 0.7], [1.0, 1.0])])
-def test_without_variation_there_is_no_line(said: list[float], came: list[float]) -> None:
+@pytest.mark.parametrize(("predicted", "realised"), [([0.5, 0.5], [0.0, 1.0]), ([0.3, 0.7], [1.0, 1.0])])
+def test_without_variation_there_is_no_line(predicted: list[float], realised: list[float]) -> None:
     """One probability or one outcome alone has no slope, and says so."""
-    line = reliability_line(np.array(said), np.array(came), np.array([1, 2]))
+    line = reliability_line(np.array(predicted), np.array(realised), np.array([1, 2]))
     assert np.isnan(line.slope.value)
-    assert apply_line(fit_line(np.array(said), np.array(came)), np.array([0.4])).tolist() == [0.4]
+    assert apply_line(fit_line(np.array(predicted), np.array(realised)), np.array([0.4])).tolist() == [0.4]

@@ -12,12 +12,11 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from magic8_ml.metrics.calibration import fit_line, reliability_line
-from magic8_ml.metrics.day_logistic import fit_platt, fit_slope, log_odds
-from magic8_ml.metrics.logistic import CLOSE, fit_logistic, maximize
+from magic8_ml.metrics.logistic import CLOSE, fit_logistic, fit_platt, fit_slope, log_odds, maximize
 from magic8_ml.metrics.refusal import NotFitted, TrainingRefused
 
 CONFIDENT = np.tile(np.repeat([0.99, 0.01], 5), 100)
-CAME = np.tile([1.0, 1, 1, 1, 0, 1, 0, 0, 0, 0], 100)
+OUTCOMES = np.tile([1.0, 1, 1, 1, 0, 1, 0, 0, 0, 0], 100)
 DAY = np.repeat(np.arange(100), 10)
 KNOWN_SLOPE = np.log(4) / np.log(99)
 
@@ -39,14 +38,14 @@ def rates(wins: tuple[int, int], of: int = 5, days: int = 100) -> np.ndarray:
 )
 def test_confident_probabilities_get_the_known_line(wins: tuple[int, int], level: float, slope: float) -> None:
     """Two groups determine the line: it passes through the log odds of both observed shares."""
-    came = rates(wins)
-    assert fit_platt(log_odds(CONFIDENT), came, DAY, 0.0) == pytest.approx((level, slope), abs=1e-9)
-    assert fit_line(CONFIDENT, came) == pytest.approx([level, slope], abs=1e-9)
+    outcome = rates(wins)
+    assert fit_platt(log_odds(CONFIDENT), outcome, DAY, 0.0) == pytest.approx((level, slope), abs=1e-9)
+    assert fit_line(CONFIDENT, outcome) == pytest.approx([level, slope], abs=1e-9)
 
 
 def test_a_penalty_moves_the_known_line_towards_the_belief_alone() -> None:
     """With ten days of belief the slope lies a little above that of the data, never beyond both."""
-    level, slope = fit_platt(log_odds(CONFIDENT), CAME, DAY, 10.0)
+    level, slope = fit_platt(log_odds(CONFIDENT), OUTCOMES, DAY, 10.0)
     assert level == pytest.approx(0.0, abs=1e-9)
     assert KNOWN_SLOPE < slope < KNOWN_SLOPE + 0.05
 
@@ -55,36 +54,38 @@ def test_a_penalty_moves_the_known_line_towards_the_belief_alone() -> None:
 def test_the_fit_equals_that_of_scikit_learn(seed: int, rows: int, spread: float, slope: float) -> None:
     """Without a penalty on data that are not separable, level and slope agree to 1e-6."""
     rng = np.random.default_rng(seed)
-    said = rng.normal(0.0, spread, rows)
-    came = (rng.random(rows) < expit(slope * said / spread)).astype(np.float64)
-    assume(0 < came.sum() < rows)
-    won, lost = said[came > 0], said[came == 0]
+    logits = rng.normal(0.0, spread, rows)
+    outcome = (rng.random(rows) < expit(slope * logits / spread)).astype(np.float64)
+    assume(0 < outcome.sum() < rows)
+    won, lost = logits[outcome > 0], logits[outcome == 0]
     assume(max(won.min(), lost.min()) < min(won.max(), lost.max()))  # the outcomes overlap
-    library = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(said[:, None], came)
+    library = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(
+        logits[:, None], outcome
+    )
     expected = [library.intercept_[0], library.coef_[0, 0]]
-    assert fit_platt(said, came, np.arange(rows), 0.0) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    assert fit_platt(logits, outcome, np.arange(rows), 0.0) == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.001, 100.0))
-def test_with_a_penalty_every_sample_converges(seed: int, days_of_belief: float) -> None:
+def test_with_a_penalty_every_sample_converges(seed: int, prior_days: float) -> None:
     """Any outcomes, few days and extreme log odds: the gradient at the answer is zero."""
     rng = np.random.default_rng(seed)
     rows = int(rng.integers(1, 60))
-    said, day = rng.normal(0, 4, rows), rng.integers(0, 5, rows)
-    came = (rng.random(rows) < rng.random()).astype(np.float64)
-    line = np.array(fit_platt(said, came, day, days_of_belief))
-    terms = np.stack((np.ones(rows), said), axis=1)
+    logits, day = rng.normal(0, 4, rows), rng.integers(0, 5, rows)
+    outcome = (rng.random(rows) < rng.random()).astype(np.float64)
+    line = np.array(fit_platt(logits, outcome, day, prior_days))
+    terms = np.stack((np.ones(rows), logits), axis=1)
     weight = 1 / np.array([(day == one).sum() for one in day])
-    gradient = terms.T @ (weight * (came - expit(terms @ line))) - days_of_belief / 4 * (line - [0.0, 1.0])
+    gradient = terms.T @ (weight * (outcome - expit(terms @ line))) - prior_days / 4 * (line - [0.0, 1.0])
     assert np.abs(gradient).max() < 1e-6
 
 
-SAID = np.linspace(-2.0, 2.0, 40)
+LOG_ODDS = np.linspace(-2.0, 2.0, 40)
 NO_MAXIMUM = {
-    "separable": (SAID, (SAID > 0).astype(np.float64)),
-    "separable against the belief": (SAID, (SAID < 0).astype(np.float64)),
-    "always won": (SAID, np.ones(40)),
-    "never won": (SAID, np.zeros(40)),
+    "separable": (LOG_ODDS, (LOG_ODDS > 0).astype(np.float64)),
+    "separable against the belief": (LOG_ODDS, (LOG_ODDS < 0).astype(np.float64)),
+    "always won": (LOG_ODDS, np.ones(40)),
+    "never won": (LOG_ODDS, np.zeros(40)),
     "one probability": (np.ones(40), np.tile([0.0, 1.0], 20)),
     "one row": (np.ones(1), np.ones(1)),
     "not a number": (np.full(40, np.nan), np.tile([0.0, 1.0], 20)),
@@ -94,9 +95,9 @@ NO_MAXIMUM = {
 @pytest.mark.parametrize("case", list(NO_MAXIMUM))
 def test_without_a_maximum_the_fit_is_refused(case: str) -> None:
     """Separable or constant outcomes, constant or missing probabilities: one error, a refusal of the training."""
-    said, came = NO_MAXIMUM[case]
+    logits, outcome = NO_MAXIMUM[case]
     with pytest.raises(NotFitted, match=r"the logistic line through \d+ rows of \d+ days did not converge: ") as found:
-        fit_platt(said, came, np.arange(len(said)), 0.0)
+        fit_platt(logits, outcome, np.arange(len(logits)), 0.0)
     assert isinstance(found.value, TrainingRefused)
     assert str(copy(found.value)) == str(found.value)
 
@@ -104,16 +105,16 @@ def test_without_a_maximum_the_fit_is_refused(case: str) -> None:
 @pytest.mark.parametrize("case", [case for case in NO_MAXIMUM if case != "not a number"])
 def test_evaluation_shows_that_no_line_was_fitted(case: str) -> None:
     """Value and interval are NaN, never a number."""
-    said, came = NO_MAXIMUM[case]
-    line = reliability_line(expit(said), came, np.arange(len(said)))
+    logits, outcome = NO_MAXIMUM[case]
+    line = reliability_line(expit(logits), outcome, np.arange(len(logits)))
     assert np.isnan([one for part in line for one in (part.value, part.low, part.high)]).all()
 
 
 @pytest.mark.parametrize("case", [case for case in NO_MAXIMUM if case != "not a number"])
 def test_a_penalty_makes_a_maximum(case: str) -> None:
     """With ten days of belief each of these converges, and the slope stays between reason and belief."""
-    said, came = NO_MAXIMUM[case]
-    level, slope = fit_platt(said, came, np.arange(len(said)), 10.0)
+    logits, outcome = NO_MAXIMUM[case]
+    level, slope = fit_platt(logits, outcome, np.arange(len(logits)), 10.0)
     assert np.isfinite([level, slope]).all()
     assert abs(level) < 5
     assert abs(slope) < 5
@@ -123,25 +124,25 @@ def test_a_penalty_makes_a_maximum(case: str) -> None:
 def test_one_day_and_its_copies_prove_nothing(days: int) -> None:
     """Where no two days differ, the slope keeps the width of the likelihood, and evaluation fits no line."""
     rows = slice(0, 10 * days)
-    said, came, day = log_odds(CONFIDENT[rows]), CAME[rows], DAY[rows]
-    slope = fit_slope(said, came, day, np.zeros(10 * days), 5.0)
+    logits, outcome, day = log_odds(CONFIDENT[rows]), OUTCOMES[rows], DAY[rows]
+    slope = fit_slope(logits, outcome, day, np.zeros(10 * days), 5.0)
     assert slope.high - slope.low > 0.15 / np.sqrt(days)
-    assert np.isnan(reliability_line(CONFIDENT[rows], came, day).slope.low)
+    assert np.isnan(reliability_line(CONFIDENT[rows], outcome, day).slope.low)
 
 
 def test_a_plain_newton_step_that_raises_the_likelihood_stays() -> None:
     """The path of a fit that needs no damping is that of plain Newton steps, to the bit."""
     rng = np.random.default_rng(8)
-    said = rng.normal(0, 1, 200)
-    came, terms = (rng.random(200) < expit(said)).astype(np.float64), np.stack((np.ones(200), said), axis=1)
+    logits = rng.normal(0, 1, 200)
+    outcome, terms = (rng.random(200) < expit(logits)).astype(np.float64), np.stack((np.ones(200), logits), axis=1)
     plain, step = np.array([0.0, 1.0]), np.ones(2)
     while np.abs(step).max() >= CLOSE:
         chance = expit(terms @ plain)
         hessian = (terms * (chance * (1 - chance))[:, None]).T @ terms
-        step = np.linalg.solve(hessian, terms.T @ (came - chance))
+        step = np.linalg.solve(hessian, terms.T @ (outcome - chance))
         plain = plain + step
     fit = fit_logistic(
-        terms, came, weight=np.ones(200), offset=np.zeros(200), belief=np.array([0.0, 1.0]), firmness=0.0
+        terms, outcome, weight=np.ones(200), offset=np.zeros(200), prior=np.array([0.0, 1.0]), prior_precision=0.0
     )
     assert fit.value.tolist() == plain.tolist()
     assert fit.curvature.tolist() == hessian.tolist()

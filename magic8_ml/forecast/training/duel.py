@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from magic8_ml.forecast.forecaster import FittedForecaster, Rows
-from magic8_ml.metrics.class_scores import ranked_probability_score
+from magic8_ml.metrics.proper_scores import ranked_probability_score
 
 MIN_DAYS: Final = 3
 """Fewer days after the freeze decide nothing."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from magic8_ml.forecast.labels import MIN_DAYS
 from magic8_ml.forecast.training.walk_forward_scores import Evaluation, StageEvaluation
-from magic8_ml.metrics.day_logistic import Slope
+from magic8_ml.metrics.logistic import Slope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.forecaster import Forecaster, Outcomes, Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.session_table import FULL_DAY_BARS
-from magic8_ml.metrics.class_scores import ranked_probability_score
+from magic8_ml.metrics.proper_scores import ranked_probability_score
 from magic8_ml.metrics.refusal import TrainingRefused
 
 DAYS: Final = 250

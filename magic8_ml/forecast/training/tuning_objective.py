@@ -10,7 +10,7 @@ from magic8_ml.forecast.boosted_variance import BoostingSettings
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.remaining_variance import RemainingVariance
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of
-from magic8_ml.metrics.class_scores import qlike
+from magic8_ml.metrics.proper_scores import floored_qlike
 
 BLOCKS: Final = 3
 FIRST_SHARE: Final = 0.5
@@ -22,7 +22,7 @@ def loss(rows: Rows, settings: BoostingSettings) -> float:
     for fold in judged_folds(rows):
         asked = rows[np.isin(rows.day, fold.test)]
         variance = RemainingVariance.fit(rows[np.isin(rows.day, fold.train)], settings)
-        by_row = qlike(variance.sigma(asked.without_outcomes()) ** 2, asked.known.realised)
+        by_row = floored_qlike(variance.sigma(asked.without_outcomes()) ** 2, asked.known.realised)
         _, day = np.unique(asked.day, return_inverse=True)
         losses.append(np.bincount(day, by_row) / np.bincount(day))
     return float(np.concatenate(losses).mean())

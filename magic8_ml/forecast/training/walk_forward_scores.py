@@ -14,7 +14,7 @@ from magic8_ml.forecast.forecaster import LEVELS, Forecast, Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.strategy_view import DIRECTIONS, OUTCOMES, REGIMES
 from magic8_ml.forecast.training.walk_forward import Fold
-from magic8_ml.metrics.class_scores import log_loss, qlike, ranked_probability_score, skill
+from magic8_ml.metrics.proper_scores import class_log_loss, floored_qlike, ranked_probability_score, skill
 
 HIGH: Final = 0.80
 _BASE_DAYS: Final = 100
@@ -61,7 +61,7 @@ def evaluate(
     """Score what was said of ``rows[tested]``, against base rates of the same training days."""
     told, base = rows[tested], _base_rates(rows, folds)
     came, variance = told.known, forecast.sigma**2
-    own, plain, today = (qlike(v, came.realised) for v in (variance, told.sigma_vix**2, told.sigma_today**2))
+    own, plain, today = (floored_qlike(v, came.realised) for v in (variance, told.sigma_vix**2, told.sigma_today**2))
     inside = (came.move >= forecast.quantiles[:, _LOW_END]) & (came.move <= forecast.quantiles[:, _HIGH_END])
     chosen = np.bincount(forecast.chosen, minlength=len(OUTCOMES)) / len(forecast)
     high = (forecast.confidence >= HIGH).mean(axis=0)
@@ -96,8 +96,8 @@ class _Stages:
 
         return StageEvaluation(
             shares=_named(classes, np.bincount(came, minlength=len(classes)) / len(came)),
-            log_loss=round(float(log_loss(said, came).mean()), 4),
-            log_loss_climatology=round(float(log_loss(base, came).mean()), 4),
+            log_loss=round(float(class_log_loss(said, came).mean()), 4),
+            log_loss_climatology=round(float(class_log_loss(base, came).mean()), 4),
             rpss=over_base(said),
             challenger_rpss=None if self._challenger is None else over_base(getattr(self._challenger, name)),
         )

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import expit
 
 from magic8_companion.domain.arrays import Floats, Mask
-from magic8_ml.metrics.day_logistic import fit_platt
+from magic8_ml.metrics.logistic import fit_platt
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.thresholds import best_f1, recall_threshold
 from magic8_ml.trades.training.fit import LearntWins

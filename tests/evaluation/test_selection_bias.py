@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from magic8_ml.metrics.overfitting import deflated_sharpe, probability_of_overfitting, sharpe_facts
+from magic8_ml.evaluation.selection_bias import deflated_sharpe, probability_of_overfitting, sharpe_facts
 
 
 def test_the_published_example_comes_out() -> None:
