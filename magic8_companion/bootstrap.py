@@ -19,11 +19,12 @@ from typing import Final
 from magic8_companion.analysis import AnalysisConfig
 from magic8_companion.clocks import ReplayClock, SystemClock
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
 from magic8_companion.engine.caching_analyzer import RememberingAnalyst
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.day import Progress, RecommendationEngine
-from magic8_companion.engine.observer import VIX, MarketObserver
+from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices

@@ -18,10 +18,12 @@ from typing import Any, Final
 import pandas as pd
 import schedule
 
+from magic8_companion.domain.codes import DataStatus
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.recommendation import FiveMinuteResult
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_companion.paths import written_path
 from magic8_companion.ports import Host, MarketData, standalone_host
@@ -37,7 +39,6 @@ from magic8_ml.registry.weekly import WeeklyRetraining, plan_of
 logger = logging.getLogger(__name__)
 
 FETCH_PAUSE: Final = timedelta(seconds=60)
-VIX: Final = "VIX"
 
 
 class MLSchedulerExtension:
@@ -374,7 +375,7 @@ class MLSchedulerExtension:
             answer, source, status = self._predictor.ask(state), state.data_source, state.data_status
         elif (bars := self.bar_data_cache.get(symbol)) is not None:  # put there by a caller: nobody vouches for its age
             answer = self._predictor.ask_frames(symbol, bars, self.vix_data_cache, at)
-            source, status = provider.name, DELAYED if provider.status == LIVE else provider.status
+            source, status = provider.name, DELAYED if provider.status == LIVE else DataStatus(provider.status)
         else:
             return self._observations.problems.get(symbol, "missing_bars")
         return Asked(data_source=source, data_status=status, answer=answer, answered_at=self._host.clock.now())

@@ -19,6 +19,7 @@ from magic8_companion.analysis.percentile import standing
 from magic8_companion.analysis.volatility import PER_CENT_PER_YEAR
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.bars import Bars, to_ns
+from magic8_companion.domain.codes import Reason
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.trading_day import BAR, session_on
@@ -88,11 +89,11 @@ def measure_tape(state: MarketState, vix_at_open: float) -> dict[str, float | No
 def _same_time_of_day(state: MarketState, vix_at_open: float) -> _Stretches:
     today, history = state.bars, state.history
     if not len(today):
-        raise DataUnavailable("missing_bars", f"{state.symbol}: no complete bar of {state.session.day} yet")
+        raise DataUnavailable(Reason.MISSING_BARS, f"{state.symbol}: no complete bar of {state.session.day} yet")
     elapsed = int(today.starts[-1]) + _BAR_NS - to_ns(state.session.open_at)
     due = elapsed // _BAR_NS
     if len(today) < MIN_COVERAGE * due:
-        raise DataUnavailable("missing_bars", f"{state.symbol}: {len(today)} of {due} bars since the open are here")
+        raise DataUnavailable(Reason.MISSING_BARS, f"{state.symbol}: only {len(today)} of {due} bars since the open")
     days = np.unique(history.starts // _DAY_NS)
     opens = np.array([_full_day_open(int(day)) for day in days], dtype=np.int64)
     first, stop = np.searchsorted(history.starts, opens), np.searchsorted(history.starts, opens + elapsed)

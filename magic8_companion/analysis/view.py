@@ -15,6 +15,7 @@ from magic8_companion.analysis.gamma import MAGNITUDE_BOUNDS, MIN_OI_COVERAGE, G
 from magic8_companion.analysis.percentile import mid_rank, standing
 from magic8_companion.analysis.tape import measure_tape
 from magic8_companion.analysis.volatility import IV_WINDOW_DAYS, completed_closes, day_range, vix_range
+from magic8_companion.domain.codes import Reason
 from magic8_companion.domain.config import setting
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
@@ -129,7 +130,7 @@ def require_mode(mode: str) -> str:
 
 def _vix(state: MarketState) -> float:
     if state.vix is None:
-        raise DataUnavailable("missing_vix", f"{state.symbol}: {state.missing.get('vix', 'no VIX was received')}")
+        raise DataUnavailable(Reason.MISSING_VIX, f"{state.symbol}: {state.missing.get('vix', 'no VIX was received')}")
     return state.vix.value
 
 

@@ -120,7 +120,7 @@ def _variance_left(chain: OptionChain) -> dict[str, float]:
 
 
 def _json(sheet: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(sheet, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(sheet, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _lines(sheet: Mapping[str, Any]) -> list[str]:

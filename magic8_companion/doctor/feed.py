@@ -15,11 +15,10 @@ from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED
 from magic8_companion.domain.option_chain import OptionChain
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_companion.ports import MarketData
 from magic8_companion.unified_config import Settings
-
-VIX: Final = "VIX"
 
 _CONNECTED: Final = "connected"
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.codes import Reason
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, require_aware
 
@@ -60,9 +61,9 @@ class Bars:
         """Check once, then freeze the arrays."""
         arrays = (self.starts, self.open, self.high, self.low, self.close, self.volume)
         if len({len(array) for array in arrays}) != 1:
-            raise DataUnavailable("bad_bars", "the columns have different lengths")
+            raise DataUnavailable(Reason.BAD_BARS, "the columns have different lengths")
         if problem := _problem(self):
-            raise DataUnavailable("bad_bars", problem)
+            raise DataUnavailable(Reason.BAD_BARS, problem)
         for array in arrays:
             array.flags.writeable = False
 
@@ -116,10 +117,10 @@ class Bars:
         """
         index = frame.index
         if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
-            raise DataUnavailable("bad_bars", "the index must be tz-aware timestamps (bar starts, UTC)")
+            raise DataUnavailable(Reason.BAD_BARS, "the index must be tz-aware timestamps (bar starts, UTC)")
         if not frame.columns.equals(_HEADER):
             if missing := [name for name in COLUMNS if name not in frame.columns]:
-                raise DataUnavailable("bad_bars", f"missing columns: {', '.join(missing)}")
+                raise DataUnavailable(Reason.BAD_BARS, f"missing columns: {', '.join(missing)}")
             frame = frame[list(COLUMNS)]
         rows = frame.to_numpy(dtype=np.float64).T.copy()  # one copy of all: five single ones cost ten times as much
         starts = index.tz_convert("UTC").as_unit("ns").asi8.copy()

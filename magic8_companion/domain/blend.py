@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from magic8_companion.domain.codes import Confidence
 from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 
-HIGH: Final = "HIGH"
-MEDIUM: Final = "MEDIUM"
-LOW: Final = "LOW"
+HIGH: Final = Confidence.HIGH
+MEDIUM: Final = Confidence.MEDIUM
+LOW: Final = Confidence.LOW
 
 
 def published(value: float, digits: int = 1) -> float:
@@ -46,7 +47,7 @@ def agreement(rule: float, ml: float) -> str:
     return "disagree" if max(rule, ml) >= 70 and min(rule, ml) <= 30 else "mixed"
 
 
-def label(score: float, high: float, medium: float) -> str:
+def label(score: float, high: float, medium: float) -> Confidence:
     """Name a published number: HIGH at or above ``high``, MEDIUM at or above ``medium``, else LOW."""
     if score >= high:
         return HIGH

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.codes import DataStatus
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import Session
 
-LIVE: Final = "live"
-DELAYED: Final = "delayed"
-STALE: Final = "stale"
-REPLAY: Final = "replay"
-SIMULATED: Final = "simulated"
+LIVE: Final = DataStatus.LIVE
+DELAYED: Final = DataStatus.DELAYED
+STALE: Final = DataStatus.STALE
+REPLAY: Final = DataStatus.REPLAY
+SIMULATED: Final = DataStatus.SIMULATED
 
-STATUS_ORDER: Final = (LIVE, DELAYED, STALE, REPLAY, SIMULATED)
+STATUS_ORDER: Final = tuple(DataStatus)
 """From best to worst: a document shows the worst of its symbols."""
 
 
@@ -56,7 +58,7 @@ class MarketState:
     vix_daily: Bars
     chain: OptionChain | None
     data_source: str
-    data_status: str
+    data_status: DataStatus
     data_age_seconds: float
     missing: dict[str, str] = field(default_factory=dict)
 
@@ -66,10 +68,10 @@ class MarketState:
         return self.session.minutes_to_close(self.as_of)
 
 
-def worst_status(statuses: list[str]) -> str:
+def worst_status(statuses: Sequence[DataStatus]) -> DataStatus:
     """Return the worst of some data states; an empty list is stale.
 
-    >>> worst_status(["live", "delayed"])
+    >>> worst_status([DataStatus.LIVE, DataStatus.DELAYED])
     'delayed'
     """
     return max(statuses, key=STATUS_ORDER.index) if statuses else STALE

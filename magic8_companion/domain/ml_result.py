@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from magic8_companion.domain.codes import Strategy
 from magic8_companion.domain.structure import VerticalSpread
 
 
@@ -40,7 +41,7 @@ class Prediction:
     ``explanation`` lists what moved the forecast of the remaining variance most, the largest effect first.
     """
 
-    strategy: str
+    strategy: Strategy
     confidence: float
     direction: str
     direction_probabilities: Mapping[str, float]

@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any
 
+from magic8_companion.domain.codes import Reason
 from magic8_companion.domain.errors import DataUnavailable
 
 
@@ -68,11 +69,11 @@ class OptionChain:
         """Check spot, order and expiry."""
         strikes = [row.strike for row in self.rows]
         if not (isfinite(self.spot) and self.spot > 0):
-            raise DataUnavailable("bad_chain", f"{self.symbol}: a spot of {self.spot} is no price")
+            raise DataUnavailable(Reason.BAD_CHAIN, f"{self.symbol}: a spot of {self.spot} is no price")
         if not strikes or not all(low < high for low, high in pairwise((0.0, *strikes))):
-            raise DataUnavailable("bad_chain", f"{self.symbol}: strikes must be positive and strictly ascending")
+            raise DataUnavailable(Reason.BAD_CHAIN, f"{self.symbol}: strikes must be positive and strictly ascending")
         if any(row.dte != 0 for row in self.rows):
-            raise DataUnavailable("no_0dte_chain", f"{self.symbol}: the nearest expiry is {self.expiry}, not today")
+            raise DataUnavailable(Reason.NO_0DTE_CHAIN, f"{self.symbol}: the nearest expiry is {self.expiry}")
 
     @property
     def oi_coverage(self) -> float:

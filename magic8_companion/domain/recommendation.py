@@ -1,9 +1,9 @@
 """The published thing and its two sources: frozen values whose field names are the keys of the files.
 
 CheckpointResult ─┐
-                  ├─ engine.merge ─> Bulletin ─> output.documents ─> recommendations.json
+                  ├─ engine.merge ─> RecommendationSet ─> publishing.documents ─> recommendations.json
 FiveMinuteResult ─┘
-      └────────────────────────────> output.documents ─> ml_predictions_5min.json
+      └─────────────────────────────────────> publishing.documents ─> ml_predictions_5min.json
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from magic8_companion.domain.codes import Confidence, DataStatus, Direction, EntrySource, Side, Strategy
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.structure import DIRECTION_OF, VerticalSpread, structure_of, vertical_of
@@ -55,9 +56,9 @@ class Entry:
     """
 
     score: float
-    confidence: str
+    confidence: Confidence
     should_trade: bool
-    source: str
+    source: EntrySource
     rationale: str
     valid_until: datetime | None = None
     blocked_by: tuple[str, ...] = ()
@@ -66,8 +67,8 @@ class Entry:
     ml_score: float | None = None
     agreement: str | None = None
     ml_confidence: float | None = None
-    direction: str | None = None
-    side: str | None = None
+    direction: Direction | None = None
+    side: Side | None = None
     right: str | None = None
     action: str | None = None
     structure: str | None = None
@@ -112,11 +113,11 @@ class SymbolRecommendation:
     """Everything published about one symbol; ``best_strategy`` is a base name or No_Trade and is always a key."""
 
     strategies: Mapping[str, Entry]
-    best_strategy: str
-    best_strategy_source: str
+    best_strategy: Strategy
+    best_strategy_source: EntrySource
     best_strategy_key: str
     data_source: str
-    data_status: str
+    data_status: DataStatus
     ml_enhanced: bool
     ml_status: str
     market_conditions: Mapping[str, Any] | None = None
@@ -130,7 +131,7 @@ class CheckpointResult:
     checkpoint_at: datetime
     system_mode: str
     data_source: str
-    data_status: str
+    data_status: DataStatus
     recommendations: Mapping[str, SymbolRecommendation]
     skipped: Mapping[str, str] = field(default_factory=dict)
     ml_status: str = "disabled"
@@ -144,11 +145,11 @@ class FiveMinuteSignal:
     -> probability), ``rationale``, ``explanation`` (the features that moved it, each with value and effect).
     """
 
-    strategy: str
+    strategy: Strategy
     entry: Entry
     prediction_time: datetime
     model_version: str
-    data_status: str
+    data_status: DataStatus
     model: str = "two_stage"
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -170,7 +171,7 @@ class FiveMinuteResult:
     published_at: datetime
     valid_until: datetime
     data_source: str
-    data_status: str
+    data_status: DataStatus
     ml_status: str
     signals: Mapping[str, FiveMinuteSignal]
     skipped: Mapping[str, str] = field(default_factory=dict)
@@ -188,7 +189,7 @@ class RecommendationSet:
     system_mode: str
     market_session: str
     data_source: str
-    data_status: str
+    data_status: DataStatus
     merge_strategy: str
     halt_reason: str | None
     ml_enhanced: bool

@@ -1,28 +1,33 @@
-"""Names of strategies and symbols: what people write, what stands on disk, and the order of ties."""
+"""Names of strategies and symbols: accepted spellings, published names, and the order of ties."""
 
 from __future__ import annotations
 
 from typing import Final
 
-BUTTERFLY: Final = "Butterfly"
-IRON_CONDOR: Final = "Iron_Condor"
-VERTICAL: Final = "Vertical"
-NO_TRADE: Final = "No_Trade"
+from magic8_companion.domain.codes import Strategy
+
+BUTTERFLY: Final = Strategy.BUTTERFLY
+IRON_CONDOR: Final = Strategy.IRON_CONDOR
+VERTICAL: Final = Strategy.VERTICAL
+NO_TRADE: Final = Strategy.NO_TRADE
 
 BASE_STRATEGIES: Final = (BUTTERFLY, IRON_CONDOR, VERTICAL)
 """The three strategies, in the order in which they are published."""
 
-SONAR: Final = "Sonar"
+SONAR: Final = Strategy.SONAR
 """A narrower, nearer iron condor: an alias in the published file, a strategy of its own in history and messages."""
 
 HISTORY_STRATEGIES: Final = (BUTTERFLY, IRON_CONDOR, VERTICAL, SONAR)
-"""What the Magic8 history and messages tell apart."""
+"""The strategies of the Magic8 history and messages."""
+
+VIX: Final = "VIX"
+"""The CBOE volatility index: an input of every symbol, itself no symbol of a run."""
 
 MAGIC8_SYMBOLS: Final = ("SPX", "SPY", "RUT", "QQQ", "XSP", "NDX", "AAPL", "TSLA")
 """The symbols that Magic8 signals."""
 
 TIE_ORDER: Final = (IRON_CONDOR, VERTICAL, BUTTERFLY)
-"""Who wins when scores and expected values are equal."""
+"""The order in which equal scores and expected values are resolved."""
 
 FIVE_MINUTE_SUFFIX: Final = "_5min"
 
@@ -39,8 +44,8 @@ _IGNORED: Final = str.maketrans("", "", " -_")
 _SYMBOL_ALIASES: Final = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}
 
 
-def canonical_strategy(name: str) -> str | None:
-    """Return the name on disk for a name as people write it, or None if nobody knows it.
+def canonical_strategy(name: str) -> Strategy | None:
+    """Return the name on disk for a name as people write it, or None for an unknown name.
 
     Case, blanks, hyphens and underscores do not matter.
 

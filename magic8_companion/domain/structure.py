@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Protocol
+
+from magic8_companion.domain.codes import Direction, Side
 
 CALL: Final = "C"
 PUT: Final = "P"
 BUY: Final = "BUY"
 SELL: Final = "SELL"
-BULL: Final = "bull"
-BEAR: Final = "bear"
-NEUTRAL: Final = "neutral"
+BULL: Final = Side.BULL
+BEAR: Final = Side.BEAR
+NEUTRAL: Final = Direction.NEUTRAL
 
-DIRECTION_OF: Final = {BULL: "bullish", BEAR: "bearish"}
+DIRECTION_OF: Final[Mapping[Side, Direction]] = MappingProxyType({BULL: Direction.BULLISH, BEAR: Direction.BEARISH})
 """The published direction of each side."""
-SIDE_OF: Final = {direction: side for side, direction in DIRECTION_OF.items()}
+SIDE_OF: Final[Mapping[str, Side]] = MappingProxyType({direction: side for side, direction in DIRECTION_OF.items()})
 """The side of each direction that has one."""
 
 _WORD: Final = {CALL: "call", PUT: "put"}
@@ -57,7 +60,7 @@ class VerticalSpread:
             raise ValueError(f"vertical: {self.action} {self.right} is not BUY or SELL of C or P")
 
     @property
-    def side(self) -> str:
+    def side(self) -> Side:
         """Return bull or bear: which way the market has to go."""
         return BULL if (self.right == CALL) == (self.action == BUY) else BEAR
 

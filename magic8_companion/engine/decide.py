@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
 
 from magic8_companion.domain.blend import HIGH, LOW, MEDIUM, label, published
+from magic8_companion.domain.codes import Blocker, Confidence, DataStatus, EntrySource, Strategy
 from magic8_companion.domain.market_state import DELAYED
 from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.ml_result import Prediction
@@ -18,13 +18,6 @@ from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, TIE_ORDE
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.sides import with_structure
 from magic8_companion.engine.ticket_search import TicketResult
-
-CHECKPOINT: Final = "checkpoint"
-DELAYED_DATA: Final = "delayed_data"
-NONLIVE_IN_LIVE_DIR: Final = "nonlive_in_live_dir"
-NO_NET_EDGE: Final = "no_net_edge"
-SCORE_GAP: Final = "score_gap"
-SKIPPED: Final = "skipped"
 
 
 def decide(
@@ -45,7 +38,7 @@ def decide(
     priced = {
         name: _priced(_entry(name, card, labels[name], valid_until), offers.get(name)) for name in BASE_STRATEGIES
     }
-    entries = {
+    entries: dict[str, Entry] = {
         name: block(
             with_structure(name, priced[name], state, prediction),
             *blocked_by,
@@ -60,7 +53,7 @@ def decide(
     return SymbolRecommendation(
         strategies=entries,
         best_strategy=best or NO_TRADE,
-        best_strategy_source=CHECKPOINT,
+        best_strategy_source=EntrySource.CHECKPOINT,
         best_strategy_key=best or NO_TRADE,
         data_source=state.data_source,
         data_status=state.data_status,
@@ -71,22 +64,22 @@ def decide(
 
 
 def skipped_record(
-    reason: str, *, valid_until: datetime, data_source: str, data_status: str, ml_status: str
+    reason: str, *, valid_until: datetime, data_source: str, data_status: DataStatus, ml_status: str
 ) -> SymbolRecommendation:
     """Return the record of a symbol without scores: present, complete, and nothing tradable."""
     entry = Entry(
         score=0.0,
         confidence=LOW,
         should_trade=False,
-        source=CHECKPOINT,
+        source=EntrySource.CHECKPOINT,
         rationale=reason,
         valid_until=valid_until,
-        blocked_by=(SKIPPED,),
+        blocked_by=(Blocker.SKIPPED,),
     )
     return SymbolRecommendation(
         strategies={**dict.fromkeys(BASE_STRATEGIES, entry), NO_TRADE: no_trade(reason)},
         best_strategy=NO_TRADE,
-        best_strategy_source=CHECKPOINT,
+        best_strategy_source=EntrySource.CHECKPOINT,
         best_strategy_key=NO_TRADE,
         data_source=data_source,
         data_status=data_status,
@@ -95,7 +88,7 @@ def skipped_record(
     )
 
 
-def grade(scores: Mapping[str, float], options: EngineConfig) -> dict[str, tuple[str, bool]]:
+def grade(scores: Mapping[str, float], options: EngineConfig) -> dict[str, tuple[Confidence, bool]]:
     """Return the label of each published score, and whether the score gap took a HIGH from it.
 
     With a gap to hold, a leader without the lead and everybody who does not lead is at most MEDIUM.
@@ -111,10 +104,10 @@ def grade(scores: Mapping[str, float], options: EngineConfig) -> dict[str, tuple
     return graded
 
 
-def standing_blockers(data_status: str, options: EngineConfig) -> tuple[str, ...]:
+def standing_blockers(data_status: DataStatus, options: EngineConfig) -> tuple[str, ...]:
     """Return what forbids every entry made from data of this status."""
     delayed = data_status == DELAYED and not options.trade_on_delayed_data
-    return (DELAYED_DATA,) * delayed + (NONLIVE_IN_LIVE_DIR,) * options.nonlive_in_live_dir
+    return (Blocker.DELAYED_DATA,) * delayed + (Blocker.NONLIVE_IN_LIVE_DIR,) * options.nonlive_in_live_dir
 
 
 def block(entry: Entry, *reasons: str) -> Entry:
@@ -124,7 +117,7 @@ def block(entry: Entry, *reasons: str) -> Entry:
     return replace(entry, should_trade=False, blocked_by=tuple(dict.fromkeys((*entry.blocked_by, *reasons))))
 
 
-def best_of(entries: Mapping[str, Entry]) -> str | None:
+def best_of(entries: Mapping[str, Entry]) -> Strategy | None:
     """Return the tradable base strategy with the highest score, or None.
 
     Ties go to the higher expected value (an unknown one counts lowest), then to Iron_Condor, Vertical, Butterfly.
@@ -148,7 +141,7 @@ def why_nothing(entries: Mapping[str, Entry], options: EngineConfig) -> str:
     return f"{name} {best.score:.1f} is blocked: {', '.join(best.blocked_by)}"
 
 
-def no_trade(reason: str, *, source: str = CHECKPOINT, confidence: float = 0.0) -> Entry:
+def no_trade(reason: str, *, source: EntrySource = EntrySource.CHECKPOINT, confidence: float = 0.0) -> Entry:
     """Return a No_Trade entry; ``confidence`` is the model's, when No_Trade was its answer."""
     return Entry(
         score=published(100 * confidence),
@@ -160,7 +153,7 @@ def no_trade(reason: str, *, source: str = CHECKPOINT, confidence: float = 0.0) 
     )
 
 
-def _entry(name: str, card: ScoreCard, graded: tuple[str, bool], valid_until: datetime) -> Entry:
+def _entry(name: str, card: ScoreCard, graded: tuple[Confidence, bool], valid_until: datetime) -> Entry:
     rule = card.rules[name]
     prediction = card.ml if isinstance(card.ml, Prediction) else None
     score, (confidence, _) = card.scores[name], graded
@@ -168,7 +161,7 @@ def _entry(name: str, card: ScoreCard, graded: tuple[str, bool], valid_until: da
         score=score,
         confidence=confidence,
         should_trade=confidence == HIGH,
-        source=CHECKPOINT,
+        source=EntrySource.CHECKPOINT,
         rationale=rule.rationale,
         valid_until=valid_until,
         rule_score=published(rule.value),
@@ -200,13 +193,13 @@ def _priced(entry: Entry, offer: TicketResult | None) -> Entry:
 
 
 def _price_blockers(offer: TicketResult | None) -> tuple[str, ...]:
-    return (NO_NET_EDGE,) if offer is not None and offer.no_net_edge else ()
+    return (Blocker.NO_NET_EDGE,) if offer is not None and offer.no_net_edge else ()
 
 
-def _own_blockers(name: str, card: ScoreCard, labels: Mapping[str, tuple[str, bool]]) -> tuple[str, ...]:
+def _own_blockers(name: str, card: ScoreCard, labels: Mapping[str, tuple[Confidence, bool]]) -> tuple[str, ...]:
     _, capped = labels[name]
     vetoes = card.ml.blocked_by if isinstance(card.ml, Prediction) and card.ml.strategy == name else ()
-    return (SCORE_GAP,) * capped + vetoes
+    return (Blocker.SCORE_GAP,) * capped + vetoes
 
 
 def _nothing(card: ScoreCard, entries: Mapping[str, Entry], options: EngineConfig) -> Entry:

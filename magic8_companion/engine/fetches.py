@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from magic8_companion.domain.codes import Reason
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.ports import Clock
 
@@ -95,7 +96,7 @@ class Fetches:
             async with asyncio.timeout(limit):
                 return await request()
         except TimeoutError as error:
-            raise DataUnavailable("timeout", f"{what} took longer than {limit:g} s") from error
+            raise DataUnavailable(Reason.TIMEOUT, f"{what} took longer than {limit:g} s") from error
 
     def forget(self, key: Hashable) -> None:
         """Drop what is kept of ``key``, so that the next caller fetches."""

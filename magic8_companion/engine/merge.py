@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from magic8_companion.domain.codes import Blocker, DataStatus, Reason, Strategy
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.market_state import DELAYED, STATUS_ORDER, worst_status
 from magic8_companion.domain.recommendation import (
@@ -25,14 +26,9 @@ from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX
 from magic8_companion.domain.trading_day import market_session, new_york_day, new_york_label, session_on
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.decide import best_of, block, no_trade, skipped_record, standing_blockers, why_nothing
-from magic8_companion.engine.merge_modes import EXPIRED, MODES, Case, Merged, answer_alone
+from magic8_companion.engine.merge_modes import MODES, Case, Merged, answer_alone
 
 DOCUMENT_LIFE: Final = timedelta(seconds=300)
-VOLATILITY_PAUSE: Final = "volatility_pause"
-NO_CHECKPOINT: Final = "no_checkpoint_yet"
-NOT_OBSERVED: Final = "not_observed"
-KILL_SWITCH: Final = "kill_switch"
-STOPPED: Final = "stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +42,7 @@ class PublishContext:
 
     now: datetime
     data_source: str
-    data_status: str
+    data_status: DataStatus
     halt_reason: str | None = None
     volatility_pause: bool = False
     connection: ConnectionState | None = None
@@ -57,7 +53,7 @@ class PublishContext:
         session = session_on(new_york_day(self.now))
         return self.now if session is None else session.close_at
 
-    def status_now(self, symbol: str, source: str, decided: str) -> str:
+    def status_now(self, symbol: str, source: str, decided: DataStatus) -> DataStatus:
         """Return the data status of what was decided from ``source``: delayed at best while its prices come late."""
         state = self.connection
         delayed = state is not None and source == state.source and symbol in state.delayed
@@ -95,7 +91,7 @@ def merge(
         merge_strategy=options.merge_strategy,
         halt_reason=moment.halt_reason,
         ml_enhanced=any(record.ml_enhanced for record in records.values()),
-        ml_status=options.ml_status_without_scores(NO_CHECKPOINT) if last is None else last.ml_status,
+        ml_status=options.ml_status_without_scores(Reason.NO_CHECKPOINT_YET) if last is None else last.ml_status,
         ml_5min_enhanced=slot is not None,
         last_5min_update=None if slot is None else slot.published_at,
         recommendations=records,
@@ -144,7 +140,7 @@ def _living(
         signal = slot.signals[symbol]
         status = moment.status_now(symbol, slot.data_source, signal.data_status)
         signals[symbol] = replace(signal, data_status=status, entry=replace(signal.entry, valid_until=expires))
-    pause = (VOLATILITY_PAUSE,) * moment.volatility_pause
+    pause = (Blocker.VOLATILITY_PAUSE,) * moment.volatility_pause
     return with_blockers(replace(slot, signals=signals), options, *pause) if signals else None
 
 
@@ -184,7 +180,7 @@ class _Sources:
         record = _decided(base, merged)
         return record if signal is None else _credited(record, signal)
 
-    def worst(self, records: Mapping[str, SymbolRecommendation]) -> tuple[str, str]:
+    def worst(self, records: Mapping[str, SymbolRecommendation]) -> tuple[str, DataStatus]:
         """Return source and status of the worst data behind the document; a skipped symbol has no say."""
         known = [record for symbol, record in records.items() if self.skip_reason(symbol) is None]
         if not known:
@@ -207,7 +203,9 @@ class _Sources:
         return None if self.slot is None else self.slot.signals.get(symbol)
 
     def _gap(self, symbol: str) -> str:
-        otherwise = NO_CHECKPOINT if self.last is None else self.last.skipped.get(symbol, NOT_OBSERVED)
+        otherwise = (
+            Reason.NO_CHECKPOINT_YET if self.last is None else self.last.skipped.get(symbol, Reason.NOT_OBSERVED)
+        )
         return self.unknown.get(symbol, otherwise)
 
     def _blank(self, symbol: str) -> SymbolRecommendation:
@@ -223,7 +221,7 @@ class _Sources:
         )
 
     def _merged(self, base: SymbolRecommendation, signal: FiveMinuteSignal | None, *, scored: bool) -> Merged:
-        entries = {name: _aged(base.strategies[name], self.moment.now) for name in BASE_STRATEGIES}
+        entries: dict[str, Entry] = {name: _aged(base.strategies[name], self.moment.now) for name in BASE_STRATEGIES}
         nothing = base.strategies.get(NO_TRADE) or no_trade(why_nothing(entries, self.options))
         if signal is None:
             return Merged(entries=entries, best_key=best_of(entries), nothing=nothing)
@@ -236,12 +234,13 @@ class _Sources:
 
 def _aged(entry: Entry, now: datetime) -> Entry:
     expired = entry.valid_until is not None and now >= entry.valid_until
-    return block(entry, EXPIRED) if expired else entry
+    return block(entry, Blocker.EXPIRED) if expired else entry
 
 
 def _halted(merged: Merged, reason: str) -> Merged:
-    words = (KILL_SWITCH,) if reason == KILL_SWITCH else ()  # an end is no blocker, but nothing outlives it either
-    entries = {key: replace(block(entry, *words), should_trade=False) for key, entry in merged.entries.items()}
+    # A stop is no blocker, but nothing outlives it either.
+    blocked_by = (Blocker.KILL_SWITCH,) if reason == Reason.KILL_SWITCH else ()
+    entries = {key: replace(block(entry, *blocked_by), should_trade=False) for key, entry in merged.entries.items()}
     return Merged(entries=entries, best_key=None, nothing=no_trade(f"halted: {reason}"))
 
 
@@ -254,7 +253,7 @@ def _decided(base: SymbolRecommendation, merged: Merged) -> SymbolRecommendation
     return replace(
         base,
         strategies=entries,
-        best_strategy=key.removesuffix(FIVE_MINUTE_SUFFIX),
+        best_strategy=Strategy(key.removesuffix(FIVE_MINUTE_SUFFIX)),
         best_strategy_source=entries[key].source,
         best_strategy_key=key,
     )

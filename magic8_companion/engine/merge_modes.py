@@ -9,16 +9,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from magic8_companion.domain.blend import HIGH, published
+from magic8_companion.domain.codes import Blocker, Confidence, EntrySource, Strategy
 from magic8_companion.domain.recommendation import Entry
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
 from magic8_companion.domain.structure import BEAR, BULL
 from magic8_companion.engine.config import EngineConfig
-from magic8_companion.engine.decide import SCORE_GAP, best_of, block, grade, no_trade, why_nothing
-
-BLEND: Final = "blend"
-FIVE_MINUTE: Final = "ml_5min"
-EXPIRED: Final = "expired"
-SUPERSEDED: Final = "superseded"
+from magic8_companion.engine.decide import best_of, block, grade, no_trade, why_nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +26,7 @@ class Case:
 
     entries: Mapping[str, Entry]
     nothing: Entry
-    strategy: str
+    strategy: Strategy
     entry: Entry
     lag: timedelta
 
@@ -56,7 +52,7 @@ class Case:
     @property
     def expired(self) -> bool:
         """Tell whether the checkpoint's entries have all expired."""
-        return all(EXPIRED in self.entries[name].blocked_by for name in BASE_STRATEGIES)
+        return all(Blocker.EXPIRED in self.entries[name].blocked_by for name in BASE_STRATEGIES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +74,7 @@ def overlay(case: Case, options: EngineConfig) -> Merged:  # noqa: ARG001  # eve
 
 def take_over(case: Case, options: EngineConfig) -> Merged:  # noqa: ARG001  # every mode takes the same two arguments
     """Let the answer take its base name and supersede the other base entries (mode ``replace``)."""
-    entries = {name: block(case.entries[name], SUPERSEDED) for name in BASE_STRATEGIES}
+    entries: dict[str, Entry] = {name: block(case.entries[name], Blocker.SUPERSEDED) for name in BASE_STRATEGIES}
     return answer_alone(entries, case.strategy, case.entry)
 
 
@@ -92,12 +88,14 @@ def weighted(case: Case, options: EngineConfig) -> Merged:
         for name, support in case.supports.items()
     }
     labels = grade(scores, options)
-    entries = {name: _blend(name, scores[name], labels[name], case, share) for name in BASE_STRATEGIES}
-    nothing = no_trade(why_nothing(entries, options), source=BLEND)
+    entries: dict[str, Entry] = {
+        name: _blend(name, scores[name], labels[name], case, share) for name in BASE_STRATEGIES
+    }
+    nothing = no_trade(why_nothing(entries, options), source=EntrySource.BLEND)
     return Merged(entries=entries, best_key=best_of(entries), nothing=nothing)
 
 
-def answer_alone(entries: Mapping[str, Entry], strategy: str, entry: Entry) -> Merged:
+def answer_alone(entries: Mapping[str, Entry], strategy: Strategy, entry: Entry) -> Merged:
     """Publish the answer under its base name; the other ``entries`` must not be tradable."""
     if strategy == NO_TRADE:
         return Merged(entries=entries, best_key=None, nothing=entry)
@@ -107,7 +105,7 @@ def answer_alone(entries: Mapping[str, Entry], strategy: str, entry: Entry) -> M
     return Merged(
         entries={**entries, strategy: entry},
         best_key=strategy if entry.should_trade else None,
-        nothing=no_trade(reason, source=FIVE_MINUTE),
+        nothing=no_trade(reason, source=EntrySource.FIVE_MINUTE),
     )
 
 
@@ -124,10 +122,10 @@ def five_minute_share(confidence: float, lag: timedelta, half_life_minutes: floa
     return confidence / (checkpoint + confidence)
 
 
-def _blend(name: str, score: float, graded: tuple[str, bool], case: Case, share: float) -> Entry:
+def _blend(name: str, score: float, graded: tuple[Confidence, bool], case: Case, share: float) -> Entry:
     (confidence, capped), old = graded, case.entries[name]
-    kept = tuple(reason for reason in old.blocked_by if reason != SCORE_GAP)
-    blocked_by = (*kept, *((SCORE_GAP,) * capped), *(case.entry.blocked_by if name == case.strategy else ()))
+    kept = tuple(reason for reason in old.blocked_by if reason != Blocker.SCORE_GAP)
+    blocked_by = (*kept, *((Blocker.SCORE_GAP,) * capped), *(case.entry.blocked_by if name == case.strategy else ()))
     opposed = f" ({case.entry.side}, the other side)" if name == case.strategy and case.opposed else ""
     mixed = replace(
         old,
@@ -135,7 +133,7 @@ def _blend(name: str, score: float, graded: tuple[str, bool], case: Case, share:
         confidence=confidence,
         should_trade=confidence == HIGH,
         blocked_by=(),
-        source=BLEND,
+        source=EntrySource.BLEND,
         rationale=f"{old.rationale}; blended with {case.entry.rationale}{opposed}, share {share:.2f}",
         valid_until=_earliest(old.valid_until, case.entry.valid_until),
     )

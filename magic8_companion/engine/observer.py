@@ -13,9 +13,11 @@ from datetime import datetime, time, timedelta
 from typing import Final, TypeVar
 
 from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.codes import DataStatus, Reason
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.domain.market_state import DELAYED, LIVE, MarketState
+from magic8_companion.domain.market_state import DELAYED, LIVE, STALE, MarketState
 from magic8_companion.domain.option_chain import OptionChain
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day, previous_session, require_session
 from magic8_companion.engine.completeness import age_checked_status, bars_due, require_complete
 from magic8_companion.engine.config import EngineConfig
@@ -23,7 +25,6 @@ from magic8_companion.engine.fetches import AtHand, Fetches
 from magic8_companion.engine.volatility_pause import is_daily_open, read_vix
 from magic8_companion.ports import Clock, MarketData, TypedBars
 
-VIX: Final = "VIX"
 DAY: Final = timedelta(days=1)
 FRESH: Final = timedelta(seconds=60)
 WILDEST_MOVE: Final = 0.2
@@ -40,7 +41,7 @@ class Sourced:
 
     bars: Bars
     source: str
-    status: str
+    status: DataStatus
 
 
 class MarketObserver:
@@ -83,7 +84,7 @@ class MarketObserver:
         status = age_checked_status(symbol, today.status, today.bars, session, now, max_age)
         spot = await self._spot(symbol, float(today.bars.close[-1]))
         missing: dict[str, str] = {}
-        no_vix = Sourced(bars=Bars.empty(), source="", status="")
+        no_vix = Sourced(bars=Bars.empty(), source="", status=STALE)
         # all four requests are under way before the first is awaited
         asked_history, asked_vix = self._history(symbol, session, today.source), self._vix(session)
         asked_daily, asked_chain = self._vix_daily(session), self._chain(symbol, wanted=with_chain)
@@ -126,17 +127,17 @@ class MarketObserver:
             bars = received.between(session.open_at, min(self._clock.now(), session.close_at))
             if symbol == VIX:
                 self._vix_path = None if is_daily_open(bars, session) else bars
-            return Sourced(bars=bars, source=self._provider.name, status=self._provider.status)
+            return Sourced(bars=bars, source=self._provider.name, status=DataStatus(self._provider.status))
 
         return self._fetches.get((symbol, "5m"), period=(session.day, due), max_age=FRESH, fetch=fetch)
 
     async def _spot(self, symbol: str, last_close: float) -> float:
         spot = await self._fetches.ask(lambda: self._provider.get_spot_price(symbol), f"the spot of {symbol}")
         if not (math.isfinite(spot) and spot > 0):
-            raise DataUnavailable("bad_spot", f"{symbol}: {spot} is no price")
+            raise DataUnavailable(Reason.BAD_SPOT, f"{symbol}: {spot} is no price")
         if abs(spot / last_close - 1) > WILDEST_MOVE:
             raise DataUnavailable(
-                "bad_spot", f"{symbol}: {spot:g} is no price near its last bar's close {last_close:g}"
+                Reason.BAD_SPOT, f"{symbol}: {spot:g} is no price near its last bar's close {last_close:g}"
             )
         return spot
 
@@ -189,12 +190,12 @@ async def _unless_missing(name: str, answer: Awaitable[T], otherwise: T, missing
         return otherwise
 
 
-def _with_quotes(status: str, chain: OptionChain | None, now: datetime, max_age: timedelta) -> str:
+def _with_quotes(status: DataStatus, chain: OptionChain | None, now: datetime, max_age: timedelta) -> DataStatus:
     # Quotes that are older than a minute or come late make a live symbol delayed, too old ones make it stale.
     if chain is None:
         return status
     age = now - chain.as_of
     if age > max_age:
         minutes = age.total_seconds() / 60
-        raise DataUnavailable("stale_quotes", f"{chain.symbol}: the option quotes are {minutes:.0f} min old")
+        raise DataUnavailable(Reason.STALE_QUOTES, f"{chain.symbol}: the option quotes are {minutes:.0f} min old")
     return DELAYED if status == LIVE and (age > FRESH or chain.status == DELAYED) else status

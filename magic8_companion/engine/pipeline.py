@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
+from magic8_companion.domain.codes import DataStatus, Reason
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE, STALE, STATUS_ORDER, MarketState
 from magic8_companion.domain.market_view import MarketView
@@ -143,13 +144,13 @@ class CheckpointPipeline:
         return "partial" if "ok" in statuses and len(statuses) > 1 else statuses[0]
 
 
-def status_without_data(declared: str) -> str:
+def status_without_data(declared: str) -> DataStatus:
     """Return the data status of a symbol of which nothing is known: a live source's is stale.
 
     >>> status_without_data("live"), status_without_data("replay")
     ('stale', 'replay')
     """
-    return STALE if declared in {LIVE, DELAYED} else declared
+    return STALE if declared in {LIVE, DELAYED} else DataStatus(declared)
 
 
 async def _or_skip(symbol: str, work: Callable[[], Awaitable[T]]) -> T | _Skip:
@@ -160,7 +161,7 @@ async def _or_skip(symbol: str, work: Callable[[], Awaitable[T]]) -> T | _Skip:
         return _Skip(reason=refusal.reason)
     except TimeoutError:
         _log.info("Skipped %s: timeout", symbol)
-        return _Skip(reason="timeout")
+        return _Skip(reason=Reason.TIMEOUT)
     except Exception as error:  # noqa: BLE001  # whatever it is becomes the published reason of this symbol alone
         reason = f"exception:{type(error).__name__}"
         _log.exception("Skipped %s: %s", symbol, reason)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Protocol
 
+from magic8_companion.domain.codes import EntrySource, Reason
 from magic8_companion.domain.connection import CONNECTED, ConnectionState
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
@@ -22,8 +23,7 @@ from magic8_companion.domain.strategy import NO_TRADE
 from magic8_companion.domain.trading_day import new_york_day, session_on
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.kill_switch import why_set
-from magic8_companion.engine.merge import KILL_SWITCH, STOPPED, PublishContext, merge, with_blockers
-from magic8_companion.engine.merge_modes import BLEND, FIVE_MINUTE
+from magic8_companion.engine.merge import PublishContext, merge, with_blockers
 from magic8_companion.engine.pipeline import CheckpointEvaluation, status_without_data
 from magic8_companion.ports import Clock, MarketData, Monitored
 
@@ -110,8 +110,8 @@ class PublicationService:
     def halt_reason(self) -> str | None:
         """Return why nothing may be traded (``stopped``, ``kill_switch``), or None."""
         if self._stopped:
-            return STOPPED
-        return None if why_set(self._options.kill_switch_file) is None else KILL_SWITCH
+            return Reason.STOPPED
+        return None if why_set(self._options.kill_switch_file) is None else Reason.KILL_SWITCH
 
     @property
     def last_checkpoint(self) -> datetime | None:
@@ -286,5 +286,5 @@ def _five_minute_keys(bulletin: RecommendationSet | None) -> set[tuple[str, str]
         (symbol, key)
         for symbol, record in bulletin.recommendations.items()
         for key, entry in record.strategies.items()
-        if entry.source in {FIVE_MINUTE, BLEND} and key != NO_TRADE
+        if entry.source in {EntrySource.FIVE_MINUTE, EntrySource.BLEND} and key != NO_TRADE
     }

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from magic8_companion.domain.codes import Reason
 from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
@@ -80,7 +81,7 @@ class HostServices:
             return future.result(self._limit)
         except TimeoutError as error:
             future.cancel()
-            raise DataUnavailable("timeout", f"{symbol} was not observed within {self._limit:g} s") from error
+            raise DataUnavailable(Reason.TIMEOUT, f"{symbol} was not observed within {self._limit:g} s") from error
 
     def observing(self, symbol: str, *, with_chain: bool = False) -> Future[MarketState]:
         """Begin to observe ``symbol``; the future holds what :meth:`observe` would return or raise.
@@ -151,7 +152,9 @@ class HostServices:
         if self._loop is not _running_loop():
             return self._loop
         if self.provider.loop_bound:
-            raise DataUnavailable("called_on_provider_loop", "the loop that owns the provider cannot wait for itself")
+            raise DataUnavailable(
+                Reason.CALLED_ON_PROVIDER_LOOP, "the provider's own event loop cannot wait for an observation"
+            )
         return self._private.loop()
 
 

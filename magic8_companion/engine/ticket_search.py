@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from magic8_companion.domain.codes import Side
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_result import MLResult, Prediction
@@ -41,6 +42,7 @@ _PER_CENT: Final = 0.01
 _MULTIPLIER: Final = 100.0
 _BULLISH: Final = (Kind.CALL_DEBIT, Kind.PUT_CREDIT)
 _BEARISH: Final = (Kind.PUT_DEBIT, Kind.CALL_CREDIT)
+_KINDS_OF_SIDE: Final[Mapping[Side | None, tuple[Kind, ...]]] = {BULL: _BULLISH, BEAR: _BEARISH}
 # a score of Butterfly or Iron_Condor speaks for a calm close: what is turned round would bet against its own score
 _NON_DIRECTIONAL: Final = tuple(kind for kind in Kind if kind not in (*_BULLISH, *_BEARISH) and not kind.is_turned)
 
@@ -83,16 +85,16 @@ def offers(state: MarketState, ml: MLResult | None, options: TicketConfig = USUA
         return dict.fromkeys(BASE_STRATEGIES, _nothing(f"exception:{type(error).__name__}"))
 
 
-def limits_of(spot: float, deviation: float, side: str | None, options: TicketConfig = USUAL) -> Limits:
+def limits_of(spot: float, deviation: float, side: Side | None, options: TicketConfig = USUAL) -> Limits:
     """Return limits in proportion to the price; ``deviation`` is one standard deviation to the close in points.
 
     On a wild day wings may be as wide as that; no butterfly's body is farther away.  Verticals are of one
     ``side``, bull or bear, or of both when it is None.
 
-    >>> round(limits_of(6800.0, 20.0, "bull").max_width, 1)
+    >>> round(limits_of(6800.0, 20.0, BULL).max_width, 1)
     40.8
     """
-    sided = {BULL: _BULLISH, BEAR: _BEARISH}.get(side or "", (*_BULLISH, *_BEARISH))
+    sided = _KINDS_OF_SIDE.get(side, (*_BULLISH, *_BEARISH))
     widest = max(_PER_CENT * options.max_width_pct * spot, deviation)
     return Limits(
         min_width=NARROWEST * spot,

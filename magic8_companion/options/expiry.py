@@ -25,6 +25,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import previous_session, require_aware, require_session, session_on
 
 SECONDS_PER_YEAR: Final = 365 * 86_400
@@ -133,7 +134,7 @@ def monthly_expiry(year: int, month: int) -> date:
 
 
 _QUARTER_HOUR: Final = timedelta(minutes=15)
-_WITHOUT_OPTIONS: Final = frozenset({"VIX"})
+_WITHOUT_OPTIONS: Final = frozenset({VIX})
 _PRODUCTS: Final = (
     Product(symbol="SPX", option_class="SPXW", cash_settled=True, tick=0.05, coarse_tick=0.10),
     Product(symbol="SPX", option_class="SPX", cash_settled=True, tick=0.05, coarse_tick=0.10, opening_settlement=True),

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from magic8_companion.domain.market_state import SIMULATED
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.providers.simulated_market import SimulatedMarket
-from magic8_companion.providers.simulated_symbols import VIX
 from magic8_companion.recordings.bar_table import daily_table, intraday_table
 
 

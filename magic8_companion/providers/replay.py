@@ -31,7 +31,7 @@ class ReplayProvider(ClockedBars):
         When the folder does not exist or holds no parquet or CSV file.
     """
 
-    name = REPLAY
+    name: str = REPLAY
     status = REPLAY
 
     def __init__(self, folder: Path, clock: Clock) -> None:

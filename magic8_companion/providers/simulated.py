@@ -6,14 +6,14 @@ from datetime import date
 from typing import Any, Final
 
 from magic8_companion.domain.market_state import SIMULATED
-from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.domain.strategy import VIX, canonical_symbol
 from magic8_companion.domain.trading_day import require_session
 from magic8_companion.ports import Clock, MarketData
 from magic8_companion.providers.clocked import ClockedBars, PlayableDays
 from magic8_companion.providers.config import DEFAULTS
 from magic8_companion.providers.simulated_chain import simulated_chain
 from magic8_companion.providers.simulated_market import SimulatedMarket
-from magic8_companion.providers.simulated_symbols import SYMBOLS, VIX
+from magic8_companion.providers.simulated_symbols import SYMBOLS
 
 
 class SimulatedProvider(ClockedBars):
@@ -29,7 +29,7 @@ class SimulatedProvider(ClockedBars):
         Strikes of a chain below and above the one at the money.
     """
 
-    name = SIMULATED
+    name: str = SIMULATED
     status = SIMULATED
 
     def __init__(

@@ -19,6 +19,7 @@ from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import SIMULATED
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import (
     BAR,
     Session,
@@ -33,7 +34,7 @@ from magic8_companion.providers.bar_requests import newest_close
 from magic8_companion.providers.simulated_days import MEAN_VARIANCE, UNITS_PER_VIX, stream
 from magic8_companion.providers.simulated_market import SimulatedMarket
 from magic8_companion.providers.simulated_paths import variance_shares, volume_shares
-from magic8_companion.providers.simulated_symbols import SYMBOLS, VIX, SimulatedSymbol
+from magic8_companion.providers.simulated_symbols import SYMBOLS, SimulatedSymbol
 
 _PREMIUM: Final = 1.2
 _PACE_POWER: Final = 0.45

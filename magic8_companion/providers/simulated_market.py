@@ -13,6 +13,7 @@ from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.bar_lengths import DAY, daily_from, joined, nanoseconds, utc_midnight
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day
 from magic8_companion.providers.config import DEFAULTS
 from magic8_companion.providers.simulated_days import (
@@ -33,7 +34,7 @@ from magic8_companion.providers.simulated_paths import (
     vix_path,
     volume_shares,
 )
-from magic8_companion.providers.simulated_symbols import MARKET, SYMBOLS, VIX, SimulatedSymbol, Underlying
+from magic8_companion.providers.simulated_symbols import MARKET, SYMBOLS, SimulatedSymbol, Underlying
 
 _KEPT_MONTHS: Final = 1024  # 5 MB per symbol for the whole calendar
 _SLOTS: Final = np.arange(FULL_DAY_BARS)

@@ -72,4 +72,3 @@ SYMBOLS: Final = {
         underlying=_TSLA, volume=900_000, strike_step=2.5, open_interest=6000.0, expires_daily=False
     ),
 }
-VIX: Final = "VIX"

@@ -180,7 +180,7 @@ def _plain(value: Any, path: str) -> Any:  # noqa: ANN401  # any value goes in, 
     if isinstance(value, Evidence | Ticket | TicketLeg):
         return {key: _plain(getattr(value, key), f"{path}.{key}") for key in value.__slots__}
     if isinstance(value, Mapping):
-        return {key: _plain(item, f"{path}.{key}") for key, item in value.items()}
+        return {str(key): _plain(item, f"{path}.{key}") for key, item in value.items()}
     if isinstance(value, date):
         return _moment(value, path)
     raise PublishError(f"{path} holds a {type(value).__name__}, which JSON does not know")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from magic8_companion.domain.errors import PublishError
@@ -9,7 +10,7 @@ from magic8_companion.domain.recommendation import Entry
 from magic8_companion.domain.strategy import BUTTERFLY, FIVE_MINUTE_SUFFIX, IRON_CONDOR, VERTICAL
 from magic8_companion.domain.structure import NEUTRAL, SIDE_OF
 
-_LAST_WORD: Final = {VERTICAL: "vertical", BUTTERFLY: "butterfly", IRON_CONDOR: "condor"}
+_LAST_WORD: Final[Mapping[str, str]] = {VERTICAL: "vertical", BUTTERFLY: "butterfly", IRON_CONDOR: "condor"}
 
 
 def require_consistent(name: str, entry: Entry) -> None:

@@ -19,13 +19,13 @@ from typing import Final
 from magic8_companion.domain.bar_lengths import DAY, daily_from, utc_midnight
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Session, new_york_day, new_york_label
 from magic8_companion.recordings.bar_checks import CheckedBars, checked
 from magic8_companion.recordings.bar_file import BARS, SUFFIXES, DataFile, Layout, RawBars
 from magic8_companion.recordings.bar_series import BarSeries, series_of
 
 _EVER: Final = (date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
-_VIX: Final = "VIX"
 _OPEN_KNOWN_AFTER: Final = timedelta(minutes=1)
 
 
@@ -136,7 +136,7 @@ class BarFolder:
         for item in _intraday(series, length):
             if item.knows(session, now):
                 return item.today(session, now)
-        if symbol == _VIX and DAY in series and now >= session.open_at + _OPEN_KNOWN_AFTER:
+        if symbol == VIX and DAY in series and now >= session.open_at + _OPEN_KNOWN_AFTER:
             opening = series[DAY].opening(session, length)
             if len(opening):
                 return opening

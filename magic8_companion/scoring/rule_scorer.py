@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from magic8_companion.domain.blend import label, published
+from magic8_companion.domain.codes import Reason
 from magic8_companion.domain.config import SHARED
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.market_view import MarketView
@@ -73,10 +74,10 @@ class RuleScorer:
         view = market_data.get("view")
         if not isinstance(view, MarketView):
             raise DataUnavailable(
-                "no_market_view", f"{name}: market_data['view'] is missing; pass what analyze_symbol returned"
+                Reason.NO_MARKET_VIEW, f"{name}: market_data['view'] is missing; pass what analyze_symbol returned"
             )
         if view.state.symbol != name:
-            raise DataUnavailable("wrong_symbol", f"asked for {name}, but the market data is of {view.state.symbol}")
+            raise DataUnavailable(Reason.WRONG_SYMBOL, f"{name} requested, market data of {view.state.symbol} given")
         card = self._cards[name] = self.score(view)
         return dict(card.scores)
 

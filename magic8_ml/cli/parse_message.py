@@ -37,7 +37,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.file} is no file", file=sys.stderr)
         return 2
     message = EnhancedDiscordParser().parse(text, time=args.at)
-    print(orjson.dumps(message.as_dict(), option=orjson.OPT_INDENT_2).decode() if args.json else _readable(message))
+    print(
+        orjson.dumps(message.as_dict(), option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2).decode()
+        if args.json
+        else _readable(message)
+    )
     return 0
 
 

@@ -147,7 +147,7 @@ def _json(message: Message, answers: list[Answer]) -> str:
         for trade, answer in zip(message.trades, answers, strict=True)
     ]
     said = {"trades": pairs, "errors": [error.as_dict() for error in message.errors]}
-    return orjson.dumps(said, option=orjson.OPT_INDENT_2).decode()
+    return orjson.dumps(said, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2).decode()
 
 
 def _readable(message: Message, answers: list[Answer]) -> str:

@@ -43,7 +43,11 @@ def run(options: argparse.Namespace) -> int:
     except OrderRefused as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    print(orjson.dumps(answer.as_dict(), option=orjson.OPT_INDENT_2).decode() if options.json else _readable(answer))
+    print(
+        orjson.dumps(answer.as_dict(), option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2).decode()
+        if options.json
+        else _readable(answer)
+    )
     return 0
 
 

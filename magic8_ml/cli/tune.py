@@ -104,7 +104,7 @@ def _tune(options: argparse.Namespace) -> None:
             found = search(evaluate, options.trials, options.seed, progress)
     log = log_trials(options.out, _trials(found, rows, data_digest(bars, vix_daily, int(rows.day.max()))))
     print(_table(found, log, rows))
-    answer = orjson.dumps(_answer(found, log, rows, options.seed), option=orjson.OPT_INDENT_2)
+    answer = orjson.dumps(_answer(found, log, rows, options.seed), option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2)
     (options.out / TUNED).write_bytes(answer)
 
 

@@ -98,7 +98,7 @@ def report_of(out_of_sample: OutOfSample, context: Context) -> dict[str, Any]:
 
 def as_json(report: Mapping[str, Any]) -> bytes:
     """Return the report as indented JSON; NaN becomes null."""
-    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(report, option=options)
 
 
@@ -177,7 +177,7 @@ def _silent(out_of_sample: OutOfSample, comparisons: Mapping[str, Sequence[Forec
 
 
 def _reliability(out_of_sample: OutOfSample) -> list[dict[str, Any]]:
-    columns = {"all strategies": slice(None), **{name: slice(n, n + 1) for n, name in enumerate(BASE_STRATEGIES)}}
+    columns = {"all strategies": slice(None)} | {str(name): slice(n, n + 1) for n, name in enumerate(BASE_STRATEGIES)}
     answer = []
     for name, column in columns.items():
         said, won = out_of_sample.model.win[:, column].ravel(), out_of_sample.settlement.won[:, column].ravel()

@@ -146,7 +146,7 @@ def _mean(values: Floats) -> float:
 
 def edge_quintiles(judged: OutOfSample) -> dict[str, list[Record]]:
     """Sort each strategy's rows by edge, to see whether a larger one wins more often than priced and earns more."""
-    answer = {}
+    answer: dict[str, list[Record]] = {}
     for n, name in enumerate(BASE_STRATEGIES):
         edge = judged.model.edge[:, n]
         known = np.isfinite(edge) & np.isfinite(judged.settlement.won[:, n])

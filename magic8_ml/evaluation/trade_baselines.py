@@ -47,7 +47,7 @@ class BaseRates:
             for place, pair in enumerate(rows.pairs)
             if (mine := rows.pair == place).any()
         }
-        strategies = {
+        strategies: dict[str, float] = {
             name: _smoothed(rows.won[mine])
             for place, name in enumerate(STRATEGIES)
             if (mine := rows.strategy == place).any()
@@ -110,7 +110,7 @@ class RecalibratedFeature:
     def fit(self, rows: TradeRows) -> FittedRecalibration:
         """Fit; each day weighs one, and of very many rows every second, third .. is looked at."""
         predicted, won = log_odds(rows.column(self.column)), rows.won.astype(np.float64)
-        lines = {}
+        lines: dict[str, tuple[float, float]] = {}
         for place, name in enumerate(STRATEGIES):
             mine = np.flatnonzero((rows.strategy == place) & np.isfinite(predicted))
             if len(mine):

@@ -33,7 +33,9 @@ class Trial:
     @property
     def identity(self) -> str:
         """Return a short digest of the configuration: the same one again is no new trial."""
-        text = orjson.dumps([self.configuration, dict(self.settings)], option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(
+            [self.configuration, dict(self.settings)], option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
+        )
         return sha256(text).hexdigest()[:12]
 
 
@@ -65,7 +67,9 @@ def log_trials(folder: Path, trials: Sequence[Trial]) -> TrialLog:
     run = 1 + max((int(line["run"]) for line in before), default=0)
     lines = [{"run": run, "identity": trial.identity, **asdict(trial)} for trial in trials]
     with path.open("ab") as file:
-        file.writelines(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+        file.writelines(
+            orjson.dumps(line, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE) for line in lines
+        )
     every = [*before, *lines]
     newest = {line["identity"]: line for line in every}
     return TrialLog(

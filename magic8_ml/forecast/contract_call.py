@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from magic8_companion.domain.bars import COLUMNS, Bars
+from magic8_companion.domain.codes import Strategy
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_result import Contribution, MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy
@@ -104,7 +105,7 @@ def result_of(answer: object) -> MLResult:
     probabilities = details.get("probabilities")
     probabilities = probabilities if isinstance(probabilities, Mapping) else {}
     return Prediction(
-        strategy=str(canonical_strategy(answer["strategy"])),
+        strategy=Strategy(str(canonical_strategy(answer["strategy"]))),
         confidence=round(float(answer["confidence"]), 4),
         direction=details["direction"],
         direction_probabilities=_numbers(probabilities.get("direction")),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from magic8_companion.domain.blend import HIGH, LOW, label, published
+from magic8_companion.domain.codes import DataStatus, EntrySource
 from magic8_companion.domain.market_state import DELAYED, STALE, STATUS_ORDER
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
@@ -17,7 +18,6 @@ from magic8_companion.domain.structure import DIRECTION_OF, NEUTRAL, SIDE_OF
 from magic8_companion.domain.trading_day import new_york_day, require_session
 
 HIGH_CONFIDENCE: Final = 0.80
-SOURCE: Final = "ml_5min"
 _DECIMALS: Final = 4
 
 
@@ -26,7 +26,7 @@ class Asked:
     """One symbol of a slot: where its data came from and what the model answered at ``answered_at``."""
 
     data_source: str
-    data_status: str
+    data_status: DataStatus
     answer: MLResult
     answered_at: datetime
 
@@ -59,7 +59,7 @@ def five_minute_entry(
         score=published(100 * confidence),
         confidence=grade,
         should_trade=grade == HIGH and not blocked_by,
-        source=SOURCE,
+        source=EntrySource.FIVE_MINUTE,
         rationale=rationale(prediction),
         valid_until=valid_until,
         blocked_by=blocked_by,

@@ -57,7 +57,10 @@ def save_model(folder: Path, forecaster: FittedDistribution, bounds: Bounds, fac
     ``facts`` are the JSON-able facts of the training: ``last_day`` and ``symbols`` at least.
     """
     numbers = {"forecaster": forecaster.as_json(), "bounds": bounds.as_json()}
-    files = {_TREES: bytes(forecaster.variance.booster.save_raw("ubj")), _NUMBERS: orjson.dumps(numbers)}
+    files = {
+        _TREES: bytes(forecaster.variance.booster.save_raw("ubj")),
+        _NUMBERS: orjson.dumps(numbers, option=orjson.OPT_NON_STR_KEYS),
+    }
     digests = {name: sha256_of(content) for name, content in files.items()}
     short = sha256_of("".join(digests.values()).encode())[:8]
     manifest = {
@@ -68,7 +71,10 @@ def save_model(folder: Path, forecaster: FittedDistribution, bounds: Bounds, fac
         "files": digests,
         **facts,
     }
-    text = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    text = orjson.dumps(
+        manifest,
+        option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE,
+    )
     replace_folder(folder, {**files, MANIFEST: text})
     return TrainedModel(forecaster=forecaster, bounds=bounds, manifest=manifest)
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
+from magic8_companion.domain.codes import DataStatus
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE, MarketState
 from magic8_companion.domain.trading_day import BAR, new_york_day, session_on
@@ -106,7 +107,7 @@ def _inside_a_loop() -> bool:
     return True
 
 
-def aged_status(status: str, newest_end: datetime | None, at: datetime) -> str:
+def aged_status(status: DataStatus, newest_end: datetime | None, at: datetime) -> DataStatus:
     """Return the data state at ``at``: live data is delayed as soon as its newest bar is not the one due now."""
     session = session_on(new_york_day(at))
     if status != LIVE or session is None or newest_end is None:

@@ -69,7 +69,9 @@ class HistoryStore:
 
     def write_json(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
         """Replace a JSON file below the folder."""
-        self.write_bytes(name, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        self.write_bytes(
+            name, orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        )
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Replace a file below the folder."""

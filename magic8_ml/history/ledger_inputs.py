@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import BAR
 from magic8_companion.recordings.bar_folder import BarFolder
 from magic8_ml.forecast.training.bar_files import read_vix_daily
 from magic8_ml.metrics.refusal import TrainingRefused
-
-VIX: Final = "VIX"
 
 
 class LedgerRefused(Exception):

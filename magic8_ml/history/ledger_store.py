@@ -35,7 +35,7 @@ def write_ledger(out: Path, table: pa.Table, report: dict[str, Any]) -> tuple[Pa
         written.append(path)
     for stale in set((out / "ledger").glob("month=????-??/trades.parquet")) - set(written):
         stale.unlink()
-    content = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    content = orjson.dumps(report, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     temporary = out / f".{REPORT}.new"
     temporary.write_bytes(content)
     temporary.replace(out / REPORT)

@@ -79,7 +79,9 @@ def passport_problem(manifest: Mapping[str, Any]) -> str | None:
 
 def _seal(manifest: Mapping[str, Any]) -> str:
     open_passport = {name: part for name, part in manifest[PASSPORT].items() if name != "seal"}
-    return hashlib.sha256(orjson.dumps({**manifest, PASSPORT: open_passport}, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(
+        orjson.dumps({**manifest, PASSPORT: open_passport}, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS)
+    ).hexdigest()
 
 
 def _check_data(part: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:

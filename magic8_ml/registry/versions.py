@@ -34,7 +34,7 @@ HISTORY: Final = "history.jsonl"
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
 _LOCK: Final = "registry.lock"
-_READABLE: Final = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+_READABLE: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
 class Registry:

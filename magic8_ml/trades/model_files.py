@@ -38,7 +38,7 @@ from magic8_ml.trades.sample import Size
 FORMAT_VERSION: Final = 3
 KIND: Final = "win_probability"
 THRESHOLDS: Final = "thresholds.json"
-_READABLE: Final = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+_READABLE: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
 def save_win_model(
@@ -180,7 +180,7 @@ class _Reader:
             forest=Forest.of([self._boosters[name] for name in boosters]),
             refused=self._refused,
             damaged=damaged | self._refused,
-            digest=sha256_of(orjson.dumps(dict(self._manifest), option=orjson.OPT_SORT_KEYS)),
+            digest=sha256_of(orjson.dumps(dict(self._manifest), option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS)),
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.bars import Bars, to_ns
+from magic8_companion.domain.codes import DataStatus
 from magic8_companion.domain.market_state import MarketState, VixReading
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.trading_day import Session, previous_session, require_session
@@ -95,7 +96,7 @@ def made_state(
         vix_daily=daily,
         chain=chain,
         data_source="replay",
-        data_status="replay",
+        data_status=DataStatus.REPLAY,
         data_age_seconds=0.0,
     )
 

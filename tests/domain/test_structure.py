@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from magic8_companion.domain.codes import Confidence, Direction, EntrySource, Side
 from magic8_companion.domain.recommendation import Entry, Ticket, TicketLeg
 from magic8_companion.domain.structure import VerticalSpread, structure_of, vertical_of
 
@@ -41,8 +42,10 @@ def ticket(text: str) -> Ticket:
 
 def entry(**changes: Any) -> Entry:
     """Return a bull call debit entry, changed as asked."""
-    values: dict[str, Any] = dict(side="bull", right="C", action="BUY", structure="call debit vertical")
-    frame: dict[str, Any] = dict(score=50.0, confidence="MEDIUM", should_trade=False, source="ml_5min", rationale="")
+    values: dict[str, Any] = dict(side=Side.BULL, right="C", action="BUY", structure="call debit vertical")
+    frame: dict[str, Any] = dict(
+        score=50.0, confidence=Confidence.MEDIUM, should_trade=False, source=EntrySource.FIVE_MINUTE, rationale=""
+    )
     return Entry(**{**frame, **values, **changes})
 
 
@@ -99,6 +102,6 @@ def test_only_the_letters_of_a_ticket_are_a_vertical(right: str, action: str) ->
 )
 def test_an_entry_that_means_two_trades_cannot_be_made(changes: dict[str, Any]) -> None:
     """Direction, side, right, action, structure and ticket have to agree."""
-    assert entry(direction="bullish", ticket=ticket(NAMED["call debit vertical"])).side == "bull"
+    assert entry(direction=Direction.BULLISH, ticket=ticket(NAMED["call debit vertical"])).side == "bull"
     with pytest.raises(ValueError, match=r"contradict|not bull or bear|not BUY or SELL"):
         entry(**changes)

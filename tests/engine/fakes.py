@@ -16,6 +16,7 @@ import pandas as pd
 from magic8_companion.clocks import ReplayClock
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.blend import label
+from magic8_companion.domain.codes import Direction, EntrySource
 from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.market_view import MarketView
@@ -257,10 +258,10 @@ def signal_of(strategy: str = "Butterfly", confidence: float = 0.825, **changes:
         score=round(100 * confidence, 1),
         confidence=label(confidence, 0.8, 0.65) if strategy != "No_Trade" else "LOW",
         should_trade=tradable,
-        source="ml_5min",
+        source=EntrySource.FIVE_MINUTE,
         rationale=f"5-min ML: {strategy} ({100 * confidence:.1f}%)",
         ml_confidence=confidence,
-        direction="neutral",
+        direction=Direction.NEUTRAL,
         volatility_regime="low",
     )
     given: dict[str, Any] = {

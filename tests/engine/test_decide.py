@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from magic8_companion.domain.blend import agreement, blend, ml_vector, published
+from magic8_companion.domain.codes import Confidence, DataStatus, Strategy
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_result import Prediction, Unavailable
 from magic8_companion.domain.recommendation import Entry, SymbolRecommendation
@@ -114,7 +115,7 @@ def test_nothing_good_enough_is_said_with_the_best_score() -> None:
 
 def test_a_no_trade_of_the_model_keeps_its_confidence() -> None:
     """When the model answered No_Trade the entry carries the model's confidence."""
-    record = decided(worked_example(strategy="No_Trade", confidence=0.71))
+    record = decided(worked_example(strategy=Strategy.NO_TRADE, confidence=0.71))
     nothing = record.strategies["No_Trade"]
     assert (nothing.score, nothing.ml_confidence) == (71.0, 0.71)
     assert nothing.rationale.startswith("ML: No_Trade; best score 45.5")
@@ -174,7 +175,9 @@ def test_the_score_gap_leaves_high_to_a_clear_leader(scores: tuple[float, ...], 
 def test_ties_go_to_expected_value_then_to_a_fixed_order(worth: tuple[float | None, ...], winner: str) -> None:
     """Of equal scores the higher expected value wins, an unknown one counts lowest, then the order decides."""
     entries = {
-        name: Entry(score=70.0, confidence="HIGH", should_trade=True, source="x", rationale="", expected_value=value)
+        name: Entry(
+            score=70.0, confidence=Confidence.HIGH, should_trade=True, source="x", rationale="", expected_value=value
+        )
         for name, value in zip(BASE_STRATEGIES, worth, strict=True)
     }
     assert best_of(entries) == winner
@@ -183,7 +186,7 @@ def test_ties_go_to_expected_value_then_to_a_fixed_order(worth: tuple[float | No
 def test_a_skipped_symbol_is_present_and_complete() -> None:
     """It has its three base entries and a No_Trade with the reason."""
     record = skipped_record(
-        "stale_bars", valid_until=UNTIL, data_source="fake", data_status="stale", ml_status="disabled"
+        "stale_bars", valid_until=UNTIL, data_source="fake", data_status=DataStatus.STALE, ml_status="disabled"
     )
     assert list(record.strategies) == [*BASE_STRATEGIES, "No_Trade"]
     for name in BASE_STRATEGIES:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from magic8_companion.domain.codes import DataStatus, Side, Strategy
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.engine.config import EngineConfig
@@ -28,7 +29,7 @@ ONE = options(symbols=("SPX",))
 
 def moment(at: datetime, **changes: Any) -> PublishContext:
     """Return a moment of a live provider."""
-    return replace(PublishContext(now=at, data_source="fake", data_status="stale"), **changes)
+    return replace(PublishContext(now=at, data_source="fake", data_status=DataStatus.STALE), **changes)
 
 
 def checkpoint(
@@ -122,7 +123,7 @@ def test_replace_by_an_answer_that_is_not_tradable_leaves_nothing() -> None:
 
 def test_replace_by_no_trade_leaves_nothing() -> None:
     """A real No_Trade supersedes all three and keeps its confidence."""
-    record = merged(checkpoint(), slot(strategy="No_Trade"), settings=mode("replace")).recommendations["SPX"]
+    record = merged(checkpoint(), slot(strategy=Strategy.NO_TRADE), settings=mode("replace")).recommendations["SPX"]
     assert all(record.strategies[name].blocked_by == ("superseded",) for name in BASE_STRATEGIES)
     assert record.strategies["No_Trade"].ml_confidence == 0.825
     assert record.best_strategy_source == "ml_5min"
@@ -145,7 +146,7 @@ def test_weighted_mixes_by_confidence_and_recency() -> None:
 
 def test_weighted_agreement_of_both_is_tradable() -> None:
     """Two sources that say the same make a tradable blend."""
-    record = merged(checkpoint(), slot(strategy="Iron_Condor", confidence=0.9), settings=mode("weighted"))
+    record = merged(checkpoint(), slot(strategy=Strategy.IRON_CONDOR, confidence=0.9), settings=mode("weighted"))
     entry = record.recommendations["SPX"].strategies["Iron_Condor"]
     assert (entry.should_trade, entry.source, entry.rule_score) == (True, "blend", 74.9)
     assert record.recommendations["SPX"].best_strategy_source == "blend"
@@ -153,7 +154,7 @@ def test_weighted_agreement_of_both_is_tradable() -> None:
 
 def test_weighted_mixes_no_trade_as_zeros() -> None:
     """A confident No_Trade pulls every score down."""
-    record = merged(checkpoint(), slot(strategy="No_Trade"), settings=mode("weighted")).recommendations["SPX"]
+    record = merged(checkpoint(), slot(strategy=Strategy.NO_TRADE), settings=mode("weighted")).recommendations["SPX"]
     assert {name: record.strategies[name].score for name in BASE_STRATEGIES} == {
         "Butterfly": 18.6,
         "Iron_Condor": 38.9,
@@ -165,7 +166,7 @@ def test_weighted_mixes_no_trade_as_zeros() -> None:
 def test_weighted_gives_a_vertical_nothing_from_the_other_side(side: str, score: float) -> None:
     """A bear answer does not raise the score of a bull vertical, and the rationale says which side it was on."""
     record = checkpoint().recommendations["SPX"]
-    bull = replace(record.strategies["Vertical"], side="bull")
+    bull = replace(record.strategies["Vertical"], side=Side.BULL)
     last = checkpoint(recommendations={"SPX": replace(record, strategies={**record.strategies, "Vertical": bull})})
     signal = signal_of("Vertical", 0.825)
     entry = replace(signal.entry, side=side, direction={"bull": "bullish", "bear": "bearish"}[side])
@@ -180,7 +181,7 @@ def test_weighted_keeps_what_blocks_the_checkpoint() -> None:
     """A blend of blocked entries is blocked."""
     delayed = decide(card_of("SPX", WORKED), view_of(state("delayed")), UNTIL, options())
     last = checkpoint(recommendations={"SPX": delayed})
-    record = merged(last, slot(strategy="Iron_Condor", confidence=0.9), settings=mode("weighted"))
+    record = merged(last, slot(strategy=Strategy.IRON_CONDOR, confidence=0.9), settings=mode("weighted"))
     assert record.recommendations["SPX"].strategies["Iron_Condor"].blocked_by == ("delayed_data",)
     assert record.data_status == "delayed"
 
@@ -191,7 +192,7 @@ def test_weighted_judges_the_score_gap_anew() -> None:
     record = decide(card_of("SPX", {**WORKED, "Vertical": 70.0}), view_of(state()), UNTIL, gap)
     assert record.strategies["Iron_Condor"].blocked_by == ("score_gap",)
     last = checkpoint(recommendations={"SPX": record})
-    mixed = merged(last, slot(strategy="Iron_Condor", confidence=0.95), settings=gap).recommendations["SPX"]
+    mixed = merged(last, slot(strategy=Strategy.IRON_CONDOR, confidence=0.95), settings=gap).recommendations["SPX"]
     assert (mixed.strategies["Iron_Condor"].confidence, mixed.strategies["Iron_Condor"].blocked_by) == ("HIGH", ())
 
 

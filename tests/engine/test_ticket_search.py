@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 import pytest
 
+from magic8_companion.domain.codes import DataStatus, Direction
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_result import MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.option_chain import OptionChain
@@ -66,10 +67,10 @@ def document_of(record: SymbolRecommendation) -> dict:
         checkpoint_at=NOON,
         system_mode="standard",
         data_source="fake",
-        data_status="live",
+        data_status=DataStatus.LIVE,
         recommendations={"SPX": record},
     )
-    moment = PublishContext(now=NOON.replace(second=5), data_source="fake", data_status="live")
+    moment = PublishContext(now=NOON.replace(second=5), data_source="fake", data_status=DataStatus.LIVE)
     return recommendations_document(merge(result, None, moment, settings), 7)
 
 
@@ -178,7 +179,7 @@ def test_the_vertical_that_the_model_means_outweighs_its_direction(spread: Verti
 def test_without_a_ticket_the_odds_name_the_vertical_they_are_about() -> None:
     """No chain: probability, side, right and action are those of the model's own vertical."""
     spread = VerticalSpread(right="C", action="SELL")
-    ml = replace(prediction(), direction="bullish", vertical=spread, win_probability={"Vertical": 0.81})
+    ml = replace(prediction(), direction=Direction.BULLISH, vertical=spread, win_probability={"Vertical": 0.81})
     entry = record_of(state_of(None), ml).strategies["Vertical"]
     assert (entry.side, entry.right, entry.action) == ("bear", "C", "SELL")
     assert (entry.structure, entry.win_probability, entry.direction) == ("call credit vertical", 0.81, None)

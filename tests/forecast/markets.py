@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.codes import DataStatus
 from magic8_companion.domain.market_state import MarketState, VixReading
 from magic8_companion.domain.trading_day import Session
 from magic8_ml.forecast.session_table import BAR_NS, DAY_NS, session_table
@@ -80,7 +81,7 @@ def state_at(market: Market, symbol: str, row: int, at: datetime) -> MarketState
         vix_daily=market.vix[:known],
         chain=None,
         data_source="replay",
-        data_status="replay",
+        data_status=DataStatus.REPLAY,
         data_age_seconds=5.0,
     )
 

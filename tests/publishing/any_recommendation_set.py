@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from magic8_companion.domain.codes import Confidence, DataStatus, EntrySource, Side, Strategy
 from magic8_companion.domain.recommendation import (
     CheckpointResult,
     Entry,
@@ -19,11 +20,11 @@ from magic8_companion.domain.recommendation import (
 )
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
-from magic8_companion.domain.structure import DIRECTION_OF, VerticalSpread, structure_of, vertical_of
+from magic8_companion.domain.structure import DIRECTION_OF, NEUTRAL, VerticalSpread, structure_of, vertical_of
 from magic8_companion.options.structures import STRIKE_COUNT, build
 
 BLOCKERS = ("delayed_data", "score_gap", "no_net_edge", "kill_switch", "volatility_pause", "expired", "superseded")
-STATUSES = ("live", "delayed", "stale", "replay", "simulated")
+STATUSES = tuple(DataStatus)
 
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001  # bounds are naive by definition
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -84,16 +85,16 @@ def _trades(draw: st.DrawFn, strategy: str, source: str) -> dict[str, Any]:
         if spread is not None:
             values |= {name: getattr(spread, name) for name in ("side", "right", "action", "structure")}
         else:
-            values["side"] = draw(st.sampled_from((None, "bull", "bear")))
+            values["side"] = draw(st.sampled_from((None, *Side)))
     if source == "ml_5min":
-        values["direction"] = DIRECTION_OF.get(values.get("side"), "neutral")
+        values["direction"] = DIRECTION_OF.get(values.get("side"), NEUTRAL)
     return values
 
 
 @st.composite
-def entries(draw: st.DrawFn, strategy: str, source: str, *, may_trade: bool = True) -> Entry:
+def entries(draw: st.DrawFn, strategy: str, source: EntrySource, *, may_trade: bool = True) -> Entry:
     """Build an entry of ``checkpoint``, ``blend`` or ``ml_5min``."""
-    confidence = draw(st.sampled_from(("HIGH", "MEDIUM", "LOW")))
+    confidence = draw(st.sampled_from(Confidence))
     blocked_by = draw(st.lists(st.sampled_from(BLOCKERS), unique=True, max_size=2).map(tuple))
     tradable = may_trade and confidence == "HIGH" and not blocked_by and draw(st.booleans())
     return Entry(
@@ -133,9 +134,9 @@ def no_trades(draw: st.DrawFn) -> Entry:
     """Build a No_Trade entry."""
     return Entry(
         score=draw(scores),
-        confidence="LOW",
+        confidence=Confidence.LOW,
         should_trade=False,
-        source="checkpoint",
+        source=EntrySource.CHECKPOINT,
         rationale=draw(texts),
         ml_confidence=draw(st.none() | shares),
     )
@@ -144,17 +145,17 @@ def no_trades(draw: st.DrawFn) -> Entry:
 @st.composite
 def recommendations(draw: st.DrawFn, *, may_trade: bool = True) -> SymbolRecommendation:
     """Build the record of one symbol: some tradable entry is the best, or No_Trade says that there is none."""
-    sources = st.sampled_from(("checkpoint", "blend", "ml_5min"))
+    sources = st.sampled_from(EntrySource)
     strategies = {name: draw(entries(name, draw(sources), may_trade=may_trade)) for name in BASE_STRATEGIES}
     for name in draw(st.lists(st.sampled_from(BASE_STRATEGIES), unique=True, max_size=1)):
-        strategies[f"{name}_5min"] = draw(entries(name, "ml_5min", may_trade=may_trade))
+        strategies[f"{name}_5min"] = draw(entries(name, EntrySource.FIVE_MINUTE, may_trade=may_trade))
     tradable = [key for key, entry in strategies.items() if entry.should_trade]
     if not tradable:
         strategies[NO_TRADE] = draw(no_trades())
     key = draw(st.sampled_from(tradable or [NO_TRADE]))
     return SymbolRecommendation(
         strategies=strategies,
-        best_strategy=key.removesuffix("_5min"),
+        best_strategy=Strategy(key.removesuffix("_5min")),
         best_strategy_source=strategies[key].source,
         best_strategy_key=key,
         data_source=draw(names),
@@ -198,8 +199,8 @@ def signals(draw: st.DrawFn) -> FiveMinuteSignal:
     """Build the model's answer for one symbol; it may be No_Trade."""
     strategy = draw(st.sampled_from((*BASE_STRATEGIES, NO_TRADE)))
     return FiveMinuteSignal(
-        strategy=strategy,
-        entry=draw(no_trades() if strategy == NO_TRADE else entries(strategy, "ml_5min")),
+        strategy=Strategy(strategy),
+        entry=draw(no_trades() if strategy == NO_TRADE else entries(strategy, EntrySource.FIVE_MINUTE)),
         prediction_time=draw(moments),
         model_version=draw(names),
         data_status=draw(statuses),

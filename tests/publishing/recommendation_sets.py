@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from magic8_companion.domain.codes import Confidence, DataStatus, Direction, EntrySource, Strategy
 from magic8_companion.domain.recommendation import (
     CheckpointResult,
     Entry,
@@ -35,7 +36,7 @@ def ticket() -> Ticket:
     )
 
 
-def scored(score: float, confidence: str, **changes: Any) -> Entry:
+def scored(score: float, confidence: Confidence, **changes: Any) -> Entry:
     """Return a base entry of a checkpoint."""
     evidence = tuple(
         Evidence(factor=factor, value=31.5, points=score / 3, why="calm") for factor in ("iv", "gamma", "tape")
@@ -44,7 +45,7 @@ def scored(score: float, confidence: str, **changes: Any) -> Entry:
         score=score,
         confidence=confidence,
         should_trade=confidence == "HIGH",
-        source="checkpoint",
+        source=EntrySource.CHECKPOINT,
         rationale=f"scored {score}",
         valid_until=SLOT + timedelta(minutes=30),
         rule_score=score,
@@ -53,17 +54,17 @@ def scored(score: float, confidence: str, **changes: Any) -> Entry:
     return Entry(**{**values, **changes})
 
 
-def five_minute(score: float, confidence: str, **changes: Any) -> Entry:
+def five_minute(score: float, confidence: Confidence, **changes: Any) -> Entry:
     """Return an entry of the 5-minute model."""
     values: dict[str, Any] = dict(
         score=score,
         confidence=confidence,
         should_trade=confidence == "HIGH",
-        source="ml_5min",
+        source=EntrySource.FIVE_MINUTE,
         rationale=f"5-min ML: ({score}%)",
         valid_until=SLOT + timedelta(minutes=10),
         ml_confidence=score / 100,
-        direction="neutral",
+        direction=Direction.NEUTRAL,
         volatility_regime="low",
     )
     return Entry(**{**values, **changes})
@@ -73,9 +74,9 @@ def no_trade(reason: str, ml_confidence: float = 0.0) -> Entry:
     """Return a No_Trade entry."""
     return Entry(
         score=100 * ml_confidence,
-        confidence="LOW",
+        confidence=Confidence.LOW,
         should_trade=False,
-        source="checkpoint",
+        source=EntrySource.CHECKPOINT,
         rationale=reason,
         ml_confidence=ml_confidence,
     )
@@ -85,11 +86,11 @@ def recommendation(strategies: dict[str, Entry], key: str = "No_Trade", **change
     """Return a symbol's record whose deciding entry is ``key``."""
     values: dict[str, Any] = dict(
         strategies=strategies,
-        best_strategy=key.removesuffix("_5min"),
+        best_strategy=Strategy(key.removesuffix("_5min")),
         best_strategy_source=strategies[key].source,
         best_strategy_key=key,
         data_source="ib",
-        data_status="live",
+        data_status=DataStatus.LIVE,
         ml_enhanced=False,
         ml_status="disabled",
         market_conditions={
@@ -108,22 +109,22 @@ def recommendation(strategies: dict[str, Entry], key: str = "No_Trade", **change
 def calm() -> SymbolRecommendation:
     """Return a record that recommends Iron_Condor, with a ticket."""
     strategies = {
-        "Butterfly": scored(48.0, "MEDIUM"),
-        "Iron_Condor": scored(71.4, "HIGH", win_probability=0.8, structure="iron condor", ticket=ticket()),
-        "Vertical": scored(20.1, "LOW"),
+        "Butterfly": scored(48.0, Confidence.MEDIUM),
+        "Iron_Condor": scored(71.4, Confidence.HIGH, win_probability=0.8, structure="iron condor", ticket=ticket()),
+        "Vertical": scored(20.1, Confidence.LOW),
     }
     return recommendation(strategies, "Iron_Condor")
 
 
 def quiet() -> SymbolRecommendation:
     """Return a record that recommends nothing."""
-    strategies = {name: scored(40.2, "MEDIUM") for name in BASE_STRATEGIES}
+    strategies = {name: scored(40.2, Confidence.MEDIUM) for name in BASE_STRATEGIES}
     return recommendation({**strategies, "No_Trade": no_trade("best score 40.2 is below 65")})
 
 
 def overlaid() -> SymbolRecommendation:
     """Return a record in which the 5-minute model overlays its Butterfly."""
-    strategies = {**calm().strategies, "Butterfly_5min": five_minute(88.8, "HIGH")}
+    strategies = {**calm().strategies, "Butterfly_5min": five_minute(88.8, Confidence.HIGH)}
     metadata = {"model": "two_stage", "prediction_time": "2024-03-14T15:05:04Z", "model_version": "2024-03-08b"}
     return recommendation(strategies, "Butterfly_5min", ml_5min_metadata=metadata)
 
@@ -132,16 +133,16 @@ def skipped() -> SymbolRecommendation:
     """Return the record of a symbol that could not be observed."""
     nothing = Entry(
         score=0.0,
-        confidence="LOW",
+        confidence=Confidence.LOW,
         should_trade=False,
-        source="checkpoint",
+        source=EntrySource.CHECKPOINT,
         rationale="stale_bars",
         valid_until=SLOT + timedelta(minutes=30),
         blocked_by=("skipped",),
     )
     strategies = dict.fromkeys(BASE_STRATEGIES, nothing)
     record = {**strategies, "No_Trade": no_trade("skipped: stale_bars")}
-    return recommendation(record, market_conditions=None, data_status="stale")
+    return recommendation(record, market_conditions=None, data_status=DataStatus.STALE)
 
 
 def bulletin(**changes: Any) -> RecommendationSet:
@@ -154,7 +155,7 @@ def bulletin(**changes: Any) -> RecommendationSet:
         system_mode="standard",
         market_session="regular",
         data_source="ib",
-        data_status="live",
+        data_status=DataStatus.LIVE,
         merge_strategy="overlay",
         halt_reason=None,
         ml_enhanced=False,
@@ -169,23 +170,23 @@ def bulletin(**changes: Any) -> RecommendationSet:
 
 def five_minute_result(**changes: Any) -> FiveMinuteResult:
     """Return a slot with one tradable signal, one weak one and a skipped symbol."""
-    strong = five_minute(88.8, "HIGH", source="ml_5min")
-    weak = five_minute(72.4, "MEDIUM")
+    strong = five_minute(88.8, Confidence.HIGH, source=EntrySource.FIVE_MINUTE)
+    weak = five_minute(72.4, Confidence.MEDIUM)
     signals = {"SPX": ("Butterfly", strong), "SPY": ("Vertical", weak)}
     values: dict[str, Any] = dict(
         slot_at=SLOT,
         published_at=SLOT + timedelta(seconds=5),
         valid_until=SLOT + timedelta(minutes=10),
         data_source="ib",
-        data_status="live",
+        data_status=DataStatus.LIVE,
         ml_status="partial",
         signals={
             symbol: FiveMinuteSignal(
-                strategy=strategy,
+                strategy=Strategy(strategy),
                 entry=entry,
                 prediction_time=SLOT + timedelta(seconds=4),
                 model_version="2024-03-08b",
-                data_status="live",
+                data_status=DataStatus.LIVE,
             )
             for symbol, (strategy, entry) in signals.items()
         },
@@ -200,7 +201,7 @@ def checkpoint_result(**changes: Any) -> CheckpointResult:
         checkpoint_at=SLOT - timedelta(minutes=5),
         system_mode="standard",
         data_source="ib",
-        data_status="live",
+        data_status=DataStatus.LIVE,
         recommendations={"SPX": calm(), "SPY": quiet()},
         skipped={"IWM": "stale_bars"},
     )

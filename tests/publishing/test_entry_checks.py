@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from magic8_companion.domain.codes import Confidence
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import RecommendationSet
 from magic8_companion.publishing.documents import predictions_document, recommendations_document
@@ -24,7 +25,7 @@ SPREAD: dict[str, Any] = {
 
 def overlaid_by(name: str, **changes: Any) -> RecommendationSet:
     """Return a bulletin in which a 5-minute entry decides."""
-    strategies = {**calm().strategies, f"{name}_5min": five_minute(88.8, "HIGH", **changes)}
+    strategies = {**calm().strategies, f"{name}_5min": five_minute(88.8, Confidence.HIGH, **changes)}
     return bulletin(recommendations={"SPX": recommendation(strategies, f"{name}_5min")})
 
 
@@ -36,7 +37,7 @@ def test_a_vertical_is_published_with_its_side() -> None:
     assert {key: entry[key] for key in SPREAD} == SPREAD
     assert [key for key in entry if key in SPREAD] == list(SPREAD)
     slot = five_minute_result()
-    signal = replace(slot.signals["SPY"], entry=five_minute(72.4, "MEDIUM", **SPREAD))
+    signal = replace(slot.signals["SPY"], entry=five_minute(72.4, Confidence.MEDIUM, **SPREAD))
     document = predictions_document(replace(slot, signals={"SPY": signal}), 1)
     validate(document, PREDICTIONS)
     entry = document["recommendations"]["SPY"]["strategies"]["Vertical"]
@@ -61,7 +62,7 @@ def test_a_contradiction_is_not_published(name: str, changes: dict[str, Any]) ->
     with pytest.raises(PublishError, match=f"{name}_5min: "):
         recommendations_document(overlaid_by(name, **changes), 1)
     slot = five_minute_result()
-    signal = replace(slot.signals["SPX"], strategy=name, entry=five_minute(88.8, "HIGH", **changes))
+    signal = replace(slot.signals["SPX"], strategy=name, entry=five_minute(88.8, Confidence.HIGH, **changes))
     with pytest.raises(PublishError, match=f"{name}: "):
         predictions_document(replace(slot, signals={"SPX": signal}), 1)
 

@@ -15,7 +15,7 @@ import pandas as pd
 from magic8_companion.domain.connection import CONNECTED, DEGRADED, ConnectionState
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE
-from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.domain.strategy import VIX, canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day, session_on
 from magic8_companion.ports import Clock, MarketData, Monitored
 from magic8_companion.providers.ib.bars import History
@@ -27,7 +27,7 @@ from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.feed import Feed
 from magic8_companion.providers.ib.gateway import ErrorCallback, Gateway, Opener
 from magic8_companion.providers.ib.past import SPAN_DAYS, PastBars
-from magic8_companion.providers.ib.vix import VIX, vix_bars
+from magic8_companion.providers.ib.vix import vix_bars
 from magic8_companion.providers.ib.waiting import Deadline
 from magic8_companion.recordings.bar_file import RawBars
 

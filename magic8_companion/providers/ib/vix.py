@@ -8,7 +8,6 @@ from typing import Final
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 
-VIX: Final = "VIX"
 _RETRYABLE: Final = frozenset({"timeout", "history_failed", "no_data", "missing_bars"})
 
 

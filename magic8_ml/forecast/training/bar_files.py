@@ -15,12 +15,12 @@ import numpy as np
 
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
+from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR
 from magic8_companion.recordings.bar_folder import BarFolder, read_daily
 from magic8_companion.recordings.bar_series import BarSeries
 from magic8_ml.metrics.refusal import TrainingRefused
 
-_VIX: Final = "VIX"
 _VIX_RANGE: Final = (1.0, 150.0)
 """Index points of the VIX, told from fractions of one: it has been between 9 and 90 since 1990.  One opening in a
 hundred may lie outside."""
@@ -51,12 +51,12 @@ def read_bar_folder(folder: Path, symbols: tuple[str, ...] | None = None) -> Tra
         raise TrainingRefused("; ".join(torn))
     known = {symbol: recorded.series(symbol) for symbol in recorded.symbols()}
     found = {symbol: series[BAR] for symbol, series in known.items() if BAR in series}
-    wanted = tuple(symbol for symbol in found if symbol != _VIX) if symbols is None else symbols
+    wanted = tuple(symbol for symbol in found if symbol != VIX) if symbols is None else symbols
     if unknown := [symbol for symbol in wanted if symbol not in found]:
         raise TrainingRefused(
             f"no 5-minute bars of {', '.join(unknown)} in {folder}; found: {', '.join(found) or 'none'}"
         )
-    other = [symbol for symbol in known if known[symbol] and symbol not in {*found, _VIX} and symbols is None]
+    other = [symbol for symbol in known if known[symbol] and symbol not in {*found, VIX} and symbols is None]
     notes = [error.detail for error in refused]
     notes += [f"{symbol} is passed over: it has no 5-minute bars" for symbol in other]
     notes += [sentence for symbol in wanted for sentence in found[symbol].problems]
@@ -89,7 +89,7 @@ def _vix_of(path: Path) -> Bars:
 
 def _vix_in(folder: Path) -> Bars:
     try:
-        bars = BarFolder(folder).daily(_VIX, date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
+        bars = BarFolder(folder).daily(VIX, date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
     except ConfigError as error:
         raise TrainingRefused(error.problems[0]) from error
     if not len(bars):

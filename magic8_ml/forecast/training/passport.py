@@ -113,7 +113,9 @@ def passport_parts(
 
 def data_digest(bars: Mapping[str, Bars], vix_daily: Bars, last: int) -> str:
     """Return one sha256 of the bars of all symbols and the daily VIX up to the session at position ``last``."""
-    return hashlib.sha256(orjson.dumps(_data(bars, vix_daily, last), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(
+        orjson.dumps(_data(bars, vix_daily, last), option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS)
+    ).hexdigest()
 
 
 def _data(bars: Mapping[str, Bars], vix_daily: Bars, last: int) -> dict[str, Any]:
