@@ -31,7 +31,7 @@ def average_precision(score: Floats, happened: Mask) -> float:
 def f1_score(chosen: Mask, happened: Mask) -> float:
     """Return the harmonic mean of precision and recall, NaN where nothing is chosen and nothing happened.
 
-    >>> f1_score(np.array([True, True, False]), np.array([True, False, False])).round(3)
+    >>> round(f1_score(np.array([True, True, False]), np.array([True, False, False])), 3)
     0.667
     """
     named = float(chosen.sum() + happened.sum())
