@@ -192,8 +192,32 @@ def standalone_host(
     PluginUnavailable
         If the distribution is not installed (``pip install -e .``).
     """
-    found = tuple(entry_points(group="magic8.host", name="default"))
-    if not found:
-        raise PluginUnavailable("magic8.host", "the distribution is not installed; run: pip install -e .")
     given = {"provider": provider, "loop": loop, "symbols": symbols, "output_dir": output_dir}
-    return cast("Host", found[0].load()(**{name: value for name, value in given.items() if value is not None}))
+    return cast(
+        "Host",
+        _registered("magic8.host", "default")(**{name: value for name, value in given.items() if value is not None}),
+    )
+
+
+def plugin_config() -> MLPluginConfig:
+    """Return the plugin's configuration as default, ``.env`` and environment give it; paths are absolute.
+
+    For commands and scripts that run without a host.  The settings register their reader under the entry-point group
+    ``magic8.settings``, so that the plugin asks the host's only reader without importing it: names, relative paths and
+    mistakes mean the same to both.
+
+    Raises
+    ------
+    ConfigError
+        One message with every mistake in the settings.
+    PluginUnavailable
+        If the distribution is not installed, or was installed before this entry point existed.
+    """
+    return cast("MLPluginConfig", _registered("magic8.settings", "plugin")())
+
+
+def _registered(group: str, name: str) -> Any:  # noqa: ANN401  # whatever the distribution registers
+    found = tuple(entry_points(group=group, name=name))
+    if not found:
+        raise PluginUnavailable(group, "the distribution is not installed; run: pip install -e .")
+    return found[0].load()

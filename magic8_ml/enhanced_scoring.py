@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from magic8_companion.domain.blend import agreement, blend, ml_vector, published
+from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
@@ -22,6 +21,7 @@ from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_companion.domain.trading_day import parse_utc
 from magic8_companion.paths import written_path
+from magic8_companion.ports import plugin_config
 from magic8_ml.forecast.guarded_predictor import GuardedPredictor, MLSystem
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,8 @@ class MLEnhancedScoring:
     ml_option_trading_path
         The folder that holds ``models/``; a relative one starts at ``MAGIC8_PATH``.  Default: that of the options.
     options
-        The host's settings for the plugin.  Without them the weight is ``M8C_ML_WEIGHT`` or 0.35.
+        The host's settings for the plugin.  Default: what ``.env`` and environment set; settings with a mistake are
+        logged as a warning, and the built-in defaults hold.
     ml_system
         A model that is already loaded.
     """
@@ -91,10 +92,10 @@ class MLEnhancedScoring:
         options: MLPluginConfig | None = None,
         ml_system: MLSystem | None = None,
     ) -> None:
-        options = options or MLPluginConfig(weight=_weight_of_environment())
+        options = options or _configured()
         self.base_scorer = base_scorer
         given = options.path if ml_option_trading_path is None else written_path(ml_option_trading_path)
-        self.ml_path = _rooted(given)
+        self.ml_path = (options.root / given).absolute()
         options = replace(options, path=self.ml_path)
         self._predictor = GuardedPredictor.load(options) if ml_system is None else GuardedPredictor(ml_system, options)
         self._last: dict[str, Blended] = {}
@@ -182,15 +183,9 @@ class MLEnhancedScoring:
         logger.info("Why: %s", self._predictor.why_not.detail or self._predictor.why_not.reason)
 
 
-def _rooted(path: Path) -> Path:
-    return (written_path(os.environ.get("MAGIC8_PATH") or ".") / path).absolute()
-
-
-def _weight_of_environment() -> float:
-    default = MLPluginConfig().weight
-    text = os.environ.get("M8C_ML_WEIGHT", "")
+def _configured() -> MLPluginConfig:
     try:
-        return float(text or default)
-    except ValueError:
-        logger.warning("M8C_ML_WEIGHT=%r is not a number; using %.2f", text, default)
-        return default
+        return plugin_config()
+    except ConfigError as error:
+        logger.warning("%s\nThe ML uses the built-in defaults", error)
+        return MLPluginConfig()

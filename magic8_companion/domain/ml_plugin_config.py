@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from magic8_companion.domain.config import SharedConfig, same_as, setting
 
@@ -12,6 +13,7 @@ from magic8_companion.domain.config import SharedConfig, same_as, setting
 class MLPluginConfig:
     """Configuration of the plugin; paths are absolute when the settings fill it in."""
 
+    root: Path = field(default=Path(), metadata=setting("Root directory, where relative paths start."))
     path: Path = field(default=Path("data/ml"), metadata=setting("Folder that holds models/."))
     weight: float = field(
         default=0.35, metadata=setting("ML share of the blended score; 0.20 to 0.35 is advised.", ge=0, le=1)
@@ -59,3 +61,6 @@ class MLPluginConfig:
             "Weekday of the retraining, after the close: 0 is Monday, 4 is Friday.", advanced=True, ge=0, le=4
         ),
     )
+
+
+DEFAULTS: Final = MLPluginConfig()

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=True, env_prefix=PREFIX)
 
-    magic8_path: WrittenPath = _own(Path(), "Root directory, where relative paths start.")
+    magic8_path: WrittenPath = _of(MLPluginConfig, "root")
     system_complexity: Annotated[Literal["simple", "standard", "enhanced"], Lower] = _of(EngineConfig, "system_mode")
     supported_symbols: Symbols = _of(EngineConfig, "symbols")
     output_dir: WrittenPath = _of(PublishingConfig, "output_dir")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from magic8_companion.ports import plugin_config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,13 +15,15 @@ class MLConfig:
     The two paths are stems of the same folder: ``<ml_path>/models/direction_model.pkl`` names the folder
     ``<ml_path>/models``, and only the checked files of that folder's manifest are opened, never a pickle.
     ``enable_two_stage`` off means that there is no model.  ``use_vectorized_greeks`` is accepted for callers that
-    still name it: Greeks are vectorised always.
+    still name it: Greeks are vectorised always.  Threshold and paths default to the settings: ``.env`` and environment.
     """
 
     enable_two_stage: bool = True
-    confidence_threshold: float = 0.65
-    direction_model_path: str | Path = "data/ml/models/direction.ubj"
-    volatility_model_path: str | Path = "data/ml/models/volatility.ubj"
+    confidence_threshold: float = field(default_factory=lambda: plugin_config().confidence_threshold)
+    direction_model_path: str | Path = field(default_factory=lambda: plugin_config().path / "models" / "direction.ubj")
+    volatility_model_path: str | Path = field(
+        default_factory=lambda: plugin_config().path / "models" / "volatility.ubj"
+    )
     use_vectorized_greeks: bool = False
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.ml_result import MLResult, Unavailable
+from magic8_companion.ports import plugin_config
 from magic8_ml.forecast.contract_call import answer_of
 from magic8_ml.forecast.ml_config import MLConfig
 from magic8_ml.forecast.model_files import load_model
@@ -25,16 +26,27 @@ class ProductionMLSystem:
 
     The champion of the configured folder answers; after a promotion it is the new one, without a restart.
 
+    Parameters
+    ----------
+    max_bar_age_minutes, max_vix_age_minutes
+        How old the newest bar and the VIX may be; default: the settings (``.env`` and environment).
+
     Raises
     ------
     PluginUnavailable
         When no usable model lies in the configured folder; ``reason`` is the code to publish.
     """
 
-    def __init__(self, config: MLConfig, *, max_bar_age_minutes: int = 10, max_vix_age_minutes: int = 30) -> None:
+    def __init__(
+        self, config: MLConfig, *, max_bar_age_minutes: int | None = None, max_vix_age_minutes: int | None = None
+    ) -> None:
         if not config.enable_two_stage:
             raise ModelUnavailable("no_model", "the two-stage model is switched off (enable_two_stage)")
         self.config = config
+        if max_bar_age_minutes is None or max_vix_age_minutes is None:
+            configured = plugin_config()
+            max_bar_age_minutes = max_bar_age_minutes or configured.max_bar_age_minutes
+            max_vix_age_minutes = max_vix_age_minutes or configured.max_vix_age_minutes
         bar_age, vix_age = timedelta(minutes=max_bar_age_minutes), timedelta(minutes=max_vix_age_minutes)
 
         def load(folder: Path) -> Predictor:

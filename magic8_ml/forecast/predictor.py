@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.ml_plugin_config import DEFAULTS
 from magic8_companion.domain.ml_result import MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
@@ -32,8 +33,8 @@ class Predictor:
     """Predicts with one model; any thread may call it."""
 
     model: TrainedModel
-    max_bar_age: timedelta = timedelta(minutes=10)
-    max_vix_age: timedelta = timedelta(minutes=30)
+    max_bar_age: timedelta = timedelta(minutes=DEFAULTS.max_bar_age_minutes)
+    max_vix_age: timedelta = timedelta(minutes=DEFAULTS.max_vix_age_minutes)
     _histories: Histories = field(default_factory=Histories, repr=False, compare=False)
 
     def predict(self, inputs: PredictionInputs) -> MLResult:

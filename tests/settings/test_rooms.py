@@ -51,9 +51,12 @@ def test_a_shared_setting_reaches_every_room(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_without_settings_a_room_has_its_own_defaults(room: type[Any], tmp_path: Path) -> None:
+def test_without_settings_a_room_has_its_own_defaults(
+    room: type[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the settings fill in without any source is what the room states; nothing else states it."""
-    settings = load_settings({}, root=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings({})
     own = {name: described(room, name).default for name in setting_of(room)}
     assert {name: getattr(settings, written) for name, written in setting_of(room).items()} == own
 
