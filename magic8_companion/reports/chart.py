@@ -48,7 +48,7 @@ class Frame:
     width: int = 440
     height: int = 300
     left: int = 52
-    right: int = 14
+    right: int = 18
     top: int = 14
     bottom: int = 44
     grid: str = "y"

@@ -30,6 +30,15 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{rounded:.{digits}f}".replace("-", "−")
 
 
+def plain(value: float | None) -> str:
+    """Return a number with the digits that it has.
+
+    >>> plain(-0.15), plain(1.0), plain(None)
+    ('−0.15', '1', '–')
+    """
+    return UNKNOWN if value is None else f"{value:g}".replace("-", "−")
+
+
 def count(value: float | None) -> str:
     """Return a count with thousands separators.
 

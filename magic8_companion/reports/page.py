@@ -37,6 +37,7 @@ def _environment(package: str) -> Environment:
         number=numbers.number,
         p_value=numbers.p_value,
         percent=numbers.percent,
+        plain=numbers.plain,
         price=numbers.price,
         words=numbers.words,
     )

@@ -11,7 +11,7 @@ from magic8_companion.command_line import as_path, day
 from magic8_ml.cli.train import EXIT_REFUSED, ProgressBars, symbol_list
 from magic8_ml.evaluation.designs import DESIGNS, TRIED_BEFORE
 from magic8_ml.evaluation.evaluate import EvaluationConfig, evaluate
-from magic8_ml.evaluation.page import page
+from magic8_ml.evaluation.page import evaluation_page
 from magic8_ml.evaluation.report import Reported, as_json
 from magic8_ml.evaluation.row_table import write_rows
 from magic8_ml.evaluation.rule_scores import read_rule_scores
@@ -72,7 +72,7 @@ def write(found: Reported, *, json_file: Path | None, page_file: Path | None, ro
             json_file.write_bytes(as_json(found.report))
         if page_file is not None:
             page_file.parent.mkdir(parents=True, exist_ok=True)
-            page_file.write_text(page(found.report), encoding="utf-8")
+            page_file.write_text(evaluation_page(found.report), encoding="utf-8")
         if rows_file is not None:
             write_rows(found.out_of_sample, rows_file)
     except OSError as error:

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from magic8_companion.command_line import as_path
 from magic8_ml.cli.train import EXIT_REFUSED, ProgressBars
+from magic8_ml.evaluation.page import trade_evaluation_page
+from magic8_ml.evaluation.records import TradeReport
 from magic8_ml.evaluation.report import as_json
 from magic8_ml.evaluation.trade_designs import DEFAULT, DESIGNS
 from magic8_ml.evaluation.trade_evaluate import TradeEvaluationConfig, evaluate_trades
 from magic8_ml.evaluation.trade_leakage_demo import ROUNDS
-from magic8_ml.evaluation.trade_page import page
 from magic8_ml.evaluation.trade_summary import summary
 from magic8_ml.forecast.training.progress import Progress
 from magic8_ml.forecast.training.walk_forward import TRAINING_DAYS, WalkForwardConfig
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _report(options: argparse.Namespace) -> dict[str, Any]:
+def _report(options: argparse.Namespace) -> TradeReport:
     if options.training_days < 1 or options.refit_days < 1:
         raise TrainingRefused("--training-days and --refit-days must be at least 1")
     question = TradeEvaluationConfig(
@@ -117,9 +118,9 @@ def _make_folder(out: Path) -> None:
         raise TrainingRefused(f"the folder {out} cannot be made: {error.strerror}") from error
 
 
-def _write(report: Mapping[str, Any], out: Path) -> None:
+def _write(report: TradeReport, out: Path) -> None:
     try:
         (out / JSON).write_bytes(as_json(report))
-        (out / PAGE).write_text(page(report), encoding="utf-8")
+        (out / PAGE).write_text(trade_evaluation_page(report), encoding="utf-8")
     except OSError as error:
         raise TrainingRefused(f"the report cannot be written: {error}") from error

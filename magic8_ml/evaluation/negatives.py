@@ -1,34 +1,35 @@
-"""What did not work, in sentences: a report that lists only its successes is advertising."""
+"""List the findings against the model in sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Final, Literal
 
 import numpy as np
 
+from magic8_companion.reports.numbers import percent
 from magic8_ml.evaluation.forecaster_scores import ForecasterScores
 from magic8_ml.evaluation.goals import ALL, GoalResult
-from magic8_ml.evaluation.number_format import percent
+from magic8_ml.evaluation.records import GroupRecord, Triple
 
-_SKILLS = {
-    "regime_rpss": "regime skill over climatology",
-    "qlike_gain": "variance gain over the price",
-    "win_skill": "win skill over the base rate",
-}
+_SKILLS: Final[tuple[tuple[Literal["regime_rpss", "qlike_gain", "win_skill"], str], ...]] = (
+    ("regime_rpss", "regime skill over climatology"),
+    ("qlike_gain", "variance gain over the price"),
+    ("win_skill", "win skill over the base rate"),
+)
 
 
 def negative_results(
     endpoints: Sequence[GoalResult],
     comparisons: Mapping[str, Sequence[ForecasterScores]],
-    slices: Mapping[str, Sequence[Any]],
+    slices: Mapping[str, Sequence[GroupRecord]],
 ) -> list[str]:
-    """Name missed goals, baselines that were not beaten, and groups without proven skill."""
+    """Return missed goals, baselines that were not beaten, and groups without proven skill."""
     return [*_missed(endpoints), *_unbeaten(comparisons), *_weak(slices)]
 
 
 def _missed(endpoints: Sequence[GoalResult]) -> list[str]:
-    # of a single symbol only what failed: that it has too few days is said once
+    # single symbols only where they failed: too few days is reported once, for all symbols
     return [
         f"{e.goal.name} ({e.symbol}) {e.status}: {e.found.value:.3f} [{e.found.low:.3f}, {e.found.high:.3f}],"
         f" goal {_goal(e)}, {e.found.n_days} of {e.goal.needs_days} days needed."
@@ -40,7 +41,7 @@ def _missed(endpoints: Sequence[GoalResult]) -> list[str]:
 def _goal(endpoint: GoalResult) -> str:
     goal = endpoint.goal
     if goal.ceiling is None:
-        return f"at least {goal.floor:g}" + (" and above zero beyond doubt" if goal.above_zero else "")
+        return f"at least {goal.floor:g}" + (" and proven to be above zero" if goal.above_zero else "")
     return f"{goal.floor:g} to {goal.ceiling:g}"
 
 
@@ -55,16 +56,21 @@ def _unbeaten(comparisons: Mapping[str, Sequence[ForecasterScores]]) -> list[str
     return found
 
 
-def _weak(slices: Mapping[str, Sequence[Any]]) -> list[str]:
+def _weak(slices: Mapping[str, Sequence[GroupRecord]]) -> list[str]:
     return [
-        f"{grouping} {group['name']}: {words} not proven ({_span(group[key])}, {group['days']} days)."
+        f"{grouping} {group['name']}: {skill} not proven ({_span(group[key])}, {group['days']} days)."
         for grouping, groups in slices.items()
         for group in groups
-        for key, words in _SKILLS.items()
-        if np.isfinite(group[key][0]) and not group[key][1] > 0
+        for key, skill in _SKILLS
+        if _not_proven(group[key])
     ]
 
 
-def _span(triple: Sequence[float]) -> str:
+def _not_proven(triple: Triple) -> bool:
+    value, low, _ = triple
+    return value is not None and low is not None and bool(np.isfinite(value)) and not low > 0
+
+
+def _span(triple: Triple) -> str:
     value, low, high = (percent(number) for number in triple)
     return f"{value} [{low}, {high}]"

@@ -1,117 +1,60 @@
-"""The report as one self-contained page: no script, no network, readable in print, in the dark and without eyes."""
+"""The two evaluations as self-contained pages, made from their JSON documents alone."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from html import escape
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
+from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
+from magic8_companion.reports.numbers import percent
+from magic8_companion.reports.page import render
 from magic8_ml.evaluation import plots
+from magic8_ml.evaluation.baselines import CLIMATOLOGY
 from magic8_ml.evaluation.goals import ALL
-from magic8_ml.evaluation.markup import Markup, card, details, section, table
-from magic8_ml.evaluation.methodology import negative, protocol
-from magic8_ml.evaluation.number_format import percent, plain
-from magic8_ml.evaluation.page_shell import Tile, page_header, whole_page
-from magic8_ml.evaluation.sections import calls, groups, leak, volatility, win_odds
+from magic8_ml.evaluation.records import EvaluationReport, GroupRecord, TradeReport
 
-Record = Mapping[str, Any]
-
-_STATUS: Final = {"passed": ("✓", "passed"), "failed": ("✕", "failed"), "not yet testable": ("…", "wait")}
-
-
-def page(report: Record) -> str:
-    """Draw the page from the plain report."""
-    sections = {
-        ("endpoints", "Goals"): _endpoints(report),
-        ("volatility", "Volatility"): volatility(report),
-        ("win", "Win odds"): win_odds(report),
-        ("calls", "Calls"): calls(report),
-        ("where", "Where it works"): groups(report),
-        ("leak", "Leak exhibit"): leak(report),
-        ("negative", "Negative results"): negative(report),
-        ("protocol", "Protocol"): protocol(report),
-    }
-    return whole_page(report["title"], _head(report), sections)
+_PACKAGE: Final = "magic8_ml.evaluation"
+_LEGEND: Final = list(zip(plots.SERIES, BASE_STRATEGIES, strict=True))
+_TRIAL_FIGURES: Final = {
+    "regime_rpss_vs_climatology": "regime skill",
+    "qlike_gain_vs_vix_share": "variance gain",
+    "direction_rpss": "direction skill",
+    "win_bss_vs_climatology": "win skill",
+    "sharpe_daily": "daily Sharpe",
+}
 
 
-def _head(report: Record) -> str:
-    scored, goals = report["scored"], [record for record in report["endpoints"] if record["symbol"] == ALL]
-    lead = (
-        f"{', '.join(scored['symbols'])} · {scored['first']} to {scored['last']} · {scored['days']} days,"
-        f" {scored['rows']:,} forecasts · model {report['model']['name']}"
-    )
-    count = Counter(record["status"] for record in goals)
-    tiles = [
-        (count["passed"], f"of {len(goals)} goals passed", "passed"),
-        (count["failed"], "failed", "failed" if count["failed"] else ""),
-        (count["not yet testable"], "not yet testable", "wait"),
-        (percent(scored["answered"], 0), "of the moments answered", ""),
-        _last_tile(report["protocol"]),
-    ]
-    return page_header(report["title"], lead, tiles, report["warnings"])
-
-
-def _last_tile(protocol: Record) -> Tile:
-    if "frozen" in protocol:
-        return protocol["frozen"], "last day the model learnt from", ""
-    return protocol["configurations"], "configurations tried", ""
-
-
-def _endpoints(report: Record) -> str:
-    found = report["endpoints"]
-    overall = [_endpoint_row(record) for record in found if record["symbol"] == ALL]
-    head = ("goal", "", "value", "95 % interval", "wanted", "days", "")
-    lead = (
-        "Set in advance. A dot is the measured value, its line the day-clustered interval, the dotted green line the"
-        " goal; proven means that the interval excludes zero. Not yet testable: fewer days (had / needed) than it"
-        " takes to prove the effect, if it is there."
-    )
-    symbols = sorted({record["symbol"] for record in found} - {ALL})
-    each = [
-        (name, *(_small(record) for symbol in symbols for record in found if _is(record, name, symbol)))
-        for name in dict.fromkeys(record["name"] for record in found)
-    ]
-    parts: list[str] = [card(table("", head, overall))]
-    if len(symbols) > 1:
-        parts.append(details("Each symbol", card(table("Value and status", ("goal", *symbols), each))))
-    return section("endpoints", "Goals", lead, *parts)
-
-
-def _is(record: Record, name: str, symbol: str) -> bool:
-    return bool(record["name"] == name and record["symbol"] == symbol)
-
-
-def _endpoint_row(record: Record) -> Sequence[object]:
-    name = Markup(f'{escape(record["name"])}<span class="meaning">{escape(record["meaning"])}</span>')
-    days = f"{record['n_days']} / {record['needs_days']}"
-    return (
-        name,
-        Markup(plots.forest(record)),
-        plain(record["value"]),
-        _interval(record),
-        _wanted(record),
-        days,
-        _mark(record),
+def evaluation_page(report: EvaluationReport) -> str:
+    """Return the page of the five-minute model."""
+    overall = [record for record in report["endpoints"] if record["symbol"] == ALL]
+    return render(
+        _PACKAGE,
+        "evaluation.html",
+        title=report["title"],
+        report=report,
+        plots=plots,
+        overall=overall,
+        statuses=Counter(record["status"] for record in overall),
+        symbols=sorted({record["symbol"] for record in report["endpoints"]} - {ALL}),
+        climatology=CLIMATOLOGY.name,
+        legend=_LEGEND,
+        no_trade=NO_TRADE,
+        rarest=_rarest(report["slices"]["quarter"]),
+        trial_figures=_TRIAL_FIGURES,
     )
 
 
-def _wanted(record: Record) -> str:
-    floor = f"{record['floor']:g}".replace("-", "−")
-    if record["ceiling"] is not None:
-        return f"{floor} to {record['ceiling']:g}"
-    return Markup(f'≥ {floor}<span class="meaning">and proven</span>') if record["above_zero"] else f"≥ {floor}"
+def trade_evaluation_page(report: TradeReport) -> str:
+    """Return the page of the win probabilities of trades."""
+    return render(_PACKAGE, "trade_evaluation.html", title=report["title"], report=report, plots=plots)
 
 
-def _mark(record: Record) -> Markup:
-    sign, css = _STATUS[record["status"]]
-    return Markup(f'<span class="status {css}">{sign} {record["status"]}</span>')
-
-
-def _small(record: Record) -> Markup:
-    sign, css = _STATUS[record["status"]]
-    return Markup(f'<span class="{css}" title="{record["status"]}">{sign}</span> {plain(record["value"])}')
-
-
-def _interval(record: Record) -> str:
-    return f"[{plain(record['low'])}, {plain(record['high'])}]"
+def _rarest(quarters: Sequence[GroupRecord]) -> str:
+    shares = {(q["name"], name): q["shares"][name] for q in quarters for name in BASE_STRATEGIES}
+    known = {key: share for key, share in shares.items() if share is not None}
+    sentence = "Of all calls that did not abstain."
+    if not known:
+        return sentence
+    quarter, name = min(known, key=known.__getitem__)
+    return f"{sentence} The rarest was {name} in {quarter} with {percent(known[quarter, name])}; the aim is 10 %."

@@ -1,33 +1,43 @@
-"""The pictures of a report, each from the plain figures that its JSON holds."""
+"""Draw the charts of the evaluation pages from the rows of their JSON documents."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final, Literal
 
-from magic8_ml.evaluation.number_format import percent
-from magic8_ml.evaluation.svg import Axis, Chart, round_ticks
+from markupsafe import Markup
 
-Record = Mapping[str, Any]
+from magic8_companion.reports.chart import Axis, Chart, Frame, log_scale, padded_range, round_ticks
+from magic8_companion.reports.numbers import percent
+from magic8_ml.evaluation.records import (
+    ConfidenceRecord,
+    FoldRecord,
+    GoalRecord,
+    GroupRecord,
+    LeakageRecord,
+    ReliabilityRecord,
+    SigmaRecord,
+)
 
-_SERIES: Final = ("one", "two", "three")
+SERIES: Final = ("one", "two", "three")
 _NAN: Final = float("nan")
 _HOURS: Final = "half hour of entry, New York"
 _PROTOCOLS: Final = ("random", "random + close", "by day", "walk-forward")
+_ENDS: Final[tuple[Literal["value", "low", "high"], ...]] = ("value", "low", "high")
 _PERCENT: Final = tuple((n / 5, f"{20 * n} %") for n in range(6))
 
 
-def known(value: float | None) -> float:
+def _known(value: float | None) -> float:
     """Return the number, NaN for null."""
     return _NAN if value is None else float(value)
 
 
-def reliability_chart(title: str, record: Record) -> str:
-    """Draw what came against what was said, beside the band of a perfect forecaster."""
-    said = record["said"]
-    low, high = _span((*said, *record["came"], *record["band_low"], *record["band_high"]), least=0.1)
+def reliability_plot(title: str, record: ReliabilityRecord) -> Markup:
+    """Draw realized against predicted shares, with the band of a perfect forecaster."""
+    predicted = record["said"]
+    low, high = padded_range((*predicted, *record["came"], *record["band_low"], *record["band_high"]), least=0.1)
     low, high = max(low, 0.0), min(high, 1.0)
     ticks = round_ticks(low, high, about=5)
     axis = [(value, percent(value, 0)) for value, _ in ticks]
@@ -37,44 +47,46 @@ def reliability_chart(title: str, record: Record) -> str:
     chart = Chart(
         f"Reliability, {title}",
         summary,
-        Axis(label="win probability said", low=low, high=high, ticks=axis),
+        Axis(label="predicted win probability", low=low, high=high, ticks=axis),
         Axis(label="share that won", low=low, high=high, ticks=axis),
     )
-    chart.area(said, record["band_low"], record["band_high"], "band")
+    chart.band(predicted, record["band_low"], record["band_high"], "band")
     chart.line((low, high), (low, high), "rule")
-    chart.line(said, record["came"], "line one")
-    for x, y, n in zip(said, record["came"], record["count"], strict=True):
-        chart.dot(x, y, "dot one", f"said {percent(x)}, won {percent(y)}, {n:,} rows")
+    chart.line(predicted, record["came"], "line one")
+    for x, y, n in zip(predicted, record["came"], record["count"], strict=True):
+        chart.point(x, y, "point", f"predicted {percent(x)}, won {percent(y)}, {n:,} rows")
     return chart.svg()
 
 
-def skill_chart(title: str, records: Sequence[Record], key: str, floor: float | None = None) -> str:
+def skill_plot(
+    title: str, records: Sequence[GroupRecord], key: Literal["regime_rpss", "qlike_gain"], floor: float | None = None
+) -> Markup:
     """Draw one skill with its interval for each group."""
-    triples = [[known(v) for v in record[key]] for record in records]
+    triples = [[_known(v) for v in record[key]] for record in records]
     goals = [] if floor is None else [floor]
-    low, high = _span([0.0, *goals, *(v for triple in triples for v in triple)], least=0.04)
+    low, high = padded_range([0.0, *goals, *(v for triple in triples for v in triple)], least=0.04)
     chart = Chart(
         title,
         "; ".join(f"{record['name']}: {percent(record[key][0])}" for record in records),
         _names([record["name"] for record in records], _HOURS),
         Axis(label=title, low=low, high=high, ticks=[(v, percent(v, 0)) for v, _ in round_ticks(low, high)]),
     )
-    chart.rule(y=0.0)
+    chart.horizontal(0.0)
     for n, (record, (value, bottom, top)) in enumerate(zip(records, triples, strict=True)):
-        chart.whisker(n + 0.5, bottom, top, "whisker one")
+        chart.segment((n + 0.5, bottom), (n + 0.5, top), "interval")
         span = f"[{percent(record[key][1])}, {percent(record[key][2])}]"
-        chart.dot(
-            n + 0.5, value, "dot one", f"{record['name']}: {percent(record[key][0])} {span}, {record['days']} days"
+        chart.point(
+            n + 0.5, value, "point", f"{record['name']}: {percent(record[key][0])} {span}, {record['days']} days"
         )
     if floor is not None:
-        chart.rule(y=floor, css="goal", text=f"goal {percent(floor, 0)}")
+        chart.horizontal(floor, "goal", f"goal {percent(floor, 0)}")
     return chart.svg()
 
 
-def coverage_chart(records: Sequence[Record]) -> str:
-    """Draw the coverage of the 80 % interval for each half hour, beside its goal of 75 to 85 %."""
-    triples = [[known(v) for v in record["coverage"]] for record in records]
-    low, high = _span([0.7, 0.9, *(v for triple in triples for v in triple)], least=0.1)
+def coverage_plot(records: Sequence[GroupRecord]) -> Markup:
+    """Draw the coverage of the 80 % interval for each half hour, with its goal of 75 to 85 %."""
+    triples = [[_known(v) for v in record["coverage"]] for record in records]
+    low, high = padded_range([0.7, 0.9, *(v for triple in triples for v in triple)], least=0.1)
     low, high = max(0.0, low), min(1.0, high)
     chart = Chart(
         "Coverage of the 80 % interval",
@@ -82,36 +94,36 @@ def coverage_chart(records: Sequence[Record]) -> str:
         _names([record["name"] for record in records], _HOURS),
         Axis(label="moves inside", low=low, high=high, ticks=[(v, percent(v, 0)) for v, _ in round_ticks(low, high)]),
     )
-    chart.area((0, len(records)), (0.75, 0.75), (0.85, 0.85), "band")
-    chart.rule(y=0.8)
+    chart.band((0, len(records)), (0.75, 0.75), (0.85, 0.85), "band")
+    chart.horizontal(0.8)
     for n, (record, (value, bottom, top)) in enumerate(zip(records, triples, strict=True)):
-        chart.whisker(n + 0.5, bottom, top, "whisker one")
-        chart.dot(n + 0.5, value, "dot one", f"{record['name']}: {percent(record['coverage'][0])}")
+        chart.segment((n + 0.5, bottom), (n + 0.5, top), "interval")
+        chart.point(n + 0.5, value, "point", f"{record['name']}: {percent(record['coverage'][0])}")
     return chart.svg()
 
 
-def sigma_chart(record: Record) -> str:
-    """Draw the density of forecast against realised sigma, with the median of what came."""
+def sigma_plot(record: SigmaRecord) -> Markup:
+    """Draw the density of forecast against realized sigma, with the median of the realized values."""
     edges = record["edges"]
     low, high = edges[0], edges[-1]
     ticks = [(v, f"{v:g}") for v in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10) if low <= v <= high]
     chart = Chart(
-        "Sigma forecast against realised",
-        "Density of rows; points on the dashed line were forecast exactly; the line is the median of what came.",
-        Axis(label="forecast, % of spot", low=low, high=high, ticks=ticks, log=True),
-        Axis(label="realised, % of spot", low=low, high=high, ticks=ticks, log=True),
+        "Sigma forecast against realized",
+        "Density of rows. Points on the dashed line were forecast exactly; the line is the median of the realized.",
+        Axis(label="forecast, % of spot", low=low, high=high, ticks=ticks, transform=log_scale),
+        Axis(label="realized, % of spot", low=low, high=high, ticks=ticks, transform=log_scale),
     )
     most = max(count for _, _, count in record["cells"])
     for x, y, count in record["cells"]:
         shade = 0.08 + 0.87 * (count / most) ** 0.6
-        chart.box((edges[x], edges[x + 1]), (edges[y], edges[y + 1]), "cell", f"{count:,} rows", shade)
+        chart.bar((edges[x], edges[x + 1]), (edges[y], edges[y + 1]), "cell", f"{count:,} rows", shade)
     chart.line((low, high), (low, high), "rule")
     middles = [(left * right) ** 0.5 for left, right in pairwise(edges)]
-    chart.line(middles, [known(v) for v in record["median"]], "line two")
+    chart.line(middles, [_known(v) for v in record["median"]], "line two")
     return chart.svg()
 
 
-def confidence_chart(record: Record) -> str:
+def confidence_plot(record: ConfidenceRecord) -> Markup:
     """Draw how often calls of each strategy had which confidence, stacked."""
     edges, counts = record["edges"], record["counts"]
     total = max(sum(map(sum, counts.values())), 1)
@@ -125,17 +137,17 @@ def confidence_chart(record: Record) -> str:
     )
     for n in range(len(heights)):
         base = 0.0
-        for css, (name, column) in zip(_SERIES, counts.items(), strict=True):
+        for css, (name, column) in zip(SERIES, counts.items(), strict=True):
             share = column[n] / total
             tip = f"{name}, {edges[n]:.2f} to {edges[n + 1]:.2f}: {column[n]:,} calls"
-            chart.box((edges[n] + 0.004, edges[n + 1] - 0.004), (base, base + share), f"fill {css}", tip)
+            chart.bar((edges[n] + 0.004, edges[n + 1] - 0.004), (base, base + share), f"fill {css}", tip)
             base += share
-    chart.rule(x=0.65, text="MEDIUM")
-    chart.rule(x=0.80, text="HIGH")
+    chart.vertical(0.65, label="MEDIUM")
+    chart.vertical(0.80, label="HIGH")
     return chart.svg()
 
 
-def shares_chart(records: Sequence[Record]) -> str:
+def shares_plot(records: Sequence[GroupRecord]) -> Markup:
     """Draw the share of each call per quarter, stacked to one."""
     names = list(records[0]["shares"])
     chart = Chart(
@@ -148,34 +160,34 @@ def shares_chart(records: Sequence[Record]) -> str:
     )
     for n, record in enumerate(records):
         base = 0.0
-        for css, name in zip((*_SERIES, "none"), names, strict=True):
+        for css, name in zip((*SERIES, "none"), names, strict=True):
             share = record["shares"][name] or 0.0
             tip = f"{record['name']}, {name}: {percent(share)}"
-            chart.box((n + 0.12, n + 0.88), (base, base + share), f"fill {css}", tip)
+            chart.bar((n + 0.12, n + 0.88), (base, base + share), f"fill {css}", tip)
             base += share
     return chart.svg()
 
 
-def leak_chart(lines: Sequence[Record]) -> str:
-    """Draw the Brier skill that each protocol pretends or shows."""
+def leakage_plot(lines: Sequence[LeakageRecord]) -> Markup:
+    """Draw the apparent Brier skill under each protocol."""
     values = [line["brier_skill"] for line in lines]
-    low, high = _span([0.0, *values], least=0.1)
+    low, high = padded_range([0.0, *values], least=0.1)
     ticks = [(v, percent(v, 0)) for v, _ in round_ticks(low, high)]
     chart = Chart(
         "One classifier, four protocols",
         "; ".join(f"{line['protocol']}: {percent(line['brier_skill'])}" for line in lines),
         _names(_PROTOCOLS[: len(lines)], "protocol"),
-        Axis(label="Brier skill it seems to have", low=low, high=high, ticks=ticks),
+        Axis(label="apparent Brier skill", low=low, high=high, ticks=ticks),
     )
     for n, line in enumerate(lines):
         bottom, top = sorted((0.0, line["brier_skill"]))
-        chart.box((n + 0.2, n + 0.8), (bottom, top), _leak_css(line), f"{line['protocol']}: {percent(values[n])}")
-    chart.rule(y=0.0)
+        chart.bar((n + 0.2, n + 0.8), (bottom, top), _leakage_css(line), f"{line['protocol']}: {percent(values[n])}")
+    chart.horizontal(0.0)
     return chart.svg()
 
 
-def accuracy_chart(lines: Sequence[Record]) -> str:
-    """Draw the accuracy of each protocol beside that of always naming the commoner outcome."""
+def accuracy_plot(lines: Sequence[LeakageRecord]) -> Markup:
+    """Draw the accuracy of each protocol next to that of always naming the more common outcome."""
     chart = Chart(
         "Accuracy of the same classifier",
         "; ".join(f"{line['protocol']}: {percent(line['accuracy'])}" for line in lines),
@@ -183,61 +195,50 @@ def accuracy_chart(lines: Sequence[Record]) -> str:
         Axis(label="accuracy", low=0, high=1, ticks=_PERCENT),
     )
     for n, line in enumerate(lines):
-        tip = f"{line['protocol']}: {percent(line['accuracy'])}, commoner outcome {percent(line['majority'])}"
-        chart.box((n + 0.2, n + 0.8), (0, line["accuracy"]), _leak_css(line), tip)
+        tip = f"{line['protocol']}: {percent(line['accuracy'])}, more common outcome {percent(line['majority'])}"
+        chart.bar((n + 0.2, n + 0.8), (0, line["accuracy"]), _leakage_css(line), tip)
         chart.line((n + 0.12, n + 0.88), (line["majority"], line["majority"]), "rule strong")
     return chart.svg()
 
 
-def _leak_css(line: Record) -> str:
+def _leakage_css(line: LeakageRecord) -> str:
     return "fill three" if line["honest"] else "fill two"
 
 
-def fold_chart(folds: Sequence[Record]) -> str:
-    """Draw which days each fold learnt from and which it tested, counted in days that have rows."""
+def fold_plot(folds: Sequence[FoldRecord]) -> Markup:
+    """Draw training and test days of each fold, counted in days that have rows."""
     total = max(fold["tested_days"][1] for fold in folds) + 1
     chart = Chart(
         "Fold map",
-        f"{len(folds)} folds; the training window grows, one day of embargo, then the tested block.",
+        f"{len(folds)} folds; the training window grows, one day of embargo, then the test block.",
         Axis(label="days with rows", low=0, high=total, ticks=round_ticks(0, total, "{:.0f}")),
         Axis(label="fold", low=len(folds), high=0, ticks=((0.5, "1"), (len(folds) - 0.5, str(len(folds))))),
-        height=220,
+        Frame(height=220),
     )
     for n, fold in enumerate(folds):
-        row, tested = (n + 0.9, n + 0.1), fold["tested_days"]
-        tip = f"learnt to {fold['learnt'][1]}, tested {fold['tested'][0]} to {fold['tested'][1]}"
-        chart.box((0, fold["learnt_days"]), row, "fill faint", tip)
-        chart.box((tested[0], tested[1] + 1), row, "fill one", tip)
+        row, test = (n + 0.9, n + 0.1), fold["tested_days"]
+        tip = f"training to {fold['learnt'][1]}, test {fold['tested'][0]} to {fold['tested'][1]}"
+        chart.bar((0, fold["learnt_days"]), row, "fill faint", tip)
+        chart.bar((test[0], test[1] + 1), row, "fill one", tip)
     return chart.svg()
 
 
-def forest(record: Record) -> str:
-    """Draw an endpoint's interval beside its goal, small enough for a table cell; nothing where nothing is known."""
-    value, low, high = (known(record[name]) for name in ("value", "low", "high"))
+def interval_plot(record: GoalRecord) -> Markup:
+    """Draw a goal's interval next to the goal, small enough for a table cell; nothing for an unknown value."""
+    value, low, high = (_known(record[name]) for name in _ENDS)
     if not math.isfinite(value):
-        return ""
+        return Markup("")
     goals = [goal for goal in (record["floor"], record["ceiling"]) if goal is not None]
-    left, right = _span([value, low, high, *goals], least=1e-6)
-
-    def place(v: float) -> float:
-        return round(4 + 192 * (v - left) / (right - left), 1)
-
-    marks = [f'<line class="goal" x1="{place(goal)}" x2="{place(goal)}" y1="3" y2="21"/>' for goal in goals]
+    left, right = padded_range((value, low, high, *goals), least=1e-6)
+    x, y = Axis(label="", low=left, high=right), Axis(label="", low=0, high=24)
+    chart = Chart(record["name"], "", x, y, Frame(width=200, height=24, left=4, right=4, top=0, bottom=0))
     if len(goals) == 2:
-        start, end = map(place, goals)
-        marks.insert(0, f'<rect class="band" x="{start}" y="3" width="{end - start:.1f}" height="18"/>')
-    if math.isfinite(low) and math.isfinite(high):
-        marks.append(f'<line class="whisker" x1="{place(low)}" x2="{place(high)}" y1="12" y2="12"/>')
-    dot = f'<circle class="dot" cx="{place(value)}" cy="12" r="4.5"/>'
-    return f'<svg class="forest" viewBox="0 0 200 24" aria-hidden="true">{"".join(marks)}{dot}</svg>'
-
-
-def _span(values: Sequence[float], least: float) -> tuple[float, float]:
-    # room around what is known
-    shown = [value for value in values if math.isfinite(value)]
-    low, high = min(shown), max(shown)
-    middle, half = (low + high) / 2, max(high - low, least) / 2
-    return middle - 1.16 * half, middle + 1.16 * half
+        chart.bar((goals[0], goals[1]), (3, 21), "band")
+    for goal in goals:
+        chart.segment((goal, 3), (goal, 21), "goal")
+    chart.segment((low, 12), (high, 12), "interval")
+    chart.point(value, 12, "point", radius=4.5)
+    return chart.decoration("forest")
 
 
 def _names(names: Sequence[str], label: str) -> Axis:

@@ -1,4 +1,4 @@
-"""All figures of an evaluation as one plain value: what JSON holds, and what the page is drawn from."""
+"""All figures of an evaluation as one JSON document, from which the page is made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from magic8_companion.domain.arrays import Integers
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation import tables
 from magic8_ml.evaluation.baselines import CLIMATOLOGY
@@ -18,25 +18,33 @@ from magic8_ml.evaluation.goals import GoalResult, measure_goals
 from magic8_ml.evaluation.leakage_demo import LeakageResult
 from magic8_ml.evaluation.negatives import negative_results
 from magic8_ml.evaluation.out_of_sample import OutOfSample
+from magic8_ml.evaluation.records import (
+    BrierRecord,
+    EvaluationReport,
+    FoldRecord,
+    ReliabilityRecord,
+    ScoredRecord,
+    ScoreRecord,
+)
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.training.walk_forward import Fold
-from magic8_ml.metrics.calibration import brier_parts, reliability, reliability_line
-from magic8_ml.metrics.day_intervals import Interval, holm
+from magic8_ml.metrics.calibration import Murphy, brier_parts, reliability, reliability_line
+from magic8_ml.metrics.day_intervals import holm
 
 LIMITS: Final = (
     "Premia are modelled, not recorded: calibration to the path of the underlying is real evidence.",
     "Net results are anchored: premia paid nothing on average before. They are no evidence of a tradable edge.",
     "Costs of four legs: 0.25 bp of spot (low), 0.75 bp (base), 3 bp (high).",
-    "There is no order book, no early exit and no jump inside a bar; events are priced only through the VIX.",
+    "There is no order book and no early exit, and moves within a bar are ignored. The VIX alone prices events.",
     "All symbols move with one market: the sample size is the number of days, and intervals draw blocks of ten days.",
-    "The last 5-minute close stands for the official settlement.",
-    "Intervals are 95 % and per figure; the p-values of the tables are adjusted for being many where it says Holm.",
+    "Settlement is the last 5-minute close, not the official value.",
+    "Intervals are 95 % and per figure. P-values under Holm are adjusted for multiple tests.",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the figures are about: plain facts that are shown as they are."""
+    """What the figures are about: plain facts, shown unchanged."""
 
     title: str
     model: Mapping[str, Any]
@@ -52,12 +60,12 @@ class Context:
 class Reported:
     """A report, and the rows behind it."""
 
-    report: Mapping[str, Any]
+    report: EvaluationReport
     out_of_sample: OutOfSample
 
 
-def report_of(out_of_sample: OutOfSample, context: Context) -> dict[str, Any]:
-    """Compute everything; what is not known is null.  ``endpoints`` and ``model`` have the form outsiders rely on."""
+def report_of(out_of_sample: OutOfSample, context: Context) -> EvaluationReport:
+    """Compute all figures; unknown ones are null.  Outside readers rely on the form of ``endpoints`` and ``model``."""
     endpoints = measure_goals(out_of_sample)
     name = str(context.model["name"])
     comparisons = {
@@ -73,7 +81,7 @@ def report_of(out_of_sample: OutOfSample, context: Context) -> dict[str, Any]:
         "model": dict(context.model),
         "scored": _scored(out_of_sample),
         "endpoints": [endpoint.as_json() for endpoint in endpoints],
-        "verdict": verdict(endpoints),
+        "verdict": _verdict(endpoints),
         "warnings": list(context.warnings),
         "comparisons": _comparisons(comparisons),
         "silent": _silent(out_of_sample, comparisons),
@@ -92,7 +100,7 @@ def report_of(out_of_sample: OutOfSample, context: Context) -> dict[str, Any]:
         "protocol": dict(context.protocol),
         "limits": list(LIMITS),
     }
-    plain: dict[str, Any] = orjson.loads(as_json(found))
+    plain: EvaluationReport = orjson.loads(as_json(found))
     return plain
 
 
@@ -102,7 +110,7 @@ def as_json(report: Mapping[str, Any]) -> bytes:
     return orjson.dumps(report, option=options)
 
 
-def verdict(endpoints: Sequence[GoalResult]) -> dict[str, int]:
+def _verdict(endpoints: Sequence[GoalResult]) -> dict[str, int]:
     """Count endpoints by their status."""
     names = ("passed", "failed", "not yet testable")
     return {name: sum(endpoint.status == name for endpoint in endpoints) for name in names}
@@ -118,8 +126,8 @@ def span_of(days: Integers) -> tuple[str, str]:
     return day_name(int(days.min())), day_name(int(days.max()))
 
 
-def fold_map(folds: Sequence[Fold]) -> list[dict[str, Any]]:
-    """Return which days each fold learnt from and tested, by date and by number of days with rows."""
+def fold_map(folds: Sequence[Fold]) -> list[FoldRecord]:
+    """Return training and test days of each fold, by date and by number of days with rows."""
     order = np.unique(np.concatenate([days for fold in folds for days in (fold.train, fold.test)]))
     return [
         {
@@ -132,7 +140,7 @@ def fold_map(folds: Sequence[Fold]) -> list[dict[str, Any]]:
     ]
 
 
-def _scored(out_of_sample: OutOfSample) -> dict[str, Any]:
+def _scored(out_of_sample: OutOfSample) -> ScoredRecord:
     first, last = span_of(out_of_sample.rows.day)
     answered = out_of_sample.answered
     return {
@@ -147,7 +155,7 @@ def _scored(out_of_sample: OutOfSample) -> dict[str, Any]:
     }
 
 
-def _comparisons(found: Mapping[str, Sequence[ForecasterScores]]) -> dict[str, list[dict[str, Any]]]:
+def _comparisons(found: Mapping[str, Sequence[ForecasterScores]]) -> dict[str, list[ScoreRecord]]:
     asked = {(score, line.name): line.p_value for score, lines in found.items() for line in lines}
     adjusted = holm({"|".join(key): p for key, p in asked.items()})
     return {
@@ -168,7 +176,7 @@ def _comparisons(found: Mapping[str, Sequence[ForecasterScores]]) -> dict[str, l
 
 
 def _silent(out_of_sample: OutOfSample, comparisons: Mapping[str, Sequence[ForecasterScores]]) -> dict[str, list[str]]:
-    # whoever is in no table of a score says nothing of it, and the reader is told so
+    # forecasters without a row in the table of a score
     names = dict.fromkeys((*out_of_sample.baselines, *out_of_sample.settlement.odds))
     return {
         score: sorted(name for name in names if name not in {line.name for line in lines})
@@ -176,22 +184,41 @@ def _silent(out_of_sample: OutOfSample, comparisons: Mapping[str, Sequence[Forec
     }
 
 
-def _reliability(out_of_sample: OutOfSample) -> list[dict[str, Any]]:
+def _reliability(out_of_sample: OutOfSample) -> list[ReliabilityRecord]:
     columns = {"all strategies": slice(None)} | {str(name): slice(n, n + 1) for n, name in enumerate(BASE_STRATEGIES)}
-    answer = []
+    records = []
     for name, column in columns.items():
-        said, won = out_of_sample.model.win[:, column].ravel(), out_of_sample.settlement.won[:, column].ravel()
+        y_pred, won = out_of_sample.model.win[:, column].ravel(), out_of_sample.settlement.won[:, column].ravel()
         days = np.repeat(out_of_sample.rows.day, out_of_sample.model.win[:, column].shape[1])
-        known = np.isfinite(said) & np.isfinite(won)
+        known = np.isfinite(y_pred) & np.isfinite(won)
         if known.any():
-            found = reliability(said[known], won[known], days[known])
-            line = reliability_line(said[known], won[known], days[known])
-            parts = brier_parts(said[known], won[known])
-            answer.append(
-                {"name": name, **found.as_json(), **_lines(line.slope, line.intercept), "brier": parts._asdict()}
-            )
-    return answer
+            record = reliability_record(name, y_pred[known], won[known], days[known])
+            record["brier"] = _brier_record(brier_parts(y_pred[known], won[known]))
+            records.append(record)
+    return records
 
 
-def _lines(slope: Interval, intercept: Interval) -> dict[str, Any]:
-    return {"slope": tables.triple(slope), "intercept": tables.triple(intercept)}
+def _brier_record(parts: Murphy) -> BrierRecord:
+    return {
+        "reliability": parts.reliability,
+        "resolution": parts.resolution,
+        "uncertainty": parts.uncertainty,
+        "within": parts.within,
+    }
+
+
+def reliability_record(name: str, y_pred: Floats, won: Floats, days: Integers) -> ReliabilityRecord:
+    """Return the reliability curve with the band of a perfect forecaster, slope and intercept; all (n,), finite."""
+    curve, line = reliability(y_pred, won, days), reliability_line(y_pred, won, days)
+    return {
+        "name": name,
+        "said": curve.predicted.tolist(),
+        "came": curve.realised.tolist(),
+        "count": curve.count.tolist(),
+        "band_low": curve.band_low.tolist(),
+        "band_high": curve.band_high.tolist(),
+        "ece": curve.ece,
+        "ece_band": curve.ece_band,
+        "slope": tables.triple(line.slope),
+        "intercept": tables.triple(line.intercept),
+    }

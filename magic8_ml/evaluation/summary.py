@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from magic8_ml.evaluation.goals import ALL
+from magic8_ml.evaluation.records import EvaluationReport, GoalRecord
 from magic8_ml.forecast.training.dataset import left_out
 
 
-def summary(report: Mapping[str, Any]) -> str:
-    """Return the endpoints of all symbols together, and how many of each symbol's were met."""
+def summary(report: EvaluationReport) -> str:
+    """Return the goals on all symbols together, and the failed goals of each symbol."""
     scored = report["scored"]
     symbols, span = ", ".join(scored["symbols"]), f"{scored['first']} .. {scored['last']}"
     lines = [
@@ -18,7 +16,7 @@ def summary(report: Mapping[str, Any]) -> str:
         f"  model {report['model']['name']}; {left_out(report['data'].get('days_left_out', {}))}",
         *(f"  ! {sentence}" for sentence in report["warnings"]),
         "",
-        f"  {'endpoint':<32}{'value':>9}{'95 % interval':>20}{'wanted':>16}{'days':>6}  status",
+        f"  {'goal':<32}{'value':>9}{'95 % interval':>20}{'wanted':>16}{'days':>6}  status",
         *(_line(record) for record in report["endpoints"] if record["symbol"] == ALL),
     ]
     each = sorted({record["symbol"] for record in report["endpoints"]} - {ALL})
@@ -28,17 +26,17 @@ def summary(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def outcome(report: Mapping[str, Any]) -> str:
-    """Return the verdict in a line: what failed, and how many goals cannot be tested yet."""
+def outcome(report: EvaluationReport) -> str:
+    """Return one line: the failed goals, and how many cannot be tested yet."""
     found = report["endpoints"]
     failed = [f"{r['name']} ({r['symbol']})" for r in found if r["passed"] is False]
     overall = [r for r in found if r["symbol"] == ALL]
     waiting = sum(r["passed"] is None for r in overall)
-    words = f"{waiting} of {len(overall)} goals not yet testable"
-    return f"FAILED: {', '.join(failed)}; {words}" if failed else f"PASSED: no goal failed; {words}"
+    untested = f"{waiting} of {len(overall)} goals not yet testable"
+    return f"FAILED: {', '.join(failed)}; {untested}" if failed else f"PASSED: no goal failed; {untested}"
 
 
-def _line(record: Mapping[str, Any]) -> str:
+def _line(record: GoalRecord) -> str:
     wanted = f">= {record['floor']:g}" if record["ceiling"] is None else f"{record['floor']:g} .. {record['ceiling']:g}"
     interval = f"[{_number(record['low'])}, {_number(record['high'])}]"
     days = f"{record['n_days']:>6}"

@@ -1,13 +1,12 @@
-"""Where the skill is and where it is not: by time of day, by what was known at entry, by quarter, by confidence.
+"""Measure skill by time of day, by what was known at entry, by quarter and by confidence.
 
-Rows are never grouped by what came afterwards: whoever is judged only on the days that turned wild looks wrong however
-good the forecast was.
+Rows are never grouped by their outcome: scored only on the days that became volatile, any forecast looks wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -17,14 +16,20 @@ from magic8_ml.evaluation.anchored_premium import SCENARIOS
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, VIX_SHARE
 from magic8_ml.evaluation.forecaster_scores import covered, regime_rps, variance_qlike
 from magic8_ml.evaluation.out_of_sample import OutOfSample
+from magic8_ml.evaluation.records import (
+    AccuracyRecord,
+    CallRecord,
+    ConfidenceRecord,
+    GroupRecord,
+    QuintileRecord,
+    SigmaRecord,
+)
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.strategy_view import OUTCOMES, REGIMES
 from magic8_ml.metrics.day_intervals import Interval, mean_interval, skill_interval
 from magic8_ml.metrics.proper_scores import brier
-
-Record = dict[str, Any]
 
 _VIX_EDGES: Final = np.log((15.0, 20.0, 30.0))
 _VIX_NAMES: Final = ("VIX below 15", "VIX 15 to 20", "VIX 20 to 30", "VIX above 30")
@@ -38,17 +43,19 @@ def half_hour_names() -> tuple[str, ...]:
     return tuple(f"{(570 + 30 * n) // 60:02d}:{(570 + 30 * n) % 60:02d}" for n in range(BUCKETS))
 
 
-def slices(judged: OutOfSample) -> dict[str, list[Record]]:
+def slices(out_of_sample: OutOfSample) -> dict[str, list[GroupRecord]]:
     """Measure the model in groups that were known beforehand; groups without rows are left out."""
-    rows = judged.rows
+    rows = out_of_sample.rows
     vix = np.searchsorted(_VIX_EDGES, rows.features[:, FEATURE_NAMES.index("log_vix")])
-    called = np.where(np.isfinite(judged.model.regime).all(axis=1), np.argmax(judged.model.regime, axis=1), -1)
+    called = np.where(
+        np.isfinite(out_of_sample.model.regime).all(axis=1), np.argmax(out_of_sample.model.regime, axis=1), -1
+    )
     quarters, quarter = np.unique(quarters_of(rows.day), return_inverse=True)
     return {
-        "half hour": _grouped(judged, rows.bucket, half_hour_names()),
-        "regime forecast": _grouped(judged, called, tuple(f"{name} volatility" for name in REGIMES)),
-        "level of the VIX": _grouped(judged, vix, _VIX_NAMES),
-        "quarter": _grouped(judged, quarter, tuple(quarters.tolist())),
+        "half hour": _grouped(out_of_sample, rows.bucket, half_hour_names()),
+        "regime forecast": _grouped(out_of_sample, called, tuple(f"{name} volatility" for name in REGIMES)),
+        "level of the VIX": _grouped(out_of_sample, vix, _VIX_NAMES),
+        "quarter": _grouped(out_of_sample, quarter, tuple(quarters.tolist())),
     }
 
 
@@ -60,11 +67,11 @@ def quarters_of(days: Integers) -> list[str]:
     return [names[n] for n in place.tolist()]
 
 
-def _grouped(judged: OutOfSample, group: Integers, names: Sequence[str]) -> list[Record]:
-    return [_figures(judged[group == n], name) for n, name in enumerate(names) if (group == n).any()]
+def _grouped(out_of_sample: OutOfSample, group: Integers, names: Sequence[str]) -> list[GroupRecord]:
+    return [_figures(out_of_sample[group == n], name) for n, name in enumerate(names) if (group == n).any()]
 
 
-def _figures(part: OutOfSample, name: str) -> Record:
+def _figures(part: OutOfSample, name: str) -> GroupRecord:
     rows, model, settlement = part.rows, part.model, part.settlement
     days, three = rows.day, np.repeat(rows.day, len(BASE_STRATEGIES))
     climatology, price = part.baselines[CLIMATOLOGY.name], part.baselines[VIX_SHARE.name]
@@ -96,47 +103,67 @@ def _share(hit: Mask, among: Mask) -> float:
     return float(hit[among].mean()) if among.any() else float("nan")
 
 
-def _shares(part: OutOfSample) -> dict[str, float]:
+def _shares(part: OutOfSample) -> dict[str, float | None]:
     return {name: _share(part.model.chosen == n, part.answered) for n, name in enumerate(OUTCOMES)}
 
 
-def confidence_histogram(judged: OutOfSample) -> dict[str, Any]:
+def confidence_histogram(out_of_sample: OutOfSample) -> ConfidenceRecord:
     """Count calls by strategy and confidence in twenty equal bins."""
     counts = {
-        name: np.histogram(judged.call_confidence[judged.model.chosen == n], _HISTOGRAM)[0].tolist()
+        name: np.histogram(out_of_sample.call_confidence[out_of_sample.model.chosen == n], _HISTOGRAM)[0].tolist()
         for n, name in enumerate(BASE_STRATEGIES)
     }
     return {"edges": _HISTOGRAM.round(3).tolist(), "counts": counts}
 
 
-def high_table(judged: OutOfSample) -> list[Record]:
-    """Tell what HIGH was worth: realised win rate and result beside those of the other calls."""
-    lines = [("all", judged)]
-    lines += [(name, judged[judged.model.chosen == n]) for n, name in enumerate(BASE_STRATEGIES)]
+def high_table(out_of_sample: OutOfSample) -> list[CallRecord]:
+    """Compare win rate and result of HIGH calls with those of the other calls."""
+    lines = [("all", out_of_sample)]
+    lines += [(name, out_of_sample[out_of_sample.model.chosen == n]) for n, name in enumerate(BASE_STRATEGIES)]
     return [_high_line(name, part) for name, part in lines if len(part)]
 
 
-def _high_line(name: str, part: OutOfSample) -> Record:
+def _high_line(name: str, part: OutOfSample) -> CallRecord:
+    high, other = _outcome(part[part.high]), _outcome(part[~part.high])
     return {
         "name": name,
         "calls": int(np.isfinite(part.call_confidence).sum()),
         "high_share": _share(part.high, part.answered),
-        **{f"high_{key}": value for key, value in _came(part[part.high]).items()},
-        **{f"other_{key}": value for key, value in _came(part[~part.high]).items()},
+        "high_days": high.days,
+        "high_won": high.won,
+        "high_forecast": high.forecast,
+        "high_implied": high.implied,
+        "high_net": high.net,
+        "high_net_by_cost": high.net_by_cost,
+        "other_days": other.days,
+        "other_won": other.won,
+        "other_forecast": other.forecast,
+        "other_implied": other.implied,
+        "other_net": other.net,
+        "other_net_by_cost": other.net_by_cost,
     }
 
 
-def _came(part: OutOfSample) -> Record:
+class _Outcome(NamedTuple):
+    days: int
+    won: list[float]
+    forecast: float
+    implied: float
+    net: list[float]
+    net_by_cost: dict[str, float | None]
+
+
+def _outcome(part: OutOfSample) -> _Outcome:
     days, settlement = part.rows.day, part.settlement
     results = {name: part.of_call(settlement.gross - times * settlement.cost) for name, times in SCENARIOS.items()}
-    return {
-        "days": part.n_days,
-        "won": triple(mean_interval(part.of_call(settlement.won), days)),
-        "forecast": _mean(part.of_call(part.model.win)),
-        "implied": _mean(part.of_call(part.model.implied)),
-        "net": triple(mean_interval(results["base"], days)),
-        "net_by_cost": {name: _mean(result) for name, result in results.items()},
-    }
+    return _Outcome(
+        days=part.n_days,
+        won=triple(mean_interval(part.of_call(settlement.won), days)),
+        forecast=_mean(part.of_call(part.model.win)),
+        implied=_mean(part.of_call(part.model.implied)),
+        net=triple(mean_interval(results["base"], days)),
+        net_by_cost={name: _mean(result) for name, result in results.items()},
+    )
 
 
 def _mean(values: Floats) -> float:
@@ -144,20 +171,20 @@ def _mean(values: Floats) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def edge_quintiles(judged: OutOfSample) -> dict[str, list[Record]]:
+def edge_quintiles(out_of_sample: OutOfSample) -> dict[str, list[QuintileRecord]]:
     """Sort each strategy's rows by edge, to see whether a larger one wins more often than priced and earns more."""
     answer: dict[str, list[Record]] = {}
     for n, name in enumerate(BASE_STRATEGIES):
-        edge = judged.model.edge[:, n]
-        known = np.isfinite(edge) & np.isfinite(judged.settlement.won[:, n])
+        edge = out_of_sample.model.edge[:, n]
+        known = np.isfinite(edge) & np.isfinite(out_of_sample.settlement.won[:, n])
         if known.sum() >= _QUINTILES:
             cuts = np.quantile(edge[known], np.arange(1, _QUINTILES) / _QUINTILES)
             place = np.where(known, np.searchsorted(cuts, edge), -1)
-            answer[name] = [_quintile(judged[place == q], n, q) for q in range(_QUINTILES) if (place == q).any()]
+            answer[name] = [_quintile(out_of_sample[place == q], n, q) for q in range(_QUINTILES) if (place == q).any()]
     return answer
 
 
-def _quintile(part: OutOfSample, strategy: int, number: int) -> Record:
+def _quintile(part: OutOfSample, strategy: int, number: int) -> QuintileRecord:
     won, net, implied = (c[:, strategy] for c in (part.settlement.won, part.settlement.net, part.model.implied))
     return {
         "quintile": number + 1,
@@ -169,45 +196,45 @@ def _quintile(part: OutOfSample, strategy: int, number: int) -> Record:
     }
 
 
-def sigma_cells(judged: OutOfSample) -> dict[str, Any]:
+def sigma_cells(out_of_sample: OutOfSample) -> SigmaRecord:
     """Count forecast against realised sigma of the rest of the day, percent of spot, on logarithmic cells."""
-    said, came = judged.model.sigma, np.sqrt(judged.rows.known.realised)
-    known = np.isfinite(said) & (came > 0)
+    predicted, realised = out_of_sample.model.sigma, np.sqrt(out_of_sample.rows.known.realised)
+    known = np.isfinite(predicted) & (realised > 0)
     if not known.any():
         return {"edges": [], "cells": [], "median": []}
-    said, came = 100 * said[known], 100 * came[known]
-    low, high = np.quantile(np.concatenate((said, came)), (0.001, 0.999))
+    predicted, realised = 100 * predicted[known], 100 * realised[known]
+    low, high = np.quantile(np.concatenate((predicted, realised)), (0.001, 0.999))
     edges = np.geomspace(low, high, _CELLS + 1)
-    counts, _, _ = np.histogram2d(np.clip(said, low, high), np.clip(came, low, high), bins=(edges, edges))
-    place = np.clip(np.searchsorted(edges, said) - 1, 0, _CELLS - 1)
-    median = [float(np.median(came[place == n])) if (place == n).sum() >= 10 else None for n in range(_CELLS)]
+    counts, _, _ = np.histogram2d(np.clip(predicted, low, high), np.clip(realised, low, high), bins=(edges, edges))
+    place = np.clip(np.searchsorted(edges, predicted) - 1, 0, _CELLS - 1)
+    median = [float(np.median(realised[place == n])) if (place == n).sum() >= 10 else None for n in range(_CELLS)]
     found = np.argwhere(counts > 0)
     return {
         "edges": edges.tolist(),
-        "cells": [[int(x), int(y), int(counts[x, y])] for x, y in found],
+        "cells": [(int(x), int(y), int(counts[x, y])) for x, y in found],
         "median": median,
     }
 
 
-def accuracy_appendix(judged: OutOfSample) -> list[Record]:
-    """Compare hit rates with always naming what came most often: here for curiosity, never a goal."""
-    rows, model = judged.rows, judged.model
+def accuracy_appendix(out_of_sample: OutOfSample) -> list[AccuracyRecord]:
+    """Compare hit rates with those of always naming the most common outcome; for information, never a goal."""
+    rows, model = out_of_sample.rows, out_of_sample.model
     stages: Mapping[str, tuple[Floats, Integers]] = {
         "volatility regime": (model.regime, rows.regime),
         "direction": (model.direction, rows.direction),
     }
-    records = []
-    for name, (said, came) in stages.items():
-        known = rows.labelled & np.isfinite(said).all(axis=1)
+    records: list[AccuracyRecord] = []
+    for name, (y_pred, outcome) in stages.items():
+        known = rows.labelled & np.isfinite(y_pred).all(axis=1)
         if known.any():
-            share = np.bincount(came[known], minlength=3).max() / known.sum()
-            hits = np.argmax(said[known], axis=1) == came[known]
+            share = np.bincount(outcome[known], minlength=3).max() / known.sum()
+            hits = np.argmax(y_pred[known], axis=1) == outcome[known]
             records.append({"name": name, "accuracy": float(hits.mean()), "majority": float(share)})
-    for name, column, meant in judged.structures():
-        said, won = model.win[meant, column], judged.settlement.won[meant, column]
-        known = np.isfinite(said) & np.isfinite(won)
+    for name, column, meant in out_of_sample.structures():
+        y_pred, won = model.win[meant, column], out_of_sample.settlement.won[meant, column]
+        known = np.isfinite(y_pred) & np.isfinite(won)
         if known.any():
             rate = float(won[known].mean())
-            hits = (said[known] > 0.5) == (won[known] > 0)
+            hits = (y_pred[known] > 0.5) == (won[known] > 0)
             records.append({"name": f"{name} wins", "accuracy": float(hits.mean()), "majority": max(rate, 1 - rate)})
     return records

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from magic8_ml.evaluation.records import TradeReport
 from magic8_ml.evaluation.trade_baselines import BASELINES
 from magic8_ml.evaluation.trade_leakage_demo import ROUNDS, demonstrate_trade_leakage
 from magic8_ml.evaluation.trade_out_of_sample import predict_trades_out_of_sample
@@ -43,7 +44,7 @@ def evaluate_trades(
     facts: Mapping[str, Any],
     limits: Sequence[str] = (),
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> TradeReport:
     """Return the report; the run is appended to the trial log in ``out``.
 
     Parameters
@@ -81,7 +82,7 @@ def evaluate_trades(
     return report
 
 
-def _trial(report: Mapping[str, Any], rows: TradeRows) -> Trial:
+def _trial(report: TradeReport, rows: TradeRows) -> Trial:
     digest = sha256(rows.features.tobytes() + rows.won.tobytes()).hexdigest()
     protocol = report["protocol"]
     return Trial(

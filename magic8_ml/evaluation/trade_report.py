@@ -1,4 +1,4 @@
-"""All figures of one evaluation of win probabilities as one plain value: JSON holds it, the page is drawn from it."""
+"""All figures of an evaluation of win probabilities as one JSON document, from which the page is made."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from magic8_ml.evaluation.report import as_json, fold_map, span_of
+from magic8_ml.evaluation.records import ReliabilityRecord, TradeReport
+from magic8_ml.evaluation.report import as_json, fold_map, reliability_record, span_of
 from magic8_ml.evaluation.trade_goals import GOALS, alarms, former_targets
 from magic8_ml.evaluation.trade_leakage_demo import RecipeLeakage
 from magic8_ml.evaluation.trade_out_of_sample import OutOfSampleTrades
-from magic8_ml.evaluation.trade_scores import calibration, comparison, group, rules
+from magic8_ml.evaluation.trade_scores import comparison, group, rules
 from magic8_ml.evaluation.trade_selection import TUNING_DAYS, chosen_thresholds
 from magic8_ml.forecast.training.walk_forward import Fold
 
 NOT_CLAIMED: Final = (
     "All symbols move with one market: the sample size is the number of days, and intervals draw blocks of ten days.",
-    "Skill over the base rate is mostly the price's: only skill over the recalibrated price is the model's own.",
-    "Trades are held to the close; a stop, an early exit and the spread between quote and fill are not judged.",
+    "Skill over the base rate is mostly that of the price. Only skill over the recalibrated price is the model's.",
+    "Trades are held to the close; a stop, an early exit and the spread between quote and fill are not included.",
     "An expected value above zero at the price shown is no promise of a fill at that price.",
-    "Accuracy and F1 stand in an appendix: where one outcome is common they measure the base rate.",
+    "Accuracy and F1 are in an appendix: where one outcome is common, they measure the base rate.",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the figures are about; shown as it is."""
+    """What the figures are about: plain facts, shown unchanged."""
 
     title: str
     data: Mapping[str, Any]
@@ -38,56 +39,61 @@ class Context:
     exhibit: Sequence[RecipeLeakage]
 
 
-def report_of(judged: OutOfSampleTrades, context: Context) -> dict[str, Any]:
-    """Compute everything; what is not known is null."""
-    first, last = span_of(judged.rows.day)
-    strategies = list(judged.strategies())
+def report_of(out_of_sample: OutOfSampleTrades, context: Context) -> TradeReport:
+    """Compute all figures; unknown ones are null."""
+    rows = out_of_sample.rows
+    first, last = span_of(rows.day)
+    strategies = list(out_of_sample.strategies())
     found = {
         "title": context.title,
-        "model": {"name": judged.model, "columns": list(judged.rows.names), "digest": judged.rows.digest},
+        "model": {"name": out_of_sample.model, "columns": list(rows.names), "digest": rows.digest},
         "scored": {
             "first": first,
             "last": last,
-            "days": judged.rows.n_days,
-            "rows": len(judged),
-            "symbols": [name for n, name in enumerate(judged.rows.symbols) if (judged.rows.symbol == n).any()],
+            "days": rows.n_days,
+            "rows": len(out_of_sample),
+            "symbols": [name for n, name in enumerate(rows.symbols) if (rows.symbol == n).any()],
         },
-        "goals": [goal.record(judged) for goal in GOALS],
-        "alarms": alarms(judged),
-        "comparisons": {score: comparison(judged, score) for score in ("Brier", "log loss")},
-        "reliability": [calibration(name, part) for name, part in (("all trades", judged), *strategies)],
-        "overall": group("all trades", judged),
+        "goals": [goal.record(out_of_sample) for goal in GOALS],
+        "alarms": alarms(out_of_sample),
+        "comparisons": {score: comparison(out_of_sample, score) for score in ("Brier", "log loss")},
+        "reliability": [_reliability(name, part) for name, part in (("all trades", out_of_sample), *strategies)],
+        "overall": group("all trades", out_of_sample),
         "strategies": [group(name, part) for name, part in strategies],
-        "pairs": [group(name, part) for name, part in judged.parts()],
-        "rules": rules(judged),
-        "thresholds": thresholds(judged),
-        "hopes": former_targets(judged),
-        "unavailable": dict(judged.unavailable),
+        "pairs": [group(name, part) for name, part in out_of_sample.parts()],
+        "rules": rules(out_of_sample),
+        "thresholds": thresholds(out_of_sample),
+        "hopes": former_targets(out_of_sample),
+        "unavailable": dict(out_of_sample.unavailable),
         "exhibit": [asdict(line) for line in context.exhibit],
         "data": dict(context.data),
         "protocol": {**context.protocol, "folds": fold_map(context.folds)},
         "limits": [*NOT_CLAIMED, *context.limits],
     }
-    plain: dict[str, Any] = orjson.loads(as_json(found))
+    plain: TradeReport = orjson.loads(as_json(found))
     return plain
 
 
-def thresholds(judged: OutOfSampleTrades) -> dict[str, dict[str, dict[str, float | None]]]:
+def _reliability(name: str, part: OutOfSampleTrades) -> ReliabilityRecord:
+    return reliability_record(name, part.y_pred, part.won, part.rows.day)
+
+
+def thresholds(out_of_sample: OutOfSampleTrades) -> dict[str, dict[str, dict[str, float | None]]]:
     """Return the thresholds of each kind per symbol and strategy, two decimals; null where there are too few trades.
 
-    Those of F1 and recall are chosen on the last days scored, so they are for days to come; that of expected value is
-    the median of what the trades themselves asked for.
+    Those of F1 and recall are chosen on the last days scored, for coming days; that of expected value is the median of
+    the thresholds of the trades.
     """
-    rows = judged.rows
+    rows = out_of_sample.rows
     days = np.unique(rows.day)[-TUNING_DAYS:]
     window = np.isin(rows.day, days)
-    chosen = chosen_thresholds(rows[window], judged.y_pred[window])
-    answer: dict[str, dict[str, dict[str, float | None]]] = {"expected_value": {}, "best_f1": {}, "recall80": {}}
+    chosen = chosen_thresholds(rows[window], out_of_sample.y_pred[window])
+    found: dict[str, dict[str, dict[str, float | None]]] = {"expected_value": {}, "best_f1": {}, "recall80": {}}
     for pair in np.unique(rows.pair).tolist():
         symbol, strategy = rows.pairs[pair]
-        asked = judged.decisions.threshold[rows.pair == pair]
-        known = asked[np.isfinite(asked)]
+        required = out_of_sample.decisions.threshold[rows.pair == pair]
+        known = required[np.isfinite(required)]
         values = (float(np.median(known)) if len(known) else np.nan, *chosen.get(pair, (np.nan, np.nan)))
-        for kind, value in zip(answer, values, strict=True):
-            answer[kind].setdefault(symbol, {})[strategy] = round(value, 2) if np.isfinite(value) else None
-    return answer
+        for kind, value in zip(found, values, strict=True):
+            found[kind].setdefault(symbol, {})[strategy] = round(value, 2) if np.isfinite(value) else None
+    return found

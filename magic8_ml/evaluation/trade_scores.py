@@ -10,7 +10,7 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, MAJORITY, RECALIBRATED_LOGNORMAL, RECALIBRATED_PREMIUM
 from magic8_ml.evaluation.trade_out_of_sample import OutOfSampleTrades
-from magic8_ml.metrics.calibration import reliability, reliability_line
+from magic8_ml.metrics.calibration import reliability_line
 from magic8_ml.metrics.classification import auc, average_precision, f1_score
 from magic8_ml.metrics.day_intervals import (
     Interval,
@@ -65,13 +65,6 @@ def comparison(out_of_sample: OutOfSampleTrades, score: str) -> list[Record]:
             }
         )
     return lines
-
-
-def calibration(name: str, out_of_sample: OutOfSampleTrades) -> Record:
-    """Return the reliability curve with the band of a perfect forecaster, slope and intercept."""
-    found = reliability(out_of_sample.y_pred, out_of_sample.won, out_of_sample.rows.day)
-    line = reliability_line(out_of_sample.y_pred, out_of_sample.won, out_of_sample.rows.day)
-    return {"name": name, **found.as_json(), "slope": triple(line.slope), "intercept": triple(line.intercept)}
 
 
 def group(name: str, out_of_sample: OutOfSampleTrades) -> Record:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from magic8_ml.evaluation.records import (
+    GoalRecord,
+    LeakageRecord,
+    RuleRecord,
+    ScoreRecord,
+    TargetRecord,
+    TradeReport,
+)
 
 
-def summary(report: Mapping[str, Any]) -> str:
-    """Return goals, who said what on the same rows, and what was not claimed."""
+def summary(report: TradeReport) -> str:
+    """Return goals, forecasters on the same rows, rules, former targets and the leakage demo."""
     scored = report["scored"]
     head = f"{scored['first']} .. {scored['last']}, {scored['days']} days, {scored['rows']:,} trades"
     return "\n".join(
@@ -25,37 +33,37 @@ def summary(report: Mapping[str, Any]) -> str:
             f"  {'taken by':<44}{'share':>8}{'won':>8}  net per risk",
             *(_rule(record) for record in report["rules"]),
             "",
-            *(_hope(record) for record in report["hopes"]),
-            *_exhibit(report["exhibit"]),
+            *(_target(record) for record in report["hopes"]),
+            *_leakage(report["exhibit"]),
         )
     )
 
 
-def _goal(record: Mapping[str, Any]) -> str:
+def _goal(record: GoalRecord) -> str:
     wanted = f"> {record['floor']:g}" if record["ceiling"] is None else f"{record['floor']:g} .. {record['ceiling']:g}"
-    value, interval = _triple([record[name] for name in ("value", "low", "high")])
+    value, interval = _triple((record["value"], record["low"], record["high"]))
     return f"  {record['name']:<44}{value:>8}{interval:>20}{wanted:>14}  {record['status']}"
 
 
-def _line(record: Mapping[str, Any]) -> str:
+def _line(record: ScoreRecord) -> str:
     value, interval = _triple(record["skill"])
     return f"  {record['name']:<44}{record['loss']:>8.4f}{value:>9}{interval:>19}"
 
 
-def _rule(record: Mapping[str, Any]) -> str:
+def _rule(record: RuleRecord) -> str:
     value, interval = _triple(record["net_per_risk"])
     return f"  {record['name']:<44}{record['share']:>8.1%}{record['won'][0] or 0:>8.1%}  {value} {interval}"
 
 
-def _hope(record: Mapping[str, Any]) -> str:
+def _target(record: TargetRecord) -> str:
     value, interval = _triple(record["found"])
-    return f"  {record['name']}: {value} {interval}; hoped for {record['hoped']}; {record['remark']}"
+    return f"  {record['name']}: {value} {interval}; target {record['hoped']}; {record['remark']}"
 
 
-def _exhibit(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+def _leakage(lines: Sequence[LeakageRecord]) -> list[str]:
     if not lines:
         return []
-    head = f"  {'exhibit':<50}{'accuracy':>9}{'commoner':>9}{'AUC':>7}{'over base':>10}{'over price':>11}"
+    head = f"  {'leakage demo':<50}{'accuracy':>9}{'majority':>9}{'AUC':>7}{'over base':>10}{'over price':>11}"
     rows = [""]
     for n, line in enumerate(lines):
         if not n or line["recipe"] != lines[n - 1]["recipe"]:

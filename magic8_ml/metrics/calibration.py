@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -73,12 +73,6 @@ class Reliability:
     band_high: Floats
     ece: float
     ece_band: float
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the plain form of the reports; ``said`` and ``came`` are the published names of the bin means."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in values.items()}
-        return {{"predicted": "said", "realised": "came"}.get(name, name): value for name, value in plain.items()}
 
 
 def reliability(probabilities: Floats, happened: Floats, days: Integers, *, seed: int = SEED) -> Reliability:

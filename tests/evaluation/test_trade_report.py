@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ import pytest
 from scipy.stats import pearsonr
 from sklearn.metrics import average_precision_score
 
+from magic8_ml.evaluation.page import trade_evaluation_page
 from magic8_ml.evaluation.trade_baselines import FORECAST
 from magic8_ml.evaluation.trade_evaluate import TradeEvaluationConfig, evaluate_trades
 from magic8_ml.evaluation.trade_leakage_demo import demonstrate_trade_leakage
-from magic8_ml.evaluation.trade_page import page
 from magic8_ml.evaluation.trade_scores import correlation
 from magic8_ml.evaluation.trade_summary import summary
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig
@@ -24,6 +23,7 @@ from magic8_ml.metrics.classification import average_precision
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.rows import TradeRows
 from tests.evaluation.made_trades import made_trades
+from tests.reports.html_reader import check_self_contained
 
 PLAN = WalkForwardConfig(training_days=60, refit_days=40)
 
@@ -107,18 +107,19 @@ def test_former_hopes_are_reported_as_they_come_out(tmp_path: Path) -> None:
     assert low < middle < high < 0.7
 
 
-def test_the_page_stands_alone(tmp_path: Path) -> None:
+def test_the_page_is_self_contained(tmp_path: Path) -> None:
     """One file, no script, nothing from elsewhere; names are escaped."""
     found = report(made_trades(days=110), tmp_path, rounds=5)
     found["title"] = "<b>made</b>"
-    drawn = page(found)
-    assert "&lt;b&gt;made" in drawn
-    assert "<script" not in drawn
-    assert not re.search(r"(src|href)=[\"'](?!#)", drawn)
+    drawn = trade_evaluation_page(found)
+    page = check_self_contained(drawn)
+    assert "<b>made</b>" in page.text
     assert drawn.count("<svg") > 8
-    assert "What each rule would have taken" in drawn
-    assert "SPX_Butterfly" in drawn
-    assert "Exhibit" in drawn
+    assert page.targets[-3:] == ["leakage", "targets", "protocol"]
+    for text in ("What each rule would have taken", "SPX_Butterfly", "the more common outcome"):
+        assert text in page.text
+    for recipe in {line["recipe"] for line in found["exhibit"]}:
+        assert page.text.count(recipe) == 1
 
 
 def test_the_report_is_plain_json_and_logged(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_a_mark_outside_the_frame_stays_inside() -> None:
     chart.point(NAN, 0.5, "point", "unknown")
     chart.segment((0.5, NAN), (0.5, 1), "interval")
     (point,) = drawn(chart).findall("circle")
-    assert (point.get("cx"), point.get("cy")) == ("426", "256")
+    assert (point.get("cx"), point.get("cy")) == ("422", "256")
     assert not drawn(chart).findall("line")
     assert "unknown" not in chart.svg()
 
