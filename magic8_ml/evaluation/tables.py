@@ -110,7 +110,7 @@ def _shares(part: OutOfSample) -> dict[str, float | None]:
 def confidence_histogram(out_of_sample: OutOfSample) -> ConfidenceRecord:
     """Count calls by strategy and confidence in twenty equal bins."""
     counts = {
-        name: np.histogram(out_of_sample.call_confidence[out_of_sample.model.chosen == n], _HISTOGRAM)[0].tolist()
+        str(name): np.histogram(out_of_sample.call_confidence[out_of_sample.model.chosen == n], _HISTOGRAM)[0].tolist()
         for n, name in enumerate(BASE_STRATEGIES)
     }
     return {"edges": _HISTOGRAM.round(3).tolist(), "counts": counts}
@@ -173,7 +173,7 @@ def _mean(values: Floats) -> float:
 
 def edge_quintiles(out_of_sample: OutOfSample) -> dict[str, list[QuintileRecord]]:
     """Sort each strategy's rows by edge, to see whether a larger one wins more often than priced and earns more."""
-    answer: dict[str, list[Record]] = {}
+    answer: dict[str, list[QuintileRecord]] = {}
     for n, name in enumerate(BASE_STRATEGIES):
         edge = out_of_sample.model.edge[:, n]
         known = np.isfinite(edge) & np.isfinite(out_of_sample.settlement.won[:, n])
