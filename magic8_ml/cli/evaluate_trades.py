@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from magic8_companion.command_line import as_path
 from magic8_ml.cli.train import EXIT_REFUSED, ProgressBars
+from magic8_ml.evaluation.designs import DEFAULT_TRADE_DESIGN, TRADE_DESIGNS
 from magic8_ml.evaluation.page import trade_evaluation_page
 from magic8_ml.evaluation.records import TradeReport
 from magic8_ml.evaluation.report import as_json
-from magic8_ml.evaluation.trade_designs import DEFAULT, DESIGNS
 from magic8_ml.evaluation.trade_evaluate import TradeEvaluationConfig, evaluate_trades
 from magic8_ml.evaluation.trade_leakage_demo import ROUNDS
 from magic8_ml.evaluation.trade_summary import summary
@@ -47,8 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenario", default="base", help="costs of the ledger: low, base (default) or high")
     gross = "judge the history's results before fees; the default charges the usual opening fees"
     parser.add_argument("--gross", action="store_true", help=gross)
-    names = ", ".join(DESIGNS)
-    parser.add_argument("--model", choices=DESIGNS, default=DEFAULT, help=f"one of {names} (default {DEFAULT})")
+    names = ", ".join(TRADE_DESIGNS)
+    parser.add_argument(
+        "--model",
+        choices=TRADE_DESIGNS,
+        default=DEFAULT_TRADE_DESIGN,
+        help=f"one of {names} (default {DEFAULT_TRADE_DESIGN})",
+    )
     days = f"days learnt from before the first prediction (default {TRAINING_DAYS})"
     parser.add_argument("--training-days", type=int, default=TRAINING_DAYS, help=days)
     parser.add_argument(
@@ -77,8 +82,8 @@ def _report(options: argparse.Namespace) -> TradeReport:
     if options.training_days < 1 or options.refit_days < 1:
         raise TrainingRefused("--training-days and --refit-days must be at least 1")
     question = TradeEvaluationConfig(
-        model=DESIGNS[options.model],
-        others=[design for name, design in DESIGNS.items() if name != options.model],
+        model=TRADE_DESIGNS[options.model],
+        others=[design for name, design in TRADE_DESIGNS.items() if name != options.model],
         plan=WalkForwardConfig(training_days=options.training_days, refit_days=options.refit_days),
         demo_rounds=0 if options.no_exhibit else ROUNDS,
     )

@@ -1,15 +1,25 @@
-"""The designs that are evaluated side by side: the one that ships, and those that had the same chance."""
+"""The models that are evaluated: the shipped design of each problem and its alternatives."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from magic8_ml.evaluation.trade_baselines import FORECAST, RECALIBRATED_LOGNORMAL
+from magic8_ml.evaluation.trade_walk_forward import WinEstimator
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
 from magic8_ml.forecast.forecaster import Forecaster
 from magic8_ml.forecast.two_stage import TwoStageForecaster
+from magic8_ml.trades.training.fit import PooledWins
 
 TRIED_BEFORE: Final = 58
 """Configurations tried while the designs were made, before there was a log: docs/model.md lists them, 60 with both."""
 
 DESIGNS: Final[Sequence[Forecaster]] = (DistributionForecaster(), TwoStageForecaster())
+
+TRADE_DESIGNS: Final[Mapping[str, WinEstimator]] = {
+    "pooled": PooledWins(),
+    "forecast": FORECAST,
+    "price": RECALIBRATED_LOGNORMAL,
+}
+DEFAULT_TRADE_DESIGN: Final = "pooled"

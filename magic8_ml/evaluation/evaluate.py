@@ -12,10 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from magic8_companion.domain.arrays import Mask
-from magic8_ml.evaluation.alarms import alarms
-from magic8_ml.evaluation.goals import ALL, measure_goals
+from magic8_ml.evaluation.forecast_goals import measure_goals
+from magic8_ml.evaluation.goals import ALL
 from magic8_ml.evaluation.leakage_demo import ROUNDS, demonstrate_leakage
 from magic8_ml.evaluation.out_of_sample import OutOfSample
+from magic8_ml.evaluation.plausibility import implausible_results
 from magic8_ml.evaluation.predict_out_of_sample import build_benchmark
 from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of, span_of
 from magic8_ml.evaluation.selection_bias import daily_returns, selection_bias, sharpe_facts
@@ -104,7 +105,7 @@ def evaluate(
         trials=log.tried,
         leak=demonstrate_leakage(rows, structures, config.demo_rounds),
         unavailable={} if points is not None else {RULES: NO_RULE_SCORES},
-        warnings=[*alarms(out_of_sample, bias["sharpe_daily"]), *_opened_again(log)],
+        warnings=[*implausible_results(out_of_sample, bias["sharpe_daily"]), *_opened_again(log)],
     )
     return Reported(report=report_of(out_of_sample, context), out_of_sample=out_of_sample)
 

@@ -1,311 +1,104 @@
-"""The goals that were set in advance, and whether they are met: floor, interval, and enough days to tell.
-
-``passed`` is True, False, or None for "not yet testable": too few days for the effect to be proven, if it is there, and
-an interval that does not exclude it either.
-"""
+"""Goals that were set in advance, and one rule that judges a measured interval against them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
-from magic8_companion.domain.arrays import Floats, Mask
-from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_ml.evaluation.baselines import CLIMATOLOGY, HAR_TODAY, VIX_SHARE
-from magic8_ml.evaluation.forecaster_scores import covered, direction_rps, regime_rps, variance_qlike
-from magic8_ml.evaluation.out_of_sample import OutOfSample
-from magic8_ml.evaluation.win_baselines import RECALIBRATED_PRICE
-from magic8_ml.metrics.calibration import reliability_line
-from magic8_ml.metrics.day_intervals import (
-    Interval,
-    day_interval,
-    day_sums,
-    mean_interval,
-    ratio_of_totals,
-    skill_interval,
-)
-from magic8_ml.metrics.proper_scores import binary_log_loss, brier
+from magic8_ml.metrics.day_intervals import Interval
 
 ALL: Final = "ALL"
+"""The symbol of a goal that is measured on all symbols together."""
+
+Scored = TypeVar("Scored")
+
+
+class GoalStatus(StrEnum):
+    """Whether a goal is met.
+
+    ``NOT_YET_TESTABLE``: there are fewer days than the power table requires, and the interval does not exclude the
+    goal.  ``NOT_PROVEN``: the value reaches the floor, but its interval includes zero and no power table applies.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_YET_TESTABLE = "not yet testable"
+    NOT_PROVEN = "not proven"
+    NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """One endpoint: ``floor`` to reach (and ``ceiling`` not to pass), ``needs_days`` by the power table.
+class Goal(Generic[Scored]):
+    """One goal: ``floor`` to reach and ``ceiling`` not to pass; ``above_zero``: the interval must exclude zero as well.
 
-    ``above_zero``: the interval must exclude zero as well.  ``meaning`` is for people.
+    ``needs_days``: days that the power table requires, None without such a table.  ``meaning`` explains it to readers.
     """
 
     name: str
     meaning: str
-    measure: Callable[[OutOfSample], Interval]
+    measure: Callable[[Scored], Interval]
     floor: float
-    needs_days: int
     ceiling: float | None = None
     above_zero: bool = False
+    needs_days: int | None = None
 
-    def met(self, found: Interval) -> bool | None:
-        """Tell whether it is met, None for not yet testable."""
+    def status(self, found: Interval) -> GoalStatus:
+        """Judge a measured interval."""
+        tested = self.needs_days is not None
         if not np.isfinite(found.value):
-            return None
-        inside = found.value >= self.floor and (self.ceiling is None or found.value <= self.ceiling)
-        if found.n_days >= self.needs_days:
-            return inside and (not self.above_zero or found.low > 0)
-        outside = found.high < self.floor or (self.ceiling is not None and found.low > self.ceiling)
-        return False if outside else None
+            return GoalStatus.NOT_YET_TESTABLE if tested else GoalStatus.NOT_KNOWN
+        if self.needs_days is not None and found.n_days < self.needs_days:
+            refuted = found.high < self.floor or (self.ceiling is not None and found.low > self.ceiling)
+            return GoalStatus.FAILED if refuted else GoalStatus.NOT_YET_TESTABLE
+        if not self.floor <= found.value <= (np.inf if self.ceiling is None else self.ceiling):
+            return GoalStatus.FAILED
+        if self.above_zero and not found.low > 0:
+            return GoalStatus.FAILED if tested else GoalStatus.NOT_PROVEN
+        return GoalStatus.PASSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoalResult:
-    """One goal on the rows of one symbol, or of all."""
+    """A measured goal; ``symbol`` is None where a problem is not measured per symbol."""
 
-    goal: Goal
-    symbol: str
+    goal: Goal[Any]
     found: Interval
+    symbol: str | None = None
+
+    @property
+    def status(self) -> GoalStatus:
+        """Return whether the goal is met."""
+        return self.goal.status(self.found)
 
     @property
     def passed(self) -> bool | None:
-        """Tell whether the goal is met, None for not yet testable."""
-        return self.goal.met(self.found)
-
-    @property
-    def status(self) -> str:
-        """Return ``passed``, ``failed`` or ``not yet testable``."""
-        return {True: "passed", False: "failed", None: "not yet testable"}[self.passed]
+        """Return whether the goal is met, None where that is open."""
+        return {GoalStatus.PASSED: True, GoalStatus.FAILED: False}.get(self.status)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the plain form of the report; what is not known is null."""
+        """Return the plain form of the reports; unknown values are null."""
         found, goal = self.found, self.goal
-        return {
+        record = {
             "name": goal.name,
-            "symbol": self.symbol,
+            "meaning": goal.meaning,
             "value": found.value,
             "low": found.low,
             "high": found.high,
             "floor": goal.floor,
             "ceiling": goal.ceiling,
-            "above_zero": goal.above_zero,
-            "passed": self.passed,
-            "status": self.status,
+            "status": str(self.status),
             "n_days": found.n_days,
-            "needs_days": goal.needs_days,
-            "meaning": goal.meaning,
         }
+        if self.symbol is None:
+            return record
+        more = {"above_zero": goal.above_zero, "passed": self.passed, "needs_days": goal.needs_days}
+        return {**record, "symbol": self.symbol, **more}
 
 
-def measure_goals(out_of_sample: OutOfSample) -> list[GoalResult]:
-    """Measure every goal for all symbols together, then for each."""
-    parts = {ALL: out_of_sample, **{name: out_of_sample.of_symbol(name) for name in out_of_sample.rows.symbols}}
-    return [
-        GoalResult(goal=goal, symbol=symbol, found=goal.measure(part))
-        for symbol, part in parts.items()
-        if len(part)
-        for goal in GOALS
-    ]
-
-
-def _regime(out_of_sample: OutOfSample) -> Interval:
-    return _skill(out_of_sample, regime_rps, CLIMATOLOGY.name)
-
-
-def _regime_today(out_of_sample: OutOfSample) -> Interval:
-    return skill_interval(out_of_sample.today.model, out_of_sample.today.climatology, out_of_sample.rows.day)
-
-
-def _direction(out_of_sample: OutOfSample) -> Interval:
-    return _skill(out_of_sample, direction_rps, CLIMATOLOGY.name)
-
-
-def _over_price(out_of_sample: OutOfSample) -> Interval:
-    return _skill(out_of_sample, variance_qlike, VIX_SHARE.name)
-
-
-def _over_har(out_of_sample: OutOfSample) -> Interval:
-    return _skill(out_of_sample, variance_qlike, HAR_TODAY.name)
-
-
-def _skill(out_of_sample: OutOfSample, loss: Callable[..., Floats], baseline: str) -> Interval:
-    ours, theirs = (
-        loss(forecast, out_of_sample.rows) for forecast in (out_of_sample.model, out_of_sample.baselines[baseline])
-    )
-    return skill_interval(ours, theirs, out_of_sample.rows.day)
-
-
-def _win_over(baseline: str, loss: Callable[[Floats, Floats], Floats] = brier) -> Callable[[OutOfSample], Interval]:
-    def measure(out_of_sample: OutOfSample) -> Interval:
-        settlement = out_of_sample.settlement
-        ours, theirs = (
-            loss(odds, settlement.won).ravel() for odds in (out_of_sample.model.win, settlement.odds[baseline])
-        )
-        return skill_interval(ours, theirs, np.repeat(out_of_sample.rows.day, settlement.won.shape[1]))
-
-    return measure
-
-
-def _log_loss_over_best(out_of_sample: OutOfSample) -> Interval:
-    found = [_win_over(name, binary_log_loss)(out_of_sample) for name in out_of_sample.settlement.odds]
-    return min((one for one in found if np.isfinite(one.value)), key=lambda one: one.value, default=_unknown())
-
-
-def _slope(out_of_sample: OutOfSample) -> Interval:
-    return _line(out_of_sample)[0]
-
-
-def _intercept(out_of_sample: OutOfSample) -> Interval:
-    return _line(out_of_sample)[1]
-
-
-def _line(out_of_sample: OutOfSample) -> tuple[Interval, Interval]:
-    predicted, won = out_of_sample.model.win.ravel(), out_of_sample.settlement.won.ravel()
-    known = np.isfinite(predicted) & np.isfinite(won)
-    if not known.any():
-        return _unknown(), _unknown()
-    days = np.repeat(out_of_sample.rows.day, out_of_sample.settlement.won.shape[1])
-    line = reliability_line(predicted[known], won[known], days[known])
-    return line.slope, line.intercept
-
-
-def _coverage(out_of_sample: OutOfSample) -> Interval:
-    return mean_interval(covered(out_of_sample.model, out_of_sample.rows), out_of_sample.rows.day)
-
-
-def _high_share(out_of_sample: OutOfSample) -> Interval:
-    return _share_of_calls(out_of_sample, out_of_sample.high)
-
-
-def _share_of(strategy: int) -> Callable[[OutOfSample], Interval]:
-    return lambda out_of_sample: _share_of_calls(out_of_sample, out_of_sample.model.chosen == strategy)
-
-
-def _share_of_calls(out_of_sample: OutOfSample, hit: Mask) -> Interval:
-    return mean_interval(np.where(out_of_sample.answered, hit, np.nan), out_of_sample.rows.day)
-
-
-def _value_of_high(out_of_sample: OutOfSample) -> Interval:
-    """Return the mean net result of HIGH calls less that of the other calls, in units of the largest loss."""
-    net, high = out_of_sample.of_call(out_of_sample.settlement.net), out_of_sample.high
-    known = np.isfinite(net)
-    net, high, days = net[known], high[known], out_of_sample.rows.day[known]
-    sums = day_sums(np.stack((net * high, high, net * ~high, ~high), axis=1), days)
-    return day_interval(sums, lambda totals: ratio_of_totals(totals[..., :2]) - ratio_of_totals(totals[..., 2:]))
-
-
-def _unknown() -> Interval:
-    return Interval(value=np.nan, low=np.nan, high=np.nan, n_days=0)
-
-
-GOALS: Final = (
-    Goal(
-        name="regime_rpss_vs_climatology",
-        meaning="volatility regime against the price: ranked probability skill over climatology",
-        measure=_regime,
-        floor=0.15,
-        needs_days=53,
-        above_zero=True,
-    ),
-    Goal(
-        name="regime_rpss_vs_today_price",
-        meaning="the same against a price that knows today's pace",
-        measure=_regime_today,
-        floor=0.05,
-        needs_days=53,
-        above_zero=True,
-    ),
-    Goal(
-        name="qlike_gain_vs_vix_share",
-        meaning="remaining variance: QLIKE saved against VIX x time-of-day share",
-        measure=_over_price,
-        floor=0.10,
-        needs_days=210,
-        above_zero=True,
-    ),
-    Goal(
-        name="qlike_gain_vs_har_today",
-        meaning="remaining variance: QLIKE saved against HAR with today's realised variance",
-        measure=_over_har,
-        floor=0.0,
-        needs_days=210,
-    ),
-    Goal(
-        name="direction_rpss",
-        meaning="direction: skill over climatology; the goal is to do no harm",
-        measure=_direction,
-        floor=-0.005,
-        needs_days=53,
-    ),
-    Goal(
-        name="win_bss_vs_climatology",
-        meaning="win probability: Brier skill over the base rate of strategy and half hour",
-        measure=_win_over(CLIMATOLOGY.name),
-        floor=0.0,
-        needs_days=471,
-        above_zero=True,
-    ),
-    Goal(
-        name="win_bss_vs_recalibrated_price",
-        meaning="win probability: Brier skill over the recalibrated odds of the price",
-        measure=_win_over(RECALIBRATED_PRICE),
-        floor=0.0,
-        needs_days=7541,
-    ),
-    Goal(
-        name="win_log_loss_vs_best_baseline",
-        meaning="win probability: log loss saved against the best baseline",
-        measure=_log_loss_over_best,
-        floor=0.0,
-        needs_days=7541,
-    ),
-    Goal(
-        name="reliability_slope",
-        meaning="win probability: slope of the recalibration line, 1 is perfect",
-        measure=_slope,
-        floor=0.7,
-        ceiling=1.3,
-        needs_days=60,
-    ),
-    Goal(
-        name="reliability_intercept",
-        meaning="win probability: intercept of the recalibration line, 0 is perfect",
-        measure=_intercept,
-        floor=-0.15,
-        ceiling=0.15,
-        needs_days=60,
-    ),
-    Goal(
-        name="coverage_80",
-        meaning="remaining move: share inside the 80 % interval",
-        measure=_coverage,
-        floor=0.75,
-        ceiling=0.85,
-        needs_days=60,
-    ),
-    Goal(
-        name="high_share",
-        meaning="calls at HIGH confidence; a band of sanity: neither never nor always",
-        measure=_high_share,
-        floor=0.10,
-        ceiling=0.45,
-        needs_days=60,
-    ),
-    *(
-        Goal(
-            name=f"share_{strategy.lower()}",
-            meaning=f"calls of {strategy} among all that did not abstain",
-            measure=_share_of(place),
-            floor=0.05,
-            needs_days=60,
-        )
-        for place, strategy in enumerate(BASE_STRATEGIES)
-    ),
-    Goal(
-        name="value_high_minus_rest",
-        meaning="net result per largest loss at modelled premia: HIGH calls less the others",
-        measure=_value_of_high,
-        floor=0.0,
-        needs_days=471,
-        above_zero=True,
-    ),
-)
+def measure(goal: Goal[Scored], scored: Scored, symbol: str | None = None) -> GoalResult:
+    """Measure a goal on scored rows."""
+    return GoalResult(goal=goal, found=goal.measure(scored), symbol=symbol)

@@ -1,4 +1,4 @@
-"""Forecasts beside what came: the one value that every figure of a report is computed from."""
+"""Out-of-sample predictions and realized outcomes: every figure of a report is computed from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES, VERTICAL
-from magic8_ml.evaluation.pace_skill import PaceLosses
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.structures import VERTICALS
 
@@ -20,7 +19,7 @@ MEDIUM: Final = 0.65
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Settlement:
-    """What came of the canonical structures; columns are ``BASE_STRATEGIES``, shape (n_rows, 3), NaN where unknown.
+    """Results of the canonical structures; columns are ``BASE_STRATEGIES``, shape (n_rows, 3), NaN where unknown.
 
     ``won``: 1 when the net result at settlement was above zero.  ``gross`` at an anchored premium and ``cost`` in the
     base scenario are in units of the largest loss.
@@ -48,17 +47,29 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PaceLosses:
+    """Losses (RPS) of the regime against the price that knows today, (n_rows,); NaN without enough earlier days."""
+
+    model: Floats
+    climatology: Floats
+
+    def __getitem__(self, rows: Mask | Integers) -> PaceLosses:
+        """Return some of the rows."""
+        return PaceLosses(model=self.model[rows], climatology=self.climatology[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OutOfSample:
     """Scored rows with their outcomes, the model's forecast, the baselines' and the trades.
 
-    ``today`` holds the model against the price that knows today's pace.
+    ``pace``: regime losses against the price that knows today's pace.
     """
 
     rows: Rows
     model: Forecast
     baselines: Mapping[str, Forecast]
     settlement: Settlement
-    today: PaceLosses
+    pace: PaceLosses
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -72,7 +83,7 @@ class OutOfSample:
             model=self.model[rows],
             baselines={name: forecast[rows] for name, forecast in self.baselines.items()},
             settlement=self.settlement[rows],
-            today=self.today[rows],
+            pace=self.pace[rows],
         )
 
     def of_symbol(self, symbol: str) -> OutOfSample:

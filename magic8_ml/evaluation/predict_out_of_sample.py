@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats
-from magic8_ml.evaluation.anchored_premium import anchored_gross
-from magic8_ml.evaluation.baselines import BASELINES, Price
-from magic8_ml.evaluation.out_of_sample import OutOfSample, Settlement
-from magic8_ml.evaluation.pace_skill import pace_losses
+from magic8_ml.evaluation.baselines import BASELINES, Price, class_shares, classes_below
+from magic8_ml.evaluation.out_of_sample import OutOfSample, PaceLosses, Settlement
 from magic8_ml.evaluation.win_baselines import PRICE, CanonicalStructures, win_odds
 from magic8_ml.forecast.forecaster import Forecast, Rows, concatenated
+from magic8_ml.forecast.labels import BUCKETS
+from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.forecast.structures import of_strategies
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold, rows_of_folds, walk_forward
+from magic8_ml.metrics.proper_scores import ranked_probability_score
+
+FEWEST_DAYS: Final = 60
+SCENARIOS: Final[Mapping[str, float]] = {"low": 1 / 3, "base": 1.0, "high": 4.0}
+"""Costs as multiples of the base scenario: 0.25, 0.75 and 3 bp of spot for four legs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +57,7 @@ class Benchmark:
                 cost=of_strategies(self.cost, model.vertical),
                 odds={**odds, **{name: _same_trades(other, model) for name, other in others.items()}},
             ),
-            today=pace_losses(model.sigma, self.rows, self.folds),
+            pace=pace_losses(model.sigma, self.rows, self.folds),
         )
 
 
@@ -104,3 +110,39 @@ def with_earlier_rows(bench: Benchmark, rows: Rows, structures: CanonicalStructu
             for name, late in bench.odds.items()
         },
     )
+
+
+def pace_losses(sigma: Floats, rows: Rows, folds: Sequence[Fold]) -> PaceLosses:
+    """Score forecasts ``sigma`` (n_rows,) that were each made before their day; ``rows`` have outcomes."""
+    usable = np.isfinite(sigma) & np.isfinite(rows.regime_terciles_today).all(axis=1)
+    model, climatology = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+    for fold in folds:
+        before, test = usable & (rows.day <= fold.train.max()), usable & np.isin(rows.day, fold.test)
+        if len(np.unique(rows.day[before])) < FEWEST_DAYS or not test.any():
+            continue
+        past, here = rows[before], rows[test]
+        residuals = Residuals.of(sigma[before], past.known, past.bucket)
+        edges = (here.regime_terciles_today * here.sigma_today[:, None]) ** 2
+        predicted = classes_below(residuals.variance_below(edges, sigma[test], here.bucket))
+        shares = class_shares(past.regime_today, past.bucket)[here.bucket]
+        model[test], climatology[test] = (ranked_probability_score(p, here.regime_today) for p in (predicted, shares))
+    return PaceLosses(model=model, climatology=climatology)
+
+
+def anchored_gross(rows: Rows, structures: CanonicalStructures, folds: Sequence[Fold]) -> Floats:
+    """Return the gross result of each structure at every row, (n_rows, 6), less its past mean; NaN where not tested."""
+    gross = structures.gross
+    answer = np.full(gross.shape, np.nan)
+    for fold in folds:
+        train, test = np.isin(rows.day, fold.train), np.isin(rows.day, fold.test)
+        usual = _mean_by_bucket(gross[train], rows.bucket[train])
+        answer[test] = gross[test] - usual[rows.bucket[test]]
+    return answer
+
+
+def _mean_by_bucket(gross: Floats, bucket: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Floats:
+    # a half hour without a past takes the mean of all
+    sums, count = np.zeros((BUCKETS, gross.shape[1])), np.zeros((BUCKETS, 1))
+    np.add.at(sums, bucket, gross)
+    np.add.at(count, bucket, 1)
+    return np.where(count > 0, sums / np.maximum(count, 1), gross.mean(axis=0))

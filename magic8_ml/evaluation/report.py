@@ -13,8 +13,9 @@ from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation import tables
 from magic8_ml.evaluation.baselines import CLIMATOLOGY
+from magic8_ml.evaluation.forecast_goals import measure_goals
 from magic8_ml.evaluation.forecaster_scores import LOSSES, ForecasterScores, loss_table, win_table
-from magic8_ml.evaluation.goals import GoalResult, measure_goals
+from magic8_ml.evaluation.goals import GoalResult
 from magic8_ml.evaluation.leakage_demo import LeakageResult
 from magic8_ml.evaluation.negatives import negative_results
 from magic8_ml.evaluation.out_of_sample import OutOfSample

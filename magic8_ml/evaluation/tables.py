@@ -12,10 +12,10 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_ml.evaluation.anchored_premium import SCENARIOS
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, VIX_SHARE
 from magic8_ml.evaluation.forecaster_scores import covered, regime_rps, variance_qlike
 from magic8_ml.evaluation.out_of_sample import OutOfSample
+from magic8_ml.evaluation.predict_out_of_sample import SCENARIOS
 from magic8_ml.evaluation.records import (
     AccuracyRecord,
     CallRecord,

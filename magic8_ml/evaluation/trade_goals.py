@@ -1,58 +1,20 @@
-"""What was wanted of win probabilities before anybody looked, and what the former plan hoped for."""
+"""The goals of win probabilities, set in advance, and the targets of the former plan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
+from magic8_ml.evaluation.goals import Goal
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, RECALIBRATED_LOGNORMAL, RECALIBRATED_PREMIUM
 from magic8_ml.evaluation.trade_out_of_sample import OutOfSampleTrades
 from magic8_ml.evaluation.trade_scores import Record, classified, correlation, skill_over, taken_less_skipped, triple
 from magic8_ml.metrics.calibration import reliability_line
 from magic8_ml.metrics.day_intervals import Interval, mean_interval
 
-WIN_SKILL_ALARM: Final = 0.08
-ACCURACY_ALARM: Final = 0.05
 _EVEN: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TradeGoal:
-    """One endpoint: ``floor`` to reach and ``ceiling`` not to pass; ``strict``: the interval must exclude the floor."""
-
-    name: str
-    meaning: str
-    measure: Callable[[OutOfSampleTrades], Interval]
-    floor: float
-    ceiling: float | None = None
-    strict: bool = False
-
-    def record(self, out_of_sample: OutOfSampleTrades) -> Record:
-        """Measure it, in the plain form of the reports."""
-        found = self.measure(out_of_sample)
-        return {
-            "name": self.name,
-            "meaning": self.meaning,
-            "value": found.value,
-            "low": found.low,
-            "high": found.high,
-            "floor": self.floor,
-            "ceiling": self.ceiling,
-            "status": self.status(found),
-            "n_days": found.n_days,
-        }
-
-    def status(self, found: Interval) -> str:
-        """Return ``passed``, ``failed`` or, where the interval leaves it open, ``not proven``."""
-        if not np.isfinite(found.value):
-            return "not known"
-        inside = found.value >= self.floor and (self.ceiling is None or found.value <= self.ceiling)
-        if not inside:
-            return "failed"
-        return "not proven" if self.strict and found.low <= self.floor else "passed"
 
 
 def _over(baseline: str) -> Callable[[OutOfSampleTrades], Interval]:
@@ -66,39 +28,39 @@ def _slope(out_of_sample: OutOfSampleTrades) -> Interval:
     return reliability_line(out_of_sample.y_pred, out_of_sample.won, out_of_sample.rows.day).slope
 
 
-GOALS: Final = (
-    TradeGoal(
+GOALS: Final[Sequence[Goal[OutOfSampleTrades]]] = (
+    Goal(
         name="Brier skill over the base rate",
         meaning="over how often each strategy won on each symbol before",
         measure=_over(BASE_RATE.name),
         floor=0.0,
-        strict=True,
+        above_zero=True,
     ),
-    TradeGoal(
+    Goal(
         name="Brier skill over the recalibrated premium",
         meaning="over the odds that the premium implies, recalibrated on earlier days",
         measure=_over(RECALIBRATED_PREMIUM.name),
         floor=0.0,
     ),
-    TradeGoal(
+    Goal(
         name="Brier skill over the recalibrated lognormal",
         meaning="over the odds at the implied sigma that knows today's pace: the stronger price",
         measure=_over(RECALIBRATED_LOGNORMAL.name),
         floor=0.0,
     ),
-    TradeGoal(
+    Goal(
         name="reliability slope",
         meaning="log odds of what came on log odds of what was said: 1 is perfect",
         measure=_slope,
         floor=0.7,
         ceiling=1.3,
     ),
-    TradeGoal(
+    Goal(
         name="taken less skipped, net per risk",
         meaning="trades of positive expected value against the others, after costs",
         measure=taken_less_skipped,
         floor=0.0,
-        strict=True,
+        above_zero=True,
     ),
 )
 
@@ -142,25 +104,4 @@ def former_targets(out_of_sample: OutOfSampleTrades) -> list[Record]:
             ),
             "remark": "what a decision by expected value rests on",
         },
-    ]
-
-
-def alarms(out_of_sample: OutOfSampleTrades) -> list[str]:
-    """Return a sentence for each figure that nobody has reached out of sample."""
-    found = [
-        (f"Brier skill over the {words}", skill_over(out_of_sample, name).value, WIN_SKILL_ALARM)
-        for words, name in (
-            ("recalibrated premium", RECALIBRATED_PREMIUM.name),
-            ("recalibrated lognormal", RECALIBRATED_LOGNORMAL.name),
-        )
-    ]
-    price = out_of_sample.predicted[RECALIBRATED_PREMIUM.name]
-    gain = ((out_of_sample.y_pred > _EVEN) == out_of_sample.rows.won).mean() - (
-        (price > _EVEN) == out_of_sample.rows.won
-    ).mean()
-    found.append(("accuracy above that of the recalibrated premium", float(gain), ACCURACY_ALARM))
-    return [
-        f"Too good to be true: {name} is {value:.3f}, above {limit:g}. This is a bug until proven otherwise."
-        for name, value, limit in found
-        if value > limit
     ]

@@ -9,13 +9,14 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
+from magic8_ml.evaluation.goals import measure
+from magic8_ml.evaluation.plausibility import implausible_trade_results
 from magic8_ml.evaluation.records import ReliabilityRecord, TradeReport
 from magic8_ml.evaluation.report import as_json, fold_map, reliability_record, span_of
-from magic8_ml.evaluation.trade_goals import GOALS, alarms, former_targets
+from magic8_ml.evaluation.trade_goals import GOALS, former_targets
 from magic8_ml.evaluation.trade_leakage_demo import RecipeLeakage
-from magic8_ml.evaluation.trade_out_of_sample import OutOfSampleTrades
+from magic8_ml.evaluation.trade_out_of_sample import TUNING_DAYS, OutOfSampleTrades, chosen_thresholds
 from magic8_ml.evaluation.trade_scores import comparison, group, rules
-from magic8_ml.evaluation.trade_selection import TUNING_DAYS, chosen_thresholds
 from magic8_ml.forecast.training.walk_forward import Fold
 
 NOT_CLAIMED: Final = (
@@ -54,8 +55,8 @@ def report_of(out_of_sample: OutOfSampleTrades, context: Context) -> TradeReport
             "rows": len(out_of_sample),
             "symbols": [name for n, name in enumerate(rows.symbols) if (rows.symbol == n).any()],
         },
-        "goals": [goal.record(out_of_sample) for goal in GOALS],
-        "alarms": alarms(out_of_sample),
+        "goals": [measure(goal, out_of_sample).as_json() for goal in GOALS],
+        "alarms": implausible_trade_results(out_of_sample),
         "comparisons": {score: comparison(out_of_sample, score) for score in ("Brier", "log loss")},
         "reliability": [_reliability(name, part) for name, part in (("all trades", out_of_sample), *strategies)],
         "overall": group("all trades", out_of_sample),

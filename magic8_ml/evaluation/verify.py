@@ -16,8 +16,8 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Integers, Mask
 from magic8_companion.domain.trading_day import next_session
-from magic8_ml.evaluation.alarms import alarms
 from magic8_ml.evaluation.out_of_sample import OutOfSample
+from magic8_ml.evaluation.plausibility import implausible_results
 from magic8_ml.evaluation.predict_out_of_sample import build_benchmark, with_earlier_rows
 from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of
 from magic8_ml.evaluation.selection_bias import daily_returns, sharpe_facts
@@ -77,7 +77,7 @@ def verify(
         },
         unavailable={RULES: "the plugin does not know the host's rules"},
         warnings=[
-            *alarms(out_of_sample, sharpe),
+            *implausible_results(out_of_sample, sharpe),
             *_warnings(model, out_of_sample, frozen),
             *_unlearnt(rows.day[unlearnt]),
         ],

@@ -7,9 +7,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from magic8_ml.evaluation.anchored_premium import anchored_gross
 from magic8_ml.evaluation.baselines import BASELINES, CLIMATOLOGY, HAR_TODAY, VIX_SHARE, Majority
 from magic8_ml.evaluation.forecaster_scores import regime_rps, variance_qlike
+from magic8_ml.evaluation.predict_out_of_sample import anchored_gross
 from magic8_ml.evaluation.regressions import fit_logit, fit_ridge
 from magic8_ml.evaluation.win_baselines import MAJORITY, RECALIBRATED_PRICE, RULES, CanonicalStructures, win_odds
 from magic8_ml.forecast.forecaster import Forecast, Forecaster, Rows

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from magic8_ml.evaluation.goals import GOALS, Goal
+from magic8_ml.evaluation.forecast_goals import GOALS
+from magic8_ml.evaluation.goals import Goal, GoalResult, GoalStatus
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.metrics.day_intervals import Interval
 
@@ -20,10 +21,10 @@ def never(out_of_sample: OutOfSample) -> Interval:
     raise AssertionError(out_of_sample)
 
 
-def goal(**more: float | bool | None) -> Goal:
+def goal(**more: float | bool | None) -> Goal[OutOfSample]:
     """Return a goal of 0.1 that needs 100 days."""
-    told: dict = {"floor": 0.1, "needs_days": 100, **more}
-    return Goal(name="g", meaning="m", measure=never, **told)
+    fields: dict = {"floor": 0.1, "needs_days": 100, **more}
+    return Goal(name="g", meaning="m", measure=never, **fields)
 
 
 def found(value: float, low: float, high: float, n_days: int) -> Interval:
@@ -45,16 +46,31 @@ def found(value: float, low: float, high: float, n_days: int) -> Interval:
 )
 def test_a_goal_above_zero(interval: Interval, met: bool | None) -> None:
     """Floor reached, interval above zero, and as many days as the power table asks."""
-    assert goal(above_zero=True).met(interval) is met
+    assert GoalResult(goal=goal(above_zero=True), found=interval).passed is met
 
 
 @pytest.mark.parametrize(("value", "met"), [(0.1, True), (0.3, True), (0.31, False), (0.09, False)])
 def test_a_goal_with_a_ceiling(value: float, met: bool) -> None:
     """Both ends belong to the band."""
-    assert goal(ceiling=0.3).met(found(value, value - 0.1, value + 0.1, 200)) is met
+    interval = found(value, value - 0.1, value + 0.1, 200)
+    assert GoalResult(goal=goal(ceiling=0.3), found=interval).passed is met
 
 
-def test_the_goals_have_the_names_that_outsiders_rely_on() -> None:
+@pytest.mark.parametrize(
+    ("interval", "status"),
+    [
+        (found(0.2, 0.05, 0.3, 9), GoalStatus.PASSED),
+        (found(0.2, -0.01, 0.3, 900), GoalStatus.NOT_PROVEN),
+        (found(0.09, 0.05, 0.2, 900), GoalStatus.FAILED),
+        (found(float("nan"), float("nan"), float("nan"), 0), GoalStatus.NOT_KNOWN),
+    ],
+)
+def test_a_goal_without_a_power_table(interval: Interval, status: GoalStatus) -> None:
+    """Any number of days is judged, and an interval that includes zero leaves the goal not proven."""
+    assert goal(above_zero=True, needs_days=None).status(interval) is status
+
+
+def test_the_goals_have_the_names_that_readers_rely_on() -> None:
     """Each name once, with the floors of the release."""
     table = {one.name: one for one in GOALS}
     assert len(table) == len(GOALS)

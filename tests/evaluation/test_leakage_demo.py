@@ -1,12 +1,11 @@
-"""The exhibit shows on drawn days what a random split pretends."""
+"""The leakage demo on drawn days: only the random split shows skill where there is none."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from magic8_ml.evaluation import leakage_demo as leak
-from magic8_ml.evaluation.leakage_demo import LeakageResult, demonstrate_leakage
+from magic8_ml.evaluation.leakage_demo import BLOCKS, LeakageResult, day_folds, demonstrate_leakage, forward_folds
 from magic8_ml.evaluation.win_baselines import CanonicalStructures
 from tests.evaluation.rows import make_rows
 
@@ -39,7 +38,7 @@ def test_a_column_from_the_future_is_nearly_perfect(lines: list[LeakageResult]) 
 def test_no_day_is_on_both_sides_of_an_honest_protocol() -> None:
     """Folds by day and walk-forward keep days whole, the latter in order and with a day of embargo."""
     day = np.repeat(np.arange(30), 4)
-    for learnt, tested in (*leak.day_folds(day, leak.BLOCKS), *leak._forward_folds(day)):
-        assert not set(day[learnt]) & set(day[tested])
-    for learnt, tested in leak._forward_folds(day):
-        assert day[tested].min() - day[learnt].max() == 2
+    for train, test in (*day_folds(day, BLOCKS), *forward_folds(day, BLOCKS, 10)):
+        assert not set(day[train]) & set(day[test])
+    for train, test in forward_folds(day, BLOCKS, 10):
+        assert day[test].min() - day[train].max() == 2

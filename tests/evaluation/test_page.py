@@ -7,7 +7,7 @@ import re
 import orjson
 import pytest
 
-from magic8_ml.evaluation.goals import GOALS
+from magic8_ml.evaluation.forecast_goals import GOALS
 from magic8_ml.evaluation.page import evaluation_page
 from magic8_ml.evaluation.report import as_json
 from tests.evaluation.made_evaluation import Made

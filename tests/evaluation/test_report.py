@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from magic8_ml.evaluation.alarms import alarms, sign_auc
+from magic8_ml.evaluation.forecast_goals import GOALS, measure_goals
 from magic8_ml.evaluation.forecaster_scores import LOSSES, loss_table, win_table
-from magic8_ml.evaluation.goals import ALL, GOALS, measure_goals
+from magic8_ml.evaluation.goals import ALL
 from magic8_ml.evaluation.out_of_sample import OutOfSample
+from magic8_ml.evaluation.plausibility import implausible_results, sign_auc
 from magic8_ml.evaluation.row_table import row_table
 from magic8_ml.evaluation.selection_bias import daily_returns, selection_bias
 from magic8_ml.evaluation.summary import outcome, summary
@@ -126,13 +127,15 @@ def test_too_good_a_result_raises_an_alarm(out_of_sample: OutOfSample) -> None:
     assert 0.4 < sign_auc(out_of_sample) < 0.6
     up = (out_of_sample.rows.known.move > 0).astype(np.float64)
     told = replace(out_of_sample.model, direction=np.stack((1 - up, np.zeros(len(up)), up), axis=1))
-    assert any("AUC of the sign" in sentence for sentence in alarms(replace(out_of_sample, model=told), 0.0))
-    assert any("Sharpe" in sentence for sentence in alarms(out_of_sample, 0.5))
-    sentences = alarms(replace(out_of_sample, model=told), 0.0)
+    assert any(
+        "AUC of the sign" in sentence for sentence in implausible_results(replace(out_of_sample, model=told), 0.0)
+    )
+    assert any("Sharpe" in sentence for sentence in implausible_results(out_of_sample, 0.5))
+    sentences = implausible_results(replace(out_of_sample, model=told), 0.0)
     assert any("accuracy of rises and falls" in sentence for sentence in sentences)
-    assert alarms(out_of_sample, 0.0) == []
+    assert implausible_results(out_of_sample, 0.0) == []
     seer = replace(out_of_sample.model, win=out_of_sample.settlement.won)
-    assert len(alarms(replace(out_of_sample, model=seer), 0.0)) >= 2
+    assert len(implausible_results(replace(out_of_sample, model=seer), 0.0)) >= 2
 
 
 def test_days_without_a_high_call_earn_nothing(out_of_sample: OutOfSample) -> None:

@@ -9,8 +9,12 @@ import pytest
 
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, FORECAST, MAJORITY, PREMIUM, RECALIBRATED_PREMIUM
-from magic8_ml.evaluation.trade_out_of_sample import predict_trades_out_of_sample
-from magic8_ml.evaluation.trade_selection import chosen_thresholds, decide_trades, tuning_window
+from magic8_ml.evaluation.trade_out_of_sample import (
+    chosen_thresholds,
+    decide_trades,
+    predict_trades_out_of_sample,
+    tuning_window,
+)
 from magic8_ml.evaluation.trade_walk_forward import predict_walk_forward
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of
 from magic8_ml.trades.rows import TradeRows

@@ -14,7 +14,8 @@ import pytest
 from magic8_ml.__main__ import main
 from magic8_ml.cli.train import EXIT_REFUSED
 from magic8_ml.cli.verify import EXIT_FAILED, load_frozen
-from magic8_ml.evaluation.goals import ALL, GOALS
+from magic8_ml.evaluation.forecast_goals import GOALS
+from magic8_ml.evaluation.goals import ALL
 from magic8_ml.evaluation.verify import forecast_as_served
 from magic8_ml.forecast.training.dataset import dataset_of
 from tests.evaluation.made_model import make_model

@@ -10,7 +10,7 @@ import pytest
 from magic8_companion.domain.bars import from_ns
 from magic8_companion.domain.trading_day import new_york_day
 from magic8_ml.cli.predict_trade import observed
-from magic8_ml.evaluation.trade_selection import expected_value
+from magic8_ml.evaluation.trade_out_of_sample import expected_value
 from magic8_ml.messages.values import Order
 from magic8_ml.trades.expected_value import TradeTermsSummary
 from magic8_ml.trades.ledger_trades import ledger_trades, read_ledger
