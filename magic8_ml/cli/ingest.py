@@ -9,13 +9,13 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
 from magic8_companion.command_line import as_path
 from magic8_ml.history.folders import find_download
 from magic8_ml.history.ingest import IngestOptions, Mapper, ingest
+from magic8_ml.history.ingest_records import IngestReport
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +58,7 @@ def _mapper(jobs: int) -> Iterator[Mapper]:
         yield pool.map
 
 
-def _summary(report: dict[str, Any], read: int, known: int, out: Path) -> str:
+def _summary(report: IngestReport, read: int, known: int, out: Path) -> str:
     rows, labels, delta = report["rows"], report["labels"], report["delta"]
     rate = "-" if labels["win_rate"] is None else f"{labels['win_rate']:.2%}"
     coverage = "-" if delta["coverage"] is None else f"{delta['coverage']:.2%}"

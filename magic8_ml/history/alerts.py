@@ -1,56 +1,58 @@
-"""What a reader of the report must know before anything else, the worst first, one sentence each."""
+"""List what is wrong with a data set, the worst first, one sentence each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
+
+from magic8_ml.history.ingest_records import CheckedFigures
 
 TRADES_SHEETS_BEGIN: Final = "2024-09"
 """First month in which every profit row should have a trades row (they begin within August 2024)."""
 
 DISAGREEMENT_LIMIT: Final = 0.01
-"""Share of a month's checked labels above which price or units, not rows, are misunderstood."""
+"""Share of a month's checked labels above which price or units, not single rows, are read wrongly."""
 
 DELTA_COVERAGE: Final = 0.95
 """Share of a month's slots that should have a delta row."""
 
 
-def alerts(report: Mapping[str, Any]) -> list[str]:
+def alerts(report: CheckedFigures) -> list[str]:
     """Return the sentences."""
     return [*_disagreeing_months(report), *_refused(report), *_joins(report), *_delta(report), *_calendar(report)]
 
 
-def _disagreeing_months(report: Mapping[str, Any]) -> Iterator[str]:
+def _disagreeing_months(report: CheckedFigures) -> Iterator[str]:
     for month, labels in report["labels"]["by_month"].items():
         if (labels["quarantined_share"] or 0) > DISAGREEMENT_LIMIT:
             yield (
                 f"{month}: {labels['quarantined_share']:.1%} of the checked profits disagree with the payoff of their"
-                " legs; the settlement price or the units of that month are misunderstood, not single rows"
+                " legs; check the settlement price and the units of that month, not single rows"
             )
 
 
-def _refused(report: Mapping[str, Any]) -> Iterator[str]:
+def _refused(report: CheckedFigures) -> Iterator[str]:
     for refused in report["folders"]["refused_files"]:
         yield f"{refused['file']} was not read: {refused['reason']}: {refused['detail']}"
     for finding in report["folders"]["findings"]:
         yield f"{finding['where']}: {finding['reason']}: {finding['detail']}"
     for reason, count in report["anomalies"]["refused_lines"].items():
-        yield f"{count} lines that begin like data were refused: {reason}"
+        yield f"{count} lines that begin like data were rejected: {reason}"
 
 
-def _joins(report: Mapping[str, Any]) -> Iterator[str]:
+def _joins(report: CheckedFigures) -> Iterator[str]:
     for month, joined in report["joins"]["by_month"].items():
         if month >= TRADES_SHEETS_BEGIN and joined["rate"] is not None and joined["rate"] < 1:
             yield f"{month}: only {joined['rate']:.2%} of the profit rows have their trades row"
 
 
-def _delta(report: Mapping[str, Any]) -> Iterator[str]:
+def _delta(report: CheckedFigures) -> Iterator[str]:
     for month, delta in report["delta"]["by_month"].items():
         if (delta["slot_coverage"] or 0) < DELTA_COVERAGE:
             yield f"{month}: only {delta['slot_coverage'] or 0:.1%} of the slots have a delta row"
 
 
-def _calendar(report: Mapping[str, Any]) -> Iterator[str]:
+def _calendar(report: CheckedFigures) -> Iterator[str]:
     missing = report["calendar"]["missing_sessions"]
     if missing:
         yield f"{len(missing)} sessions of the exchange have no folder, the first {missing[0]}, the last {missing[-1]}"

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from magic8_ml.history.dataset import HistoryStore, MonthState
 from magic8_ml.history.folders import Download, Month, SheetFile, find_download
+from magic8_ml.history.ingest_records import IngestReport
 from magic8_ml.history.month import read_month
 from magic8_ml.history.report import build_report
 from magic8_ml.history.report_files import write_report_files
@@ -43,7 +44,7 @@ class MonthTask:
 class IngestResult:
     """The report, and how many folders were read anew and how many were known."""
 
-    report: dict[str, Any]
+    report: IngestReport
     folders_read: int
     folders_known: int
 
@@ -95,7 +96,7 @@ def update_month(task: MonthTask) -> bool:
     return True
 
 
-def write_report(download: Download, store: HistoryStore) -> dict[str, Any]:
+def write_report(download: Download, store: HistoryStore) -> IngestReport:
     """Add up the figures of all months, write every report file, return the report."""
     states = {month: state for month in store.months() if (state := store.state(month)) is not None}
     report = build_report(download, states)

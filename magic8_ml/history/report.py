@@ -1,4 +1,4 @@
-"""Add up the figures of all months into one report: the worst news first, every class counted, nothing cut short."""
+"""Add up the figures of all months into one report: alerts first, every class of anomaly counted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ from magic8_companion.domain.trading_day import sessions_between
 from magic8_ml.history.alerts import alerts
 from magic8_ml.history.dataset import MonthState
 from magic8_ml.history.folders import Download
+from magic8_ml.history.ingest_records import (
+    Anomalies,
+    Calendar,
+    CheckedFigures,
+    Delta,
+    Folders,
+    IngestFigures,
+    IngestReport,
+    Joins,
+    LabelMonth,
+    Labels,
+    Sheet,
+    WinRate,
+    WinRates,
+)
 from magic8_ml.history.layouts import DELTA, KINDS, PREDICTION, PROFIT, TRADES
 
 States = Mapping[str, MonthState]
@@ -23,7 +38,7 @@ _SLOT_SHARES: Final = {
 }
 
 
-def build_report(download: Download, states: States) -> dict[str, Any]:
+def build_report(download: Download, states: States) -> IngestReport:
     """Return the report as plain JSON values in a fixed order."""
     months = {month: state.figures for month, state in states.items()}
     everything = months.values()
@@ -32,7 +47,7 @@ def build_report(download: Download, states: States) -> dict[str, Any]:
     refused = Counter[str]()
     for kind in KINDS:
         refused += _sum(everything, "sheets", kind, "refused")
-    report = {
+    figures: IngestFigures = {
         "rows": {
             **{kind: _sum(everything, "sheets", kind)["rows"] for kind in (PROFIT, TRADES, DELTA, PREDICTION)},
             "output": rows["output"],
@@ -49,8 +64,8 @@ def build_report(download: Download, states: States) -> dict[str, Any]:
         "calendar": _calendar(everything),
         "conflicts": _plain(_sum(everything, "conflicts")),
     }
-    report["anomalies"] = _anomalies(download, everything, report, duplicates, refused)
-    return {"alerts": alerts(report)} | report
+    checked: CheckedFigures = {**figures, "anomalies": _anomalies(download, everything, figures, duplicates, refused)}
+    return {"alerts": alerts(checked), **checked}
 
 
 def add_pairs(months: Iterable[Figures]) -> dict[str, Counter[str]]:
@@ -85,8 +100,8 @@ def _plain(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _labels(months: Mapping[str, Figures], quarantined: Counter[str]) -> dict[str, Any]:
-    by_month = {}
+def _labels(months: Mapping[str, Figures], quarantined: Counter[str]) -> Labels:
+    by_month: dict[str, LabelMonth] = {}
     for month, figures in months.items():
         sums, removed = _all_pairs([figures]), sum(figures["labels"]["quarantined"].values())
         by_month[month] = {
@@ -116,7 +131,7 @@ def _all_pairs(months: Iterable[Figures]) -> Counter[str]:
     return total
 
 
-def _joins(months: Mapping[str, Figures], rows: Counter[str]) -> dict[str, Any]:
+def _joins(months: Mapping[str, Figures], rows: Counter[str]) -> Joins:
     return {
         "profit_and_trades": rows["profit_and_trades"],
         "profit_alone": rows["profit"] - rows["profit_and_trades"],
@@ -133,12 +148,15 @@ def _joins(months: Mapping[str, Figures], rows: Counter[str]) -> dict[str, Any]:
     }
 
 
-def _delta(months: Mapping[str, Figures]) -> dict[str, Any]:
+def _delta(months: Mapping[str, Figures]) -> Delta:
     total = _sum(months.values(), "delta_coverage")
+    shares = _shares(total)
     return {
         "matched": total["rows_with_delta"],
         "coverage": share(total["rows_with_delta"], total["delta_symbol_rows"]),
-        **_shares(total),
+        "slot_coverage": shares["slot_coverage"],
+        "symbol_coverage": shares["symbol_coverage"],
+        "row_coverage": shares["row_coverage"],
         "by_month": {
             month: figures["delta_coverage"] | _shares(figures["delta_coverage"]) for month, figures in months.items()
         },
@@ -149,7 +167,7 @@ def _shares(counts: Mapping[str, int]) -> dict[str, float | None]:
     return {name: share(counts[part], counts[whole]) for name, (part, whole) in _SLOT_SHARES.items()}
 
 
-def _win_rates(months: Iterable[Figures]) -> dict[str, Any]:
+def _win_rates(months: Iterable[Figures]) -> WinRates:
     pairs = add_pairs(months)
     by_symbol: dict[str, Counter[str]] = {}
     by_strategy: dict[str, Counter[str]] = {}
@@ -167,7 +185,7 @@ def _win_rates(months: Iterable[Figures]) -> dict[str, Any]:
     }
 
 
-def _rates(sums: Counter[str]) -> dict[str, Any]:
+def _rates(sums: Counter[str]) -> WinRate:
     return {
         "rows": int(sums["rows"]),
         "labelled": int(sums["labelled"]),
@@ -177,7 +195,7 @@ def _rates(sums: Counter[str]) -> dict[str, Any]:
     }
 
 
-def _folders(download: Download, states: States) -> dict[str, Any]:
+def _folders(download: Download, states: States) -> Folders:
     present = {month.key for month in download.months}
     return {
         "found": download.folders,
@@ -193,13 +211,20 @@ def _folders(download: Download, states: States) -> dict[str, Any]:
     }
 
 
-def _sheet(months: Iterable[Figures], kind: str) -> dict[str, Any]:
+def _sheet(months: Iterable[Figures], kind: str) -> Sheet:
     totals = _sum(months, "sheets", kind)
-    names = ("files", "lines", "rows", "tail", "repeated_headers", "undecodable_files")
-    return {name: totals[name] for name in names} | {"refused": _plain(_sum(months, "sheets", kind, "refused"))}
+    return {
+        "files": totals["files"],
+        "lines": totals["lines"],
+        "rows": totals["rows"],
+        "tail": totals["tail"],
+        "repeated_headers": totals["repeated_headers"],
+        "undecodable_files": totals["undecodable_files"],
+        "refused": _plain(_sum(months, "sheets", kind, "refused")),
+    }
 
 
-def _calendar(months: Iterable[Figures]) -> dict[str, Any]:
+def _calendar(months: Iterable[Figures]) -> Calendar:
     sessions = {day: seen for figures in months for day, seen in figures["sessions"].items()}
     first, last = min(sessions, default=None), max(sessions, default=None)
     open_days = sessions_between(date.fromisoformat(first), date.fromisoformat(last)) if first and last else ()
@@ -218,21 +243,18 @@ def _calendar(months: Iterable[Figures]) -> dict[str, Any]:
 def _anomalies(
     download: Download,
     months: Iterable[Figures],
-    report: Mapping[str, Any],
+    report: IngestFigures,
     duplicates: Counter[str],
     refused: Counter[str],
-) -> dict[str, Any]:
+) -> Anomalies:
     single = _sum([{"all": figures} for figures in months], "all")
-    counted = (
-        "zero_premiums",
-        "negative_premiums",
-        "missing_premiums",
-        "rows_with_control_characters",
-        "rows_without_readable_sentence",
-    )
     sheets, calendar = report["sheets"].values(), report["calendar"]
     return {
-        **{name: single[name] for name in counted},
+        "zero_premiums": single["zero_premiums"],
+        "negative_premiums": single["negative_premiums"],
+        "missing_premiums": single["missing_premiums"],
+        "rows_with_control_characters": single["rows_with_control_characters"],
+        "rows_without_readable_sentence": single["rows_without_readable_sentence"],
         "unreadable_numbers": sum(len(figures["unreadable_numbers"]) for figures in months),
         "repeated_headers": sum(sheet["repeated_headers"] for sheet in sheets),
         "tail_lines": sum(sheet["tail"] for sheet in sheets),

@@ -1,19 +1,25 @@
-"""Write the report, its readable twin, and the four files that readers of the old data set know."""
+"""Write the report as JSON and as a page, and the four files that readers of the old data set use."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from magic8_companion.reports.page import render
 from magic8_ml.history.dataset import HistoryStore, MonthState
+from magic8_ml.history.ingest_records import IngestReport
 from magic8_ml.history.report import add_pairs, share
-from magic8_ml.history.report_html import report_html
 
 
-def write_report_files(store: HistoryStore, report: Mapping[str, Any], states: Mapping[str, MonthState]) -> None:
+def ingest_page(report: IngestReport) -> str:
+    """Return the page: alerts, figures, coverage by month."""
+    return render("magic8_ml.history", "ingest_report.html", title="Magic8 history", report=report)
+
+
+def write_report_files(store: HistoryStore, report: IngestReport, states: Mapping[str, MonthState]) -> None:
     """Write all report files of a data set."""
     store.write_json("ingest_report.json", report)
-    store.write_bytes("ingest_report.html", report_html(report).encode())
+    store.write_bytes("ingest_report.html", ingest_page(report).encode())
     store.write_json("processing_stats.json", _processing(report))
     store.write_json("data_quality_report.json", _quality(report, states))
     rates = report["win_rates"]
@@ -22,7 +28,7 @@ def write_report_files(store: HistoryStore, report: Mapping[str, Any], states: M
     store.write_json("symbol_statistics.json", _symbols(states))
 
 
-def _processing(report: Mapping[str, Any]) -> dict[str, Any]:
+def _processing(report: IngestReport) -> dict[str, Any]:
     return {
         "folders": report["folders"]["found"],
         "folders_read": report["folders"]["read"],
@@ -33,7 +39,7 @@ def _processing(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _quality(report: Mapping[str, Any], states: Mapping[str, MonthState]) -> dict[str, Any]:
+def _quality(report: IngestReport, states: Mapping[str, MonthState]) -> dict[str, Any]:
     def listed(name: str) -> list[Any]:
         return [item for state in states.values() for item in state.figures[name]]
 

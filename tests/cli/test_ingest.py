@@ -11,7 +11,7 @@ import pytest
 
 from magic8_ml.cli import ingest as command
 
-FIXTURES = Path(__file__).parent / "fixtures" / "raw"
+FIXTURES = Path(__file__).parents[1] / "history" / "fixtures" / "raw"
 
 
 def run(*arguments: str) -> int:

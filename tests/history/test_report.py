@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -11,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from magic8_ml.history.ingest import ingest
+from magic8_ml.history.report_files import ingest_page
 from tests.history.raw_days import Signal, butterfly, delta_row, sonar, vertical, write_folder
+from tests.reports.html_reader import check_self_contained
 
 MONDAY = date(2024, 8, 5)
 CONDOR = Signal(day=MONDAY)
@@ -102,9 +103,18 @@ def test_files_for_readers_of_the_old_data_set(out: Path) -> None:
     assert set(load(out, "data_quality_report.json")) == {"summary", "details"}
 
 
-def test_the_page_stands_alone(out: Path) -> None:
-    """No script, no link, no picture from elsewhere; the alerts are on it, escaped."""
-    page = (out / "ingest_report.html").read_text(encoding="utf-8")
-    assert not re.search(r"<script|<link|src=|href=|https?://", page)
-    assert "3 sessions of the exchange have no folder" in page
-    assert "Iron_Condor" in page
+def test_the_page_is_self_contained(out: Path) -> None:
+    """No script, no network; alerts and every count are on it."""
+    page = check_self_contained((out / "ingest_report.html").read_text(encoding="utf-8"))
+    assert page.targets == ["rows", "win_rates", "months", "sheets", "anomalies", "missing"]
+    for text in ("3 sessions of the exchange have no folder", "Iron_Condor", "2024-08-06, 2024-08-08", "profit,delta"):
+        assert text in page.text
+
+
+def test_markup_in_file_names_is_text(tmp_path: Path) -> None:
+    """A name that looks like a part of the page is shown as text."""
+    evil = '<span class="bar"><script>alert(1)</script>'
+    write_folder(tmp_path / "raw", "2024-08-05-5568E", profit=[CONDOR])
+    report = ingest(tmp_path / "raw", tmp_path / "out").report
+    shown = {**report, "alerts": [evil], "conflicts": {evil: 1}, "source_file": {evil: 2}}
+    assert check_self_contained(ingest_page(shown)).text.count(evil) == 3

@@ -19,6 +19,7 @@ from magic8_ml.history.scale_groups import preset_group
 from magic8_ml.history.scales import measure_scales, rule_group, scale_groups, scale_stats
 from magic8_ml.history.scales_plot import plot_scales
 
+SVG = "{http://www.w3.org/2000/svg}"
 FIXTURES = Path(__file__).parent / "fixtures" / "raw"
 
 
@@ -95,12 +96,14 @@ def test_statistics_have_the_keys_of_the_contract() -> None:
 
 
 def test_the_picture_is_well_formed() -> None:
-    """One bar for each pair, within the frame, even for wild values."""
+    """One bar for each pair, within the frame, even for extreme values; its numbers are a tooltip."""
     picture = plot_scales(measure_scales(rows("SPX", "Butterfly", [-1e9, 1e9] * 50)))
     root = ET.fromstring(picture)  # noqa: S314 - our own picture
-    bars = [item for item in root.iter("{http://www.w3.org/2000/svg}rect") if item.get("rx")]
-    assert len(bars) == 1
-    assert float(bars[0].get("x", 0)) + float(bars[0].get("width", 0)) <= float(root.get("width", 0))
+    bars = {bar: tip for bar in root.iter(f"{SVG}rect") if (tip := bar.findtext(f"{SVG}title"))}
+    ((bar, tip),) = bars.items()
+    assert tip == "-$1,000,000,000 to $1,000,000,000, R $2,000,000,000"
+    assert float(bar.get("x", 0)) + float(bar.get("width", 0)) <= float(root.get("width", 0))
+    assert "SPX_Butterfly" in {item.text for item in root.iter(f"{SVG}text")}
 
 
 def test_the_command_writes_three_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,7 +33,7 @@ def test_only_templates_hold_html() -> None:
     tag = re.compile(r"</?(?:div|span|table|tr|td|th|p|h[1-6]|ul|li|section|figure|svg|rect|html|body|style)\b[^\w`]")
     found = {
         str(path.relative_to(ROOT)): tag.findall(path.read_text(encoding="utf-8"))
-        for package in ("magic8_companion",)
+        for package in ("magic8_companion", "magic8_ml")
         for path in (ROOT / package).rglob("*.py")
         if "testing" not in path.parts
     }
