@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from magic8_companion.command_line import as_path
+from magic8_companion.paths import written_path
 
 PREDECESSOR_CPU_S, PREDECESSOR_MEMORY_MB, PREDECESSOR_DAYS = 251.0, 639.0, 300
 MIN_RATIO, MAX_ONE_FOLDER_S = 15.0, 2.0
@@ -86,8 +86,8 @@ def compare(expected: dict[str, object], out: Path) -> bool:
 def main() -> int:
     """Measure, print one line for each promise, return 1 if one is broken."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--generator", type=as_path, required=True)
-    parser.add_argument("--folder", type=as_path, default=Path(tempfile.gettempdir()) / "magic8_ingest_benchmark")
+    parser.add_argument("--generator", type=written_path, required=True)
+    parser.add_argument("--folder", type=written_path, default=Path(tempfile.gettempdir()) / "magic8_ingest_benchmark")
     parser.add_argument("--days", type=int, default=PREDECESSOR_DAYS)
     options = parser.parse_args()
     shutil.rmtree(options.folder, ignore_errors=True)

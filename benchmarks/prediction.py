@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from magic8_companion.command_line import as_path
+from magic8_companion.paths import written_path
 
 MAX_TRAINING_S, MAX_PREDICTION_MS, MAX_RATIO, MAX_SCORING_S = 120.0, 3.0, 4.0, 2.0
 LAST_DAY = date(2025, 6, 25)
@@ -118,8 +118,8 @@ def scoring(folder: Path, bars: Any, vix: Any) -> tuple[float, float, float]:  #
 def main() -> int:
     """Print every figure beside its limit; the exit code tells whether all hold."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--bars-dir", type=as_path)
-    words.add_argument("--vix", type=as_path)
+    words.add_argument("--bars-dir", type=written_path)
+    words.add_argument("--vix", type=written_path)
     given = words.parse_args()
     from magic8_ml.forecast.training.train import train  # noqa: PLC0415  # as above
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from magic8_companion.command_line import as_path
+from magic8_companion.paths import written_path
 
 LIMIT_S = 10.0
 SYMBOLS = "SPY,QQQ"
@@ -23,8 +23,8 @@ SYMBOLS = "SPY,QQQ"
 def main() -> int:
     """Train once, replay the day three times, print the median beside the limit."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--bars-dir", type=as_path, required=True)
-    words.add_argument("--vix", type=as_path, required=True)
+    words.add_argument("--bars-dir", type=written_path, required=True)
+    words.add_argument("--vix", type=written_path, required=True)
     words.add_argument("--date", default="2025-04-09")
     words.add_argument("--train-to", default="2025-03-31")
     given = words.parse_args()

@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pandas as pd
-from tqdm import tqdm
+from rich.progress import track
 
 from benchmarks.rule_scores import HISTORY_DAYS, state_at
 from magic8_companion.analysis.view import analyse
-from magic8_companion.command_line import as_path
 from magic8_companion.domain.bars import Bars, from_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, previous_session, sessions_between
+from magic8_companion.paths import written_path
 from magic8_companion.recordings.bar_folder import BarFolder, read_daily
 from magic8_companion.scoring import create_scorer
 from magic8_ml.forecast.labels import ENTRY_BARS
@@ -31,10 +31,10 @@ Row = dict[str, str | datetime | float]
 def main() -> None:
     """Write the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars")
-    parser.add_argument("--vix", type=as_path, required=True, help="file of daily VIX bars")
+    parser.add_argument("--bars-dir", type=written_path, required=True, help="folder of 5-minute bars")
+    parser.add_argument("--vix", type=written_path, required=True, help="file of daily VIX bars")
     parser.add_argument("--symbols", required=True, help="comma-separated")
-    parser.add_argument("--out", type=as_path, required=True, help="parquet file to write")
+    parser.add_argument("--out", type=written_path, required=True, help="parquet file to write")
     args = parser.parse_args()
     folder, vix = BarFolder(args.bars_dir), read_daily(args.vix).bars
     rows = [row for symbol in args.symbols.split(",") for row in rows_of(folder, vix, symbol)]
@@ -45,7 +45,7 @@ def rows_of(folder: BarFolder, vix: Bars, symbol: str) -> Iterator[Row]:
     """Yield the points of every moment of a symbol's days that can be scored."""
     starts = folder.series(symbol)[BAR].bars.starts
     first, last = (from_ns(int(starts[n])).date() for n in (0, -1))
-    for session in tqdm(sessions_between(first, last), desc=symbol, unit=" days"):
+    for session in track(sessions_between(first, last), description=symbol):
         yield from rows_of_day(folder, vix, symbol, session)
 
 

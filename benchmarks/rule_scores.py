@@ -17,7 +17,6 @@ from time import perf_counter
 import numpy as np
 
 from magic8_companion.analysis.view import analyse
-from magic8_companion.command_line import as_path
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.blend import label
@@ -25,6 +24,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import REPLAY, MarketState, VixReading
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.domain.trading_day import BAR, Session, previous_session, sessions_between
+from magic8_companion.paths import written_path
 from magic8_companion.recordings.bar_folder import BarFolder, read_daily
 from magic8_companion.scoring import create_scorer
 
@@ -50,8 +50,8 @@ class Judged:
 def main() -> None:
     """Print the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars")
-    parser.add_argument("--vix", type=as_path, required=True, help="file of daily VIX bars")
+    parser.add_argument("--bars-dir", type=written_path, required=True, help="folder of 5-minute bars")
+    parser.add_argument("--vix", type=written_path, required=True, help="file of daily VIX bars")
     parser.add_argument("--symbols", default="SPY,QQQ")
     parser.add_argument("--start-date", type=date.fromisoformat, required=True)
     parser.add_argument("--end-date", type=date.fromisoformat, required=True)

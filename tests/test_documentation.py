@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import shlex
 from collections.abc import Iterator
-from importlib import import_module
+from contextlib import suppress
 from pathlib import Path
 
+import click
 import pytest
 
-from magic8_companion.__main__ import COMMANDS as HOST_COMMANDS
-from magic8_ml.__main__ import command_of
+from magic8_companion.cli.main import host, magic8
+from magic8_companion.cli.run import run
+from magic8_companion.testing.gateway import gateway_command
+from magic8_companion.testing.yahoo_server import yahoo_command
+from magic8_ml.__main__ import plugin
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```(?:bash|sh)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OURS = re.compile(r"(?:python -m |(?:^|bin/)(?=magic8 [a-z-]))(magic8[\w.]*)")
+PROGRAMS = {
+    "magic8": magic8,
+    "magic8_companion": host,
+    "magic8_companion.testing.gateway": gateway_command,
+    "magic8_companion.testing.yahoo_server": yahoo_command,
+    "magic8_companion.unified_main": run,
+    "magic8_ml": plugin,
+}
 SCRIPT = re.compile(r"(?:python -m benchmarks\.|benchmarks/)(\w+)")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """Yield the words of every command of ours that a page shows in a fenced block, from the module's name on."""
+    """Yield the words of every command of ours in a fenced block: the module or ``magic8``, then its arguments."""
     for block in FENCED.findall(page.read_text(encoding="utf-8")):
         for line in block.replace("\\\n", " ").splitlines():
-            _, found, rest = line.partition("python -m ")
-            if found and rest.startswith("magic8_") and "..." not in rest and "[" not in rest:
-                words = shlex.split(re.split(r"\s[|&]|>>", rest)[0], comments=True)
-                yield words
+            found = OURS.search(line)
+            if found and "..." not in line and "[" not in line:
+                yield shlex.split(re.split(r"\s[|&]|>>|\s>\s", line[found.start(1) :])[0], comments=True)
 
 
-def parser_of(words: list[str]) -> tuple[argparse.ArgumentParser | None, list[str]]:
-    """Return the command line that a command is read by, and what it reads; no parser when there is nothing to read."""
-    module, rest = words[0], words[1:]
-    if module == "magic8_ml":
-        return command_of(rest[0])[1], rest[1:]
-    if module != "magic8_companion":
-        return import_module(module).parser(), rest
-    name, rest = (rest[0], rest[1:]) if rest else ("run", [])
-    assert name in HOST_COMMANDS, name
-    maker = import_module(HOST_COMMANDS[name][0])
-    return (maker.parser(), rest) if hasattr(maker, "parser") else (None, rest)
+def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
+    """Return the command that reads a line, and what it reads."""
+    program, rest = words[0], words[1:]
+    found: click.Command | None = PROGRAMS[program]
+    if program == "magic8_companion" and (not rest or rest[0].startswith("-")):
+        rest = ["run", *rest]
+    while isinstance(found, click.Group) and not rest[0].startswith("-"):
+        found, rest = found.get_command(click.Context(found), rest[0]), rest[1:]
+    assert found is not None, words
+    return found, rest
 
 
 SHOWN = [(page.name, words) for page in PAGES for words in commands(page)]
@@ -50,9 +60,9 @@ SHOWN = [(page.name, words) for page in PAGES for words in commands(page)]
 @pytest.mark.parametrize(("page", "words"), SHOWN, ids=[f"{page} {' '.join(words)}"[:90] for page, words in SHOWN])
 def test_every_command_of_the_pages_is_understood(page: str, words: list[str]) -> None:
     """The command exists, it knows every option that is shown, and none that it requires is missing."""
-    parser, rest = parser_of(words)
-    if parser is not None:
-        parser.parse_args(rest)
+    found, rest = command_of(words)
+    with suppress(click.exceptions.Exit):  # --help
+        found.make_context(" ".join(words[:2]), rest)
 
 
 def test_the_pages_show_commands_at_all() -> None:

@@ -1,8 +1,7 @@
-"""``python -m magic8_companion doctor``: look at everything once and say what to repair."""
+"""``magic8 doctor``: check everything once and name the fix of each problem."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -10,48 +9,50 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Final
 
-import orjson
+import click
 
-from magic8_companion.command_line import add_market_options
-from magic8_companion.doctor.check import FAILED, OK, Check, is_fit, table
+from magic8_companion.command_line import DONE, command, market_options, new_table, print_json, print_table
+from magic8_companion.command_line import FAILED as EXIT_FAILED
+from magic8_companion.doctor.check import FAILED, OK, WARNING, Check, is_fit
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.ports import MarketData
 from magic8_companion.unified_config import Settings, load_settings, setting_names
 
-FIT: Final = 0
-UNFIT: Final = 1
-
 _GUEST_ID: Final = 100
 _FEED_LIMIT_FACTOR: Final = 2
-_SENTENCE: Final = "do what the sentence says, then ask the doctor again"
+_SENTENCE: Final = "follow the sentence, then run the doctor again"
+_STYLES: Final = {OK: "green", WARNING: "yellow", FAILED: "bold red"}
+
+ABOUT: Final = """Check settings, clock, calendar, folders, model and feed; print each problem and its fix.
+
+Exit code 0: no check failed.  1: a check failed.
+"""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    words = argparse.ArgumentParser(
-        prog="python -m magic8_companion doctor",
-        description="Check settings, clock, calendar, folders, model and feed; print what is wrong and how to repair "
-        "it.  Exit code 0: nothing failed, 1: something did.",
-    )
-    add_market_options(words)
-    words.add_argument("--no-feed", action="store_true", help="leave the feed alone")
-    words.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    return words
-
-
-def doctor(argv: Sequence[str]) -> int:
-    """Examine and print; return the exit code."""
-    given = {name: value for name, value in vars(parser().parse_args(argv)).items() if value is not None}
-    as_json, no_feed = given.pop("json"), given.pop("no_feed")
+@command("doctor", ABOUT)
+@market_options
+@click.option("--no-feed", is_flag=True, help="skip the data feed")
+@click.option("--json", "as_json", is_flag=True, help="print JSON instead of a table")
+def doctor(*, no_feed: bool, as_json: bool, **given: str | None) -> int:
+    """Examine and print."""
     logging.basicConfig(level=logging.CRITICAL)  # the findings are the output
-    checks = examine(given, ask_feed=not no_feed)
+    checks = examine({name: value for name, value in given.items() if value is not None}, ask_feed=not no_feed)
     if as_json:
-        print(orjson.dumps({"fit": is_fit(checks), "checks": [asdict(check) for check in checks]}).decode())
+        found = {"fit": is_fit(checks), "checks": [asdict(check) for check in checks]}
+        print_json(found)
     else:
-        print(table(checks))
-        failures = sum(check.status == FAILED for check in checks)
-        print(f"\n{failures} of {len(checks)} checks failed" if failures else "\nnothing failed")
-    return FIT if is_fit(checks) else UNFIT
+        _print(checks)
+    return DONE if is_fit(checks) else EXIT_FAILED
+
+
+def _print(checks: Sequence[Check]) -> None:
+    table = new_table("check", "status", "result")
+    for check in checks:
+        fix = f"\n-> {check.fix}" if check.fix else ""
+        table.add_row(check.name, check.status, check.result + fix, style=_STYLES.get(check.status))
+    print_table(table)
+    failures = sum(check.status == FAILED for check in checks)
+    click.echo(f"\n{failures} of {len(checks)} checks failed" if failures else "\nnothing failed")
 
 
 def examine(overrides: dict[str, object], *, ask_feed: bool = True) -> list[Check]:
@@ -61,13 +62,13 @@ def examine(overrides: dict[str, object], *, ask_feed: bool = True) -> list[Chec
     except ConfigError as error:
         fix = "correct it in the environment, in .env or on the command line"
         return [Check(name="settings", status=FAILED, result=problem, fix=fix) for problem in error.problems]
-    from magic8_companion.clocks import SystemClock  # noqa: PLC0415  # wrong settings are told without the rest
+    from magic8_companion.clocks import SystemClock  # noqa: PLC0415  # wrong settings need no more
     from magic8_companion.doctor.machine import machine_checks  # noqa: PLC0415  # as above
     from magic8_companion.doctor.model import model_check  # noqa: PLC0415  # as above
 
     changed = len(settings.model_fields_set - {"magic8_path"})
-    told = f"{len(setting_names())} known, {changed} given; provider {settings.market_data_provider}"
-    checks = [Check(name="settings", status=OK, result=told), *machine_checks(settings, SystemClock())]
+    result = f"{len(setting_names())} known, {changed} given; provider {settings.market_data_provider}"
+    checks = [Check(name="settings", status=OK, result=result), *machine_checks(settings, SystemClock())]
     if settings.market_data_provider != "simulated" or "ml_path" in settings.model_fields_set:
         checks.append(model_check(settings))  # a simulated run trains its own model on first use
     if ask_feed:

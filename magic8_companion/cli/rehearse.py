@@ -1,4 +1,4 @@
-"""``python -m magic8_companion rehearse``: a past trading day on a real feed's client, without an account.
+"""``magic8 rehearse``: a past trading day on a real feed's client, without an account.
 
 The host is the one that runs live; the gateway or the Yahoo that it talks to over TCP is our own and shows the
 simulated market.  Time is real while the host works and fast while it only waits.  What is published lies in a folder
@@ -7,26 +7,25 @@ of its own and is dated as the day that is played, so nobody can take it for tod
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import date, timedelta
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from magic8_companion.command_line import as_path, day
-from magic8_companion.domain.errors import ConfigError, DataUnavailable
+import click
+
+from magic8_companion.cli.run import run_host
+from magic8_companion.command_line import DAY, DIR, DONE, FAILED, FILE, TextType, command
+from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.trading_day import Session
 
 if TYPE_CHECKING:  # --help must not load numpy and pandas
     from magic8_companion.ports import Clock
     from magic8_companion.testing.scenario import Scenario
-
-DONE: Final = 0
-RULE_BROKEN: Final = 1
-WRONG: Final = 2
 
 Feed = tuple[dict[str, object], list[str]]
 """Settings that lead to the feed, and the rules of it that were broken, known in the end."""
@@ -34,6 +33,28 @@ Feed = tuple[dict[str, object], list[str]]
 _BEFORE_THE_OPEN: Final = timedelta(minutes=5)
 _TICK_SECONDS: Final = 0.25
 """Ticks come so often on the day's clock: a fast day must not look like a slow feed."""
+
+
+_SPEED_HELP: Final = "seconds per real second while the host waits; max skips the waits"
+
+ABOUT: Final = """Play a past trading day on the client of a real feed against a simulated gateway or Yahoo.
+
+Exit code 0: done.  1: the host broke a rule of the gateway, or there is no such session.  2: wrong options or settings.
+3: another host uses the folder.
+"""
+
+
+def _read_speed(text: str) -> float:
+    try:
+        speed = inf if text == "max" else float(text)
+    except ValueError:
+        speed = 0.0
+    if not speed > 0:
+        raise ValueError(f"{text!r} is neither max nor a number above 0")
+    return speed
+
+
+_SPEED: Final = TextType("speed", _read_speed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,61 +66,54 @@ class RehearsalPlan:
     seed: int
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    words = argparse.ArgumentParser(
-        prog="python -m magic8_companion rehearse",
-        description="Play a past trading day on the client of a real feed against a simulated gateway or Yahoo.  Exit "
-        "code 0: done, 1: the host has broken a rule of the gateway, 2: wrong settings or no such day.",
-    )
-    words.add_argument("--provider", choices=("ib", "yahoo"), default="ib", help="the feed (default %(default)s)")
-    words.add_argument("--date", type=day, help="session to play; default: the last complete one")
-    words.add_argument("--symbols", help="comma-separated, such as SPX,SPY")
-    words.add_argument("--output-dir", type=as_path, help="where the files go; default OUTPUT_DIR/rehearsal")
-    words.add_argument("--scenario", type=as_path, help="settings and faults of the gateway, TOML or JSON")
-    words.add_argument("--delay-minutes", type=float, default=15.0, help="how late Yahoo's data are (default 15)")
-    words.add_argument("--speed", default="max", help="seconds per real second while the host waits; max skips them")
-    return words
+@command("rehearse", ABOUT)
+@click.option("--provider", type=click.Choice(["ib", "yahoo"]), default="ib", show_default=True, help="data feed")
+@click.option("--date", "day", type=DAY, help="session to play; default: the last complete one")
+@click.option("--symbols", metavar="LIST", help="comma-separated, such as SPX,SPY")
+@click.option("--output-dir", type=DIR, help="folder of the files; default: OUTPUT_DIR/rehearsal")
+@click.option("--scenario", type=FILE, help="settings and faults of the gateway, TOML or JSON")
+@click.option("--delay-minutes", type=float, default=15.0, show_default=True, help="delay of Yahoo's data")
+@click.option("--speed", type=_SPEED, default="max", show_default=True, help=_SPEED_HELP)
+def rehearse(scenario: Path | None, delay_minutes: float, speed: float, **asked: Any) -> int:  # noqa: ANN401  # of Asked
+    """Play the day."""
+    return asyncio.run(_rehearse(Asked(**asked), scenario, delay_minutes, speed))
 
 
-def rehearse(argv: Sequence[str]) -> int:
-    """Play the day and return the exit code."""
-    given = parser().parse_args(argv)
-    try:
-        return asyncio.run(_rehearse(given))
-    except DataUnavailable as error:
-        print(error.detail, file=sys.stderr)
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-    return WRONG
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The day, the feed and the folder of a rehearsal, as on the command line."""
+
+    provider: str
+    day: date | None
+    symbols: str | None
+    output_dir: Path | None
 
 
-async def _rehearse(given: argparse.Namespace) -> int:
-    from magic8_companion import unified_main  # noqa: PLC0415  # after --help
-    from magic8_companion.testing.rehearsal_clock import RehearsalClock  # noqa: PLC0415  # as above
+async def _rehearse(asked: Asked, scenario: Path | None, delay_minutes: float, speed: float) -> int:
+    from magic8_companion.testing.rehearsal_clock import RehearsalClock  # noqa: PLC0415  # after --help
     from magic8_companion.testing.scenario import Scenario, load_scenario  # noqa: PLC0415  # as above
 
-    idle_speed, plot = _idle_speed(given.speed), load_scenario(given.scenario) if given.scenario else Scenario()
-    plan = await _planned(given)
-    clock = RehearsalClock(plan.session.open_at - _BEFORE_THE_OPEN, idle_speed)
+    plot = load_scenario(scenario) if scenario else Scenario()
+    plan = await _planned(asked)
+    clock = RehearsalClock(plan.session.open_at - _BEFORE_THE_OPEN, None if speed == inf else speed)
     feed = (
-        _gateway(plan, clock, plot, idle_speed or 1.0)
-        if given.provider == "ib"
-        else _yahoo(plan, clock, given.delay_minutes)
+        _gateway(plan, clock, plot, 1.0 if speed == inf else speed)
+        if asked.provider == "ib"
+        else _yahoo(plan, clock, delay_minutes)
     )
     async with feed as (address, broken):
-        code = await unified_main.main([], overrides=plan.settings | address, clock=clock)
-    return code or (RULE_BROKEN if broken else DONE)
+        code = await run_host(plan.settings | address, clock)
+    return code or (FAILED if broken else DONE)
 
 
-async def _planned(given: argparse.Namespace) -> RehearsalPlan:
+async def _planned(given: Asked) -> RehearsalPlan:
     from magic8_companion import bootstrap  # noqa: PLC0415  # after --help
     from magic8_companion.cli import first_use  # noqa: PLC0415  # after --help
     from magic8_companion.clocks import SystemClock  # noqa: PLC0415  # as above
     from magic8_companion.settings.rooms import ml_folder  # noqa: PLC0415  # as above
     from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # as above
 
-    asked: dict[str, object] = {"market_data_provider": given.provider, "replay_date": given.date}
+    asked: dict[str, object] = {"market_data_provider": given.provider, "replay_date": given.day}
     if given.symbols:
         asked["supported_symbols"] = given.symbols
     settings = load_settings(overrides=asked)
@@ -134,7 +148,7 @@ async def _gateway(plan: RehearsalPlan, clock: Clock, plot: Scenario, speed: flo
     async with SimulatedGateway(market, clock, scenario=plot, tick_seconds=tick_seconds) as gateway:
         yield {"ib_host": "127.0.0.1", "ib_port": gateway.port}, broken
         broken += [violation.text for violation in gateway.violations]
-        print("\n".join(summary(gateway)))
+        click.echo("\n".join(summary(gateway)))
 
 
 @asynccontextmanager
@@ -146,16 +160,4 @@ async def _yahoo(plan: RehearsalPlan, clock: Clock, delay_minutes: float) -> Asy
     habits = Habits(delay=timedelta(minutes=delay_minutes))
     with YahooServer(SimulatedGatewayMarket(plan.seed), clock, habits) as server:
         yield {"yahoo_server": server.address}, []
-        print(f"Yahoo was asked {server.served.total()} times")
-
-
-def _idle_speed(text: str) -> float | None:
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not speed > 0:
-        raise ConfigError([f"--speed is max or a number above 0, not {text!r}"])
-    return speed
+        click.echo(f"Yahoo answered {server.served.total()} requests")

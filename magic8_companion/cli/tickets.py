@@ -1,79 +1,86 @@
-"""``python -m magic8_companion tickets --symbol SPX``: every structure of a chain, ranked by what it earns."""
+"""``magic8 tickets --symbol SPX``: every structure of a chain, ranked by expected value."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import time
 from math import inf, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import orjson
+import click
 
-from magic8_companion.cli.chain_source import add_chain_options, chosen_chain, settings_of
-from magic8_companion.command_line import as_path
-from magic8_companion.domain.errors import ConfigError, DataUnavailable
+from magic8_companion.cli.chain_source import JSON_HELP, ChainRequest, chain_options, load_chain
+from magic8_companion.command_line import FILE, TextType, command, json_bytes, new_table, print_table, write_file
 from magic8_companion.domain.option_chain import OptionChain
 
+ABOUT: Final = """Rank every butterfly, condor and vertical of a chain by expected value.
 
-def tickets(argv: Sequence[str]) -> int:
-    """Rank every butterfly, condor and vertical of a chain; return 0, or 2 with one sentence."""
-    options = parser().parse_args(argv)
-    try:
-        sheet = _sheet(options)
-        if options.json is not None and options.json != Path("-"):
-            options.json.write_bytes(_json(sheet))
-    except DataUnavailable as error:
-        print(error, file=sys.stderr)
-        return 2
-    except ConfigError as error:
-        print("\n".join(error.problems), file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"{options.json} cannot be written: {error.strerror or error}", file=sys.stderr)
-        return 2
-    print(_json(sheet).decode().rstrip() if options.json == Path("-") else "\n".join(_lines(sheet)))
-    return 0
+Exit code 0: done.  1: no such chain, or a file cannot be written.  2: wrong options or settings.
+"""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    words = argparse.ArgumentParser(
-        prog="python -m magic8_companion tickets",
-        description="Rank every butterfly, condor and vertical of a chain.  "
-        "Exit code 0: done, 2: no such chain or a wrong setting, said in one sentence.",
-    )
-    add_chain_options(words)
-    numbers = (
-        ("--deviation", "RATIO", (0.1, 10), 1.0, "your view: the market's deviation to the close times this (1)"),
-        ("--max-width", "POINTS", (0.01, 1e6), None, "widest wing in points (default: the setting)"),
-        ("--max-margin", "DOLLARS", (1, 1e9), None, "most dollars at risk per unit (default: the setting)"),
-        ("--min-win", "P", (0, 1), 0.0, "least win probability, 0..1 (default 0)"),
-        ("--top", "N", (0, 1e6), 10, "how many ranks are listed (default 10)"),
-    )
-    for name, metavar, bounds, default, meaning in numbers:
-        words.add_argument(name, metavar=metavar, type=_number(*bounds), default=default, help=meaning)
-    words.add_argument("--json", metavar="FILE", type=as_path, help="where everything goes as JSON; - prints it")
-    return words
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
+def _number(low: float, high: float) -> TextType[float]:
     def read(text: str) -> float:
         try:
             value = float(text)
         except ValueError:
             value = nan
         if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is no number from {low:g} to {high:g}")
+            raise ValueError(f"{text!r} is not a number from {low:g} to {high:g}")
         return value
 
-    return read
+    return TextType("number", read)
 
 
-def _sheet(options: argparse.Namespace) -> dict[str, Any]:
+_DEVIATION: Final = "your view: the market's standard deviation to the close times this (default 1)"
+_MARGIN: Final = "largest risk per unit in dollars (default: the setting)"
+
+
+@command("tickets", ABOUT)
+@chain_options
+@click.option("--deviation", "ratio", metavar="RATIO", type=_number(0.1, 10), default=1.0, help=_DEVIATION)
+@click.option(
+    "--max-width", metavar="POINTS", type=_number(0.01, 1e6), help="widest wing in points (default: the setting)"
+)
+@click.option("--max-margin", metavar="DOLLARS", type=_number(1, 1e9), help=_MARGIN)
+@click.option("--min-win", metavar="P", type=_number(0, 1), default=0.0, help="least win probability, 0..1 (default 0)")
+@click.option("--top", metavar="N", type=_number(0, 1e6), default=10, help="number of ranks to list (default 10)")
+@click.option("--json", "json_path", metavar="[FILE]", type=FILE, is_flag=False, flag_value="-", help=JSON_HELP)
+def tickets(
+    ratio: float,
+    max_width: float | None,
+    max_margin: float | None,
+    min_win: float,
+    top: float,
+    json_path: Path | None,
+    **chosen: Any,  # noqa: ANN401  # the options of ChainRequest
+) -> None:
+    """Rank the structures of a chain."""
+    own = OwnLimits(ratio=ratio, max_width=max_width, max_margin=max_margin, min_win=min_win, ranks=int(top))
+    sheet = _sheet(ChainRequest(**chosen), own)
+    text = json_bytes(sheet)
+    if json_path == Path("-"):
+        click.echo(text.decode(), nl=False)
+        return
+    if json_path is not None:
+        write_file(json_path, text)
+    _print(sheet)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLimits:
+    """The user's view and limits; None leaves a limit to the settings."""
+
+    ratio: float
+    max_width: float | None
+    max_margin: float | None
+    min_win: float
+    ranks: int
+
+
+def _sheet(request: ChainRequest, own: OwnLimits) -> dict[str, Any]:
     from magic8_companion.engine.config import TicketConfig  # noqa: PLC0415  # after --help
     from magic8_companion.engine.ticket_search import fees_under, limits_of  # noqa: PLC0415  # after --help
     from magic8_companion.options.candidates import Kind  # noqa: PLC0415  # after --help
@@ -82,26 +89,26 @@ def _sheet(options: argparse.Namespace) -> dict[str, Any]:
     from magic8_companion.options.ticket_sheet import View, ticket_sheet  # noqa: PLC0415  # after --help
     from magic8_companion.settings.rooms import config_of  # noqa: PLC0415  # after --help
 
-    settings = settings_of(options)
-    chain, usual = chosen_chain(options, settings), config_of(TicketConfig, settings)
+    settings = request.settings()
+    chain, usual = load_chain(request, settings), config_of(TicketConfig, settings)
     quotes = clean_chain(chain)
     smile = fit_smile(quotes)
     limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, None, usual)
-    width = options.max_width or limits.max_width
+    width = own.max_width or limits.max_width
     limits = replace(
         limits,
         min_width=min(limits.min_width, width),
         max_width=width,
-        max_margin=options.max_margin or usual.max_margin or width * quotes.product.multiplier,
-        min_win_probability=options.min_win,
+        max_margin=own.max_margin or usual.max_margin or width * quotes.product.multiplier,
+        min_win_probability=own.min_win,
         max_body_distance=inf,
         kinds=tuple(Kind),
     )
     view = View(
         limits=limits,
         fees=fees_under(usual, chain.symbol),
-        ratio=options.deviation,
-        ranks=int(options.top),
+        ratio=own.ratio,
+        ranks=own.ranks,
         variance_left=_variance_left(chain),
     )
     return ticket_sheet(quotes, smile, view)
@@ -119,37 +126,45 @@ def _variance_left(chain: OptionChain) -> dict[str, float]:
     return {wall: variance_share_left(session, at) / now for wall, at in later.items()}
 
 
-def _json(sheet: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(sheet, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def _lines(sheet: Mapping[str, Any]) -> list[str]:
-    best = {row["ticket"] for row in sheet["pareto"]}
+def _print(sheet: Mapping[str, Any]) -> None:
     lines = [*_head(sheet), ""]
     for name, found in sheet["tickets"].items():
         lines.append(f"{name}: {found['ticket'] or 'no ticket'}  ({found['reason']})")
-        lines += [] if found["ticket"] is None else [f"  {_odds(found)}", *(f"  {said}" for said in found["warnings"])]
-    lines += ["", f"{sheet['passing']:,} of {sheet['candidates']:,} candidates pass; * is not beaten in every respect"]
-    marked = (("*" if row["ticket"] in best else " ", row) for row in sheet["ranked"])
-    return [*lines, *(f"{mark} {row['ticket']:70} {_odds(row)}" for mark, row in marked)]
+        lines += [] if found["ticket"] is None else [f"  {_odds(found)}", *(f"  {text}" for text in found["warnings"])]
+    click.echo("\n".join(lines))
+    pareto = {row["ticket"] for row in sheet["pareto"]}
+    click.echo(f"\n{sheet['passing']:,} of {sheet['candidates']:,} candidates pass; * is on the Pareto front")
+    if not sheet["ranked"]:
+        return
+    heads = ("win", "expected value", "CVaR 5 %", "max loss", "max profit")
+    table = new_table("", "ticket", *heads, right=heads)
+    for row in sheet["ranked"]:
+        marked = row["ticket"] in pareto
+        table.add_row("*" if marked else "", row["ticket"], *_cells(row), style="bold" if marked else None)
+    print_table(table)
 
 
 def _head(sheet: Mapping[str, Any]) -> list[str]:
     move = sheet["expected_move"]
-    where = f"{sheet['symbol']} {sheet['as_of']}  spot {sheet['spot']:g}  forward {sheet['forward']:g}"
+    market = f"{sheet['symbol']} {sheet['as_of']}  spot {sheet['spot']:g}  forward {sheet['forward']:g}"
     moves = f"expected move {move['straddle']:.2f} (straddle), {move['smile']:.2f} (smile)"
-    later = ", ".join(f"{points:.2f} from {wall}" for wall, points in sheet["expected_move_later"].items())
+    later = ", ".join(f"{points:.2f} at {wall}" for wall, points in sheet["expected_move_later"].items())
     view = f"view: {sheet['deviation_ratio']:g} x the market's deviation"
     return [
-        f"{where}  {sheet['minutes_to_settlement']:g} minutes to settlement",
+        f"{market}  {sheet['minutes_to_settlement']:g} minutes to settlement",
         f"{moves}  at-the-money volatility {sheet['atm_vol']:.1%}  {view}",
-        *([f"of which will be left: {later}"] if later else []),
+        *([f"expected move remaining: {later}"] if later else []),
         *(f"problem: {problem}" for problem in sheet["problems"]),
         *(f"stale: {leg}" for leg in sheet["stale"]),
     ]
 
 
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    value = " / ".join(f"{'-' if value < 0 else ''}${abs(value):.2f}" for value in row["expected_value"].values())
+    risk = (f"${row[name]:.0f}" for name in ("cvar", "max_loss", "max_profit"))
+    return (f"{row['win_probability']:.1%}", value, *risk)
+
+
 def _odds(row: Mapping[str, Any]) -> str:
-    value = " / ".join(f"{value:+.2f}" for value in row["expected_value"].values())
-    bounds = f"loses {row['max_loss']:.0f} $, wins {row['max_profit']:.0f} $"
-    return f"win {row['win_probability']:.1%}, expected {value} $, worst 5 % {row['cvar']:.0f} $, {bounds}"
+    win, value, cvar, loss, profit = _cells(row)
+    return f"win {win}, expected value {value}, CVaR 5 % {cvar}, max loss {loss}, max profit {profit}"

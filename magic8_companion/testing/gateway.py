@@ -1,22 +1,22 @@
 """Run the simulated gateway beside any client: ``python -m magic8_companion.testing.gateway --port 4002``.
 
-It prints what it does until Ctrl-C, then a summary.  Exit code 0 means that no client broke a rule, 1 that one did, 2
-that the settings are wrong.
+It prints what it does until Ctrl-C, then a summary.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import Final
+
+import click
 
 from magic8_companion.clocks import SystemClock
-from magic8_companion.command_line import as_path, day
-from magic8_companion.domain.errors import ConfigError
+from magic8_companion.command_line import DAY, DIR, DONE, FAILED, FILE, TextType, command, run_command
 from magic8_companion.domain.trading_day import new_york_instant
 from magic8_companion.testing.market import GatewayMarket, RecordedGatewayMarket, SimulatedGatewayMarket
 from magic8_companion.testing.scaled_clock import ScaledClock
@@ -24,41 +24,70 @@ from magic8_companion.testing.scenario import Scenario, load_scenario
 from magic8_companion.testing.server import SimulatedGateway
 from magic8_companion.testing.world import LogLine
 
+_TIME: Final = "New York time to begin at"
+_SPEED: Final = click.FloatRange(min=0, min_open=True)
+
+
+def _wall_time(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time such as 09:35") from None
+
+
+ABOUT: Final = """Run the simulated gateway next to any client, until Ctrl-C; then print a summary.
+
+Exit code 0: no client broke a rule.  1: a client did, or the gateway cannot listen.  2: wrong options or settings.
+"""
+
+
+@command("gateway", ABOUT)
+@click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
+@click.option("--port", type=int, default=4002, show_default=True, help="port, 0 = a free one")
+@click.option("--scenario", "script", type=FILE, help="TOML or JSON file with settings and faults")
+@click.option("--seed", type=int, default=8, show_default=True, help="seed of the simulated market")
+@click.option("--data", type=DIR, help="folder of recorded bars to show instead of the simulated market")
+@click.option("--date", "day", type=DAY, help="trading day to play; default: the machine's time")
+@click.option("--time", "wall", type=TextType("time", _wall_time), default="09:25", show_default=True, help=_TIME)
+@click.option("--speed", type=_SPEED, default=1.0, show_default=True, help="gateway seconds per real second")
+@click.option("--quiet", is_flag=True, help="print the summary only")
+def gateway_command(  # noqa: PLR0913  # one argument per option
+    *,
+    host: str,
+    port: int,
+    script: Path | None,
+    seed: int,
+    data: Path | None,
+    day: date | None,
+    wall: time,
+    speed: float,
+    quiet: bool,
+) -> int:
+    """Run the gateway until it is interrupted."""
+    scenario = load_scenario(script) if script else Scenario()
+    market, clock = _market(data, seed), ScaledClock(_start(day, wall), speed)
+    listener = None if quiet else _show
+    gateway = SimulatedGateway(market, clock, scenario=scenario, host=host, port=port, listener=listener)
+    try:
+        return asyncio.run(_run(host, gateway))
+    except OSError as error:
+        raise click.ClickException(f"the gateway cannot listen on {host}:{port}: {error.strerror or error}") from error
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the gateway until it is interrupted and return the exit code."""
-    options = parser().parse_args(arguments)
-    try:
-        scenario = load_scenario(options.scenario) if options.scenario else Scenario()
-        market = _market(options.data, options.seed)
-        clock = ScaledClock(_start(options.date, options.time), options.speed)
-        return asyncio.run(
-            _run(
-                options,
-                SimulatedGateway(
-                    market,
-                    clock,
-                    scenario=scenario,
-                    host=options.host,
-                    port=options.port,
-                    listener=None if options.quiet else _show,
-                ),
-            )
-        )
-    except (ConfigError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    """Run the command and return its exit code."""
+    return run_command(gateway_command, arguments, "python -m magic8_companion.testing.gateway")
 
 
-async def _run(options: argparse.Namespace, gateway: SimulatedGateway) -> int:
+async def _run(host: str, gateway: SimulatedGateway) -> int:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with gateway:
-        print(f"gateway on {options.host}:{gateway.port}; Ctrl-C ends it", flush=True)
+        print(f"gateway on {host}:{gateway.port}; Ctrl-C ends it", flush=True)
         await stop.wait()
     print("\n".join(summary(gateway)), flush=True)
-    return 1 if gateway.violations else 0
+    return FAILED if gateway.violations else DONE
 
 
 def summary(gateway: SimulatedGateway) -> Iterator[str]:
@@ -82,29 +111,6 @@ def _market(folder: Path | None, seed: int) -> GatewayMarket:
 
 def _start(day: date | None, wall: time) -> datetime:
     return SystemClock().now() if day is None else new_york_instant(day, wall)
-
-
-def _positive(text: str) -> float:
-    if not (speed := float(text)) > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return speed
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    argv = argparse.ArgumentParser(prog="python -m magic8_companion.testing.gateway", description=__doc__)
-    argv.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    argv.add_argument("--port", type=int, default=4002, help="port, 0 = a free one (default %(default)s)")
-    argv.add_argument("--scenario", type=as_path, help="TOML or JSON file with settings and faults")
-    argv.add_argument("--seed", type=int, default=8, help="seed of the simulated market (default %(default)s)")
-    argv.add_argument("--data", type=as_path, help="folder of recorded bars to show instead of the simulated market")
-    argv.add_argument("--date", type=day, help="trading day to play; without it the machine's time")
-    argv.add_argument(
-        "--time", type=time.fromisoformat, default=time(9, 25), help="New York time to begin at (default 09:25)"
-    )
-    argv.add_argument("--speed", type=_positive, default=1.0, help="gateway seconds per real second (default 1)")
-    argv.add_argument("--quiet", action="store_true", help="print the summary only")
-    return argv
 
 
 if __name__ == "__main__":

@@ -7,20 +7,23 @@ The market behind it is simulated or recorded; its time is a clock's.  Point the
 
 from __future__ import annotations
 
-import argparse
 import json
 import signal
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from magic8_companion.command_line import as_path
+import click
+
+from magic8_companion.command_line import DIR, TextType, command, run_command
 from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_companion.ports import Clock
 from magic8_companion.testing.market import GatewayMarket, RecordedGatewayMarket, SimulatedGatewayMarket
@@ -42,6 +45,8 @@ FAULTS: Final = {
 _CONSENT: Final = '<form><input name="csrfToken" value="t"><input name="sessionId" value="s"></form>'
 _PAGE: Final = "<html><body>Oops, something went wrong</body></html>"
 _SILENCE_SECONDS: Final = 30.0
+_START: Final = "New York time at which the server's clock begins"
+_SPEED: Final = click.FloatRange(min=0, min_open=True)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -203,38 +208,47 @@ def _spoil(result: dict[str, Any], *, remove: bool) -> None:
         del values[-4]
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m magic8_companion.testing.yahoo_server", description="Play Yahoo Finance to yfinance."
-    )
-    parser.add_argument("--port", type=int, default=8009)
-    parser.add_argument("--start", default="2025-04-09T09:25", help="New York time at which its clock begins")
-    parser.add_argument("--speed", type=float, default=1.0, help="its seconds per real second")
-    parser.add_argument("--delay-minutes", type=float, default=15.0, help="how late its data are")
-    parser.add_argument("--bars-dir", type=as_path, help="folder of recorded bars instead of the simulated market")
-    parser.add_argument("--index-quotes", action="store_true", help="index options have quotes, unlike Yahoo's")
-    parser.add_argument("--fault", action="append", default=[], choices=FAULTS, help="misbehave all the time")
-    return parser
+def _start(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=NEW_YORK)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time such as 2025-04-09T09:25") from None
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+@command("yahoo_server", "Play Yahoo Finance to yfinance until Ctrl-C.")
+@click.option("--port", type=int, default=8009, show_default=True, help="port, 0 = a free one")
+@click.option("--start", type=TextType("time", _start), default="2025-04-09T09:25", show_default=True, help=_START)
+@click.option("--speed", type=_SPEED, default=1.0, show_default=True, help="server seconds per real second")
+@click.option("--delay-minutes", type=float, default=15.0, show_default=True, help="delay of the data")
+@click.option("--bars-dir", type=DIR, help="folder of recorded bars instead of the simulated market")
+@click.option("--index-quotes", is_flag=True, help="give index options quotes, unlike Yahoo")
+@click.option("--fault", "faults", multiple=True, type=click.Choice(list(FAULTS)), help="misbehave all the time")
+def yahoo_command(
+    *,
+    port: int,
+    start: datetime,
+    speed: float,
+    delay_minutes: float,
+    bars_dir: Path | None,
+    index_quotes: bool,
+    faults: tuple[str, ...],
+) -> None:
     """Serve until interrupted."""
-    given = parser().parse_args(argv)
-    start = datetime.fromisoformat(given.start).replace(tzinfo=NEW_YORK)
-    habits = replace(Habits(), delay=timedelta(minutes=given.delay_minutes), index_quotes=given.index_quotes)
-    market = RecordedGatewayMarket(given.bars_dir) if given.bars_dir else SimulatedGatewayMarket()
-    with YahooServer(market, ScaledClock(start, given.speed), habits, given.port) as server:
-        for name in given.fault:
+    habits = replace(Habits(), delay=timedelta(minutes=delay_minutes), index_quotes=index_quotes)
+    market = RecordedGatewayMarket(bars_dir) if bars_dir else SimulatedGatewayMarket()
+    with YahooServer(market, ScaledClock(start, speed), habits, port) as server:
+        for name in faults:
             server.fault(name)
         for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs deaf to Ctrl-C
             signal.signal(number, signal.default_int_handler)
-        print(f"playing Yahoo at {server.address} from {given.start} New York, {given.speed:g} times as fast")
-        try:
+        print(f"playing Yahoo at {server.address} from {start:%Y-%m-%dT%H:%M} New York, {speed:g} times as fast")
+        with suppress(KeyboardInterrupt):
             server.ended.wait()
-        except KeyboardInterrupt:
-            return 0
-    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    return run_command(yahoo_command, argv, "python -m magic8_companion.testing.yahoo_server")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""``python -m magic8_ml evaluate``: files in; a JSON report, a page and a line per trial out."""
+"""``magic8 evaluate``: files in; a JSON report, a page and a line per trial out."""
 
 from __future__ import annotations
 
-import argparse
-import sys
+from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from magic8_companion.command_line import as_path, day
-from magic8_ml.cli.train import EXIT_REFUSED, ProgressBars, symbol_list
+import click
+
+from magic8_companion.command_line import DAY, DIR, FILE, command, refusal
+from magic8_ml.cli.options import DAYS, bars_options, require_folder, symbols_option
+from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.designs import DESIGNS, TRIED_BEFORE
 from magic8_ml.evaluation.evaluate import EvaluationConfig, evaluate
 from magic8_ml.evaluation.page import evaluation_page
@@ -24,38 +26,29 @@ from magic8_ml.metrics.refusal import TrainingRefused
 JSON: Final = "evaluation.json"
 PAGE: Final = "evaluation.html"
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``evaluate``."""
-    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
-    parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
-    first = "first day scored, YYYY-MM-DD; default: the last 252 tested days; earlier days teach"
-    parser.add_argument("--from", dest="first", type=day, help=first)
-    parser.add_argument("--to", dest="last", type=day, help="last day scored, YYYY-MM-DD")
-    days = f"days learnt from before the first forecast (default {TRAINING_DAYS})"
-    parser.add_argument("--training-days", type=int, default=TRAINING_DAYS, help=days)
-    refit = f"days between two fits (default {REFIT_DAYS})"
-    parser.add_argument("--refit-days", type=int, default=REFIT_DAYS, help=refit)
-    rules = "file of rule scores: symbol, time, Butterfly, Iron_Condor, Vertical"
-    parser.add_argument("--rule-scores", type=as_path, help=rules)
-    rows = "CSV or parquet file for every probability beside what came"
-    parser.add_argument("--rows", type=as_path, help=rows)
-    out = f"folder for {JSON}, {PAGE} and trials.jsonl"
-    parser.add_argument("--out", type=as_path, required=True, help=out)
+ABOUT: Final = "Compare the model with every baseline, walking forward by day."
+_FIRST: Final = "first day to score, YYYY-MM-DD; default: the last 252 tested days; earlier days are for training"
+_TRAINING: Final = "training days before the first forecast"
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run ``evaluate``; a refusal is one sentence on stderr."""
-    try:
-        found = _report(options)
-        write(found, json_file=options.out / JSON, page_file=options.out / PAGE, rows_file=options.rows)
-    except TrainingRefused as refusal:
-        print(f"Evaluation refused: {refusal}", file=sys.stderr)
-        return EXIT_REFUSED
-    print(summary(found.report))
-    print(f"\n{outcome(found.report)}\n{options.out / PAGE}")
-    return 0
+@command("evaluate", ABOUT)
+@bars_options()
+@symbols_option
+@click.option("--from", "first", type=DAY, help=_FIRST)
+@click.option("--to", "last", type=DAY, help="last day to score, YYYY-MM-DD")
+@click.option("--training-days", type=DAYS, default=TRAINING_DAYS, show_default=True, help=_TRAINING)
+@click.option("--refit-days", type=DAYS, default=REFIT_DAYS, show_default=True, help="days between two fits")
+@click.option("--rule-scores", type=FILE, help="file of rule scores: symbol, time, Butterfly, Iron_Condor, Vertical")
+@click.option("--rows", "rows_file", type=FILE, help="CSV or parquet file of predicted and realized outcomes")
+@click.option("--out", type=DIR, required=True, help=f"folder of {JSON}, {PAGE} and trials.jsonl")
+def evaluate_command(*, out: Path, rows_file: Path | None, training_days: int, refit_days: int, **asked: Any) -> None:  # noqa: ANN401  # the options of _report
+    """Evaluate."""
+    require_folder(out)
+    plan = WalkForwardConfig(training_days=training_days, refit_days=refit_days)
+    with refusal("Evaluation", TrainingRefused):
+        found = _report(out, plan, **asked)
+        write(found, json_file=out / JSON, page_file=out / PAGE, rows_file=rows_file)
+    click.echo(f"{summary(found.report)}\n\n{outcome(found.report)}\n{out / PAGE}")
 
 
 def write(found: Reported, *, json_file: Path | None, page_file: Path | None, rows_file: Path | None) -> None:
@@ -79,22 +72,23 @@ def write(found: Reported, *, json_file: Path | None, page_file: Path | None, ro
         raise TrainingRefused(f"the report cannot be written: {error}") from error
 
 
-def _report(options: argparse.Namespace) -> Reported:
-    if options.training_days < 1 or options.refit_days < 1:
-        raise TrainingRefused("--training-days and --refit-days must be at least 1")
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingRefused(f"the folder {options.out} cannot be made: {error.strerror}") from error
-    folder = read_bar_folder(options.bars_dir, options.symbols)
+def _report(
+    out: Path,
+    plan: WalkForwardConfig,
+    *,
+    bars_dir: Path,
+    vix_file: Path,
+    symbols: tuple[str, ...] | None,
+    first: date | None,
+    last: date | None,
+    rule_scores: Path | None,
+) -> Reported:
+    folder = read_bar_folder(bars_dir, symbols)
     for note in folder.notes:
-        print(note)
-    plan = WalkForwardConfig(training_days=options.training_days, refit_days=options.refit_days)
-    question = EvaluationConfig(
-        designs=DESIGNS, plan=plan, first=options.first, last=options.last, tried_before=TRIED_BEFORE
-    )
+        click.echo(note)
+    question = EvaluationConfig(designs=DESIGNS, plan=plan, first=first, last=last, tried_before=TRIED_BEFORE)
     with ProgressBars() as progress:
-        data = dataset_of(folder.bars, read_vix_daily(options.vix), progress)
-        points = read_rule_scores(options.rule_scores, data.rows) if options.rule_scores else None
+        data = dataset_of(folder.bars, read_vix_daily(vix_file), progress)
+        points = read_rule_scores(rule_scores, data.rows) if rule_scores else None
         facts = {"symbols": list(data.rows.symbols), "rows": len(data), "days_left_out": data.dropped}
-        return evaluate(data.rows, question, options.out, facts=facts, points=points, progress=progress)
+        return evaluate(data.rows, question, out, facts=facts, points=points, progress=progress)

@@ -1,15 +1,17 @@
-"""``python -m magic8_ml evaluate-trades``: history or ledger in; a JSON report, a page and a line per trial out."""
+"""``magic8 evaluate-trades``: history or ledger in; a JSON report, a page and a line per trial out."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from magic8_companion.command_line import as_path
-from magic8_ml.cli.train import EXIT_REFUSED, ProgressBars
+import click
+
+from magic8_companion.command_line import DIR, command, refusal
+from magic8_ml.cli.options import DAYS, bars_options, exactly_one, require_folder
+from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.designs import DEFAULT_TRADE_DESIGN, TRADE_DESIGNS
 from magic8_ml.evaluation.page import trade_evaluation_page
 from magic8_ml.evaluation.records import TradeReport
@@ -36,91 +38,97 @@ HISTORY_LIMITS: Final = (
 PINNED: Final = "In this evaluation pinned trades stay in, at the settlement of the ledger."
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``evaluate-trades``."""
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--history", type=as_path, help="folder of an ingested history (python -m magic8_ml ingest)")
-    source.add_argument("--ledger", type=as_path, help="folder of a simulated ledger (python -m magic8_ml ledger)")
-    parser.add_argument("--bars-dir", type=as_path, help="folder of 5-minute bars; the history can do without")
-    parser.add_argument("--vix", type=as_path, help="daily VIX file; without it there is no implied sigma")
-    parser.add_argument("--price-maker", default="today", help="of the ledger: today (default) or naive")
-    parser.add_argument("--scenario", default="base", help="costs of the ledger: low, base (default) or high")
-    gross = "judge the history's results before fees; the default charges the usual opening fees"
-    parser.add_argument("--gross", action="store_true", help=gross)
-    names = ", ".join(TRADE_DESIGNS)
-    parser.add_argument(
-        "--model",
-        choices=TRADE_DESIGNS,
-        default=DEFAULT_TRADE_DESIGN,
-        help=f"one of {names} (default {DEFAULT_TRADE_DESIGN})",
-    )
-    days = f"days learnt from before the first prediction (default {TRAINING_DAYS})"
-    parser.add_argument("--training-days", type=int, default=TRAINING_DAYS, help=days)
-    parser.add_argument(
-        "--refit-days", type=int, default=REFIT_DAYS, help=f"days between two fits (default {REFIT_DAYS})"
-    )
-    no_forecasts = "do without the five-minute model: much faster, and only for --model price or a history without bars"
-    parser.add_argument("--no-forecasts", action="store_true", help=no_forecasts)
-    parser.add_argument("--no-exhibit", action="store_true", help="leave the random-split exhibit out")
-    parser.add_argument("--out", type=as_path, required=True, help=f"folder for {JSON}, {PAGE} and trials.jsonl")
+ABOUT: Final = "Evaluate win probabilities of trades, walking forward by day."
+_TRAINING: Final = "training days before the first prediction"
+_NO_FORECASTS: Final = "skip the 5-minute model: much faster, only for --model price or a history without bars"
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run ``evaluate-trades``; a refusal is one sentence on stderr."""
-    try:
-        report = _report(options)
-        _write(report, options.out)
-    except TrainingRefused as refusal:
-        print(f"Evaluation refused: {refusal}", file=sys.stderr)
-        return EXIT_REFUSED
-    print(summary(report))
-    print(f"\n{options.out / PAGE}")
-    return 0
-
-
-def _report(options: argparse.Namespace) -> TradeReport:
-    if options.training_days < 1 or options.refit_days < 1:
-        raise TrainingRefused("--training-days and --refit-days must be at least 1")
+@command("evaluate-trades", ABOUT)
+@click.option("--history", type=DIR, help="folder of an ingested history (magic8 ingest)")
+@click.option("--ledger", type=DIR, help="folder of a simulated ledger (magic8 ledger)")
+@bars_options(required=False)
+@click.option("--price-maker", default="today", show_default=True, help="premia of the ledger: today or naive")
+@click.option("--scenario", default="base", show_default=True, help="costs of the ledger: low, base or high")
+@click.option("--gross", is_flag=True, help="score the history before fees; default: after the usual opening fees")
+@click.option(
+    "--model",
+    type=click.Choice(list(TRADE_DESIGNS)),
+    default=DEFAULT_TRADE_DESIGN,
+    show_default=True,
+    help="model to score",
+)
+@click.option("--training-days", type=DAYS, default=TRAINING_DAYS, show_default=True, help=_TRAINING)
+@click.option("--refit-days", type=DAYS, default=REFIT_DAYS, show_default=True, help="days between two fits")
+@click.option("--no-forecasts", is_flag=True, help=_NO_FORECASTS)
+@click.option("--no-demo", "--no-exhibit", "no_demo", is_flag=True, help="skip the demonstration of a random split")
+@click.option("--out", type=DIR, required=True, help=f"folder of {JSON}, {PAGE} and trials.jsonl")
+def evaluate_trades_command(
+    *,
+    out: Path,
+    model: str,
+    training_days: int,
+    refit_days: int,
+    no_demo: bool,
+    **source: Any,  # noqa: ANN401  # of TradeSource
+) -> None:
+    """Evaluate."""
+    asked = TradeSource(**source)
+    require_folder(out)
     question = TradeEvaluationConfig(
-        model=TRADE_DESIGNS[options.model],
-        others=[design for name, design in TRADE_DESIGNS.items() if name != options.model],
-        plan=WalkForwardConfig(training_days=options.training_days, refit_days=options.refit_days),
-        demo_rounds=0 if options.no_exhibit else ROUNDS,
+        model=TRADE_DESIGNS[model],
+        others=[design for name, design in TRADE_DESIGNS.items() if name != model],
+        plan=WalkForwardConfig(training_days=training_days, refit_days=refit_days),
+        demo_rounds=0 if no_demo else ROUNDS,
     )
-    _make_folder(options.out)
+    with refusal("Evaluation", TrainingRefused):
+        report = _report(asked, question, out)
+        _write(report, out)
+    click.echo(f"{summary(report)}\n\n{out / PAGE}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeSource:
+    """The trades to score and the market files they need, as on the command line."""
+
+    history: Path | None
+    ledger: Path | None
+    bars_dir: Path | None
+    vix_file: Path | None
+    price_maker: str
+    scenario: str
+    gross: bool
+    no_forecasts: bool
+
+    def __post_init__(self) -> None:
+        exactly_one(history=self.history, ledger=self.ledger)
+
+    def data(self, progress: Progress) -> TradeData:
+        """Return the rows of the trades."""
+        files = MarketFiles(bars=self.bars_dir, vix=self.vix_file, forecasts=not self.no_forecasts)
+        if self.history is not None:
+            return history_data(self.history, files, with_fees=not self.gross, progress=progress)
+        folder = Path() if self.ledger is None else self.ledger
+        return ledger_data(folder, files, price_maker=self.price_maker, scenario=self.scenario, progress=progress)
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return the source for the report."""
+        if self.ledger is None:
+            return {"source": "history", "results": "before fees" if self.gross else "after opening fees"}
+        return {"source": "simulated ledger", "price_maker": self.price_maker, "costs": self.scenario}
+
+
+def _report(asked: TradeSource, question: TradeEvaluationConfig, out: Path) -> TradeReport:
     with ProgressBars() as progress:
-        data = _data(options, progress)
+        data = asked.data(progress)
         facts = {
-            **_asked(options),
+            **asked.facts(),
             "rows": len(data.rows),
             "days": data.rows.n_days,
             "trades_left_out": dict(data.dropped_trades),
             "sessions_without_market": dict(data.sessions_without_market),
         }
-        limits = HISTORY_LIMITS if options.ledger is None else (*LEDGER_LIMITS, PINNED)
-        return evaluate_trades(data.rows, question, options.out, facts=facts, limits=limits, progress=progress)
-
-
-def _data(options: argparse.Namespace, progress: Progress) -> TradeData:
-    files = MarketFiles(bars=options.bars_dir, vix=options.vix, forecasts=not options.no_forecasts)
-    if options.ledger is None:
-        return history_data(options.history, files, with_fees=not options.gross, progress=progress)
-    return ledger_data(
-        options.ledger, files, price_maker=options.price_maker, scenario=options.scenario, progress=progress
-    )
-
-
-def _asked(options: argparse.Namespace) -> Mapping[str, Any]:
-    if options.ledger is None:
-        return {"source": "history", "results": "before fees" if options.gross else "after opening fees"}
-    return {"source": "simulated ledger", "price_maker": options.price_maker, "costs": options.scenario}
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingRefused(f"the folder {out} cannot be made: {error.strerror}") from error
+        limits = HISTORY_LIMITS if asked.ledger is None else (*LEDGER_LIMITS, PINNED)
+        return evaluate_trades(data.rows, question, out, facts=facts, limits=limits, progress=progress)
 
 
 def _write(report: TradeReport, out: Path) -> None:

@@ -1,52 +1,49 @@
-"""``python -m magic8_ml ingest --raw DIR --out DIR``: read the raw history into one typed data set."""
+"""``magic8 ingest --raw DIR --out DIR``: read the raw history into one typed data set."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Final
 
-from tqdm import tqdm
+import click
 
-from magic8_companion.command_line import as_path
+from magic8_companion.command_line import DIR, DONE, FAILED, command, new_progress
 from magic8_ml.history.folders import find_download
 from magic8_ml.history.ingest import IngestOptions, Mapper, ingest
 from magic8_ml.history.ingest_records import IngestReport
 
+ABOUT: Final = """Read the raw Magic8 history into one data set.
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.add_argument("--raw", type=as_path, required=True, help="folder that holds the daily folders")
-    parser.add_argument("--out", type=as_path, required=True, help="folder of the data set, made or brought up to date")
-    parser.add_argument("--jobs", type=int, default=1, help="months read at the same time (default 1)")
-    parser.add_argument("--csv", action="store_true", help="write each month as CSV too")
-    parser.add_argument(
-        "--payoff-labels",
-        action="store_true",
-        help="where a sheet has no result (December 2022), let the payoff at the close be the label",
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+Exit code 0: done.  1: there is no such folder, or a file could not be read (every other file is read).
+"""
+_LABELS: Final = "label a trade without result (December 2022) by its payoff at the close"
 
 
-def run(args: argparse.Namespace) -> int:
-    """Run it; return 0, 1 if a file could not be read (the rest is), 2 if there is no such folder."""
-    if not args.raw.is_dir():
-        print(f"{args.raw} is no folder", file=sys.stderr)
-        return 2
-    options = IngestOptions(payoff_labels=args.payoff_labels, with_csv=args.csv)
-    with (
-        _mapper(args.jobs) as mapper,
-        tqdm(total=find_download(args.raw).folders, unit="folder", disable=args.quiet, desc="ingest") as bar,
-    ):
-        result = ingest(args.raw, args.out, options, mapper=mapper, progress=bar.update)
+@command("ingest", ABOUT)
+@click.option("--raw", type=DIR, required=True, help="folder that holds the daily folders")
+@click.option("--out", type=DIR, required=True, help="folder of the data set; created or updated")
+@click.option("--jobs", type=int, default=1, show_default=True, help="processes; each reads a month")
+@click.option("--csv", is_flag=True, help="write each month as CSV too")
+@click.option("--payoff-labels", is_flag=True, help=_LABELS)
+@click.option("--quiet", is_flag=True, help="no progress bar")
+def ingest_command(*, raw: Path, out: Path, jobs: int, csv: bool, payoff_labels: bool, quiet: bool) -> int:
+    """Ingest."""
+    if not raw.is_dir():
+        raise click.ClickException(f"{raw} is not a folder")
+    bar = new_progress("folders")
+    bar.disable = bar.disable or quiet
+    with _mapper(jobs) as mapper, bar:
+        task = bar.add_task("ingest", total=find_download(raw).folders, note="")
+        options = IngestOptions(payoff_labels=payoff_labels, with_csv=csv)
+        result = ingest(raw, out, options, mapper=mapper, progress=lambda folders: bar.advance(task, folders))
     for sentence in result.report["alerts"]:
-        print(f"! {sentence}", file=sys.stderr)
-    print(_summary(result.report, result.folders_read, result.folders_known, args.out))
-    return 1 if result.report["folders"]["refused_files"] else 0
+        click.echo(f"! {sentence}", err=True)
+    click.echo(_summary(result.report, result.folders_read, result.folders_known, out))
+    return FAILED if result.report["folders"]["refused_files"] else DONE
 
 
 @contextmanager

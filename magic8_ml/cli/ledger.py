@@ -1,22 +1,22 @@
-"""``python -m magic8_ml ledger``: recorded bars in, simulated trades and their report out."""
+"""``magic8 ledger``: recorded bars in, simulated trades and their report out."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import numpy as np
 import pyarrow as pa
 
-from magic8_companion.command_line import as_path, day
+from magic8_companion.command_line import DAY, DIR, TextType, command, new_table, print_table, refusal
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day
+from magic8_ml.cli.options import bars_options
 from magic8_ml.forecast.session_table import day_number, session_table
 from magic8_ml.history.ledger_inputs import LedgerRefused, read_bars, read_vix
 from magic8_ml.history.ledger_report import LIMITS, report_of
@@ -24,40 +24,36 @@ from magic8_ml.history.ledger_store import REPORT, write_ledger
 from magic8_ml.history.ledger_table import MAKERS, ledger_table
 from magic8_ml.history.ledger_trades import Market, joined
 
-EXIT_REFUSED: Final = 2
 BOTH: Final = "both"
-_HEADER: Final = (
-    f"{'':12} {'cost':5} {'trades':>8} {'win rate':>9} {'implied':>8} {'pinned':>7}"
-    "  net per risk, not pinned [95 % by day]"
-)
+_RISK: Final = "net per risk, not pinned [95 % by day]"
+_GROSS: Final = "gross at mid per width [95 % by day]"
+_FIRST: Final = "first day to write trades of; earlier bars are their past; default: first day of the bars"
+_MAKERS: Final = "premia: naive (VIX x share), today (x pace^0.45) or both"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``ledger``."""
-    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
-    symbols = "comma-separated; default: every symbol in the folder"
-    parser.add_argument("--symbols", metavar="LIST", type=_symbols, help=symbols)
-    first = (
-        "first day of which trades are written, YYYY-MM-DD; all earlier bars serve as its past; default: of the bars"
-    )
-    parser.add_argument("--from", dest="first_day", metavar="DAY", type=day, help=first)
-    parser.add_argument("--to", dest="last_day", metavar="DAY", type=day, help="last day; default: of the bars")
-    parser.add_argument("--out", type=as_path, required=True, help="folder in which ledger/ and the report are written")
-    makers = "who makes the premia: naive (VIX x share), today (x pace^0.45) or both (default)"
-    parser.add_argument("--price-maker", choices=(*MAKERS, BOTH), default=BOTH, help=makers)
-    parser.add_argument("--seed", type=_seed, default=8, help="of smile and geometry (default 8)")
+def _traded_symbols(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(canonical_symbol(name) for name in text.split(",") if name.strip()))
+    if not names or "VIX" in names:
+        raise ValueError("name at least one symbol; the VIX has no trades of its own")
+    return names
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run ``ledger``; return 0, or 2 with one sentence on stderr."""
-    try:
-        report = _run(options)
-    except LedgerRefused as refusal:
-        print(f"Ledger refused: {refusal}", file=sys.stderr)
-        return EXIT_REFUSED
-    print(_summary(report, options.out))
-    return 0
+_SYMBOLS: Final = TextType("symbols", _traded_symbols)
+
+
+@command("ledger", "Simulate trades at realistic premia on recorded bars.")
+@bars_options()
+@click.option("--symbols", metavar="LIST", type=_SYMBOLS, help="comma-separated; default: every symbol in the folder")
+@click.option("--from", "first_day", type=DAY, help=_FIRST)
+@click.option("--to", "last_day", type=DAY, help="last day; default: last day of the bars")
+@click.option("--out", type=DIR, required=True, help="folder in which ledger/ and the report are written")
+@click.option("--price-maker", type=click.Choice([*MAKERS, BOTH]), default=BOTH, show_default=True, help=_MAKERS)
+@click.option("--seed", type=click.IntRange(min=0), default=8, show_default=True, help="seed of smile and geometry")
+def ledger_command(*, out: Path, **asked: Any) -> None:  # noqa: ANN401  # the options of _run
+    """Simulate, write and print."""
+    with refusal("Ledger", LedgerRefused):
+        report = _run(out, **asked)
+    _print(report, out)
 
 
 def make_ledger(
@@ -93,73 +89,62 @@ def make_ledger(
     return ledger_table(trades, symbols), report_of(trades, symbols, dropped)
 
 
-def _run(options: argparse.Namespace) -> dict[str, Any]:
-    recorded = read_bars(options.bars_dir, options.symbols)
-    first = options.first_day or min(new_york_day(bars.first_start) for bars in recorded.bars.values())
-    last = options.last_day or max(new_york_day(bars.last_end) for bars in recorded.bars.values())
+def _run(
+    out: Path,
+    *,
+    bars_dir: Path,
+    vix_file: Path,
+    symbols: tuple[str, ...] | None,
+    first_day: date | None,
+    last_day: date | None,
+    price_maker: str,
+    seed: int,
+) -> dict[str, Any]:
+    recorded = read_bars(bars_dir, symbols)
+    first = first_day or min(new_york_day(bars.first_start) for bars in recorded.bars.values())
+    last = last_day or max(new_york_day(bars.last_end) for bars in recorded.bars.values())
     if first > last:
-        raise LedgerRefused(f"the range is empty: {first} lies after {last}")
-    makers = MAKERS if options.price_maker == BOTH else (options.price_maker,)
+        raise LedgerRefused(f"the range is empty: {first} is after {last}")
+    makers = MAKERS if price_maker == BOTH else (price_maker,)
     table, figures = make_ledger(
-        recorded.bars, read_vix(options.vix), first_day=first, last_day=last, makers=makers, seed=options.seed
+        recorded.bars, read_vix(vix_file), first_day=first, last_day=last, makers=makers, seed=seed
     )
     asked = {"symbols": list(recorded.bars), "from": str(first), "to": str(last), "price_makers": list(makers)}
-    report = {"asked": {**asked, "seed": options.seed}, **figures, "notes": list(recorded.notes)}
+    report = {"asked": {**asked, "seed": seed}, **figures, "notes": list(recorded.notes)}
     try:
-        write_ledger(options.out, table, report)
+        write_ledger(out, table, report)
     except OSError as error:
-        raise LedgerRefused(f"the ledger cannot be written into {options.out}: {error.strerror}") from error
+        raise LedgerRefused(f"the ledger cannot be written into {out}: {error.strerror}") from error
     return report
 
 
-def _summary(report: dict[str, Any], out: Path) -> str:
-    rows = report["rows"]
-    maker = report["asked"]["price_makers"][-1]
-    cells = [cell for cell in report["base_rates"] if cell["price_maker"] == maker and "symbol" not in cell]
-    return "\n".join(
-        (
-            *report["notes"],
-            f"{rows['trades']:,} trades of {rows['days']} days, {rows['rows']:,} rows; price maker shown: {maker}",
-            f"dropped: {_reasons(report['dropped_trades'])}",
-            "",
-            _HEADER,
-            *(_line(cell) for cell in cells),
-            "",
-            f"{'anchor':12} gross at mid per width [95 % by day]",
-            *(_anchor_line(cell) for cell in report["anchoring"] if cell["price_maker"] == maker),
-            "",
-            "Limits:",
-            *(f"- {sentence}" for sentence in LIMITS),
-            f"written: {out / 'ledger'}, {out / REPORT}",
-        )
-    )
+def _print(report: dict[str, Any], out: Path) -> None:
+    rows, maker = report["rows"], report["asked"]["price_makers"][-1]
+    size = f"{rows['trades']:,} trades of {rows['days']} days, {rows['rows']:,} rows; price maker shown: {maker}"
+    click.echo("\n".join([*report["notes"], size, f"dropped: {_reasons(report['dropped_trades'])}", ""]))
+    numbers = ("trades", "win rate", "implied", "pinned", _RISK)
+    table = new_table("", "cost", *numbers, right=numbers)
+    for cell in report["base_rates"]:
+        if cell["price_maker"] == maker and "symbol" not in cell:
+            table.add_row(*_cells(cell))
+    print_table(table)
+    click.echo()
+    anchors = new_table("anchor", _GROSS, right=(_GROSS,))
+    for cell in report["anchoring"]:
+        if cell["price_maker"] == maker:
+            low, high = cell["interval"]
+            anchors.add_row(cell["structure"], f"{cell['gross_at_mid_per_width']:+.4f} [{low:+.4f}, {high:+.4f}]")
+    print_table(anchors)
+    written = f"written: {out / 'ledger'}, {out / REPORT}"
+    click.echo("\n".join(["", "Limits:", *(f"- {sentence}" for sentence in LIMITS), written]))
 
 
-def _line(cell: dict[str, Any]) -> str:
-    name = cell.get("strategy") or cell["structure"]
+def _cells(cell: dict[str, Any]) -> tuple[str, ...]:
     mean, interval = cell["net_per_risk"], cell["net_per_risk_interval"]
-    worth = "-" if mean is None else f"{mean:+.3f} [{interval[0]:+.3f}, {interval[1]:+.3f}]"
-    rates = f"{cell['win_rate']:9.1%} {cell['implied_probability']:8.1%} {cell['pin_risk_share']:7.1%}"
-    return f"{name:12} {cell['scenario']:5} {cell['trades']:8,} {rates}  {worth}"
-
-
-def _anchor_line(cell: dict[str, Any]) -> str:
-    low, high = cell["interval"]
-    return f"{cell['structure']:12} {cell['gross_at_mid_per_width']:+.4f} [{low:+.4f}, {high:+.4f}]"
+    net = "-" if mean is None else f"{mean:+.3f} [{interval[0]:+.3f}, {interval[1]:+.3f}]"
+    shares = (f"{cell[name]:.1%}" for name in ("win_rate", "implied_probability", "pin_risk_share"))
+    return (cell.get("strategy") or cell["structure"], cell["scenario"], f"{cell['trades']:,}", *shares, net)
 
 
 def _reasons(dropped: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in sorted(dropped.items())) or "none"
-
-
-def _symbols(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(canonical_symbol(name) for name in text.split(",") if name.strip()))
-    if not names or "VIX" in names:
-        raise argparse.ArgumentTypeError("name at least one symbol; the VIX has no trades of its own")
-    return names
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
-    return int(text)

@@ -1,15 +1,24 @@
-"""``python -m magic8_ml models list|show|promote|rollback``: who serves, and the moves between versions."""
+"""``magic8 models list|show|promote|rollback``: the versions of the model and their roles."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
-import orjson
+import click
 
-from magic8_companion.command_line import as_path, default_ml_path
+from magic8_companion.command_line import (
+    CONTEXT,
+    DIR,
+    Decorated,
+    default_ml_path,
+    new_table,
+    options,
+    print_json,
+    print_table,
+)
 from magic8_ml.registry.expiry import valid_until
 from magic8_ml.registry.manifest import ModelUnavailable
 from magic8_ml.registry.passport import PASSPORT
@@ -17,80 +26,94 @@ from magic8_ml.registry.roles import RegistryRefused, Roles
 from magic8_ml.registry.soundness import require_sound
 from magic8_ml.registry.versions import CHALLENGER, CHAMPION, Registry
 
-EXIT_REFUSED: Final = 2
 MODELS: Final = "models"
+_PATH_HELP: Final = "folder that holds models/; default: M8C_ML_PATH, else data/ml"
+_WHY_HELP: Final = "reason for the history"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``models``."""
-    shared = argparse.ArgumentParser(add_help=False)
-    path = "folder that holds models/ (default: M8C_ML_PATH, else data/ml)"
-    shared.add_argument("--path", type=as_path, default=default_ml_path(), help=path)
-    shared.add_argument("--json", action="store_true", help="print one JSON object")
-    actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("list", parents=[shared], help="all versions, their roles and whether they may serve")
-    show = actions.add_parser("show", parents=[shared], help="what a version was learnt from, and its passport")
-    show.add_argument("version", nargs="?", default=CHAMPION, help="a version, champion (default) or challenger")
-    promote = actions.add_parser("promote", parents=[shared], help="make a version champion")
-    promote.add_argument("version", help="a version, or challenger")
-    rollback = actions.add_parser("rollback", parents=[shared], help="give the role back to the champion before")
-    for moving in (promote, rollback):
-        moving.add_argument("--why", default="by hand", help="what the history will say")
+@click.group("models", help="List, show, promote or roll back versions of the model.", context_settings=dict(CONTEXT))
+def models_command() -> None:
+    """Hold the commands on versions."""
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run ``models``; a refusal is one sentence on stderr."""
-    registry = Registry(options.path / MODELS)
-    try:
-        answer, text = _ACTIONS[options.action](registry, options)
-    except RegistryRefused as refusal:
-        print(f"Refused: {refusal}", file=sys.stderr)
-        return EXIT_REFUSED
-    print(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() if options.json else text)
-    return 0
+def _registry_options(function: Decorated) -> Decorated:
+    return options(
+        click.option("--path", type=DIR, default=default_ml_path, help=_PATH_HELP),
+        click.option("--json", "as_json", is_flag=True, help="print one JSON object"),
+    )(function)
 
 
-def _list(registry: Registry, options: argparse.Namespace) -> tuple[object, str]:  # noqa: ARG001 - all actions are called alike
+@models_command.command("list", help="All versions, their roles and whether they may serve.")
+@_registry_options
+def list_command(*, path: Path, as_json: bool) -> None:
+    """Print all versions."""
+    registry = Registry(path / MODELS)
     roles = registry.roles
     facts = [_facts(registry, version, roles)[0] for version in registry.versions()]
-    head = f"{'version':<28}{'role':<13}{'data to':<13}{'valid until':<13}state"
-    lines = [
-        f"{fact['version']:<28}{fact['role'] or '':<13}{fact['last_day'] or '':<13}{fact['valid_until'] or '':<13}"
-        f"{fact['problem'] or 'sound'}"
-        for fact in facts
-    ]
-    text = "\n".join([head, *lines]) if lines else f"no versions in {registry.folder}"
-    return {"versions": facts, "roles": _roles(roles)}, text
+    if as_json:
+        print_json({"versions": facts, "roles": _roles(roles)})
+    elif not facts:
+        click.echo(f"no versions in {registry.folder}")
+    else:
+        table = new_table("version", "role", "data to", "valid until", "state")
+        for fact in facts:
+            cells = (fact["role"], fact["last_day"], fact["valid_until"])
+            style = "red" if fact["problem"] else "green" if fact["role"] == CHAMPION else None
+            table.add_row(fact["version"], *(cell or "" for cell in cells), fact["problem"] or "sound", style=style)
+        print_table(table)
 
 
-def _show(registry: Registry, options: argparse.Namespace) -> tuple[object, str]:
-    folder = registry.folder_of(options.version)
+@models_command.command("show", help="The data and the passport of a version, champion (default) or challenger.")
+@click.argument("version", default=CHAMPION)
+@_registry_options
+def show_command(version: str, *, path: Path, as_json: bool) -> None:
+    """Print one version."""
+    registry = Registry(path / MODELS)
+    with _refusal():
+        folder = registry.folder_of(version)
     fact, manifest = _facts(registry, folder.name, registry.roles)
+    if as_json:
+        print_json({**fact, "manifest": manifest})
+        return
     lines = [f"{name:<14} {value}" for name, value in fact.items() if value is not None]
     lines += [f"{name:<14} {_brief(manifest[name])}" for name in ("symbols", "rows", "first_day") if name in manifest]
     for name, numbers in manifest.get(PASSPORT, {}).get("canaries", {}).items():
         lines.append(f"canary         {name}: {_brief(numbers)}")
-    return {**fact, "manifest": manifest}, "\n".join(lines)
+    click.echo("\n".join(lines))
 
 
-def _promote(registry: Registry, options: argparse.Namespace) -> tuple[object, str]:
-    return _moved(registry.promote(options.version, options.why))
+@models_command.command("promote", help="Make a version, or the challenger, the champion.")
+@click.argument("version")
+@click.option("--why", default="by hand", show_default=True, help=_WHY_HELP)
+@_registry_options
+def promote_command(version: str, why: str, *, path: Path, as_json: bool) -> None:
+    """Promote a version."""
+    with _refusal():
+        _print_move(Registry(path / MODELS).promote(version, why), as_json=as_json)
 
 
-def _rollback(registry: Registry, options: argparse.Namespace) -> tuple[object, str]:
-    return _moved(registry.rollback(options.why))
+@models_command.command("rollback", help="Give the role back to the previous champion.")
+@click.option("--why", default="by hand", show_default=True, help=_WHY_HELP)
+@_registry_options
+def rollback_command(why: str, *, path: Path, as_json: bool) -> None:
+    """Roll back."""
+    with _refusal():
+        _print_move(Registry(path / MODELS).rollback(why), as_json=as_json)
 
 
-_ACTIONS: Final[Mapping[str, Callable[[Registry, argparse.Namespace], tuple[object, str]]]] = {
-    "list": _list,
-    "show": _show,
-    "promote": _promote,
-    "rollback": _rollback,
-}
+@contextmanager
+def _refusal() -> Iterator[None]:
+    try:
+        yield
+    except RegistryRefused as refused:
+        raise click.ClickException(f"Refused: {refused}") from refused
 
 
-def _moved(roles: Roles) -> tuple[object, str]:
-    return _roles(roles), f"champion is {roles.champion}; a running host changes over at its next prediction"
+def _print_move(roles: Roles, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_roles(roles))
+    else:
+        click.echo(f"champion is {roles.champion}; a running host uses it from its next prediction on")
 
 
 def _roles(roles: Roles | None) -> object:
@@ -98,7 +121,7 @@ def _roles(roles: Roles | None) -> object:
 
 
 def _facts(registry: Registry, version: str, roles: Roles | None) -> tuple[dict[str, Any], Mapping[str, Any]]:
-    # what is to be said of a version, and its manifest (empty if it is not sound)
+    # the facts of a version, and its manifest (empty if it is not sound)
     facts: dict[str, Any] = {"version": version, "role": _role(version, roles)}
     try:
         manifest = require_sound(registry.folder_of(version))

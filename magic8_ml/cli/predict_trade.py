@@ -1,24 +1,22 @@
-"""``python -m magic8_ml predict-trade FILE|-``: how likely the orders of a Discord message win, on recorded bars."""
+"""``magic8 predict-trade FILE|-``: win probabilities of the orders of a Discord message, on recorded bars."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import click
 import numpy as np
-import orjson
 
-from magic8_companion.command_line import as_path
+from magic8_companion.command_line import DIR, FILE, command, print_json, refusal
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.trading_day import new_york_day, require_session
 from magic8_companion.options.order_line import written_strikes
-from magic8_ml.cli.parse_message import instant
+from magic8_ml.cli.options import INSTANT, bars_options, read_message
 from magic8_ml.forecast.day_history import HISTORY_SESSIONS
 from magic8_ml.forecast.model_files import TrainedModel, load_model
 from magic8_ml.forecast.prediction_inputs import DAILY_OPEN, PredictionInputs
@@ -32,42 +30,35 @@ from magic8_ml.registry.reloading import load_champion
 from magic8_ml.trades.answers import Answer, NoWinPrediction, WinPrediction
 from magic8_ml.trades.predictor import WinProbabilityPredictor, load_predictor
 
-EXIT_REFUSED: Final = 2
+_MODELS: Final = "folder that M8C_ML_PATH names: win_models/ and, if it exists, the 5-minute model in models/"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``predict-trade``."""
-    parser.add_argument("file", type=as_path, help="file that holds the message, or - for standard input")
-    models = "folder that M8C_ML_PATH names: win_models/ and, if there is one, the five-minute model in models/"
-    parser.add_argument("--models", type=as_path, required=True, help=models)
-    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
-    parser.add_argument("--at", type=instant, required=True, help="when the message came, ISO 8601, UTC unless it says")
-    parser.add_argument("--json", action="store_true", help="print orders and answers as JSON")
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run it; return 0, or 2 with a sentence when there is no message, no model or no data."""
-    text = _text(options.file)
-    if text is None:
-        print(f"{options.file} is no file", file=sys.stderr)
-        return EXIT_REFUSED
-    try:
-        predictor = load_predictor(options.models / "win_models", _forecaster(options.models / "models"))
-        bars, vix_daily = read_bar_folder(options.bars_dir).bars, read_vix_daily(options.vix)
-    except (PluginUnavailable, TrainingRefused) as refusal:
-        print(f"Nothing can be predicted: {refusal}", file=sys.stderr)
-        return EXIT_REFUSED
-    message = EnhancedDiscordParser().parse(text, time=options.at)
-    answers = [_answer(predictor, message, trade, bars, vix_daily, options.at) for trade in message.trades]
-    print(_json(message, answers) if options.json else _readable(message, answers))
-    return 0
+@command("predict-trade", "Estimate win probabilities of a Discord message's orders in FILE (- is standard input).")
+@click.argument("file", type=FILE)
+@click.option("--models", type=DIR, required=True, help=_MODELS)
+@bars_options()
+@click.option("--at", type=INSTANT, required=True, help="time of the message, ISO 8601, UTC by default")
+@click.option("--json", "as_json", is_flag=True, help="print orders and answers as JSON")
+def predict_trade_command(
+    file: Path, models: Path, bars_dir: Path, vix_file: Path, at: datetime, *, as_json: bool
+) -> None:
+    """Predict."""
+    text = read_message(file)
+    with refusal("Prediction", PluginUnavailable, TrainingRefused):
+        predictor = load_predictor(models / "win_models", _forecaster(models / "models"))
+        bars, vix_daily = read_bar_folder(bars_dir).bars, read_vix_daily(vix_file)
+    message = EnhancedDiscordParser().parse(text, time=at)
+    answers = [_answer(predictor, message, trade, bars, vix_daily, at) for trade in message.trades]
+    if as_json:
+        print_json(_json(message, answers))
+    else:
+        click.echo(_readable(message, answers))
 
 
 def observed(
     symbol: str, bars: Mapping[str, Bars], vix_daily: Bars, at: datetime, price: float | None
 ) -> PredictionInputs:
-    """Return what was known of a symbol at ``at``, from recorded bars and daily VIX rows.
+    """Return the inputs of a symbol that were known at ``at``, from recorded bars and daily VIX rows.
 
     A symbol without bars takes those of its family (SPX those of SPY), scaled to ``price``: every feature is free of
     the price level.
@@ -75,7 +66,7 @@ def observed(
     Raises
     ------
     DataUnavailable
-        ``market_closed`` on a day without session, ``missing_bars`` where neither bars nor a price serve.
+        ``market_closed`` on a day without session, ``missing_bars`` without bars or a price.
     """
     session = require_session(new_york_day(at))
     row = session_table().position(session.day)
@@ -135,19 +126,12 @@ def _forecaster(models: Path) -> TrainedModel | None:
     return load_champion(models, load_model).served if models.is_dir() else None
 
 
-def _text(file: Path) -> str | None:
-    if file == Path("-"):
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
-    return file.read_bytes().decode("utf-8", "replace") if file.is_file() else None
-
-
-def _json(message: Message, answers: list[Answer]) -> str:
+def _json(message: Message, answers: list[Answer]) -> dict[str, object]:
     pairs = [
         {"trade": trade.as_dict(), "answer": answer.as_dict()}
         for trade, answer in zip(message.trades, answers, strict=True)
     ]
-    said = {"trades": pairs, "errors": [error.as_dict() for error in message.errors]}
-    return orjson.dumps(said, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2).decode()
+    return {"trades": pairs, "errors": [error.as_dict() for error in message.errors]}
 
 
 def _readable(message: Message, answers: list[Answer]) -> str:

@@ -1,59 +1,65 @@
-"""``python -m magic8_ml retrain``: learn again at low priority, and promote the new version if it is not worse."""
+"""``magic8 retrain``: fit a new version at low priority, and promote it if it is not worse."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
 
-import orjson
+import click
 
-from magic8_companion.command_line import as_path, day
-from magic8_ml.cli.train import EXIT_REFUSED, ProgressBars, symbol_list
+from magic8_companion.command_line import DAY, DIR, command, print_json, refusal
+from magic8_ml.cli.options import bars_options, symbols_option
+from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.forecast.training.priority import give_way
 from magic8_ml.forecast.training.retrain import Retrained, retrain, sessions_unseen
 from magic8_ml.metrics.refusal import TrainingRefused
 
+_AGE: Final = "do nothing while the champion lacks fewer sessions of the data than this"
+ABOUT: Final = """Fit a new version at low priority; promote it if it is not worse.
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``retrain``."""
-    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
-    parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
-    parser.add_argument("--start-date", type=day, help="first day learnt from, YYYY-MM-DD")
-    out = "folder that M8C_ML_PATH names; the new version is added to its models/"
-    parser.add_argument("--out", type=as_path, required=True, help=out)
-    age = "do nothing while the champion lacks fewer sessions of the data than this (default 1)"
-    parser.add_argument("--if-older-than-sessions", type=int, default=1, metavar="N", help=age)
-    parser.add_argument("--json", action="store_true", help="print the decision as one JSON object")
+Exit code 0: done, or nothing to do.  1: refused.  2: wrong options.  3: another retraining uses the folder.
+"""
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run ``retrain``; a refusal is one sentence on stderr."""
+@command("retrain", ABOUT)
+@bars_options()
+@symbols_option
+@click.option("--from", "--start-date", "first_day", type=DAY, help="first day to train on, YYYY-MM-DD")
+@click.option("--out", type=DIR, required=True, help="folder that M8C_ML_PATH names; models/ in it gets the version")
+@click.option("--if-older-than-sessions", type=int, default=1, show_default=True, metavar="N", help=_AGE)
+@click.option("--json", "as_json", is_flag=True, help="print the decision as one JSON object")
+def retrain_command(*, as_json: bool, **asked: Any) -> None:  # noqa: ANN401  # the options of _run
+    """Retrain."""
     give_way()
-    try:
-        text = _run(options)
-    except TrainingRefused as refusal:
-        print(f"Retraining refused: {refusal}", file=sys.stderr)
-        return EXIT_REFUSED
-    print(text)
-    return 0
+    with refusal("Retraining", TrainingRefused):
+        _print(*_run(**asked), as_json=as_json)
 
 
-def _run(options: argparse.Namespace) -> str:
-    bars = read_bar_folder(options.bars_dir, options.symbols).bars
-    unseen = sessions_unseen(bars, options.out)
-    if unseen is not None and unseen < options.if_older_than_sessions:
-        return _text(None, f"the champion lacks {unseen} sessions of the data: nothing to do", as_json=options.json)
+def _run(
+    *,
+    bars_dir: Path,
+    vix_file: Path,
+    symbols: tuple[str, ...] | None,
+    first_day: date | None,
+    out: Path,
+    if_older_than_sessions: int,
+) -> tuple[Retrained | None, str]:
+    bars = read_bar_folder(bars_dir, symbols).bars
+    unseen = sessions_unseen(bars, out)
+    if unseen is not None and unseen < if_older_than_sessions:
+        return None, f"the champion lacks {unseen} sessions of the data: nothing to do"
     with ProgressBars() as progress:
-        found = retrain(bars, read_vix_daily(options.vix), options.out, progress, first_day=options.start_date)
+        found = retrain(bars, read_vix_daily(vix_file), out, progress, first_day=first_day)
     moved = "is champion now" if found.promoted else "stays challenger"
-    return _text(found, f"{found.version} {moved}: {found.why}", as_json=options.json)
+    return found, f"{found.version} {moved}: {found.why}"
 
 
-def _text(found: Retrained | None, sentence: str, *, as_json: bool) -> str:
+def _print(found: Retrained | None, sentence: str, *, as_json: bool) -> None:
     if not as_json:
-        return sentence
+        click.echo(sentence)
+        return
     facts = {"version": None, "promoted": False, "why": sentence} if found is None else asdict(found)
-    return orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode()
+    print_json(facts)

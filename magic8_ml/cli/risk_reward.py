@@ -1,61 +1,53 @@
-"""``python -m magic8_ml risk-reward``: what an order can lose and win, and where it breaks even."""
+"""``magic8 risk-reward``: max loss, max profit and break-evens of an order."""
 
 from __future__ import annotations
 
-import argparse
-import sys
+from typing import Any, Final
 
-import orjson
+import click
 
+from magic8_companion.command_line import command, print_json
 from magic8_companion.domain.errors import OrderRefused
 from magic8_companion.options.risk_reward import RiskReward, calculate_risk_reward
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.add_argument("--strategy", required=True, help="Butterfly, Iron_Butterfly, Iron_Condor (or Sonar), Vertical")
-    parser.add_argument("--strikes", required=True, help="in any order, such as 5905,5855,5805")
-    parser.add_argument("--premium", required=True, type=float, help="net price per unit in points")
-    parser.add_argument("--action", required=True, help="BUY pays the premium, SELL receives it")
-    parser.add_argument("--quantity", type=int, default=1, help="units (default 1)")
-    parser.add_argument("--right", default="CALL", help="CALL (default) or PUT, for butterflies and verticals")
-    parser.add_argument("--multiplier", type=float, default=100, help="dollars per point (default 100)")
-    parser.add_argument("--fees", type=float, default=0.0, help="dollars per contract and leg (default 0)")
-    effects = ("debit", "credit")
-    parser.add_argument("--price-effect", choices=effects, help="overrides the action; a premium of 0 needs it")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of sentences")
+_EFFECT: Final = "overrides the action; a premium of 0 needs it"
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run it; return 0, or 2 with one sentence when the order makes no sense."""
-    try:
-        answer = calculate_risk_reward(
-            options.strategy,
-            _strikes(options.strikes),
-            options.premium,
-            options.action,
-            options.quantity,
-            options.right,
-            options.multiplier,
-            options.fees,
-            price_effect=options.price_effect,
-        )
-    except OrderRefused as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
-    print(
-        orjson.dumps(answer.as_dict(), option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2).decode()
-        if options.json
-        else _readable(answer)
-    )
-    return 0
+@command("risk-reward", "Calculate max loss, max profit and break-evens of an order.")
+@click.option("--strategy", required=True, help="Butterfly, Iron_Butterfly, Iron_Condor (or Sonar), Vertical")
+@click.option("--strikes", required=True, help="in any order, such as 5905,5855,5805")
+@click.option("--premium", required=True, type=float, help="net price per unit in points")
+@click.option("--action", required=True, help="BUY pays the premium, SELL receives it")
+@click.option("--quantity", type=int, default=1, show_default=True, help="units")
+@click.option("--right", default="CALL", show_default=True, help="CALL or PUT, for butterflies and verticals")
+@click.option("--multiplier", type=float, default=100, show_default=True, help="dollars per point")
+@click.option("--fees", type=float, default=0.0, show_default=True, help="dollars per contract and leg")
+@click.option("--price-effect", type=click.Choice(["debit", "credit"]), help=_EFFECT)
+@click.option("--json", "as_json", is_flag=True, help="print JSON instead of text")
+def risk_reward_command(
+    *,
+    strategy: str,
+    strikes: str,
+    premium: float,
+    action: str,
+    quantity: int,
+    right: str,
+    as_json: bool,
+    **terms: Any,  # noqa: ANN401  # of calculate_risk_reward
+) -> None:
+    """Calculate and print."""
+    answer = calculate_risk_reward(strategy, _strikes(strikes), premium, action, quantity, right, **terms)
+    if as_json:
+        print_json(answer.as_dict())
+    else:
+        click.echo(_readable(answer))
 
 
 def _strikes(text: str) -> list[float]:
     try:
         return [float(strike) for strike in text.replace("/", ",").split(",")]
     except ValueError:
-        raise OrderRefused("bad_number", f"strikes are numbers between commas, not {text!r}") from None
+        raise OrderRefused("bad_number", f"strikes are numbers separated by commas, not {text!r}") from None
 
 
 def _readable(answer: RiskReward) -> str:
@@ -63,5 +55,5 @@ def _readable(answer: RiskReward) -> str:
     levels = ", ".join(f"{level:.10g}" for level in answer.breakevens)
     return (
         f"max loss    {answer.max_loss:,.2f} $\nmax profit  {answer.max_profit:,.2f} $\nreward/risk {ratio}\n"
-        f"break-even  {levels or '-'}\nfees        {answer.fees:,.2f} $ (contained above)"
+        f"break-even  {levels or '-'}\nfees        {answer.fees:,.2f} $ (included above)"
     )

@@ -1,21 +1,21 @@
-"""``python -m magic8_ml tune``: search settings inside the training days, log every trial, print what was found."""
+"""``magic8 tune``: search settings inside the training days, log every trial, print the best one."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import click
 import numpy as np
-import orjson
 
-from magic8_companion.command_line import as_path, day
+from magic8_companion.command_line import DAY, DIR, command, json_bytes, refusal
 from magic8_companion.domain.bars import Bars
-from magic8_ml.cli.train import EXIT_REFUSED, ProgressBars, symbol_list
+from magic8_ml.cli.options import at_most_one, bars_options, require_folder, symbols_option
+from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.session_table import day_number, session_table
@@ -32,34 +32,26 @@ if TYPE_CHECKING:
 TUNED: Final = "tuned.json"
 FAMILY: Final = "boosted_variance"
 RESERVED_SESSIONS: Final = 252
-"""The newest sessions are for judging: no bar of them is looked at here."""
+"""The newest sessions are for evaluation: none of their bars is read here."""
 
 MIN_DAYS: Final = 100
+_OUT: Final = f"folder of {TUNED} and trials.jsonl; use that of evaluate, so that all trials are counted"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``tune``."""
-    parser.add_argument("--bars-dir", type=as_path, required=True, help="folder of 5-minute bars, parquet or CSV")
-    parser.add_argument("--vix", type=as_path, required=True, help="daily VIX file: date, open, high, low, close")
-    parser.add_argument("--symbols", type=symbol_list, help="comma-separated; default: every symbol in the folder")
-    parser.add_argument("--end-date", type=day, help="last day of the data, YYYY-MM-DD")
-    parser.add_argument("--trials", type=int, default=20, help="configurations to try, at most 40 (default 20)")
-    parser.add_argument("--seed", type=int, default=8, help="the same seed tries the same configurations (default 8)")
-    workers = parser.add_mutually_exclusive_group()
-    workers.add_argument("--jobs", type=int, default=1, help="processes on this machine (default 1)")
-    workers.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster, such as tcp://10.0.0.5:8786")
-    out = f"folder for {TUNED} and trials.jsonl; that of evaluate, so that all trials are counted together"
-    parser.add_argument("--out", type=as_path, required=True, help=out)
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run ``tune``; a refusal is one sentence on stderr."""
-    try:
-        _tune(options)
-    except TrainingRefused as refusal:
-        print(f"Tuning refused: {refusal}", file=sys.stderr)
-        return EXIT_REFUSED
-    return 0
+@command("tune", "Search settings inside the training days, on cores or a Dask cluster.")
+@bars_options()
+@symbols_option
+@click.option("--to", "--end-date", "last_day", type=DAY, help="last day of the data, YYYY-MM-DD")
+@click.option("--trials", type=int, default=20, show_default=True, help="configurations to try, at most 40")
+@click.option("--seed", type=int, default=8, show_default=True, help="a seed repeats its configurations")
+@click.option("--jobs", type=int, help="processes on this machine (default 1)")
+@click.option("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster, such as tcp://10.0.0.5:8786")
+@click.option("--out", type=DIR, required=True, help=_OUT)
+def tune_command(*, jobs: int | None, dask: str | None, **asked: Any) -> None:  # noqa: ANN401  # the options of _tune
+    """Tune."""
+    at_most_one(jobs=jobs, dask=dask)
+    with refusal("Tuning", TrainingRefused):
+        _tune(lambda rows: on_cores(rows, jobs or 1) if dask is None else on_cluster(rows, dask), **asked)
 
 
 def training_days(bars: Mapping[str, Bars], last_day: date | None) -> dict[str, Bars]:
@@ -79,12 +71,22 @@ def training_days(bars: Mapping[str, Bars], last_day: date | None) -> dict[str, 
     kept = {name: series for name, series in cut.items() if len(series)}
     if not kept:
         raise TrainingRefused(
-            f"the newest {RESERVED_SESSIONS} sessions are kept for judging, and nothing is before them"
+            f"the newest {RESERVED_SESSIONS} sessions are reserved for evaluation, and there are no earlier ones"
         )
     return kept
 
 
-def _tune(options: argparse.Namespace) -> None:
+def _tune(
+    workers: Callable[[Rows], AbstractContextManager[Evaluate]],
+    *,
+    bars_dir: Path,
+    vix_file: Path,
+    symbols: tuple[str, ...] | None,
+    last_day: date | None,
+    trials: int,
+    seed: int,
+    out: Path,
+) -> None:
     try:
         import optuna  # noqa: PLC0415 - an extra that may be absent
 
@@ -92,34 +94,29 @@ def _tune(options: argparse.Namespace) -> None:
         from magic8_ml.forecast.training.tuning_space import MAX_TRIALS  # noqa: PLC0415 - as above
     except ImportError as error:
         raise TrainingRefused(f"{error}; run: pip install -e '.[train]'") from error
-    if not 1 <= options.trials <= MAX_TRIALS:
-        raise TrainingRefused(f"{options.trials} trials; 1 to {MAX_TRIALS} are allowed: more would only find luck")
+    if not 1 <= trials <= MAX_TRIALS:
+        raise TrainingRefused(f"{trials} trials; 1 to {MAX_TRIALS} are allowed, because more would overfit the folds")
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # we have a progress bar of our own
-    options.out.mkdir(parents=True, exist_ok=True)
-    bars = training_days(read_bar_folder(options.bars_dir, options.symbols).bars, options.end_date)
-    vix_daily = read_vix_daily(options.vix)
+    require_folder(out)
+    bars = training_days(read_bar_folder(bars_dir, symbols).bars, last_day)
+    vix_daily = read_vix_daily(vix_file)
     with ProgressBars() as progress:
         rows = _learnable(dataset_of(bars, vix_daily, progress).rows)
-        with _workers(options, rows) as evaluate:
-            found = search(evaluate, options.trials, options.seed, progress)
-    log = log_trials(options.out, _trials(found, rows, data_digest(bars, vix_daily, int(rows.day.max()))))
-    print(_table(found, log, rows))
-    answer = orjson.dumps(_answer(found, log, rows, options.seed), option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2)
-    (options.out / TUNED).write_bytes(answer)
+        with workers(rows) as evaluate:
+            found = search(evaluate, trials, seed, progress)
+    log = log_trials(out, _trials(found, rows, data_digest(bars, vix_daily, int(rows.day.max()))))
+    click.echo(_table(found, log, rows))
+    (out / TUNED).write_bytes(json_bytes(_answer(found, log, rows, seed)))
 
 
 def _learnable(rows: Rows) -> Rows:
     labelled = rows[rows.labelled]
     if (days := len(np.unique(labelled.day))) < MIN_DAYS:
         raise TrainingRefused(
-            f"{days} labelled days are left before the newest {RESERVED_SESSIONS} sessions, which are kept for judging;"
+            f"{days} labelled days are left before the newest {RESERVED_SESSIONS} sessions (reserved for evaluation);"
             f" need {MIN_DAYS}"
         )
     return labelled
-
-
-def _workers(options: argparse.Namespace, rows: Rows) -> AbstractContextManager[Evaluate]:
-    return on_cores(rows, options.jobs) if options.dask is None else on_cluster(rows, options.dask)
 
 
 def _trials(found: SearchResult, rows: Rows, data: str) -> list[Trial]:
@@ -152,10 +149,10 @@ def _answer(found: SearchResult, log: TrialLog, rows: Rows, seed: int) -> dict[s
 def _table(found: SearchResult, log: TrialLog, rows: Rows) -> str:
     best, shipped = found.best, found.shipped
     lines = [
-        f"Tuned {FAMILY} on days up to {_day(int(rows.day.max()))}; nothing after was looked at",
-        f"  tried      {len(found.tried)} configurations; the log holds {log.configurations}: count them all",
+        f"Tuned {FAMILY} on days up to {_day(int(rows.day.max()))}; later days were not read",
+        f"  tried      {len(found.tried)} configurations; {log.configurations} in the log",
         f"  shipped    QLIKE {shipped.loss:.4f}",
-        f"  best       QLIKE {best.loss:.4f} ({1 - best.loss / shipped.loss:+.1%}), before allowing for the search",
+        f"  best       QLIKE {best.loss:.4f} ({1 - best.loss / shipped.loss:+.1%}), before correction for the search",
         *(f"             {name} {value:.4g}" for name, value in best.parameters.items()),
     ]
     return "\n".join(lines)

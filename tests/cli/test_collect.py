@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from magic8_companion.cli.collect import collect, collect_into
+from magic8_companion.__main__ import main
+from magic8_companion.cli.collect import collect_into
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError
 from magic8_companion.providers.replay import ReplayProvider
 from magic8_companion.providers.simulated import SimulatedProvider
@@ -111,7 +112,7 @@ def test_what_was_given_up_is_told_and_the_exit_code_says_so(
     told = capsys.readouterr()
     assert "| SPX | 10 | 0 | 0 | 0 |" in told.out
     assert "| SPY | 0 | 0 | 0 | 10 |" in told.out
-    assert told.err.endswith("SPY was given up: SPY may not be had\n")
+    assert told.err.endswith("SPY: stopped asking: SPY may not be had\n")
 
 
 def test_a_span_without_sessions_is_refused(tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_a_span_without_sessions_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--symbols", ",", "--since", "2025-01-02"], "--symbols names no symbol"),
+        (["--symbols", ",", "--since", "2025-01-02"], "name at least one symbol"),
         (["--symbols", "SPY", "--since", "2025-01-02", "--provider", "polygon"], "polygon"),
     ],
 )
@@ -132,7 +133,7 @@ def test_wrong_arguments_are_named(
     given: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One sentence, exit code 2."""
-    assert collect([*given, "--out", str(tmp_path)]) == 2
+    assert main(["collect", *given, "--out", str(tmp_path)]) == 2
     assert said in capsys.readouterr().err
 
 

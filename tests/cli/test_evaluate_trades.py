@@ -39,9 +39,9 @@ def test_a_ledger_becomes_a_report(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_what_cannot_be_evaluated_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], sentence: str
 ) -> None:
-    """One sentence on stderr and exit code 2; nothing is written."""
+    """One sentence on stderr and exit code 1; nothing is written."""
     if "--vix" in more:
         write_ledger(tmp_path, spy_ledger(), {})
-    assert main(arguments(tmp_path, tmp_path / "out", *more)) == 2
+    assert main(arguments(tmp_path, tmp_path / "out", *more)) == 1
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "out" / "win_probability.json").exists()

@@ -46,22 +46,22 @@ def test_the_picture_can_be_svg(elsewhere: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("words", "code", "sentence"),
     [
-        (("--picture", "x.png"), ".html or .svg"),
-        (("--symbol", "VIX"), "no simulated options on VIX"),
-        (("--chain-file", "nowhere.parquet"), "is no file"),
-        (("--provider", "replay"), "replay"),
-        (("--provider", "nobody"), "nobody"),
-        (("--date", "2025-12-25"), "holiday"),
+        (("--picture", "x.png"), 2, ".html or .svg"),
+        (("--symbol", "VIX"), 1, "no simulated options on VIX"),
+        (("--chain-file", "nowhere.parquet"), 1, "is not a file"),
+        (("--provider", "replay"), 2, "replay"),
+        (("--provider", "nobody"), 2, "nobody"),
+        (("--date", "2025-12-25"), 1, "holiday"),
     ],
 )
 @pytest.mark.usefixtures("elsewhere")
 def test_what_cannot_be_shown_is_said(
-    words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...], code: int, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 2 and a sentence, no traceback."""
-    assert main(["gamma", *words]) == 2
+    """A sentence and an exit code, no traceback: 1 when there is no such data, 2 when the request is wrong."""
+    assert main(["gamma", *words]) == code
     assert sentence in capsys.readouterr().err
 
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-from magic8_ml.cli import ingest as command
+from magic8_ml.__main__ import main
 
 FIXTURES = Path(__file__).parents[1] / "history" / "fixtures" / "raw"
 
 
 def run(*arguments: str) -> int:
     """Run the command as the entry point does."""
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args(arguments))
+    return main(["ingest", *arguments])
 
 
 def test_a_run_says_what_it_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,9 +39,9 @@ def test_a_file_that_cannot_be_read_is_loud(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_a_missing_folder_is_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 2 and a sentence."""
-    assert run("--raw", str(tmp_path / "nothing"), "--out", str(tmp_path)) == 2
-    assert "is no folder" in capsys.readouterr().err
+    """Exit code 1 and a sentence."""
+    assert run("--raw", str(tmp_path / "nothing"), "--out", str(tmp_path)) == 1
+    assert "is not a folder" in capsys.readouterr().err
 
 
 def test_several_jobs_write_the_same_bytes(tmp_path: Path) -> None:

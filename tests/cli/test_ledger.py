@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from magic8_ml.cli.ledger import EXIT_REFUSED, add_arguments, run
+from magic8_ml.__main__ import main
 from magic8_ml.history.ledger_report import LIMITS
 from magic8_ml.history.ledger_table import SCHEMA
 from tests.history.simulated_ledger import write_files
@@ -18,10 +17,7 @@ from tests.real_data import real_data_dir
 
 def command(bars: Path, vix: Path, out: Path, *more: str) -> int:
     """Run ``ledger`` with these files."""
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    words = ["--bars-dir", str(bars), "--vix", str(vix), "--out", str(out), *more]
-    return run(parser.parse_args(words))
+    return main(["ledger", "--bars-dir", str(bars), "--vix", str(vix), "--out", str(out), *more])
 
 
 def asked(first: str, last: str, symbols: str = "SPY,QQQ") -> tuple[str, ...]:
@@ -113,7 +109,7 @@ def test_refusals_are_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], sentence: str
 ) -> None:
     """What cannot be done is said on standard error, and nothing is written."""
-    assert command(*write_files(tmp_path, ("SPY",)), tmp_path / "out", *more) == EXIT_REFUSED
+    assert command(*write_files(tmp_path, ("SPY",)), tmp_path / "out", *more) == 1
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -121,7 +117,7 @@ def test_refusals_are_one_sentence(
 def test_a_missing_vix_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """There is no ledger without the VIX."""
     folder, _ = write_files(tmp_path, ("SPY",))
-    assert command(folder, tmp_path / "none.csv", tmp_path / "out", *asked("2024-06-03", "2024-06-10", "SPY")) == 2
+    assert command(folder, tmp_path / "none.csv", tmp_path / "out", *asked("2024-06-03", "2024-06-10", "SPY")) == 1
     assert "none.csv is not there" in capsys.readouterr().err
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 from pathlib import Path
 
 import pytest
 
-from magic8_ml.cli import parse_message as command
+from magic8_ml.__main__ import main
 from tests.messages.messages_of_the_contract import BUTTERFLY, SEED
 
 
 def run(*arguments: str) -> int:
     """Run the command as the entry point does."""
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args(arguments))
+    return main(["parse-message", *arguments])
 
 
 def test_a_file_is_printed_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,13 +48,12 @@ def test_the_time_of_the_message_expires_orders(tmp_path: Path, capsys: pytest.C
 
 
 def test_a_missing_file_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 2 and a sentence."""
-    assert run("no/such/file") == 2
-    assert "no/such/file is no file" in capsys.readouterr().err
+    """Exit code 1 and a sentence."""
+    assert run("no/such/file") == 1
+    assert "no/such/file is not a file" in capsys.readouterr().err
 
 
 def test_a_time_that_is_none_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2 and what was written."""
-    with pytest.raises(SystemExit, match="2"):
-        run("-", "--at", "tomorrow")
-    assert "'tomorrow' is no time in ISO 8601" in capsys.readouterr().err
+    assert run("-", "--at", "tomorrow") == 2
+    assert "'tomorrow' is not a time in ISO 8601" in capsys.readouterr().err

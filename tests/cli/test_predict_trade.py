@@ -40,8 +40,8 @@ def test_the_seed_message_as_json(simulated: Simulated, capsys: pytest.CaptureFi
 
 
 def test_no_model_is_said(simulated: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One sentence, exit code 2."""
+    """One sentence, exit code 1."""
     words = _words(simulated)
     words[words.index("--models") + 1] = str(tmp_path)
-    assert main(words) == 2
+    assert main(words) == 1
     assert "no_model" in capsys.readouterr().err

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import time
 
+from magic8_companion.cli.run import _probe_feed
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.unified_main import _greet
 from tests.engine.fakes import FULL_DAY, FakeMarket
 from tests.engine.stepping_clock import SteppingClock
 
@@ -22,5 +22,5 @@ async def test_every_symbol_is_asked_for_and_a_refusal_stops_nobody() -> None:
 
     shut = Shut(market.clock)
     for source in (market, shut):
-        await _greet(source, ("SPX", "SPY"))
+        await _probe_feed(source, ("SPX", "SPY"))
         assert source.requests == [("spot", "SPX"), ("spot", "SPY")]

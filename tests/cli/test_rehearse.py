@@ -13,7 +13,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from magic8_companion.cli.rehearse import rehearse
+from magic8_companion.__main__ import main
 from magic8_companion.domain.trading_day import parse_utc
 from magic8_companion.reader_kit import load
 from tests.whole.runs import CHECKPOINT, FIVE_MINUTE, checkpoints, documents, run
@@ -119,19 +119,19 @@ def test_a_rehearsed_file_cannot_be_taken_for_a_live_one(days: dict[str, Day], f
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("words", "code", "sentence"),
     [
-        (("--date", "2025-12-25"), "exchange holiday"),
-        (("--date", "2030-12-20"), "is not over"),
-        (("--speed", "0"), "--speed is max or a number above 0"),
-        (("--symbols", "ABC"), "unknown ABC"),
-        (("--scenario", "nowhere.toml"), "nowhere.toml"),
+        (("--date", "2025-12-25"), 1, "exchange holiday"),
+        (("--date", "2030-12-20"), 2, "is not over"),
+        (("--speed", "0"), 2, "'0' is neither max nor a number above 0"),
+        (("--symbols", "ABC"), 2, "unknown ABC"),
+        (("--scenario", "nowhere.toml"), 2, "nowhere.toml"),
     ],
 )
 def test_a_mistake_gives_one_clear_sentence(
-    tmp_path: Path, words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, words: tuple[str, ...], code: int, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 2 before anything is learnt or written."""
-    assert rehearse([*words, "--output-dir", str(tmp_path / "out")]) == 2
+    """The exit code says whose mistake it is, before anything is learnt or written."""
+    assert main(["rehearse", *words, "--output-dir", str(tmp_path / "out")]) == code
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

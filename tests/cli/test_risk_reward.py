@@ -86,8 +86,8 @@ def test_people_get_sentences(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_order_that_makes_no_sense_is_refused(
     capsys: pytest.CaptureFixture[str], words: tuple[str, ...], reason: str
 ) -> None:
-    """Exit code 2, one sentence, no numbers."""
-    assert main(["risk-reward", *words]) == 2
+    """Exit code 1, one sentence, no numbers."""
+    assert main(["risk-reward", *words]) == 1
     printed = capsys.readouterr()
     assert reason in printed.err
     assert printed.err.count("\n") == 1

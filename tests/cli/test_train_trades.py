@@ -44,8 +44,8 @@ def test_a_ledger_becomes_a_champion(simulated: Simulated, tmp_path: Path, capsy
 
 
 def test_no_ledger_no_training(simulated: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One sentence, exit code 2, nothing written."""
-    assert main(_words(simulated, tmp_path / "nowhere", tmp_path / "out")) == 2
+    """One sentence, exit code 1, nothing written."""
+    assert main(_words(simulated, tmp_path / "nowhere", tmp_path / "out")) == 1
     assert "holds no ledger" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -53,7 +53,7 @@ def test_no_ledger_no_training(simulated: Simulated, tmp_path: Path, capsys: pyt
 def test_no_history_no_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The history is named by the word that evaluates it, too; where there is none, one sentence."""
     words = ["--history", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out"), "--workers", "1"]
-    assert main(["train-trades", *words]) == 2
+    assert main(["train-trades", *words]) == 1
     assert "Training refused: " in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

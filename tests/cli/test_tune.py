@@ -49,15 +49,15 @@ def test_the_newest_year_is_never_looked_at(market: Market, tmp_path: Path, caps
 
 
 def test_what_cannot_be_done_is_refused(market: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Too many trials, too little history, no cluster: one sentence, exit code 2, nothing logged."""
+    """Too many trials, too little history, no cluster: one sentence, exit code 1, nothing logged."""
     words = write(tmp_path, market.bars["SPY"], market)
     session = session_table().sessions[session_table().position(make_market(1).bars["SPY"].first_start.date()) + 300]
     for more, sentence in (
         (["--trials", "41"], "1 to 40 are allowed"),
-        (["--end-date", session.day.isoformat()], "kept for judging"),
-        (["--end-date", "2023-10-02"], "nothing is before them"),
+        (["--end-date", session.day.isoformat()], "reserved for evaluation"),
+        (["--end-date", "2023-10-02"], "there are no earlier ones"),
         (["--dask", "nowhere://"], "ask"),
     ):
-        assert main(["tune", *words, *more]) == 2
+        assert main(["tune", *words, *more]) == 1
         assert sentence in capsys.readouterr().err
     assert not (tmp_path / "trials.jsonl").exists()

@@ -11,9 +11,9 @@ import orjson
 import pandas as pd
 import pytest
 
+from magic8_companion.command_line import FAILED
 from magic8_ml.__main__ import main
-from magic8_ml.cli.train import EXIT_REFUSED
-from magic8_ml.cli.verify import EXIT_FAILED, load_frozen
+from magic8_ml.cli.verify import load_frozen
 from magic8_ml.evaluation.forecast_goals import GOALS
 from magic8_ml.evaluation.goals import ALL
 from magic8_ml.evaluation.verify import forecast_as_served
@@ -86,7 +86,7 @@ def test_the_exit_code_says_whether_a_goal_failed(verified: tuple[int, Path]) ->
     code, folder = verified
     report = report_in(folder / "out.json")
     failed = [e["name"] for e in report["endpoints"] if e["passed"] is False]
-    assert code == (EXIT_FAILED if failed else 0)
+    assert code == (FAILED if failed else 0)
     waiting = {e["name"]: e["passed"] for e in report["endpoints"] if e["status"] == "not yet testable"}
     assert "win_bss_vs_recalibrated_price" in waiting
     assert set(waiting.values()) == {None}
@@ -105,7 +105,7 @@ def test_page_and_rows_are_written(verified: tuple[int, Path]) -> None:
 
 def test_without_a_file_the_goals_are_still_printed(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
     """An outsider who names bars and VIX alone reads every goal on the screen."""
-    assert run(case, None, "spy_utc.parquet") in {0, EXIT_FAILED}
+    assert run(case, None, "spy_utc.parquet") in {0, FAILED}
     assert "regime_rpss_vs_climatology" in capsys.readouterr().out
 
 
@@ -124,7 +124,7 @@ def test_days_before_the_freeze_are_refused_unless_asked_for(
     """By default nothing up to the freeze is scored; asked for, it is, and flagged."""
     early = pd.read_parquet(case.folder / "spy_utc.parquet")
     early[early["time"] < pd.Timestamp(case.last_day, tz="UTC")].to_parquet(case.folder / "spy_early.parquet")
-    assert run(case, tmp_path / "no.json", "spy_early.parquet") == EXIT_REFUSED
+    assert run(case, tmp_path / "no.json", "spy_early.parquet") == FAILED
     assert "--from DATE" in capsys.readouterr().err
     assert not (tmp_path / "no.json").exists()
     run(case, tmp_path / "early.json", "spy_early.parquet", "--from", "2023-01-01")
@@ -181,8 +181,8 @@ def test_rows_the_like_of_which_was_never_seen_get_no_call(case: Case) -> None:
 def test_what_cannot_be_verified_is_refused_in_one_sentence(
     case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], sentence: str
 ) -> None:
-    """Exit code 2, one line on stderr, no file."""
-    assert run(case, tmp_path / "no.json", "spy_utc.parquet", *more) == EXIT_REFUSED
+    """Exit code 1, one line on stderr, no file."""
+    assert run(case, tmp_path / "no.json", "spy_utc.parquet", *more) == FAILED
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert last.startswith("Verification refused: ")
     assert sentence in last

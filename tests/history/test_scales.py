@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
-from magic8_ml.cli import scales as scales_command
+from magic8_ml.__main__ import main
 from magic8_ml.history.ingest import ingest
 from magic8_ml.history.scale_groups import preset_group
 from magic8_ml.history.scales import measure_scales, rule_group, scale_groups, scale_stats
@@ -109,10 +108,8 @@ def test_the_picture_is_well_formed() -> None:
 def test_the_command_writes_three_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Statistics, groups and picture beside the data set, a line for each pair on the screen."""
     ingest(FIXTURES, tmp_path)
-    parser = argparse.ArgumentParser()
-    scales_command.add_arguments(parser)
-    assert scales_command.run(parser.parse_args(["--data", str(tmp_path)])) == 0
+    assert main(["scales", "--data", str(tmp_path)]) == 0
     assert "SPX_Butterfly" in capsys.readouterr().out
     assert json.loads((tmp_path / "profit_scale_stats.json").read_text())["SPX_Sonar"]["count"] == 8
     assert (tmp_path / "profit_scales.svg").read_text().startswith("<svg")
-    assert scales_command.run(parser.parse_args(["--data", str(tmp_path / "nothing")])) == 2
+    assert main(["scales", "--data", str(tmp_path / "nothing")]) == 1

@@ -83,7 +83,7 @@ def test_a_holiday_and_a_day_without_data_say_so(tmp_path: Path) -> None:
     assert (holiday.returncode, "exchange holiday" in holiday.stderr) == (0, True)
     assert not list(tmp_path.rglob("*.json"))
     missing = run(tmp_path, *words, "--date", "2025-08-07")
-    assert missing.returncode == 2
+    assert missing.returncode == 1
     assert "2018-01-02 to 2025-08-08" in missing.stderr
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from magic8_companion.domain.bars import Bars
-from magic8_companion.domain.errors import PluginUnavailable
+from magic8_companion.domain.errors import AlreadyRunning, PluginUnavailable
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.model_files import TrainedModel, load_model
@@ -52,7 +52,9 @@ def retrain(
     Raises
     ------
     TrainingRefused
-        When the data cannot carry a model, or another retraining is at work; nothing is changed then.
+        When the data cannot carry a model; nothing is changed then.
+    AlreadyRunning
+        When another retraining uses the folder.
     """
     folder = out / MODEL_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +63,7 @@ def retrain(
             learnt = learn(bars, vix_daily, progress, first_day=first_day, challenge=False)
             return _settle(Registry(folder), store(learnt, folder), *_decision(folder, learnt.data.rows))
     except BlockingIOError as error:
-        raise TrainingRefused(f"another retraining is at work in {folder}") from error
+        raise AlreadyRunning(folder, None) from error
     except RegistryRefused as refusal:
         raise TrainingRefused(str(refusal)) from refusal
 

@@ -13,12 +13,12 @@ import orjson
 import pytest
 
 from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.errors import AlreadyRunning
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.model_files import load_model
 from magic8_ml.forecast.training.dataset import dataset_of
 from magic8_ml.forecast.training.duel import EMBARGO_DAYS, MIN_DAYS, days_to_compare, duel
 from magic8_ml.forecast.training.retrain import LOCK, compare, decide, retrain, sessions_unseen
-from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.registry.files import locked
 from magic8_ml.registry.versions import Registry
 from tests.forecast.markets import make_market, session_of
@@ -145,7 +145,7 @@ def test_what_the_champion_lacks_is_counted_in_sessions(retraining: Retraining, 
 def test_only_one_retraining_at_a_time(retraining: Retraining, tmp_path: Path) -> None:
     """The second one is refused at once and leaves everything as it is."""
     (tmp_path / "models").mkdir()
-    with locked(tmp_path / "models" / LOCK), pytest.raises(TrainingRefused, match="another retraining is at work"):
+    with locked(tmp_path / "models" / LOCK), pytest.raises(AlreadyRunning, match="another process"):
         retrain(retraining.market.bars, retraining.market.vix, tmp_path)
     assert [path.name for path in (tmp_path / "models").iterdir()] == [LOCK]
 
@@ -189,8 +189,8 @@ def test_the_command_lets_a_young_champion_be(retraining: Retraining, tmp_path: 
 
 
 def test_the_command_refuses_in_one_sentence(tmp_path: Path) -> None:
-    """Too little history: exit code 2, and nobody serves."""
+    """Too little history: exit code 1, and nobody serves."""
     done = run(*files_of(make_market(60), tmp_path), "--out", str(tmp_path / "ml"))
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert "Retraining refused: too little history" in done.stderr
     assert Registry(tmp_path / "ml" / "models").roles is None

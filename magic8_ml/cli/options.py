@@ -1,0 +1,85 @@
+"""Options and types that several commands of the plugin share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from magic8_companion.command_line import DIR, FILE, Decorated, TextType, options
+
+
+def _symbols(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip().upper() for name in text.split(",") if name.strip()))
+    if not names:
+        raise ValueError("name at least one symbol")
+    return names
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time in ISO 8601, such as 2025-06-26T14:30") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+SYMBOLS: Final = TextType("symbols", _symbols)
+INSTANT: Final = TextType("time", _instant)
+
+DAYS: Final = click.IntRange(min=1)
+
+BARS_HELP: Final = "folder of 5-minute bars, parquet or CSV"
+VIX_HELP: Final = "daily VIX file: date, open, high, low, close"
+
+
+def bars_options(*, required: bool = True) -> Callable[[Decorated], Decorated]:
+    """Return the decorator that adds ``--bars-dir`` and ``--vix``."""
+    return options(
+        click.option("--bars-dir", type=DIR, required=required, help=BARS_HELP),
+        click.option("--vix", "vix_file", type=FILE, required=required, help=VIX_HELP),
+    )
+
+
+def symbols_option(function: Decorated) -> Decorated:
+    """Add ``--symbols``."""
+    meaning = "comma-separated; default: every symbol in the folder"
+    return click.option("--symbols", metavar="LIST", type=SYMBOLS, help=meaning)(function)
+
+
+def exactly_one(**given: object) -> None:
+    """Require that exactly one of two options is given; the names are those of the options.
+
+    >>> exactly_one(history=None, ledger="data")
+    """
+    if sum(value is not None for value in given.values()) != 1:
+        names = " or ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(f"give either {names}", click.get_current_context(silent=True))
+
+
+def at_most_one(**given: object) -> None:
+    """Require that not more than one of some options is given; the names are those of the options."""
+    if sum(value is not None for value in given.values()) > 1:
+        names = " or ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(f"give only one of {names}", click.get_current_context(silent=True))
+
+
+def read_message(file: Path) -> str:
+    """Return the text of a message file, or of standard input for ``-``."""
+    if file == Path("-"):
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
+    if not file.is_file():
+        raise click.ClickException(f"{file} is not a file")
+    return file.read_bytes().decode("utf-8", "replace")
+
+
+def require_folder(folder: Path) -> None:
+    """Make a folder of results before the work begins."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"the folder {folder} cannot be made: {error.strerror or error}") from error
