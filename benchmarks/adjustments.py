@@ -17,11 +17,11 @@ from typing import Final
 
 from magic8_companion.analysis import analyse
 from magic8_companion.clocks import ReplayClock
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.domain.trading_day import next_session
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
+from magic8_companion.market_view import MarketView
 from magic8_companion.providers.simulated import SimulatedProvider
 from magic8_companion.scoring import Switches, create_scorer
 

@@ -22,7 +22,7 @@ from magic8_companion.domain.ml_result import Prediction, RemainingMove
 from magic8_companion.domain.trading_day import require_session
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.ticket_search import offers
+from magic8_companion.engine.ticket_search import search_tickets
 from magic8_companion.providers.simulated import SimulatedProvider
 from magic8_companion.publishing.chain_recorder import ChainRecorder
 from magic8_companion.scoring import create_scorer
@@ -58,8 +58,8 @@ def _show(each_side: int) -> None:
     with TemporaryDirectory() as folder:
         recorder = ChainRecorder(Path(folder))
         steps = {
-            "tickets, market's odds": lambda: offers(state, None),
-            "tickets, model": lambda: offers(state, model),
+            "tickets, market's odds": lambda: search_tickets(view, None),
+            "tickets, model": lambda: search_tickets(view, model),
             "analysis with gamma": lambda: analyse(state, "enhanced"),
             "rules, standard": lambda: standard.score(view),
             "rules, enhanced": lambda: enhanced.score(view),

@@ -26,10 +26,10 @@ from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.scores import ScoreCard
+from magic8_companion.market_view import MarketView
 
 
 class Clock(Protocol):

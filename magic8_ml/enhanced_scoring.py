@@ -14,12 +14,12 @@ import pandas as pd
 
 from magic8_companion.domain.blend import agreement, blend, ml_vector, published
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_companion.domain.trading_day import parse_utc
+from magic8_companion.market_view import MarketView
 from magic8_companion.paths import written_path
 from magic8_companion.ports import plugin_config
 from magic8_ml.forecast.guarded_predictor import GuardedPredictor, MLSystem

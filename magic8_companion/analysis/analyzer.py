@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from magic8_companion.analysis.view import SIMPLE, STANDARD, AnalysisConfig, analyse, require_mode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.market_view import MarketView
 from magic8_companion.ports import standalone_host
 
 

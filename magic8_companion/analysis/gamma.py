@@ -19,6 +19,7 @@ from magic8_companion.analysis.own_volatility import with_volatilities
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import utc_text
+from magic8_companion.options.fitted_chain import FittedChain
 
 POSITIVE: Final = "positive"
 NEGATIVE: Final = "negative"
@@ -69,14 +70,14 @@ class GammaProfile:
 
 
 def gamma_profile(
-    chain: OptionChain, minutes_to_close: float, bounds: Mapping[str, float] = MAGNITUDE_BOUNDS
+    fitted: FittedChain, minutes_to_close: float, bounds: Mapping[str, float] = MAGNITUDE_BOUNDS
 ) -> GammaProfile | None:
     """Return the profile of a chain, or None when no option has both open interest and volatility.
 
     An option without one of the two adds nothing; a source that sent no volatility at all gets those of the quotes.
     Walls are None below an open-interest coverage of 0.6.
     """
-    chain = with_volatilities(chain)
+    chain = with_volatilities(fitted)
     book = OptionBook(chain, minutes_to_close)
     by_option = book.gamma_exposure(np.array([chain.spot]), CONVENTION)[0]
     call_gex, put_gex = by_option[: len(chain.rows)], by_option[len(chain.rows) :]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -19,8 +19,9 @@ from magic8_companion.domain.codes import Reason
 from magic8_companion.domain.config import setting
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.option_chain import OptionChain
+from magic8_companion.market_view import MarketView
+from magic8_companion.options.fitted_chain import FittedChain, fit_chain
 
 ATM: Final = "atm"
 VIX: Final = "vix"
@@ -70,6 +71,7 @@ def analyse(
     *,
     atm_history: Sequence[float] = (),
     options: AnalysisConfig = _DEFAULTS,
+    fit: Callable[[OptionChain], FittedChain] = fit_chain,
 ) -> MarketView:
     """Return what ``state`` means.
 
@@ -84,6 +86,8 @@ def analyse(
         read for SPX, SPY and XSP, whose own volatility is the VIX; too short, and the VIX stands in.
     options
         Settings that change the answer.
+    fit
+        Checks and fits the chain; called at most once.
 
     Raises
     ------
@@ -94,8 +98,9 @@ def analyse(
     """
     vix = _vix(state)
     chain = None if require_mode(mode) == SIMPLE else state.chain
+    fitted = None if chain is None else fit(chain)
     money = AtTheMoney() if chain is None else at_the_money(chain)
-    profile = None if chain is None else _profile(state, chain, options)
+    profile = None if fitted is None else _profile(state, fitted, options)
     ranked = _ranked(state, vix, money, atm_history, options.iv_min_history_days)
     whole_day = day_range(ranked.volatility)
     implied, implied_source = _first((money.volatility_pct, ATM), (vix, VIX))
@@ -118,6 +123,7 @@ def analyse(
             "implied_percentile": ranked.smooth_percentile,
             "gamma_ratio": None if profile is None or profile.oi_coverage < MIN_OI_COVERAGE else profile.ratio,
         },
+        fitted_chain=fitted,
     )
 
 
@@ -155,8 +161,9 @@ def _ranked(state: MarketState, vix: float, money: AtTheMoney, atm_history: Sequ
     )
 
 
-def _profile(state: MarketState, chain: OptionChain, options: AnalysisConfig) -> GammaProfile | None:
+def _profile(state: MarketState, fitted: FittedChain, options: AnalysisConfig) -> GammaProfile | None:
+    chain = fitted.chain
     if state.as_of - chain.as_of > timedelta(minutes=options.gamma_max_age_minutes):
         return None
     minutes = state.session.minutes_to_close(chain.as_of)
-    return gamma_profile(chain, minutes, options.gamma_regime_thresholds)
+    return gamma_profile(fitted, minutes, options.gamma_regime_thresholds)

@@ -54,10 +54,11 @@ def gamma(json_path: Path | None, pictures: tuple[Path, ...], **chosen: Any) -> 
 def _report(chain: OptionChain, settings: Settings) -> GammaReport:
     from magic8_companion.analysis.gamma import gamma_profile  # noqa: PLC0415  # after --help
     from magic8_companion.domain.trading_day import require_session  # noqa: PLC0415  # after --help
+    from magic8_companion.options.fitted_chain import fit_chain  # noqa: PLC0415  # after --help
     from magic8_companion.reports.gamma_page import GammaReport  # noqa: PLC0415  # after --help
 
     minutes = require_session(chain.expiry).minutes_to_close(chain.as_of)
-    profile = gamma_profile(chain, minutes, settings.gamma_regime_thresholds)
+    profile = gamma_profile(fit_chain(chain), minutes, settings.gamma_regime_thresholds)
     if profile is None:
         raise DataUnavailable("no_open_interest", f"no option of {chain.symbol} has open interest and a volatility")
     return GammaReport(

@@ -84,15 +84,13 @@ def _sheet(request: ChainRequest, own: OwnLimits) -> dict[str, Any]:
     from magic8_companion.engine.config import TicketConfig  # noqa: PLC0415  # after --help
     from magic8_companion.engine.ticket_search import fees_under, limits_of  # noqa: PLC0415  # after --help
     from magic8_companion.options.candidates import Kind  # noqa: PLC0415  # after --help
-    from magic8_companion.options.chain_quotes import clean_chain  # noqa: PLC0415  # after --help
-    from magic8_companion.options.smile import fit_smile  # noqa: PLC0415  # after --help
+    from magic8_companion.options.fitted_chain import fit_chain  # noqa: PLC0415  # after --help
     from magic8_companion.options.ticket_sheet import View, ticket_sheet  # noqa: PLC0415  # after --help
     from magic8_companion.settings.rooms import config_of  # noqa: PLC0415  # after --help
 
     settings = request.settings()
     chain, usual = load_chain(request, settings), config_of(TicketConfig, settings)
-    quotes = clean_chain(chain)
-    smile = fit_smile(quotes)
+    quotes, smile = fit_chain(chain).require_fit()
     limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, None, usual)
     width = own.max_width or limits.max_width
     limits = replace(

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from magic8_companion.analysis import AnalysisConfig, analyse
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.market_view import MarketView
+from magic8_companion.market_view import MarketView
 
 ATM: Final = "atm"
 PRICED_BY_VIX: Final = frozenset({"SPX", "SPY", "XSP"})

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from magic8_companion.domain.blend import HIGH, LOW, MEDIUM, label, published
 from magic8_companion.domain.codes import Blocker, Confidence, DataStatus, EntrySource, Strategy
 from magic8_companion.domain.market_state import DELAYED
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.domain.recommendation import Entry, SymbolRecommendation
 from magic8_companion.domain.scores import ScoreCard
@@ -18,6 +17,7 @@ from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, TIE_ORDE
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.sides import with_structure
 from magic8_companion.engine.ticket_search import TicketResult
+from magic8_companion.market_view import MarketView
 
 
 def decide(
@@ -25,25 +25,25 @@ def decide(
     view: MarketView,
     valid_until: datetime,
     options: EngineConfig,
-    offers: Mapping[str, TicketResult] = MappingProxyType({}),
+    tickets: Mapping[str, TicketResult] = MappingProxyType({}),
 ) -> SymbolRecommendation:
     """Return the recommendation of one symbol at a checkpoint; its entries live until ``valid_until``.
 
-    ``offers`` holds what became of the search for a ticket, by strategy; none where no chain was asked for.
+    ``tickets`` holds the result of the ticket search by strategy; empty in a mode that reads no chain.
     """
     state = view.state
     blocked_by = standing_blockers(state.data_status, options)
     labels = grade(card.scores, options)
     prediction = card.ml if isinstance(card.ml, Prediction) else None
     priced = {
-        name: _priced(_entry(name, card, labels[name], valid_until), offers.get(name)) for name in BASE_STRATEGIES
+        name: _priced(_entry(name, card, labels[name], valid_until), tickets.get(name)) for name in BASE_STRATEGIES
     }
     entries: dict[str, Entry] = {
         name: block(
             with_structure(name, priced[name], state, prediction),
             *blocked_by,
             *_own_blockers(name, card, labels),
-            *_price_blockers(offers.get(name)),
+            *_price_blockers(tickets.get(name)),
         )
         for name in BASE_STRATEGIES
     }
@@ -174,26 +174,26 @@ def _entry(name: str, card: ScoreCard, graded: tuple[Confidence, bool], valid_un
     )
 
 
-def _priced(entry: Entry, offer: TicketResult | None) -> Entry:
-    if offer is None:
+def _priced(entry: Entry, ticket: TicketResult | None) -> Entry:
+    if ticket is None:
         return entry
-    if offer.ticket is None:
-        entry = replace(entry, rationale=f"{entry.rationale} No ticket: {offer.reason}.")
-    if offer.evidence is None:
+    if ticket.ticket is None:
+        entry = replace(entry, rationale=f"{entry.rationale} No ticket: {ticket.reason}.")
+    if ticket.evidence is None:
         return entry
     # where quotes were looked at, the numbers are those of the ticket alone, never of a structure that nobody quotes
     return replace(
         entry,
-        evidence=(*(entry.evidence or ()), offer.evidence),
-        ticket=offer.ticket,
-        win_probability=offer.win_probability,
-        implied_probability=offer.implied_probability,
-        expected_value=offer.expected_value,
+        evidence=(*(entry.evidence or ()), ticket.evidence),
+        ticket=ticket.ticket,
+        win_probability=ticket.win_probability,
+        implied_probability=ticket.implied_probability,
+        expected_value=ticket.expected_value,
     )
 
 
-def _price_blockers(offer: TicketResult | None) -> tuple[str, ...]:
-    return (Blocker.NO_NET_EDGE,) if offer is not None and offer.no_net_edge else ()
+def _price_blockers(ticket: TicketResult | None) -> tuple[str, ...]:
+    return (Blocker.NO_NET_EDGE,) if ticket is not None and ticket.no_net_edge else ()
 
 
 def _own_blockers(name: str, card: ScoreCard, labels: Mapping[str, tuple[Confidence, bool]]) -> tuple[str, ...]:

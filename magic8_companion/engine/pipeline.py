@@ -13,7 +13,6 @@ from typing import Final, Protocol, TypeVar
 from magic8_companion.domain.codes import DataStatus, Reason
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE, STALE, STATUS_ORDER, MarketState
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.recommendation import CheckpointResult, SymbolRecommendation
 from magic8_companion.domain.strategy import BASE_STRATEGIES
@@ -21,7 +20,8 @@ from magic8_companion.engine.checkpoints import Checkpoint
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.decide import decide
 from magic8_companion.engine.digest import inputs_digest
-from magic8_companion.engine.ticket_search import offers
+from magic8_companion.engine.ticket_search import search_tickets
+from magic8_companion.market_view import MarketView
 from magic8_companion.ports import MarketData, Observer, Scorer
 
 PATIENCE: Final = 2.0
@@ -120,7 +120,8 @@ class CheckpointPipeline:
     def _judge(self, state: MarketState, valid_until: datetime) -> _Judged:
         view = self._analyse(state)
         card = self._scorer.score(view)
-        record = decide(card, view, valid_until, self._options, offers(state, card.ml, self._options.tickets))
+        tickets = search_tickets(view, card.ml, self._options.tickets)
+        record = decide(card, view, valid_until, self._options, tickets)
         return _Judged(record=record, inputs_sha256=inputs_digest(state))
 
     def _result(

@@ -16,19 +16,18 @@ from magic8_companion.domain.codes import Side
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_result import MLResult, Prediction
-from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.recommendation import Ticket
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.domain.structure import BEAR, BULL
 from magic8_companion.engine.config import TicketConfig
 from magic8_companion.engine.sides import side_of_vertical
+from magic8_companion.market_view import MarketView
 from magic8_companion.options.candidates import Kind, Limits
-from magic8_companion.options.chain_quotes import clean_chain
 from magic8_companion.options.costs import Fees, Fill, fees_of
 from magic8_companion.options.default_structures import customary_tickets
 from magic8_companion.options.distribution import ScaledResiduals
-from magic8_companion.options.smile import fit_smile
+from magic8_companion.options.fitted_chain import FittedChain
 from magic8_companion.options.tickets import PricedTicket, Proposal, propose_tickets
 
 NARROWEST: Final = 0.0005
@@ -66,9 +65,10 @@ class TicketResult:
     no_net_edge: bool = False
 
 
-def offers(state: MarketState, ml: MLResult | None, options: TicketConfig = USUAL) -> Mapping[str, TicketResult]:
-    """Return an offer for each base strategy; none at all in a mode that asks for no chain."""
-    if state.chain is None:
+def search_tickets(view: MarketView, ml: MLResult | None, options: TicketConfig = USUAL) -> Mapping[str, TicketResult]:
+    """Return a result for each base strategy; none at all in a mode that reads no chain."""
+    state = view.state
+    if view.fitted_chain is None:
         why = state.missing.get("chain")
         return (
             {}
@@ -77,7 +77,7 @@ def offers(state: MarketState, ml: MLResult | None, options: TicketConfig = USUA
         )
     prediction = ml if isinstance(ml, Prediction) else None
     try:
-        return _search(state, state.chain, prediction, options)
+        return _search(state, view.fitted_chain, prediction, options)
     except DataUnavailable as refusal:
         return dict.fromkeys(BASE_STRATEGIES, _nothing(str(refusal)))
     except Exception as error:  # noqa: BLE001  # whatever it is becomes the published reason: scores stand without it
@@ -113,20 +113,19 @@ def fees_under(options: TicketConfig, symbol: str) -> Fees:
 
 
 def _search(
-    state: MarketState, chain: OptionChain, prediction: Prediction | None, options: TicketConfig
+    state: MarketState, fitted: FittedChain, prediction: Prediction | None, options: TicketConfig
 ) -> dict[str, TicketResult]:
-    quotes = clean_chain(chain)
-    smile = fit_smile(quotes)
-    limits = limits_of(chain.spot, quotes.forward * smile.atm_total_vol, side_of_vertical(state, prediction), options)
-    fees = fees_under(options, chain.symbol)
+    quotes, smile = fitted.require_fit()
+    limits = limits_of(quotes.spot, quotes.forward * smile.atm_total_vol, side_of_vertical(state, prediction), options)
+    fees = fees_under(options, quotes.symbol)
     if prediction is None or prediction.move is None:
         found = customary_tickets(quotes, smile, limits=limits, fees=fees)
-        return {name: _market_offer(proposal) for name, proposal in found.items()}
+        return {name: _market_result(proposal) for name, proposal in found.items()}
     move = prediction.move
     model = ScaledResiduals(mean=quotes.forward, scale=move.scale, residuals=move.residuals)
     limits = replace(limits, min_win_probability=LEAST_WIN_PROBABILITY)
     ranked = propose_tickets(quotes, smile, limits=limits, model=model, fees=fees)
-    return {name: _model_offer(proposal) for name, proposal in ranked.items()}
+    return {name: _model_result(proposal) for name, proposal in ranked.items()}
 
 
 def _nothing(reason: str, *, no_net_edge: bool = False) -> TicketResult:
@@ -134,27 +133,27 @@ def _nothing(reason: str, *, no_net_edge: bool = False) -> TicketResult:
     return TicketResult(reason=reason, evidence=evidence, no_net_edge=no_net_edge)
 
 
-def _market_offer(proposal: Proposal) -> TicketResult:
+def _market_result(proposal: Proposal) -> TicketResult:
     if proposal.ticket is None:
         return _nothing(proposal.reason)
     priced = proposal.ticket
     fair = f"costs {-priced.expected_value[Fill.NATURAL]:.2f} $ against the market's own odds"
     return TicketResult(
         reason=proposal.reason,
-        evidence=_told(priced, f"{proposal.reason}; {fair}"),
+        evidence=_evidence(priced, f"{proposal.reason}; {fair}"),
         ticket=priced.ticket,
         implied_probability=priced.implied_probability,
     )
 
 
-def _model_offer(proposal: Proposal) -> TicketResult:
+def _model_result(proposal: Proposal) -> TicketResult:
     if proposal.ticket is None:
         return _nothing(proposal.reason, no_net_edge=proposal.quoted)
     priced = proposal.ticket
     earned = ", ".join(f"{scenario} {value:.2f} $" for scenario, value in priced.expected_value.items())
     return TicketResult(
         reason=proposal.reason,
-        evidence=_told(priced, f"{proposal.reason}: {earned}; worst 5 % lose {priced.cvar:.2f} $"),
+        evidence=_evidence(priced, f"{proposal.reason}: {earned}; worst 5 % lose {priced.cvar:.2f} $"),
         ticket=priced.ticket,
         win_probability=priced.win_probability,
         implied_probability=priced.implied_probability,
@@ -162,6 +161,6 @@ def _model_offer(proposal: Proposal) -> TicketResult:
     )
 
 
-def _told(priced: PricedTicket, why: str) -> Evidence:
+def _evidence(priced: PricedTicket, why: str) -> Evidence:
     sentences = "; ".join((why, f"fees {priced.fees:.2f} $", *priced.warnings))
     return Evidence(factor="ticket", value=priced.order_line, points=0.0, why=sentences)

@@ -16,9 +16,9 @@ from typing import Final
 
 from magic8_companion.domain.blend import published
 from magic8_companion.domain.config import setting
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.scores import Evidence, RuleScore
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
+from magic8_companion.market_view import MarketView
 from magic8_companion.scoring.measures import Measures, gamma_measures, greek_measures, volume_measures
 from magic8_companion.scoring.rule import Rule
 

@@ -25,13 +25,13 @@ import numpy as np
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
+from magic8_companion.market_view import MarketView
 from magic8_companion.options.black_scholes import CALL, PUT, greeks
-from magic8_companion.options.chain_quotes import ChainQuotes, clean_chain
+from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.payoff import Leg
 from magic8_companion.options.scenarios import leg_vols
-from magic8_companion.options.smile import Smile, fit_smile
+from magic8_companion.options.smile import Smile
 from magic8_companion.options.structures import butterfly, iron_condor, vertical
 
 Measures = Mapping[str, float | None]
@@ -48,11 +48,10 @@ _GREEKS: Final = (
 def greek_measures(view: MarketView) -> Measures:
     """Return the Greeks of each strategy's candidate: body at the forward, shorts and wings at standard deviations."""
     nothing = dict.fromkeys(_GREEKS)
-    if view.state.chain is None:
+    if view.fitted_chain is None:
         return nothing
     try:
-        quotes = clean_chain(view.state.chain)
-        smile = fit_smile(quotes)
+        quotes, smile = view.fitted_chain.require_fit()
     except DataUnavailable:
         return nothing
     deviation = quotes.forward * smile.atm_total_vol

@@ -12,9 +12,9 @@ from magic8_companion.domain.blend import label, published
 from magic8_companion.domain.codes import Reason
 from magic8_companion.domain.config import SHARED
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, TIE_ORDER, VERTICAL, canonical_symbol
+from magic8_companion.market_view import MarketView
 from magic8_companion.scoring.adjustments import Switches, adjusted
 from magic8_companion.scoring.butterfly import BUTTERFLY_RULES
 from magic8_companion.scoring.iron_condor import IRON_CONDOR_RULES

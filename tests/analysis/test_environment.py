@@ -9,13 +9,14 @@ import pytest
 
 from magic8_companion.analysis.environment import gamma_environment
 from magic8_companion.analysis.gamma import GammaProfile, gamma_profile
-from magic8_companion.domain.market_view import GAMMA_ENVIRONMENTS
+from magic8_companion.market_view import GAMMA_ENVIRONMENTS
+from magic8_companion.options.fitted_chain import fit_chain
 from tests.analysis.states import made_chain
 
 
 def profile(regime: str, magnitude: str, coverage: float = 1.0) -> GammaProfile:
     """Return a profile with a regime and a magnitude."""
-    made = gamma_profile(made_chain(datetime(2025, 7, 9, 16, 30, tzinfo=UTC)), 210.0)
+    made = gamma_profile(fit_chain(made_chain(datetime(2025, 7, 9, 16, 30, tzinfo=UTC))), 210.0)
     assert made is not None
     return replace(made, regime=regime, magnitude=magnitude, oi_coverage=coverage)
 

@@ -13,6 +13,7 @@ from magic8_companion.analysis.own_volatility import with_volatilities
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.trading_day import require_session
 from magic8_companion.options.black_scholes import CALL, PUT, delta
+from magic8_companion.options.fitted_chain import fit_chain
 from tests.analysis.recorded import recorded_chains
 from tests.analysis.states import made_chain
 
@@ -55,7 +56,7 @@ def test_recorded_chains(
 ) -> None:
     """Net and gross within 2 % of gross, flip within 0.02 %, walls exact."""
     chain = recorded_chains()[name]
-    profile = gamma_profile(chain, require_session(chain.expiry).minutes_to_close(chain.as_of))
+    profile = gamma_profile(fit_chain(chain), require_session(chain.expiry).minutes_to_close(chain.as_of))
     assert profile is not None
     assert profile.net_gex == pytest.approx(net, abs=0.02 * gross)
     assert profile.gross_gex == pytest.approx(gross, abs=0.02 * gross)
@@ -66,7 +67,7 @@ def test_recorded_chains(
 def test_the_fast_sums_agree_with_the_slow_twin() -> None:
     """Net, gross and every strike."""
     chain = skewed(made_chain(AT))
-    profile = gamma_profile(chain, 210.0)
+    profile = gamma_profile(fit_chain(chain), 210.0)
     assert profile is not None
     by_strike = [twin_exposure(chain.spot, row, 210.0) for row in chain.rows]
     assert profile.net_gex == pytest.approx(sum(by_strike))
@@ -78,7 +79,7 @@ def test_the_fast_sums_agree_with_the_slow_twin() -> None:
 def test_the_flip_is_where_the_repriced_net_is_nil() -> None:
     """Moving spot to the flip makes the twin's sum vanish against its gross."""
     chain = skewed(made_chain(AT))
-    profile = gamma_profile(chain, 210.0)
+    profile = gamma_profile(fit_chain(chain), 210.0)
     assert profile is not None
     assert profile.gamma_flip is not None
     there = sum(twin_exposure(profile.gamma_flip, row, 210.0) for row in chain.rows)
@@ -87,7 +88,7 @@ def test_the_flip_is_where_the_repriced_net_is_nil() -> None:
 
 def test_calls_alone_are_positive_and_have_no_flip() -> None:
     """The convention: dealers hold the calls; no sign change is an answer."""
-    profile = gamma_profile(made_chain(AT, put_oi=0), 210.0)
+    profile = gamma_profile(fit_chain(made_chain(AT, put_oi=0)), 210.0)
     assert profile is not None
     assert profile.ratio == pytest.approx(1.0)
     assert profile.gamma_flip is None
@@ -102,7 +103,7 @@ def test_walls_stand_on_their_side_of_spot() -> None:
         replace(row, call_oi=9000 if row.strike == 603 else 10, put_oi=9000 if row.strike == 598 else 10)
         for row in chain.rows
     )
-    profile = gamma_profile(replace(chain, rows=rows), 210.0)
+    profile = gamma_profile(fit_chain(replace(chain, rows=rows)), 210.0)
     assert profile is not None
     assert (profile.call_wall, profile.put_wall) == (603.0, 598.0)
 
@@ -111,7 +112,7 @@ def test_half_known_open_interest_gives_no_walls() -> None:
     """Below a coverage of 0.6 a wall would be an accident of what was received."""
     chain = made_chain(AT)
     rows = tuple(replace(row, call_oi=None) if index % 2 else row for index, row in enumerate(chain.rows))
-    profile = gamma_profile(replace(chain, rows=rows), 210.0)
+    profile = gamma_profile(fit_chain(replace(chain, rows=rows)), 210.0)
     assert profile is not None
     assert profile.oi_coverage == pytest.approx(21 / 41)
     assert profile.confidence == profile.oi_coverage
@@ -123,14 +124,14 @@ def test_without_open_interest_there_is_no_profile(changes: dict) -> None:
     """Zero or unknown: None, never a division."""
     chain = made_chain(AT)
     rows = tuple(replace(row, **changes) for row in chain.rows)
-    assert gamma_profile(replace(chain, rows=rows), 210.0) is None
+    assert gamma_profile(fit_chain(replace(chain, rows=rows)), 210.0) is None
 
 
 def test_an_option_without_volatility_adds_nothing() -> None:
     """Missing is missing: the other options stand."""
     chain = made_chain(AT)
     rows = tuple(replace(row, call_iv=None, put_iv=0.0) if row.strike < 600 else row for row in chain.rows)
-    profile = gamma_profile(replace(chain, rows=rows), 210.0)
+    profile = gamma_profile(fit_chain(replace(chain, rows=rows)), 210.0)
     assert profile is not None
     assert all(row["call_gex"] == row["put_gex"] == 0 for row in profile.strikes if row["strike"] < 600)
     assert profile.gross_gex > 0
@@ -143,7 +144,7 @@ def test_without_any_volatility_the_quotes_give_it(name: str, net: float) -> Non
     chain = recorded_chains()[name]
     bare = replace(chain, rows=tuple(replace(row, call_iv=None, put_iv=None) for row in chain.rows))
     minutes = require_session(chain.expiry).minutes_to_close(chain.as_of)
-    full, own = gamma_profile(chain, minutes), gamma_profile(bare, minutes)
+    full, own = gamma_profile(fit_chain(chain), minutes), gamma_profile(fit_chain(bare), minutes)
     assert full is not None
     assert own is not None
     assert own.net_gex == pytest.approx(net, abs=0.05 * full.gross_gex)
@@ -154,21 +155,21 @@ def test_one_volatility_of_the_source_is_enough_to_keep_to_it() -> None:
     """Volatility and time come from one source: the quotes never fill single gaps, nor a chain without a price."""
     chain = made_chain(AT)
     gaps = replace(chain, rows=(chain.rows[0], *(replace(row, call_iv=None, put_iv=None) for row in chain.rows[1:])))
-    assert with_volatilities(gaps) is gaps
+    assert with_volatilities(fit_chain(gaps)) is gaps
     unpriced = tuple(replace(row, call_iv=None, put_iv=None, call_bid=None) for row in chain.rows)
-    assert with_volatilities(replace(chain, rows=unpriced)).rows == unpriced
+    assert with_volatilities(fit_chain(replace(chain, rows=unpriced))).rows == unpriced
 
 
 def test_time_never_falls_below_five_minutes() -> None:
     """In the last minutes gamma stays what it is five minutes before the close."""
     chain = skewed(made_chain(AT))
-    last, five = gamma_profile(chain, 0.5), gamma_profile(chain, 5.0)
+    last, five = gamma_profile(fit_chain(chain), 0.5), gamma_profile(fit_chain(chain), 5.0)
     assert last == five
 
 
 def test_the_object_is_plain() -> None:
     """The keys of the contract, then those beyond it, with lists and floats only."""
-    profile = gamma_profile(skewed(made_chain(AT)), 210.0)
+    profile = gamma_profile(fit_chain(skewed(made_chain(AT))), 210.0)
     assert profile is not None
     plain = profile.as_dict()
     assert list(plain) == [
@@ -197,7 +198,7 @@ def test_the_object_is_plain() -> None:
 
 def test_both_conventions_are_named() -> None:
     """Dealers long calls and short puts, or short both: then the net is minus the gross and never flips."""
-    profile = gamma_profile(skewed(made_chain(AT)), 210.0)
+    profile = gamma_profile(fit_chain(skewed(made_chain(AT))), 210.0)
     assert profile is not None
     assert list(profile.conventions) == ["calls+ puts-", "calls- puts-"]
     held, short = profile.conventions.values()
@@ -210,7 +211,7 @@ def test_both_conventions_are_named() -> None:
 def test_vanna_and_charm_are_differences_of_delta() -> None:
     """A volatility point up, an hour later: the twin re-prices every delta."""
     chain, minutes, nudge = skewed(made_chain(AT)), 210.0, 1e-4
-    profile = gamma_profile(chain, minutes)
+    profile = gamma_profile(fit_chain(chain), minutes)
     assert profile is not None
 
     def dollars(minutes_left: float, more_vol: float) -> float:
@@ -235,7 +236,7 @@ def test_max_pain_pays_the_owners_least() -> None:
     rows = tuple(
         replace(row, call_oi=500 + 37 * (n % 11), put_oi=2500 - 90 * (n % 17)) for n, row in enumerate(chain.rows)
     )
-    profile = gamma_profile(replace(chain, rows=rows), 210.0)
+    profile = gamma_profile(fit_chain(replace(chain, rows=rows)), 210.0)
     assert profile is not None
 
     def paid(level: float) -> float:
@@ -244,7 +245,7 @@ def test_max_pain_pays_the_owners_least() -> None:
 
     assert profile.max_pain == min((row.strike for row in rows), key=paid)
     half = tuple(replace(row, call_oi=None) if n % 2 else row for n, row in enumerate(rows))
-    blind = gamma_profile(replace(chain, rows=half), 210.0)
+    blind = gamma_profile(fit_chain(replace(chain, rows=half)), 210.0)
     assert blind is not None
     assert blind.max_pain is None
 

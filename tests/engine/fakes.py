@@ -19,7 +19,6 @@ from magic8_companion.domain.blend import label
 from magic8_companion.domain.codes import Direction, EntrySource
 from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.market_state import MarketState
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.recommendation import (
@@ -45,6 +44,8 @@ from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
+from magic8_companion.market_view import MarketView
+from magic8_companion.options.fitted_chain import fit_chain
 from magic8_companion.ports import Clock, Host
 
 FULL_DAY = require_session(date(2025, 6, 26))
@@ -168,6 +169,7 @@ def view_of(state: MarketState) -> MarketView:
         range_source="vix",
         expected_range_day_pct=0.012,
         gamma_environment_code="range_bound",
+        fitted_chain=None if state.chain is None else fit_chain(state.chain),
     )
 
 

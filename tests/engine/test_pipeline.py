@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.ml_result import Prediction, Unavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.engine.checkpoints import day_schedule
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.pipeline import CheckpointEvaluation, CheckpointPipeline
+from magic8_companion.market_view import MarketView
 from tests.engine.fakes import FULL_DAY, FakeMarket, FakeScorer, card_of, options, view_of
 from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_decide import prediction

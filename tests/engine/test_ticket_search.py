@@ -21,7 +21,7 @@ from magic8_companion.domain.structure import VerticalSpread, vertical_of
 from magic8_companion.engine.config import TicketConfig
 from magic8_companion.engine.decide import decide
 from magic8_companion.engine.merge import PublishContext, merge
-from magic8_companion.engine.ticket_search import limits_of, offers
+from magic8_companion.engine.ticket_search import limits_of, search_tickets
 from magic8_companion.options.chain_quotes import clean_chain
 from magic8_companion.options.smile import fit_smile
 from magic8_companion.publishing.documents import recommendations_document
@@ -57,7 +57,7 @@ def record_of(state: MarketState, ml: MLResult | None = None) -> SymbolRecommend
         zeros = dict.fromkeys(BASE_STRATEGIES, 0.0)
         card = replace(card, ml_scores=zeros, agreement=dict.fromkeys(zeros, "mixed"))
     until = NOON.replace(minute=35)
-    return decide(card, view_of(state), until, options(symbols=("SPX",)), offers(state, ml))
+    return decide(card, view_of(state), until, options(symbols=("SPX",)), search_tickets(view_of(state), ml))
 
 
 def document_of(record: SymbolRecommendation) -> dict:
@@ -202,9 +202,9 @@ def test_every_ticket_has_its_structure_in_words() -> None:
             assert (entry.side is None) == (name != "Vertical")
 
 
-def test_without_a_chain_there_are_no_offers() -> None:
+def test_without_a_chain_there_are_no_tickets() -> None:
     """The entries look as they always did."""
-    assert offers(state_of(None), None) == {}
+    assert search_tickets(view_of(state_of(None)), None) == {}
     assert record_of(state_of(None)).strategies["Vertical"].rationale == "Vertical by decree"
 
 
@@ -235,13 +235,13 @@ def test_limits_grow_with_the_price_and_with_a_wild_day() -> None:
 def test_the_operator_bounds_what_a_ticket_costs_and_risks() -> None:
     """Narrower wings, less margin, more credit and a dearer broker all show in the tickets."""
     strict = TicketConfig(max_width_pct=0.1, max_margin=900.0, min_credit_pct=20.0, commission=2.0)
-    found = offers(state_of(), model(0.75), strict)
+    found = search_tickets(view_of(state_of()), model(0.75), strict)
     for offer in found.values():
         assert offer.ticket is not None
         levels = sorted({leg.strike for leg in offer.ticket.legs})
         assert levels[1] - levels[0] <= DEVIATION * CHAIN.spot < 0.006 * CHAIN.spot
         assert offer.ticket.max_loss <= 900
-    usual = offers(state_of(), model(0.75))
+    usual = search_tickets(view_of(state_of()), model(0.75))
     assert all(found[name].ticket != usual[name].ticket for name in BASE_STRATEGIES)
     condor = found["Iron_Condor"].evidence
     assert condor is not None

@@ -17,11 +17,11 @@ from magic8_companion.clocks import ReplayClock
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import LIVE, MarketState, VixReading
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.scores import Evidence, RuleScore, ScoreCard
 from magic8_companion.domain.trading_day import BAR, Session, new_york_day, require_session
+from magic8_companion.market_view import MarketView
 from magic8_companion.ports import Clock, Host, MarketData, Scorer
 from magic8_ml import MLSchedulerExtension
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from magic8_companion.analysis import analyse
-from magic8_companion.domain.market_view import MarketView
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.strategy import BASE_STRATEGIES, BUTTERFLY, IRON_CONDOR, VERTICAL
+from magic8_companion.market_view import MarketView
 from magic8_companion.scoring import Switches, create_scorer
 from magic8_companion.scoring.adjustments import GROUPS, TOTAL_CAP, Group, adjusted, with_groups
 from magic8_companion.scoring.measures import gamma_measures, greek_measures, volume_measures

@@ -77,7 +77,7 @@ async def test_market_data_without_a_view_is_refused(market_data: dict) -> None:
 
 async def test_the_view_of_another_symbol_is_refused() -> None:
     """Scores never travel under a wrong name."""
-    with pytest.raises(DataUnavailable, match="asked for QQQ"):
+    with pytest.raises(DataUnavailable, match="QQQ requested"):
         await create_scorer().score_combo_types({"view": view_of(WORKED_TAPE)}, "QQQ")
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from magic8_companion.analysis import analyse
-from magic8_companion.domain.market_view import MarketView
+from magic8_companion.market_view import MarketView
 from tests.analysis.states import made_state
 
 WORKED_TAPE: dict[str, float | None] = {

@@ -1,12 +1,15 @@
-"""What the analysis makes of a market state: the input of the rule scorer, and its dict form for callers."""
+"""The analysis of a market state: the input of scorers and ticket search, and its dict form for callers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from magic8_companion.domain.market_state import SIMULATED, MarketState
 from magic8_companion.domain.trading_day import utc_text
+
+if TYPE_CHECKING:  # the option maths load scipy, which a plugin that only passes views on does not need
+    from magic8_companion.options.fitted_chain import FittedChain
 
 GAMMA_ENVIRONMENTS: Final = {
     "low_vol_high_gamma": "Low volatility, high gamma",
@@ -15,7 +18,7 @@ GAMMA_ENVIRONMENTS: Final = {
     "high_vol_low_gamma": "High volatility, low gamma",
     "directional": "Directional, variable gamma",
 }
-"""Code -> text; scorers read the code, never substrings of the text."""
+"""Code -> text; scorers read the code, never the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,8 @@ class MarketView:
     the move from now to the close and ``expected_range_day_pct`` of the whole day, both as fractions.
     ``gamma`` is the gamma object of the host contract or None.  ``tape`` holds the trailing, time-of-day normalised
     measures that the rules read (name -> number), for the evidence.
+    ``fitted_chain`` is the chain with its checked quotes and its smile, read by scores, tickets and gamma alike; None
+    where the mode reads no chain or none was received.
     """
 
     state: MarketState
@@ -41,6 +46,7 @@ class MarketView:
     atm_options_count: int = 0
     oi_coverage: float = 0.0
     tape: dict[str, float | None] = field(default_factory=dict)
+    fitted_chain: FittedChain | None = field(default=None, compare=False, repr=False)
 
     @property
     def gamma_environment(self) -> str:
