@@ -21,7 +21,8 @@ NEEDS: Final = {
     "ml": """magic8_ml tests/evaluation tests/forecast tests/metrics tests/registry tests/trades
         tests/history/test_ledger_look_ahead.py tests/history/test_ledger_prices.py tests/history/test_ledger_rows.py
         tests/cli/test_evaluate_trades.py tests/cli/test_ledger.py tests/cli/test_models.py
-        tests/cli/test_predict_trade.py tests/cli/test_risk_reward.py tests/cli/test_train.py
+        tests/cli/test_plugin_settings.py tests/cli/test_predict_trade.py tests/cli/test_risk_reward.py
+        tests/cli/test_train.py
         tests/cli/test_train_trades.py tests/cli/test_tune.py tests/test_documentation.py tests/test_public_names.py
         tests/whole/test_guide_scripts.py tests/whole/test_real_days.py tests/whole/test_simulated_day.py""",
     "ib": """magic8_companion/providers/ib tests/cli/test_collect.py tests/cli/test_doctor.py

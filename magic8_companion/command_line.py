@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 import click
 
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError, DataUnavailable, Magic8Error
-from magic8_companion.paths import literal_problem, written_path
+from magic8_companion.paths import written_path
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -272,22 +272,6 @@ DAY: Final = TextType("day", read_day)
 PATH: Final = TextType("path", read_path)
 DIR: Final = TextType("dir", read_path)
 FILE: Final = TextType("file", read_path)
-
-
-def default_ml_path(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the ML folder of the environment, as the default of an option of the type ``PATH``.
-
-    A text that ``PATH`` refuses is returned as it is, so that the user sees the sentence.
-
-    >>> default_ml_path({"MAGIC8_PATH": "/srv", "ML_PATH": "models"})
-    '/srv/models'
-    """
-    folder = environment.get("M8C_ML_PATH") or environment.get("ML_PATH") or "data/ml"
-    root = environment.get("MAGIC8_PATH") or "."
-    for text in (folder, root):
-        if literal_problem(text):
-            return text
-    return os.path.join(os.path.expanduser(root), os.path.expanduser(folder))  # noqa: PTH111, PTH118  # never raise
 
 
 def options(*declared: Callable[[Decorated], Decorated]) -> Callable[[Decorated], Decorated]:

@@ -10,7 +10,7 @@ import pytest
 
 import magic8_companion
 from magic8_companion.bootstrap import standalone_host
-from magic8_companion.command_line import default_ml_path, read_path
+from magic8_companion.command_line import read_path
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.paths import plain_text, written_path
 from magic8_companion.unified_config import Settings, load_settings
@@ -149,14 +149,6 @@ def test_no_command_takes_a_path_as_it_stands() -> None:
         if isinstance(node, ast.keyword) and node.arg == "type" and ast.unparse(node.value) in {"Path", "click.Path()"}
     ]
     assert bare == []
-
-
-def test_the_default_ml_folder_is_read_like_the_setting(home: Path) -> None:
-    """What the environment says is expanded; what it must not say reaches the option's type, which refuses it."""
-    assert read_path(default_ml_path({"MAGIC8_PATH": "~/m", "M8C_ML_PATH": "models"})) == home / "m" / "models"
-    assert read_path(default_ml_path({"ML_PATH": "~/models"})) == home / "models"
-    with pytest.raises(ValueError, match="write out what it stands for"):
-        read_path(default_ml_path({"MAGIC8_PATH": "$ROOT"}))
 
 
 def test_plain_names_stay_as_they_are() -> None:

@@ -13,12 +13,12 @@ from magic8_companion.command_line import (
     CONTEXT,
     DIR,
     Decorated,
-    default_ml_path,
     new_table,
     options,
     print_json,
     print_table,
 )
+from magic8_ml.cli.options import configured_ml_path
 from magic8_ml.registry.expiry import valid_until
 from magic8_ml.registry.manifest import ModelUnavailable
 from magic8_ml.registry.passport import PASSPORT
@@ -27,7 +27,7 @@ from magic8_ml.registry.soundness import require_sound
 from magic8_ml.registry.versions import CHALLENGER, CHAMPION, Registry
 
 MODELS: Final = "models"
-_PATH_HELP: Final = "folder that holds models/; default: M8C_ML_PATH, else data/ml"
+_PATH_HELP: Final = "folder that holds models/; default: the setting M8C_ML_PATH"
 _WHY_HELP: Final = "reason for the history"
 
 
@@ -38,7 +38,7 @@ def models_command() -> None:
 
 def _registry_options(function: Decorated) -> Decorated:
     return options(
-        click.option("--path", type=DIR, default=default_ml_path, help=_PATH_HELP),
+        click.option("--path", type=DIR, default=configured_ml_path, help=_PATH_HELP),
         click.option("--json", "as_json", is_flag=True, help="print one JSON object"),
     )(function)
 

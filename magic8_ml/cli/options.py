@@ -83,3 +83,16 @@ def require_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.ClickException(f"the folder {folder} cannot be made: {error.strerror or error}") from error
+
+
+def configured_ml_path() -> str:
+    """Return the setting ``M8C_ML_PATH`` as the default of an option, read as the host reads it.
+
+    Raises
+    ------
+    ConfigError
+        One message with every mistake in the settings.
+    """
+    from magic8_companion.ports import plugin_config  # noqa: PLC0415  # not for --help
+
+    return str(plugin_config().path)

@@ -16,7 +16,7 @@ from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.trading_day import new_york_day, require_session
 from magic8_companion.options.order_line import written_strikes
-from magic8_ml.cli.options import INSTANT, bars_options, read_message
+from magic8_ml.cli.options import INSTANT, bars_options, configured_ml_path, read_message
 from magic8_ml.forecast.day_history import HISTORY_SESSIONS
 from magic8_ml.forecast.model_files import TrainedModel, load_model
 from magic8_ml.forecast.prediction_inputs import DAILY_OPEN, PredictionInputs
@@ -30,12 +30,12 @@ from magic8_ml.registry.reloading import load_champion
 from magic8_ml.trades.answers import Answer, NoWinPrediction, WinPrediction
 from magic8_ml.trades.predictor import WinProbabilityPredictor, load_predictor
 
-_MODELS: Final = "folder that M8C_ML_PATH names: win_models/ and, if it exists, the 5-minute model in models/"
+_MODELS: Final = "folder of win_models/ and models/ (the 5-minute model, if any); default: the setting M8C_ML_PATH"
 
 
 @command("predict-trade", "Estimate win probabilities of a Discord message's orders in FILE (- is standard input).")
 @click.argument("file", type=FILE)
-@click.option("--models", type=DIR, required=True, help=_MODELS)
+@click.option("--models", type=DIR, default=configured_ml_path, help=_MODELS)
 @bars_options()
 @click.option("--at", type=INSTANT, required=True, help="time of the message, ISO 8601, UTC by default")
 @click.option("--json", "as_json", is_flag=True, help="print orders and answers as JSON")

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import click
 
-from magic8_companion.command_line import DAY, DIR, DONE, FAILED, FILE, PATH, command, default_ml_path, refusal
+from magic8_companion.command_line import DAY, DIR, DONE, FAILED, FILE, PATH, command, refusal
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.cli.evaluate import write
+from magic8_ml.cli.options import configured_ml_path
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.external_data import ExternalFormat, read_external_bars, read_external_vix
 from magic8_ml.evaluation.report import Reported
@@ -30,7 +31,7 @@ Exit code 0: passed.  1: failed, or refused with a sentence.  2: wrong options.
 _BARS: Final = "5-minute bars: a CSV or parquet file, or a folder of them; open, high, low, close and a time"
 _VIX: Final = "VIX file, daily or intraday: open, high, low, close and a date or time"
 _FIRST: Final = "first day to score, YYYY-MM-DD; default: the session after the model was frozen"
-_MODEL: Final = "folder of the model, or one that holds models/; default: M8C_ML_PATH, else data/ml"
+_MODEL: Final = "folder of the model, or one that holds models/; default: the setting M8C_ML_PATH"
 _ZONE: Final = "zone of times without one, such as America/New_York; default: the one that fits the sessions"
 _STAMPS: Final = "time stamp of a bar; default: its start, unless the bars show that it is their end"
 
@@ -39,7 +40,7 @@ _STAMPS: Final = "time stamp of a bar; default: its start, unless the bars show 
 @click.option("--bars", type=PATH, required=True, help=_BARS)
 @click.option("--vix", "vix_file", type=FILE, required=True, help=_VIX)
 @click.option("--from", "first", type=DAY, help=_FIRST)
-@click.option("--model", type=DIR, default=default_ml_path, help=_MODEL)
+@click.option("--model", type=DIR, default=configured_ml_path, help=_MODEL)
 @click.option("--json", "json_file", type=FILE, help="file for the report")
 @click.option("--html", "page_file", type=FILE, help="file for the page with its plots")
 @click.option("--rows", "rows_file", type=FILE, help="CSV or parquet file of predicted and realized outcomes")
