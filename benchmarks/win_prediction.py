@@ -38,15 +38,15 @@ from magic8_ml.messages.risk import require_risk
 from magic8_ml.messages.values import Order, Trade
 from magic8_ml.trades.base_models import BOTH, PRICE, Recalibration, RecalibrationParameters
 from magic8_ml.trades.expected_value import RealisedFractions
-from magic8_ml.trades.feature_catalogue import CATALOGUE, SPORADIC
-from magic8_ml.trades.five_minute_forecast import FiveMinuteForecasts
+from magic8_ml.trades.feature_catalogue import CATALOGUE, OPTIONAL_GROUPS
+from magic8_ml.trades.five_minute_forecast import FiveMinuteForecaster
 from magic8_ml.trades.forest import Forest
 from magic8_ml.trades.levels import LEVELS, trade_key
-from magic8_ml.trades.model import Base, Record, WinModel
-from magic8_ml.trades.model_files import Served
+from magic8_ml.trades.model import GroupRecord, SharedParameters, WinModel
+from magic8_ml.trades.model_files import ServedWinModel
 from magic8_ml.trades.pooling import Offset
 from magic8_ml.trades.predictor import WinPrediction, WinProbabilityPredictor
-from magic8_ml.trades.sample import Size
+from magic8_ml.trades.sample import SampleSize
 from magic8_ml.trades.terms import STRATEGIES
 from magic8_ml.trades.training.tree_tasks import TREE_LEVELS
 from magic8_ml.trades.trees import TreeSettings, fit_trees
@@ -55,31 +55,38 @@ FIRST, LAST = date(2024, 9, 3), date(2025, 5, 22)
 AT = datetime(2025, 5, 22, 17, 30, 5, tzinfo=UTC)
 SINGLE_MS, BATCH_MS = 1.0, 5.0
 REPEATS = 300
-NAMES = tuple(feature.name for feature in CATALOGUE if feature.group not in SPORADIC)
+NAMES = tuple(feature.name for feature in CATALOGUE if feature.group not in OPTIONAL_GROUPS)
 
 
 def made_model() -> WinModel:
-    """Make a model whose every node ships trees, fitted to noise and one feature."""
+    """Make a model whose groups all use trees, fitted to noise and one feature."""
     rng = np.random.default_rng(8)
-    records: dict[str, Record] = {}
+    records: dict[str, GroupRecord] = {}
     boosters: dict[str, xgb.Booster] = {}
     features = rng.standard_normal((4000, len(NAMES)), dtype=np.float32)
     day, won = np.arange(4000) // 20, (features[:, 0] + rng.standard_normal(4000) > 0).astype(float)
-    offset = Offset(value=0.01, weight=0.6, spread=4.0, days=300, trades=4000)
-    size = Size(trades=4000, days=300, rarer_days=200)
-    for path in (trade_key(symbol, strategy) for symbol in MAGIC8_SYMBOLS for strategy in STRATEGIES):
+    offset = Offset(value=0.01, weight=0.6, variance_per_day=4.0, days=300, trades=4000)
+    size = SampleSize(trades=4000, days=300, rarer_days=200)
+    for key in (trade_key(symbol, strategy) for symbol in MAGIC8_SYMBOLS for strategy in STRATEGIES):
         for level in LEVELS:
-            ships = level in TREE_LEVELS
-            record = Record(level=level, key=path.key(level), size=size, offset=offset, ships=ships, evidence={})
-            if ships and record.name not in boosters:
+            uses_trees = level in TREE_LEVELS
+            record = GroupRecord(
+                level=level, key=key.group(level), size=size, offset=offset, uses_trees=uses_trees, evidence={}
+            )
+            if uses_trees and record.name not in boosters:
                 seed = TreeSettings(seed=len(boosters))
                 boosters[record.name] = fit_trees(features, np.zeros(4000), won, day, NAMES, seed)
             records[record.name] = record
-    both = RecalibrationParameters(belief=0.5)
-    lines = tuple(Recalibration(kind=kind, every=both, strategies={}) for kind in (BOTH, PRICE))
+    both = RecalibrationParameters(forecast_weight=0.5)
+    base_models = tuple(Recalibration(kind=kind, default=both, strategies={}) for kind in (BOTH, PRICE))
     return WinModel(
         names=NAMES,
-        base=Base(lines=lines, kappa=120.0, spread=4.0, shares=RealisedFractions.whole()),
+        shared=SharedParameters(
+            base_models=base_models,
+            prior_days=120.0,
+            variance_per_day=4.0,
+            realised_fractions=RealisedFractions.whole(),
+        ),
         records=records,
         boosters=tuple(boosters),
         forest=Forest.of(list(boosters.values())),
@@ -143,8 +150,8 @@ def made_predictor(bars: dict[str, Bars], vix: Bars) -> WinProbabilityPredictor:
     """Put both models together."""
     frozen = {"day": session_table().sessions[-300].day.isoformat(), "valid_sessions": 63}
     manifest = {"model_version": "made", "passport": {"frozen": frozen}}
-    served = Served(model=made_model(), thresholds={}, manifest=manifest)
-    return WinProbabilityPredictor(served, FiveMinuteForecasts.of(made_forecaster(bars, vix)))
+    served = ServedWinModel(model=made_model(), thresholds={}, manifest=manifest)
+    return WinProbabilityPredictor(served, FiveMinuteForecaster.of(made_forecaster(bars, vix)))
 
 
 def main() -> int:
@@ -173,7 +180,7 @@ def main() -> int:
     predictor.predict_batch(again, seen)
     gc.collect()
     gc.freeze()  # thousands of prepared orders are not part of what is timed
-    figures = [
+    metrics = [
         ("predict, new trade, new market", lambda: predictor.predict(next(queue)[0], next(markets)["SPX"]), SINGLE_MS),
         ("predict, new trade, known market", lambda: predictor.predict(next(queue)[1], seen["SPX"]), SINGLE_MS),
         ("predict, remembered", lambda: predictor.predict(again[0], seen["SPX"]), None),
@@ -186,12 +193,12 @@ def main() -> int:
         ("batch of 32, remembered", lambda: predictor.predict_batch(again, seen), None),
     ]
     missed, found = False, {}
-    for title, call, limit in figures:
+    for title, call, limit in metrics:
         middle, late, cpu = found[title] = timed(call)
         verdict = "" if limit is None else f"limit {limit:g}  {'ok' if middle <= limit else 'MISSED'}"
         print(f"{title:<34} p50 {middle:7.3f} ms  p99 {late:7.3f} ms  CPU {cpu:7.3f} ms  {verdict}")
         missed |= limit is not None and middle > limit
-    single, whole = (found[title][2] for title in (figures[1][0], figures[4][0]))
+    single, whole = (found[title][2] for title in (metrics[1][0], metrics[4][0]))
     print(f"32 trades one by one / in a batch: {32 * single / whole:.1f}")
     return int(missed)
 

@@ -25,14 +25,14 @@ from scipy.special import expit, logit
 
 from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
 from magic8_ml.forecast.session_table import session_table
-from magic8_ml.trades.feature_catalogue import CATALOGUE, SPORADIC
+from magic8_ml.trades.feature_catalogue import CATALOGUE, OPTIONAL_GROUPS
 from magic8_ml.trades.rows import TradeRows
-from magic8_ml.trades.sample import sample_of
+from magic8_ml.trades.sample import make_sample
 from magic8_ml.trades.terms import STRATEGIES
 from magic8_ml.trades.training.audit import Audit
-from magic8_ml.trades.training.fit import learn_wins
+from magic8_ml.trades.training.fit import fit_win_model
 from magic8_ml.trades.training.store import store
-from magic8_ml.trades.training.tree_tasks import Run, on_dask, on_workers
+from magic8_ml.trades.training.tree_tasks import TaskRunner, run_on_dask, run_on_workers
 
 LIMIT_S = 600.0
 DAYS = 500
@@ -42,16 +42,16 @@ FEWEST_PAIRS = 32
 def made_rows(n_rows: int) -> TradeRows:
     """Draw trades whose price is nearly right; two features tell more, trades of a day lean together."""
     rng = np.random.default_rng(8)
-    names = tuple(feature.name for feature in CATALOGUE if feature.group not in SPORADIC)
+    names = tuple(feature.name for feature in CATALOGUE if feature.group not in OPTIONAL_GROUPS)
     day = np.sort(rng.integers(0, DAYS, n_rows))
     features = rng.standard_normal((n_rows, len(names)), dtype=np.float32).astype(np.float64)
     features[rng.random(features.shape) < 0.05] = np.nan
     implied = rng.uniform(0.2, 0.9, n_rows)
-    told = np.nan_to_num(features[:, names.index("log_pace")]) + np.nan_to_num(features[:, names.index("gap")])
+    out_of_fold = np.nan_to_num(features[:, names.index("log_pace")]) + np.nan_to_num(features[:, names.index("gap")])
     lean = rng.normal(0.0, 0.5, DAYS)[day]
-    odds = logit(implied) + 0.2 * told + lean
+    odds = logit(implied) + 0.2 * out_of_fold + lean
     features[:, names.index("implied_win")] = implied
-    features[:, names.index("forecast_win")] = expit(logit(implied) + 0.1 * told + rng.normal(0, 0.3, n_rows))
+    features[:, names.index("forecast_win")] = expit(logit(implied) + 0.1 * out_of_fold + rng.normal(0, 0.3, n_rows))
     won = rng.random(n_rows) < expit(odds)
     first = len(session_table().days) - 2 * DAYS
     return TradeRows(
@@ -70,33 +70,33 @@ def made_rows(n_rows: int) -> TradeRows:
 
 
 @contextmanager
-def cores(workers: int) -> Iterator[Run]:
+def cores(workers: int) -> Iterator[TaskRunner]:
     """Run on processes that end afterwards, so that their CPU time is known."""
-    yield on_workers(workers)
+    yield run_on_workers(workers)
     get_reusable_executor().shutdown(wait=True)
 
 
 @contextmanager
-def cluster(workers: int) -> Iterator[Run]:
+def cluster(workers: int) -> Iterator[TaskRunner]:
     """Run on a Dask cluster of this machine."""
     from distributed import LocalCluster  # noqa: PLC0415  # an extra, and only if asked for
 
     with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as started:
-        yield on_dask(started.scheduler_address)
+        yield run_on_dask(started.scheduler_address)
 
 
-def measure(title: str, where: AbstractContextManager[Run], rows: TradeRows) -> tuple[float, str]:
+def measure(title: str, where: AbstractContextManager[TaskRunner], rows: TradeRows) -> tuple[float, str]:
     """Train, store and print; return wall seconds and the name of the version."""
     before = cpu_seconds()
     with tempfile.TemporaryDirectory() as folder, where as run:
         begin = time.perf_counter()
-        learnt = learn_wins(sample_of(rows), run)
-        fitted = time.perf_counter() - begin
-        version = store(learnt, Path(folder), "benchmark", Audit(values=len(rows), late=()))
+        fitted = fit_win_model(make_sample(rows), run)
+        fit_seconds = time.perf_counter() - begin
+        version = store(fitted, Path(folder), "benchmark", Audit(values=len(rows), late=()))
         wall = time.perf_counter() - begin
-    pairs = [record for record in learnt.records if record.level == "symbol_strategy"]
+    pairs = [record for record in fitted.records if record.level == "symbol_strategy"]
     print(
-        f"{title:<20} {wall:7.1f} s wall ({fitted:.1f} s without figures, canaries and files), "
+        f"{title:<20} {wall:7.1f} s wall ({fit_seconds:.1f} s without figures, canaries and files), "
         f"{cpu_seconds() - before:7.1f} s CPU, {len(pairs)} symbol-strategy models, version {version}",
         flush=True,
     )

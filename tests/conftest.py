@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from magic8_ml.registry.versions import Registry
     from magic8_ml.trades.predictor import WinProbabilityPredictor
     from magic8_ml.trades.sample import Sample
-    from magic8_ml.trades.training.fit import LearntWins
+    from magic8_ml.trades.training.fit import WinModelFit
     from tests.evaluation.made_evaluation import Made
     from tests.forecast.markets import Market
     from tests.registry.made_registry import Retraining
@@ -105,7 +105,7 @@ def sample() -> Sample:
 
 
 @pytest.fixture(scope="session")
-def learnt(sample: Sample) -> LearntWins:
+def fitted(sample: Sample) -> WinModelFit:
     """Fit the win-probability models in this process."""
     from tests.trades.fitted_models import fit_models
 

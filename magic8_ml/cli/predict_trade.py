@@ -27,7 +27,7 @@ from magic8_ml.messages.parser import EnhancedDiscordParser
 from magic8_ml.messages.values import Message, Trade
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.registry.reloading import load_champion
-from magic8_ml.trades.answers import Answer, NoWinPrediction, WinPrediction
+from magic8_ml.trades.answers import NoWinPrediction, TradePrediction, WinPrediction
 from magic8_ml.trades.predictor import WinProbabilityPredictor, load_predictor
 
 _MODELS: Final = "folder of win_models/ and models/ (the 5-minute model, if any); default: the setting M8C_ML_PATH"
@@ -114,7 +114,7 @@ def _answer(
     bars: Mapping[str, Bars],
     vix: Bars,
     at: datetime,
-) -> Answer:
+) -> TradePrediction:
     try:
         market = observed(trade.order.symbol, bars, vix, at, message.predictions.current_price)
     except DataUnavailable as error:
@@ -126,7 +126,7 @@ def _forecaster(models: Path) -> TrainedModel | None:
     return load_champion(models, load_model).served if models.is_dir() else None
 
 
-def _json(message: Message, answers: list[Answer]) -> dict[str, object]:
+def _json(message: Message, answers: list[TradePrediction]) -> dict[str, object]:
     pairs = [
         {"trade": trade.as_dict(), "answer": answer.as_dict()}
         for trade, answer in zip(message.trades, answers, strict=True)
@@ -134,13 +134,13 @@ def _json(message: Message, answers: list[Answer]) -> dict[str, object]:
     return {"trades": pairs, "errors": [error.as_dict() for error in message.errors]}
 
 
-def _readable(message: Message, answers: list[Answer]) -> str:
+def _readable(message: Message, answers: list[TradePrediction]) -> str:
     lines = [line for trade, answer in zip(message.trades, answers, strict=True) for line in _lines(trade, answer)]
     lines += [f"line {error.line}: {error.code}: {error.message}: {error.text}" for error in message.errors]
     return "\n".join(lines) or "no order in the message"
 
 
-def _lines(trade: Trade, answer: Answer) -> list[str]:
+def _lines(trade: Trade, answer: TradePrediction) -> list[str]:
     order, risk = trade.order, trade.risk
     strikes = written_strikes(risk.legs)
     lines = [

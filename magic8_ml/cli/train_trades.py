@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 import orjson
@@ -15,12 +14,12 @@ from magic8_ml.cli.options import at_most_one, bars_options, exactly_one
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.dataset import MarketFiles, TradeData, history_data, ledger_data
-from magic8_ml.trades.sample import sample_of
+from magic8_ml.trades.sample import make_sample
 from magic8_ml.trades.training.audit import audit_features
-from magic8_ml.trades.training.fit import LearntWins, learn_wins
-from magic8_ml.trades.training.out_of_fold_scores import figures_of
+from magic8_ml.trades.training.fit import WinModelFit, fit_win_model
+from magic8_ml.trades.training.out_of_fold_scores import WinMetrics, out_of_fold_metrics
 from magic8_ml.trades.training.store import WIN_MODEL_FOLDER, store
-from magic8_ml.trades.training.tree_tasks import on_dask, on_workers
+from magic8_ml.trades.training.tree_tasks import run_on_dask, run_on_workers
 
 ABOUT: Final = "Fit win probabilities of trades, from the history or a simulated ledger."
 _NO_FORECASTS: Final = "skip the forecast distribution: much faster, one member fewer"
@@ -49,18 +48,18 @@ def train_trades_command(
     """Train."""
     exactly_one(history=history, ledger=ledger)
     at_most_one(jobs=jobs, dask=dask)
-    run_by = on_workers(jobs or os.cpu_count() or 1) if dask is None else on_dask(dask)
+    run_by = run_on_workers(jobs or os.cpu_count() or 1) if dask is None else run_on_dask(dask)
     files = MarketFiles(bars=bars_dir, vix=vix_file, forecasts=not no_forecasts)
     with refusal("Training", TrainingRefused), ProgressBars() as progress:
         if history is not None:
             data, source = history_data(history, files, progress=progress), "Magic8 history"
         else:
             data, source = ledger_data(ledger or Path(), files, progress=progress), "simulated ledger"
-        sample = sample_of(data.rows)
+        sample = make_sample(data.rows)
         audit = audit_features(data, sample.names)
-        learnt = learn_wins(sample, run_by, progress=progress)
-        version = store(learnt, out, source, audit)
-    _print(learnt, data)
+        fitted = fit_win_model(sample, run_by, progress=progress)
+        version = store(fitted, out, source, audit)
+    _print(fitted, data)
     for limit in _limits(ledger):
         click.echo(f"- {limit}")
     click.echo(f"written: {out / WIN_MODEL_FOLDER / 'versions' / version}")
@@ -74,29 +73,29 @@ def _limits(ledger: Path | None) -> list[str]:
     return [str(limit) for limit in orjson.loads(report.read_bytes())["limits"]]
 
 
-def _print(learnt: LearntWins, data: TradeData) -> None:
-    figures = figures_of(learnt)
+def _print(fitted: WinModelFit, data: TradeData) -> None:
+    metrics = out_of_fold_metrics(fitted)
     numbers = ("trades", "days", "wins", "Brier", "over base", "over price", "slope")
     table = new_table("walk-forward", *numbers, right=numbers)
-    table.add_row("all", *_cells(figures["overall"]))
-    for name, figure in figures["by_symbol_strategy"].items():
-        table.add_row(name, *_cells(figure))
+    table.add_row("all", *_cells(metrics.overall))
+    for name, of_pair in metrics.by_symbol_strategy.items():
+        table.add_row(name, *_cells(of_pair))
     print_table(table)
-    members = ", ".join(line.kind for line in learnt.base.lines)
-    trees = ", ".join(sorted(learnt.boosters)) or "none"
-    levels = ", ".join(learnt.facts["levels"]) or "none"
+    members = ", ".join(base_model.kind for base_model in fitted.shared.base_models)
+    trees = ", ".join(sorted(fitted.boosters)) or "none"
+    levels = ", ".join(fitted.facts["levels"]) or "none"
     dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped_trades.items()) or "none"
     click.echo(
-        f"base members, best first: {members}; kappa {learnt.base.kappa:g} days\n"
-        f"levels with offsets: {levels}; trees that ship: {trees}\n"
+        f"base models, best first: {members}; prior strength {fitted.shared.prior_days:g} days\n"
+        f"levels with offsets: {levels}; groups with trees: {trees}\n"
         f"excluded trades: {dropped}"
     )
 
 
-def _cells(figure: Mapping[str, Any]) -> tuple[str, ...]:
-    size = (f"{figure['trades']:,}", f"{figure['days']}")
-    if "brier" not in figure:
+def _cells(metrics: WinMetrics) -> tuple[str, ...]:
+    size = (f"{metrics.trades:,}", f"{metrics.days}")
+    if (scores := metrics.scores) is None:
         return (*size, "too few days")
-    price = f"{figure['skill_over_price']:+.1%}" if "skill_over_price" in figure else "-"
-    scores = (f"{figure['base_rate']:.1%}", f"{figure['brier']:.4f}", f"{figure['skill_over_base_rate']:+.1%}")
-    return (*size, *scores, price, f"{figure['reliability_slope']:.2f}")
+    price = "-" if scores.skill_over_price is None else f"{scores.skill_over_price:+.1%}"
+    losses = (f"{scores.base_rate:.1%}", f"{scores.brier:.4f}", f"{scores.skill_over_base_rate:+.1%}")
+    return (*size, *losses, price, f"{scores.reliability_slope:.2f}")

@@ -10,7 +10,7 @@ from magic8_ml.evaluation.trade_walk_forward import WinEstimator
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
 from magic8_ml.forecast.forecaster import Forecaster
 from magic8_ml.forecast.two_stage import TwoStageForecaster
-from magic8_ml.trades.training.fit import PooledWins
+from magic8_ml.trades.training.fit import PooledWinEstimator
 
 TRIED_BEFORE: Final = 58
 """Configurations tried while the designs were made, before there was a log: docs/model.md lists them, 60 with both."""
@@ -18,7 +18,7 @@ TRIED_BEFORE: Final = 58
 DESIGNS: Final[Sequence[Forecaster]] = (DistributionForecaster(), TwoStageForecaster())
 
 TRADE_DESIGNS: Final[Mapping[str, WinEstimator]] = {
-    "pooled": PooledWins(),
+    "pooled": PooledWinEstimator(),
     "forecast": FORECAST,
     "price": RECALIBRATED_LOGNORMAL,
 }

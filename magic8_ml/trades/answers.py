@@ -1,4 +1,4 @@
-"""What is said of a trade: a probability with everything it rests on, or a reason."""
+"""Results of the predictor: a win probability with its basis, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ WIN: Final = "WIN"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WinPrediction:
-    """How likely a trade ends with a gain after fees, and what that is worth; dollars for the whole quantity.
+    """Win probability after fees and expected value of a trade; US dollars for the whole quantity.
 
-    ``low`` and ``high`` are the 95 % interval of the probability itself, clustered by day.  ``level``, ``key``,
-    ``days`` and ``trades`` name the level that carries the answer and its sample, ``sessions`` the days behind every
-    level, ``weights`` how much of each level's own offset counts, ``members`` the parts of the log odds, ``refused``
-    why deeper levels or better members do not answer.
+    ``low`` and ``high``: 95 % confidence interval of the probability, clustered by day.  ``level`` and ``key``: the
+    deepest group with enough trades; ``days`` and ``trades``: its sample size.  ``sessions``: number of days of each
+    level.  ``weights``: shrinkage weights.  ``members``: components of the log odds.  ``refused``: why deeper levels or
+    better base models are not used.
 
-    ``expected_value`` is after fees, that by which evaluation takes trades: ``value_kind`` says whether it comes from
-    the forecast distribution, corrected by what the model thinks more or less of its odds, or from two points, what
-    such trades win and lose on average.  It is positive exactly above ``threshold``: then the trade is ``approved``.
-    ``risk`` and ``reward`` are the order's own, before ``fees``.  ``comparison`` holds the thresholds by F1 and by
-    recall, which decide nothing.
+    ``expected_value`` is after fees.  ``value_kind``: from the corrected forecast distribution, or from two points, the
+    average gain and loss of such trades.  The trade is ``approved`` if the probability is above ``threshold``, which
+    is exactly if the value is positive.  ``risk`` and ``reward`` are before ``fees``.  ``comparison``: thresholds by
+    F1 and recall, for comparison only.
     """
 
     symbol: str
@@ -66,9 +65,9 @@ class WinPrediction:
         return WIN if self.win_probability > self.threshold else LOSS
 
     def as_dict(self) -> dict[str, Any]:
-        """Return every field as JSON values, the expected value in whole cents."""
-        answer = {item.name: getattr(self, item.name) for item in fields(self)}
-        return answer | {
+        """Return every field as JSON values, the expected value rounded to cents."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return values | {
             "prediction": self.prediction,
             "expected_value": round(self.expected_value, 2),
             "sessions": dict(self.sessions),
@@ -84,14 +83,14 @@ class WinPrediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoWinPrediction:
-    """Why nothing is said: ``reason`` is a code, ``detail`` a sentence."""
+    """Why there is no prediction: a ``reason`` code and a ``detail`` sentence."""
 
     reason: str
     detail: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Return both."""
+        """Return both fields."""
         return {"reason": self.reason, "detail": self.detail}
 
 
-Answer = WinPrediction | NoWinPrediction
+TradePrediction = WinPrediction | NoWinPrediction

@@ -1,12 +1,13 @@
-"""The members that need no features: the price, the forecast distribution, and the price moved towards the forecast.
+"""Base models, which need no features: recalibrated market price, recalibrated forecast, and a blend of the two.
 
-========  ===================================================================================
-price     recalibrated log odds of the premium: level + slope x ln odds
+========  =============================================================================
+price     recalibrated log odds of the premium: intercept + slope x log odds
 forecast  recalibrated log odds of the forecast distribution
-both      price + b x (forecast - price), b within 0..1: how much of past differences came true
-========  ===================================================================================
+both      price + w x (forecast - price), with w in 0..1 fitted on past outcomes
+========  =============================================================================
 
-Each strategy is recalibrated by itself: a premium means another probability in a butterfly than in a condor.
+Each strategy has its own recalibration, because the same premium implies different probabilities in a butterfly and
+in a condor.
 """
 
 from __future__ import annotations
@@ -19,126 +20,131 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.metrics.logistic import fit_platt, fit_slope, log_odds
-from magic8_ml.trades.levels import Nodes
+from magic8_ml.trades.levels import LevelGroups
 
 PRICE: Final = "price"
 FORECAST: Final = "forecast"
 BOTH: Final = "both"
 KINDS: Final = (PRICE, FORECAST, BOTH)
 
-_BELIEF_DAYS: Final = 10.0
-_FEWEST_DAYS: Final = 20
+_PRIOR_DAYS: Final = 10.0
+"""Strength of the prior on the identity recalibration, in training days."""
+
+_MIN_DAYS: Final = 20
 
 
 class RecalibrationParameters(NamedTuple):
-    """What was learnt of one strategy: level and slope of the price and of the forecast, and b."""
+    """Parameters of one strategy: intercept and slope of price and forecast, and the weight of the forecast."""
 
-    price_level: float = 0.0
+    price_intercept: float = 0.0
     price_slope: float = 1.0
-    forecast_level: float = 0.0
+    forecast_intercept: float = 0.0
     forecast_slope: float = 1.0
-    belief: float = 0.0
+    forecast_weight: float = 0.0
 
 
-AS_SAID: Final = RecalibrationParameters()
-"""The recalibration that changes nothing."""
+IDENTITY: Final = RecalibrationParameters()
+"""Recalibration that leaves probabilities unchanged; the prior mean."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recalibration:
-    """One member; a strategy without a recalibration of its own has that of all trades, ``every``."""
+    """One base model; strategies without parameters of their own use ``default``, fitted on all trades."""
 
     kind: str
-    every: RecalibrationParameters = AS_SAID
+    default: RecalibrationParameters = IDENTITY
     strategies: Mapping[str, RecalibrationParameters]
 
-    def margin(self, implied: Floats, forecast: Floats, strategy: Nodes) -> Floats:
-        """Return log odds (n_rows,), NaN where a probability that this member needs is missing.
+    def logit(self, implied: Floats, forecast: Floats, strategy: LevelGroups) -> Floats:
+        """Return log odds (n_rows,), NaN where a required probability is missing.
 
-        >>> fly = Nodes(level="strategy", keys=("Butterfly",), place=np.array([0, 0]))
-        >>> line = Recalibration(kind="both", every=RecalibrationParameters(belief=0.5), strategies={})
-        >>> line.margin(np.array([0.5, 0.5]), np.array([0.8, np.nan]), fly).round(3).tolist()
+        >>> fly = LevelGroups(level="strategy", keys=("Butterfly",), codes=np.array([0, 0]))
+        >>> base_model = Recalibration(kind="both", default=RecalibrationParameters(forecast_weight=0.5), strategies={})
+        >>> base_model.logit(np.array([0.5, 0.5]), np.array([0.8, np.nan]), fly).round(3).tolist()
         [0.693, nan]
         """
-        table = np.array([self.strategies.get(key, self.every) for key in strategy.keys])
-        of_row = RecalibrationParameters(*table[strategy.place].T)
-        price = of_row.price_level + of_row.price_slope * log_odds(implied)
+        table = np.array([self.strategies.get(key, self.default) for key in strategy.keys])
+        of_row = RecalibrationParameters(*table[strategy.codes].T)
+        price = of_row.price_intercept + of_row.price_slope * log_odds(implied)
         if self.kind == PRICE:
             return np.asarray(price)
-        said = of_row.forecast_level + of_row.forecast_slope * log_odds(forecast)
-        return np.asarray(said if self.kind == FORECAST else price + of_row.belief * (said - price))
+        forecast_logit = of_row.forecast_intercept + of_row.forecast_slope * log_odds(forecast)
+        if self.kind == FORECAST:
+            return np.asarray(forecast_logit)
+        return np.asarray(price + of_row.forecast_weight * (forecast_logit - price))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the plain form that :meth:`from_json` reads."""
+        """Return plain JSON values for :meth:`from_json`."""
         strategies = {key: list(numbers) for key, numbers in self.strategies.items()}
-        return {"kind": self.kind, "every": list(self.every), "strategies": strategies}
+        return {"kind": self.kind, "every": list(self.default), "strategies": strategies}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Recalibration:
-        """Read the plain form; raises ValueError for a kind that nobody knows."""
+        """Read plain JSON values; raise ValueError for an unknown kind."""
         if data["kind"] not in KINDS:
-            raise ValueError(f"there is no member {data['kind']!r}")
+            raise ValueError(f"base model {data['kind']!r} is unknown; kinds: {', '.join(KINDS)}")
         strategies = {str(key): _numbers(numbers) for key, numbers in data["strategies"].items()}
-        return cls(kind=str(data["kind"]), every=_numbers(data["every"]), strategies=strategies)
+        return cls(kind=str(data["kind"]), default=_numbers(data["every"]), strategies=strategies)
 
 
-def fit_lines(
-    implied: Floats, forecast: Floats, strategy: Nodes, won: Floats, day: Integers
+def fit_base_models(
+    implied: Floats, forecast: Floats, strategy: LevelGroups, won: Floats, day: Integers
 ) -> tuple[Recalibration, ...]:
-    """Fit every member that has days enough; each day weighs one, and rows without its probabilities do not count."""
-    every = _recalibrated(AS_SAID, implied, forecast, won, day)
+    """Fit every base model that has enough days; each day has weight 1, and rows without its inputs are skipped."""
+    default = _recalibrate(IDENTITY, implied, forecast, won, day)
     strategies = {}
-    for place, key in enumerate(strategy.keys):
-        mine = strategy.place == place
-        strategies[key] = _recalibrated(every, implied[mine], forecast[mine], won[mine], day[mine])
+    for index, key in enumerate(strategy.keys):
+        mine = strategy.codes == index
+        strategies[key] = _recalibrate(default, implied[mine], forecast[mine], won[mine], day[mine])
     known = {PRICE: np.isfinite(implied), FORECAST: np.isfinite(forecast)}
     known[BOTH] = known[PRICE] & known[FORECAST]
-    kinds = [kind for kind in KINDS if _enough(day[known[kind]])]
-    return tuple(Recalibration(kind=kind, every=every, strategies=strategies) for kind in kinds)
+    kinds = [kind for kind in KINDS if _has_enough_days(day[known[kind]])]
+    return tuple(Recalibration(kind=kind, default=default, strategies=strategies) for kind in kinds)
 
 
 def first_known(
-    lines: Sequence[Recalibration], implied: Floats, forecast: Floats, strategy: Nodes
+    base_models: Sequence[Recalibration], implied: Floats, forecast: Floats, strategy: LevelGroups
 ) -> tuple[Floats, Integers]:
-    """Return the log odds of the first of ``lines`` that can speak of each row, and its place, -1 where none can.
+    """Return per row the log odds of the first of ``base_models`` that has its inputs, and its index; -1 for none.
 
     >>> price = Recalibration(kind="price", strategies={})
-    >>> both = Recalibration(kind="both", every=RecalibrationParameters(belief=1), strategies={})
-    >>> fly = Nodes(level="strategy", keys=("Butterfly",), place=np.array([0, 0]))
-    >>> margin, place = first_known([both, price], np.array([0.5, 0.5]), np.array([0.8, np.nan]), fly)
-    >>> margin.round(3).tolist(), place.tolist()
+    >>> both = Recalibration(kind="both", default=RecalibrationParameters(forecast_weight=1), strategies={})
+    >>> fly = LevelGroups(level="strategy", keys=("Butterfly",), codes=np.array([0, 0]))
+    >>> logit, index = first_known([both, price], np.array([0.5, 0.5]), np.array([0.8, np.nan]), fly)
+    >>> logit.round(3).tolist(), index.tolist()
     ([1.386, 0.0], [0, 1])
     """
-    margin, place = np.full(len(implied), np.nan), np.full(len(implied), -1, dtype=np.int64)
-    for number, line in enumerate(lines):
-        said = line.margin(implied, forecast, strategy)
-        take = (place < 0) & np.isfinite(said)
-        margin[take], place[take] = said[take], number
-    return margin, place
+    logit, index = np.full(len(implied), np.nan), np.full(len(implied), -1, dtype=np.int64)
+    for number, base_model in enumerate(base_models):
+        candidate = base_model.logit(implied, forecast, strategy)
+        take = (index < 0) & np.isfinite(candidate)
+        logit[take], index[take] = candidate[take], number
+    return logit, index
 
 
-def _recalibrated(
-    answer: RecalibrationParameters, implied: Floats, forecast: Floats, won: Floats, day: Integers
+def _recalibrate(
+    prior: RecalibrationParameters, implied: Floats, forecast: Floats, won: Floats, day: Integers
 ) -> RecalibrationParameters:
-    # what cannot be learnt of these rows stays as it was
-    priced, said = np.isfinite(implied), np.isfinite(forecast)
-    if _enough(day[priced]):
-        level, slope = fit_platt(log_odds(implied[priced]), won[priced], day[priced], _BELIEF_DAYS)
-        answer = answer._replace(price_level=level, price_slope=slope)
-    if _enough(day[said]):
-        level, slope = fit_platt(log_odds(forecast[said]), won[said], day[said], _BELIEF_DAYS)
-        answer = answer._replace(forecast_level=level, forecast_slope=slope)
-    both = priced & said
-    if _enough(day[both]):
-        offset = answer.price_level + answer.price_slope * log_odds(implied[both])
-        away = answer.forecast_level + answer.forecast_slope * log_odds(forecast[both]) - offset
-        belief = fit_slope(away, won[both], day[both], offset, _BELIEF_DAYS).value
-        answer = answer._replace(belief=float(np.clip(belief, 0.0, 1.0)))
-    return answer
+    # parameters without enough days keep their prior values
+    fitted = prior
+    priced, forecasted = np.isfinite(implied), np.isfinite(forecast)
+    if _has_enough_days(day[priced]):
+        intercept, slope = fit_platt(log_odds(implied[priced]), won[priced], day[priced], _PRIOR_DAYS)
+        fitted = fitted._replace(price_intercept=intercept, price_slope=slope)
+    if _has_enough_days(day[forecasted]):
+        intercept, slope = fit_platt(log_odds(forecast[forecasted]), won[forecasted], day[forecasted], _PRIOR_DAYS)
+        fitted = fitted._replace(forecast_intercept=intercept, forecast_slope=slope)
+    both = priced & forecasted
+    if _has_enough_days(day[both]):
+        offset = fitted.price_intercept + fitted.price_slope * log_odds(implied[both])
+        difference = fitted.forecast_intercept + fitted.forecast_slope * log_odds(forecast[both]) - offset
+        forecast_weight = fit_slope(difference, won[both], day[both], offset, _PRIOR_DAYS).value
+        fitted = fitted._replace(forecast_weight=float(np.clip(forecast_weight, 0.0, 1.0)))
+    return fitted
 
 
-def _enough(day: Integers) -> bool:
-    return len(np.unique(day)) >= _FEWEST_DAYS
+def _has_enough_days(day: Integers) -> bool:
+    return len(np.unique(day)) >= _MIN_DAYS
 
 
 def _numbers(values: Sequence[float]) -> RecalibrationParameters:

@@ -1,4 +1,4 @@
-"""From files to labelled rows: the history or a ledger, with bars and VIX where there are some."""
+"""Build labelled rows from the history or a simulated ledger, with bars and VIX where available."""
 
 from __future__ import annotations
 
@@ -24,55 +24,55 @@ from magic8_ml.trades import history_trades
 from magic8_ml.trades.five_minute_forecast import ResidualMoves
 from magic8_ml.trades.ledger_trades import ledger_trades, read_ledger
 from magic8_ml.trades.rows import TradeRows
-from magic8_ml.trades.settled_trades import KnownTrades
-from magic8_ml.trades.trade_markets import Moments, moments_of
+from magic8_ml.trades.settled_trades import SettledTrades
+from magic8_ml.trades.trade_markets import MarketSnapshots, market_snapshots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketFiles:
-    """Where bars and VIX lie, None where nobody recorded them; ``forecasts``: walk the five-minute model forward."""
+    """Files of bars and VIX, None if missing; ``forecasts``: whether to add walk-forward forecasts."""
 
     bars: Path | None = None
     vix: Path | None = None
     forecasts: bool = True
 
-    def recorded(self) -> dict[str, Bars]:
-        """Read the bars of every symbol in the folder, none without one."""
+    def recorded_bars(self) -> dict[str, Bars]:
+        """Read the bars of every symbol in the folder."""
         return {} if self.bars is None else read_bar_folder(self.bars).bars
 
     def vix_daily(self) -> Bars:
-        """Read the daily VIX rows, none without a file."""
+        """Read the daily VIX bars."""
         return Bars.empty() if self.vix is None else read_vix_daily(self.vix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeData:
-    """Labelled rows in the order of time, and what was left out: trades, and sessions of a symbol without a market.
+    """Labelled rows sorted by time, with counts of dropped trades and of sessions without market data, by reason.
 
-    ``known``, ``bars`` and ``vix_daily`` are what the rows were made of: an audit makes some of them again.
+    ``settled``, ``bars`` and ``vix_daily`` are the inputs of the rows; the audit recomputes some rows from them.
     """
 
     rows: TradeRows
     dropped_trades: Mapping[str, int]
     sessions_without_market: Mapping[str, int]
-    known: KnownTrades
+    settled: SettledTrades
     bars: Mapping[str, Bars]
     vix_daily: Bars
 
 
 def history_data(folder: Path, files: MarketFiles, *, with_fees: bool = True, progress: Progress = silent) -> TradeData:
-    """Return the rows of an ingested history; prices of the sheets stand in for bars that were not recorded.
+    """Return the rows of an ingested history; sheet prices replace missing bars.
 
     Raises
     ------
     TrainingRefused
-        When the folder holds no history, or a file of bars or VIX cannot be used.
+        When the folder has no history, or a file of bars or VIX is unusable.
     """
     try:
         table = HistoryStore(folder).read(sorted({*history_trades.COLUMNS, *history_trades.BAR_COLUMNS}))
     except FileNotFoundError as error:
         raise TrainingRefused(str(error)) from error
-    bars = history_trades.sheet_bars(table) | files.recorded()
+    bars = history_trades.sheet_bars(table) | files.recorded_bars()
     return _data(history_trades.history_trades(table, with_fees=with_fees), bars, files, progress)
 
 
@@ -84,73 +84,73 @@ def ledger_data(
     scenario: str = "base",
     progress: Progress = silent,
 ) -> TradeData:
-    """Return the rows of a simulated ledger at one price maker and cost scenario.
+    """Return the rows of a simulated ledger for one price maker and cost scenario.
 
     Raises
     ------
     TrainingRefused
-        When there is no such ledger, or a file of bars or VIX cannot be used.
+        When the folder has no such ledger, or a file of bars or VIX is unusable.
     """
     table = read_ledger(folder, price_maker=price_maker, scenario=scenario)
-    return _data(ledger_trades(table), files.recorded(), files, progress)
+    return _data(ledger_trades(table), files.recorded_bars(), files, progress)
 
 
-def _data(known: KnownTrades, bars: Mapping[str, Bars], files: MarketFiles, progress: Progress) -> TradeData:
-    if not len(known):
-        raise TrainingRefused(f"no trade with a known result; left out: {dict(known.dropped)}")
+def _data(settled: SettledTrades, bars: Mapping[str, Bars], files: MarketFiles, progress: Progress) -> TradeData:
+    if not len(settled):
+        raise TrainingRefused(f"no settled trades; dropped: {dict(settled.dropped)}")
     vix_daily = files.vix_daily()
-    moments = moments_of(known.terms, bars, vix_daily, progress)
-    moves = walk_forward_moves(moments, bars, vix_daily, progress) if files.forecasts and len(moments) else None
+    snapshots = market_snapshots(settled.terms, bars, vix_daily, progress)
+    moves = walk_forward_moves(snapshots, bars, vix_daily, progress) if files.forecasts and len(snapshots) else None
     return TradeData(
-        rows=known.rows(moments.contexts(moves)),
-        dropped_trades=known.dropped,
-        sessions_without_market=moments.missing,
-        known=known,
+        rows=settled.rows(snapshots.contexts(moves)),
+        dropped_trades=settled.dropped,
+        sessions_without_market=snapshots.missing,
+        settled=settled,
         bars=bars,
         vix_daily=vix_daily,
     )
 
 
 def walk_forward_moves(
-    moments: Moments,
+    snapshots: MarketSnapshots,
     bars: Mapping[str, Bars],
     vix_daily: Bars,
     progress: Progress = silent,
     *,
     forecaster: DistributionForecaster | None = None,
 ) -> ResidualMoves | None:
-    """Return the forecast distribution of each trade, None where there are too few days to learn from.
+    """Return the forecast distribution of each trade from models fitted on earlier days, None with too few days.
 
-    The days are cut as in the training of the five-minute model; moments before its first fold have no forecast.
+    The folds are those of the training of the five-minute model.  Trades before its first test fold have no forecast.
     """
     rows = dataset_of(bars, vix_daily, progress).rows
     folds = folds_of(rows.day, WalkForwardConfig.of(rows.day)) if len(rows) else ()
-    if not folds or not len(moments):
+    if not folds or not len(snapshots):
         return None
-    asked, design = moments.rows(), forecaster or DistributionForecaster()
-    sigma = np.full(len(moments), np.nan)
+    snapshot_rows, estimator = snapshots.rows(), forecaster or DistributionForecaster()
+    sigma = np.full(len(snapshots), np.nan)
     parts: list[tuple[Residuals, Integers]] = []
-    trade_session = np.append(moments.session, -1)[moments.of_trade]
-    made: list[Past] = []
+    trade_session = np.append(snapshots.session, -1)[snapshots.trade_index]
+    past: list[Past] = []
     for n, fold in enumerate(folds):
-        fitted = design.fit(rows[np.isin(rows.day, fold.train)], _before(made, fold))
-        tested = rows[np.isin(rows.day, fold.test)]
-        made.append(Past(rows=tested, forecast=fitted.predict(tested.without_outcomes())))
-        # days without rows of their own (half days) belong to the fold in whose span they lie
+        fitted = estimator.fit(rows[np.isin(rows.day, fold.train)], _past_of(past, fold))
+        test = rows[np.isin(rows.day, fold.test)]
+        past.append(Past(rows=test, forecast=fitted.predict(test.without_outcomes())))
+        # days without rows (half days) belong to the fold whose span contains them
         until = np.inf if n + 1 == len(folds) else folds[n + 1].test[0]
-        here = (moments.session >= fold.test[0]) & (moments.session < until) & np.isfinite(moments.sigma_vix)
-        if here.any():
-            sigma[here] = fitted.variance.sigma(asked[here])
+        in_span = (snapshots.session >= fold.test[0]) & (snapshots.session < until) & np.isfinite(snapshots.sigma_vix)
+        if in_span.any():
+            sigma[in_span] = fitted.variance.sigma(snapshot_rows[in_span])
         parts.append((fitted.residuals, np.flatnonzero((trade_session >= fold.test[0]) & (trade_session < until))))
-        progress("forecasts of trades", n + 1, len(folds), int(here.sum()))
-    bucket = np.append(bucket_of(moments.minutes_to_close), 0)[moments.of_trade]
-    return ResidualMoves(sigma=np.append(sigma, np.nan)[moments.of_trade], bucket=bucket, parts=tuple(parts))
+        progress("forecasts of trades", n + 1, len(folds), int(in_span.sum()))
+    bucket = np.append(bucket_of(snapshots.minutes_to_close), 0)[snapshots.trade_index]
+    return ResidualMoves(sigma=np.append(sigma, np.nan)[snapshots.trade_index], bucket=bucket, parts=tuple(parts))
 
 
-def _before(made: list[Past], fold: Fold) -> Past | None:
-    # what calibrates a forecast was itself forecast before its outcome; the embargo holds for it, too
-    if not made:
+def _past_of(past: list[Past], fold: Fold) -> Past | None:
+    # calibrate on out-of-fold forecasts only, with the same embargo
+    if not past:
         return None
-    rows, forecast = concatenated([past.rows for past in made]), Forecast.joined([past.forecast for past in made])
+    rows, forecast = concatenated([item.rows for item in past]), Forecast.joined([item.forecast for item in past])
     known = rows.day <= fold.train.max()
     return Past(rows=rows[known], forecast=forecast[known])

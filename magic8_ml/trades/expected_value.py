@@ -1,13 +1,13 @@
-"""What a trade is worth at a probability, and from which probability on it is worth anything.
+"""Expected value of a trade at a win probability, and the probability above which it is positive.
 
-The expected value of a trade is that of the forecast distribution, where there is one, corrected by as much as the
-model thinks more or less of its odds; else that of its odds alone:
+With a forecast distribution, its expected value is corrected for the difference in win probability; without one, the
+expected value follows from the probability alone:
 
     E = E_forecast + (p - p_forecast) (g G + l L)        or        E = p g G - (1 - p) l L
 
-G and L are the most it can win and lose after fees; g and l the shares of them that trades of its kind (strategy,
-credit or debit) won and lost on average, for a trade rarely wins or loses all.  Both are E = (p - t) (g G + l L) with
-the threshold t, so "worth more than nothing" and "above the threshold" are one statement, to the bit.
+G and L are the maximum reward and risk after fees.  g and l are the average fractions of them that past trades of the
+kind (strategy, credit or debit) realized, because few trades win or lose the maximum.  Both formulas equal
+E = (p - t) (g G + l L) with a threshold t, so E > 0 exactly if p > t, to the bit.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from typing import Any, Final
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
-from magic8_ml.trades.feature_inputs import Inputs
+from magic8_ml.trades.feature_inputs import FeatureInputs
 from magic8_ml.trades.payoffs import reward_at
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import STRATEGIES
 from magic8_ml.trades.thresholds import two_point_threshold
 
 COLUMNS: Final = ("is_credit", "forecast_win", "forecast_value")
-"""The features that worth depends on."""
+"""Features that the expected value depends on."""
 
 _SIDES: Final = ("debit", "credit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TradeTermsSummary:
-    """What n trades offer, as it is known when they are entered; shape (n,), US dollars per unit after fees.
+    """Reward, risk and forecast of n trades at entry; shape (n,), US dollars per unit after fees.
 
-    ``kind``: place in :class:`RealisedFractions`; ``max_reward`` and ``max_risk``: the most that can be won and lost,
-    both positive, NaN where nothing can be won or no premium is known; ``forecast_win`` and ``forecast_value``: odds
-    and expected value under the forecast distribution, NaN without one.
+    ``kind``: index into :class:`RealisedFractions`.  ``max_reward`` and ``max_risk``: both positive, NaN without a
+    premium or without a possible gain.  ``forecast_win`` and ``forecast_value``: win probability and expected value
+    under the forecast distribution, NaN without one.
     """
 
     kind: Integers
@@ -48,13 +48,13 @@ class TradeTermsSummary:
 
     @classmethod
     def of_rows(cls, rows: TradeRows) -> TradeTermsSummary:
-        """Take those of labelled rows."""
+        """Return the summary of labelled rows."""
         columns = [rows.column(name) for name in COLUMNS]
         return cls._of(rows.strategy, rows.implied, rows.max_risk, columns)
 
     @classmethod
-    def of_inputs(cls, inputs: Inputs, columns: Sequence[Floats]) -> TradeTermsSummary:
-        """Take those of trades that are asked for; ``columns``: their features :data:`COLUMNS`."""
+    def of_inputs(cls, inputs: FeatureInputs, columns: Sequence[Floats]) -> TradeTermsSummary:
+        """Return the summary of trades to predict; ``columns``: their features :data:`COLUMNS`."""
         return cls._of(inputs.terms.strategy, inputs.payoffs.implied, inputs.payoffs.max_risk, columns)
 
     @classmethod
@@ -69,16 +69,16 @@ class TradeTermsSummary:
         )
 
     @property
-    def forecast(self) -> Mask:
-        """Tell of which trades the forecast distribution says something."""
+    def has_forecast(self) -> Mask:
+        """Return a mask of the trades with a forecast."""
         return np.isfinite(self.forecast_win) & np.isfinite(self.forecast_value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RealisedFractions:
-    """Mean share of the most that was won by winners, ``gain``, and of the most lost by losers, ``loss``.
+    """Mean fraction of the maximum reward that winners realized, ``gain``, and of the risk for losers, ``loss``.
 
-    Shape (2 n_strategies,), debits before credits; a kind without an example wins and loses all.
+    Shape (2 n_strategies,), debits before credits; 1 for a kind without examples.
     """
 
     gain: Floats
@@ -86,78 +86,78 @@ class RealisedFractions:
 
     @classmethod
     def of(cls, rows: TradeRows) -> RealisedFractions:
-        """Learn from rows with results."""
-        offers = TradeTermsSummary.of_rows(rows)
-        known = np.isfinite(offers.max_reward)
+        """Estimate the fractions from labelled rows."""
+        summary = TradeTermsSummary.of_rows(rows)
+        known = np.isfinite(summary.max_reward)
         won, lost = known & rows.won, known & ~rows.won
         result = np.abs(rows.profit)
         return cls(
-            gain=_means(offers.kind[won], result[won] / offers.max_reward[won]),
-            loss=_means(offers.kind[lost], result[lost] / offers.max_risk[lost]),
+            gain=_means(summary.kind[won], result[won] / summary.max_reward[won]),
+            loss=_means(summary.kind[lost], result[lost] / summary.max_risk[lost]),
         )
 
     @classmethod
     def whole(cls) -> RealisedFractions:
-        """Return those of trades that win or lose all."""
+        """Return fractions of 1: every trade wins or loses the maximum."""
         return cls(gain=np.ones(len(_SIDES) * len(STRATEGIES)), loss=np.ones(len(_SIDES) * len(STRATEGIES)))
 
     def as_json(self) -> dict[str, dict[str, list[float]]]:
-        """Return {side: {strategy: [gain, loss]}}, the plain form that :meth:`from_json` reads."""
+        """Return {side: {strategy: [gain, loss]}} for :meth:`from_json`."""
         pairs = iter(np.stack((self.gain, self.loss), axis=1).tolist())
         return {side: {name: next(pairs) for name in STRATEGIES} for side in _SIDES}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RealisedFractions:
-        """Read the plain form; raises ValueError for shares of other kinds and for numbers that are no shares."""
+        """Read the values of :meth:`as_json`; raise ValueError for other strategies or invalid fractions."""
         if set(data) != set(_SIDES) or any(set(data[side]) != set(STRATEGIES) for side in _SIDES):
-            raise ValueError("the shares of reward and risk are not those of today's strategies")
+            raise ValueError("realized fractions do not match the current strategies; train again")
         pairs = np.array([data[side][name] for side in _SIDES for name in STRATEGIES], dtype=np.float64)
         if pairs.shape != (len(_SIDES) * len(STRATEGIES), 2) or not np.isfinite(pairs).all():
-            raise ValueError("the shares of reward and risk are not two numbers each")
+            raise ValueError("realized fractions: two finite numbers per kind are required")
         if (pairs[:, 0] <= 0).any() or (pairs[:, 1] < 0).any():
-            raise ValueError("a share of the reward is not above 0, or one of the risk is below")
+            raise ValueError("realized fractions: gain must be above 0 and loss at least 0")
         return cls(gain=pairs[:, 0], loss=pairs[:, 1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Worth:
-    """Shape (n,), NaN where nothing can be won or no premium is known.
+class ExpectedValue:
+    """Expected values and thresholds, shape (n,), NaN without a premium or without a possible gain.
 
-    ``value``: expected result in US dollars per unit after fees; ``threshold``: the probability above which it is
-    positive, below 0 or above 1 where no probability is needed or none is enough.
+    ``value``: US dollars per unit after fees.  ``threshold``: the probability above which the value is positive; below
+    0 if it always is, above 1 if it never is.
     """
 
     value: Floats
     threshold: Floats
 
 
-def expected_value(offers: TradeTermsSummary, said: Floats, shares: RealisedFractions) -> Worth:
-    """Return what trades are worth at the probabilities ``said`` (n,).
+def expected_value(summary: TradeTermsSummary, probability: Floats, fractions: RealisedFractions) -> ExpectedValue:
+    """Return the expected values of trades at win probabilities (n,).
 
-    A butterfly that can win 400 $ and lose 100 $; such winners took half of what they could, such losers lost all:
+    A butterfly has a maximum reward of $400 and risk of $100.  Winners realize half, losers lose the maximum:
 
     >>> known = {"kind": np.array([0]), "max_reward": np.array([400.0]), "max_risk": np.array([100.0])}
     >>> half = RealisedFractions(gain=np.full(8, 0.5), loss=np.ones(8))
-    >>> alone = TradeTermsSummary(**known, forecast_win=np.array([np.nan]), forecast_value=np.array([np.nan]))
-    >>> worth = expected_value(alone, np.array([0.4]), half)
-    >>> worth.value.round(6).tolist(), worth.threshold.round(6).tolist()
+    >>> without = TradeTermsSummary(**known, forecast_win=np.array([np.nan]), forecast_value=np.array([np.nan]))
+    >>> result = expected_value(without, np.array([0.4]), half)
+    >>> result.value.round(6).tolist(), result.threshold.round(6).tolist()
     ([20.0], [0.333333])
 
-    Under a forecast that gives it 0.3 and 5 $, a tenth more probability is worth 30 $ more:
+    With a forecast of 0.3 and $5, a win probability higher by 0.1 adds $30:
 
-    >>> worth = expected_value(TradeTermsSummary(**known, forecast_win=np.array([0.3]), forecast_value=np.array([5.0])),
-    ...                        np.array([0.4]), half)
-    >>> worth.value.round(6).tolist(), worth.threshold.round(6).tolist()
+    >>> forecast = TradeTermsSummary(**known, forecast_win=np.array([0.3]), forecast_value=np.array([5.0]))
+    >>> result = expected_value(forecast, np.array([0.4]), half)
+    >>> result.value.round(6).tolist(), result.threshold.round(6).tolist()
     ([35.0], [0.283333])
     """
-    wins, loses = shares.gain[offers.kind] * offers.max_reward, shares.loss[offers.kind] * offers.max_risk
+    wins, loses = fractions.gain[summary.kind] * summary.max_reward, fractions.loss[summary.kind] * summary.max_risk
     stakes = wins + loses
-    by_forecast = offers.forecast_win - offers.forecast_value / stakes
-    threshold = np.where(offers.forecast, by_forecast, two_point_threshold(loses, wins))
-    return Worth(value=(said - threshold) * stakes, threshold=threshold)
+    by_forecast = summary.forecast_win - summary.forecast_value / stakes
+    threshold = np.where(summary.has_forecast, by_forecast, two_point_threshold(loses, wins))
+    return ExpectedValue(value=(probability - threshold) * stakes, threshold=threshold)
 
 
-def _means(kind: Integers, share: Floats) -> Floats:
+def _means(kind: Integers, fraction: Floats) -> Floats:
     n_kinds = len(_SIDES) * len(STRATEGIES)
-    count, total = np.bincount(kind, minlength=n_kinds), np.bincount(kind, share, n_kinds)
+    count, total = np.bincount(kind, minlength=n_kinds), np.bincount(kind, fraction, n_kinds)
     return np.where(count > 0, total / np.maximum(count, 1), 1.0)

@@ -16,7 +16,7 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.feature_catalogue import CATALOGUE as MARKET_CATALOGUE
 from magic8_ml.trades import feature_formulas as f
-from magic8_ml.trades.feature_inputs import Inputs
+from magic8_ml.trades.feature_inputs import FeatureInputs
 from magic8_ml.trades.terms import DeltaRows, MarketContext, TradeTerms
 
 TIME: Final = "time"
@@ -26,10 +26,10 @@ DELTA: Final = "delta"
 MARKET: Final = "market"
 FORECAST: Final = "forecast"
 
-SPORADIC: Final = (SIGNAL, DELTA)
+OPTIONAL_GROUPS: Final = (SIGNAL, DELTA)
 """Groups that exist for a part of the history: a model may use them only where every row has them."""
 
-BANNED: Final = frozenset(
+OUTCOME_COLUMNS: Final = frozenset(
     {
         *("profit", "raw", "managed", "stop", "closed", "closing", "expired", "total_profit", "ratio", "win", "won"),
         *(
@@ -66,7 +66,7 @@ class TradeFeature:
     group: str
     available_at: str
     unit: str
-    compute: Callable[[Inputs], Floats]
+    compute: Callable[[FeatureInputs], Floats]
     version: int = 1
 
 
@@ -119,10 +119,10 @@ _MARKET: Final = tuple(
         MARKET,
         f"{_BAR}, {feature.available_at} minutes after the open at the earliest",
         feature.unit,
-        f.market_column(place),
+        f.market_column(index),
         feature.version,
     )
-    for place, feature in enumerate(MARKET_CATALOGUE)
+    for index, feature in enumerate(MARKET_CATALOGUE)
     if feature.name not in _OWN_CLOCK
 )
 _FORECASTS: Final = (
@@ -144,11 +144,11 @@ def feature_named(name: str) -> TradeFeature:
     LeakingColumn
         When the catalogue does not know it.
     """
-    require_known((name,))
+    require_catalogued((name,))
     return _BY_NAME[name]
 
 
-def require_known(names: Sequence[str]) -> None:
+def require_catalogued(names: Sequence[str]) -> None:
     """Refuse columns that are none of the catalogue, or stand there twice.
 
     Raises
@@ -158,11 +158,11 @@ def require_known(names: Sequence[str]) -> None:
     """
     if len(set(names)) != len(names):
         raise LeakingColumn("a feature column stands there twice")
-    strange = [name for name in names if name not in _BY_NAME]
-    if told := [name for name in strange if name in BANNED]:
-        raise LeakingColumn(f"{', '.join(told)}: no model may see outcomes, price levels, dates or sheets")
-    if strange:
-        raise LeakingColumn(f"{', '.join(strange)}: not in the catalogue of features, so nobody knows when it is known")
+    unknown = [name for name in names if name not in _BY_NAME]
+    if outcomes := [name for name in unknown if name in OUTCOME_COLUMNS]:
+        raise LeakingColumn(f"{', '.join(outcomes)}: no model may see outcomes, price levels, dates or sheets")
+    if unknown:
+        raise LeakingColumn(f"{', '.join(unknown)}: not in the catalogue of features, so nobody knows when it is known")
 
 
 @lru_cache(maxsize=64)
@@ -190,19 +190,19 @@ def trade_features(
         When a name is none of the catalogue.
     """
     market = MarketContext.unknown(len(terms)) if market is None else market
-    inputs = Inputs.of(terms, market, DeltaRows.unknown(len(terms)) if delta is None else delta)
+    inputs = FeatureInputs.of(terms, market, DeltaRows.unknown(len(terms)) if delta is None else delta)
     return feature_table(inputs, names)
 
 
-def feature_table(inputs: Inputs, names: Sequence[str] = TRADE_FEATURES) -> Floats:
+def feature_table(inputs: FeatureInputs, names: Sequence[str] = TRADE_FEATURES) -> Floats:
     """Compute the same from inputs that were already put together."""
     table = np.empty((len(inputs.terms), len(names)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        for place, compute in enumerate(_formulas(tuple(names))):
-            table[:, place] = compute(inputs)
+        for index, compute in enumerate(_formulas(tuple(names))):
+            table[:, index] = compute(inputs)
     return table
 
 
 @lru_cache(maxsize=64)
-def _formulas(names: tuple[str, ...]) -> tuple[Callable[[Inputs], Floats], ...]:
+def _formulas(names: tuple[str, ...]) -> tuple[Callable[[FeatureInputs], Floats], ...]:
     return tuple(feature_named(name).compute for name in names)

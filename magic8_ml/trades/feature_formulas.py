@@ -15,175 +15,175 @@ from scipy.special import ndtr
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.nan_arithmetic import ratio_or_nan
 from magic8_ml.forecast.session_table import session_table
-from magic8_ml.trades.feature_inputs import Inputs
+from magic8_ml.trades.feature_inputs import FeatureInputs
 from magic8_ml.trades.terms import MULTIPLIER
 
 _MINUTE_NS: Final = 60 * 1_000_000_000
 _SCORE: Final = 0.05  # a short or long term below this share of the price is a score, no level
 
 
-def minutes_to_close(row: Inputs) -> Floats:
+def minutes_to_close(row: FeatureInputs) -> Floats:
     """Return minutes from entry to the close, half-day aware."""
     return np.asarray((session_table().closes[row.session] - row.terms.at) / _MINUTE_NS)
 
 
-def session_fraction(row: Inputs) -> Floats:
+def session_fraction(row: FeatureInputs) -> Floats:
     """Return the share of the session that is over."""
     opens, closes = session_table().opens[row.session], session_table().closes[row.session]
     return np.asarray((row.terms.at - opens) / (closes - opens))
 
 
-def half_hours_left(row: Inputs) -> Floats:
+def half_hours_left(row: FeatureInputs) -> Floats:
     """Return the started half hours until the close."""
     return np.ceil(minutes_to_close(row) / 30)
 
 
-def weekday(row: Inputs) -> Floats:
+def weekday(row: FeatureInputs) -> Floats:
     """Return 0 for Monday to 4 for Friday."""
     return ((session_table().days[row.session] + 3) % 7).astype(np.float64)  # 1970-01-01 was a Thursday
 
 
-def is_credit(row: Inputs) -> Floats:
+def is_credit(row: FeatureInputs) -> Floats:
     """Return 1 where the premium is received, 0 where it is paid."""
     paid = row.terms.net_premium
     return np.where(np.isnan(paid), np.nan, paid < 0)
 
 
-def premium_ratio(row: Inputs) -> Floats:
+def premium_ratio(row: FeatureInputs) -> Floats:
     """Return premium over width, the distance between best and worst result."""
     return ratio_or_nan(np.abs(row.terms.net_premium), row.payoffs.best - row.payoffs.worst)
 
 
-def risk_reward_ratio(row: Inputs) -> Floats:
+def risk_reward_ratio(row: FeatureInputs) -> Floats:
     """Return the most that can be won over the most that can be lost."""
     return ratio_or_nan(row.payoffs.best, -row.payoffs.worst)
 
 
-def implied_win(row: Inputs) -> Floats:
+def implied_win(row: FeatureInputs) -> Floats:
     """Return q*: risk over risk plus reward."""
     return row.payoffs.implied
 
 
-def fee_share(row: Inputs) -> Floats:
+def fee_share(row: FeatureInputs) -> Floats:
     """Return fees over the most that can be lost."""
     return ratio_or_nan(row.terms.fees / MULTIPLIER, -row.payoffs.worst)
 
 
-def width_sigma(row: Inputs) -> Floats:
+def width_sigma(row: FeatureInputs) -> Floats:
     """Return the distance between best and worst result in sigmas."""
     return ratio_or_nan(row.payoffs.best - row.payoffs.worst, row.unit)
 
 
-def premium_sigma(row: Inputs) -> Floats:
+def premium_sigma(row: FeatureInputs) -> Floats:
     """Return the premium in sigmas, a credit is negative."""
     return ratio_or_nan(row.terms.net_premium, row.unit)
 
 
-def win_above_sigma(row: Inputs) -> Floats:
+def win_above_sigma(row: FeatureInputs) -> Floats:
     """Return the distance of the break-even above which the trade wins; missing where there is none."""
     return row.sigmas(_turn(row, 1.0))
 
 
-def win_below_sigma(row: Inputs) -> Floats:
+def win_below_sigma(row: FeatureInputs) -> Floats:
     """Return the distance of the break-even below which the trade wins; missing where there is none."""
     return row.sigmas(_turn(row, -1.0))
 
 
-def short_low_sigma(row: Inputs) -> Floats:
+def short_low_sigma(row: FeatureInputs) -> Floats:
     """Return the distance of the lowest short strike."""
     terms = row.terms
     lowest = np.where(terms.quantity < 0, terms.strikes, np.inf).min(axis=1)
     return row.sigmas(np.where(np.isinf(lowest), np.nan, lowest))
 
 
-def short_high_sigma(row: Inputs) -> Floats:
+def short_high_sigma(row: FeatureInputs) -> Floats:
     """Return the distance of the highest short strike."""
     terms = row.terms
     highest = np.where(terms.quantity < 0, terms.strikes, 0.0).max(axis=1)
     return row.sigmas(np.where(highest == 0, np.nan, highest))
 
 
-def price_win(row: Inputs) -> Floats:
+def price_win(row: FeatureInputs) -> Floats:
     """Return the probability of a gain under the lognormal at the implied sigma, without drift."""
     sigma = row.market.sigma[:, None]
     away = np.log(row.payoffs.breakevens / row.terms.price[:, None])
-    said = row.payoffs.win_probability(ndtr(away / sigma + sigma / 2))
-    return np.where(np.isnan(row.market.sigma), np.nan, said)
+    probability = row.payoffs.win_probability(ndtr(away / sigma + sigma / 2))
+    return np.where(np.isnan(row.market.sigma), np.nan, probability)
 
 
-def predicted_vs_price(row: Inputs) -> Floats:
+def predicted_vs_price(row: FeatureInputs) -> Floats:
     """Return predicted close over price, less 1."""
     return row.terms.predicted / row.terms.price - 1
 
 
-def predicted_sigma(row: Inputs) -> Floats:
+def predicted_sigma(row: FeatureInputs) -> Floats:
     """Return the predicted move in sigmas."""
     return row.sigmas(row.terms.predicted)
 
 
-def predicted_wins(row: Inputs) -> Floats:
+def predicted_wins(row: FeatureInputs) -> Floats:
     """Return 1 where the trade would win at the predicted close, else 0."""
     predicted = row.terms.predicted
     wins = row.payoffs.win_probability((predicted[:, None] < row.payoffs.breakevens).astype(np.float64))
     return np.where(np.isnan(predicted), np.nan, wins)
 
 
-def short_long_spread(row: Inputs) -> Floats:
+def short_long_spread(row: FeatureInputs) -> Floats:
     """Return short term less long term, over price."""
     return (_short(row) - _long(row)) / row.terms.price
 
 
-def short_long_ratio(row: Inputs) -> Floats:
+def short_long_ratio(row: FeatureInputs) -> Floats:
     """Return short term over long term."""
     return ratio_or_nan(_short(row), _long(row))
 
 
-def price_vs_short(row: Inputs) -> Floats:
+def price_vs_short(row: FeatureInputs) -> Floats:
     """Return price less short term, in per cent of the price."""
     return 100 * (1 - _short(row) / row.terms.price)
 
 
-def price_vs_long(row: Inputs) -> Floats:
+def price_vs_long(row: FeatureInputs) -> Floats:
     """Return price less long term, in per cent of the price."""
     return 100 * (1 - _long(row) / row.terms.price)
 
 
-def predicted_vs_short(row: Inputs) -> Floats:
+def predicted_vs_short(row: FeatureInputs) -> Floats:
     """Return predicted close less short term, over price."""
     return (row.terms.predicted - _short(row)) / row.terms.price
 
 
-def predicted_vs_long(row: Inputs) -> Floats:
+def predicted_vs_long(row: FeatureInputs) -> Floats:
     """Return predicted close less long term, over price."""
     return (row.terms.predicted - _long(row)) / row.terms.price
 
 
-def delta_convergence(row: Inputs) -> Floats:
+def delta_convergence(row: FeatureInputs) -> Floats:
     """Return the distance of short and long term, over price."""
     return np.abs(short_long_spread(row))
 
 
-def predictions_aligned(row: Inputs) -> Floats:
+def predictions_aligned(row: FeatureInputs) -> Floats:
     """Return 1 where short and long term lie on the same side of the price, 0 where not."""
     short, long = _short(row) - row.terms.price, _long(row) - row.terms.price
     return np.where(np.isnan(short) | np.isnan(long), np.nan, short * long > 0)
 
 
-def call_put_delta_spread(row: Inputs) -> Floats:
+def call_put_delta_spread(row: FeatureInputs) -> Floats:
     """Return call delta less the size of the put delta."""
     return row.delta.call_delta - np.abs(row.delta.put_delta)
 
 
-def market_column(place: int) -> Callable[[Inputs], Floats]:
+def market_column(index: int) -> Callable[[FeatureInputs], Floats]:
     """Return the formula that takes a column of the five-minute model's features."""
 
-    def column(row: Inputs) -> Floats:
-        return row.market.features[:, place]
+    def column(row: FeatureInputs) -> Floats:
+        return row.market.features[:, index]
 
     return column
 
 
-def forecast_win(row: Inputs) -> Floats:
+def forecast_win(row: FeatureInputs) -> Floats:
     """Return the probability of a gain under the forecast distribution."""
     moves = row.market.moves
     if moves is None:
@@ -192,7 +192,7 @@ def forecast_win(row: Inputs) -> Floats:
     return np.where(np.isnan(moves.sigma), np.nan, row.payoffs.win_probability(below))
 
 
-def forecast_value(row: Inputs) -> Floats:
+def forecast_value(row: FeatureInputs) -> Floats:
     """Return the expected result under the forecast distribution, over the most that can be lost."""
     terms, moves = row.terms, row.market.moves
     if moves is None:
@@ -200,32 +200,32 @@ def forecast_value(row: Inputs) -> Floats:
     strikes = terms.strikes / terms.price[:, None]
     calls = moves.calls(strikes)
     puts = calls + strikes - 1  # the forecast has no drift
-    worth = (terms.quantity * np.where(terms.is_call, calls, puts)).sum(axis=1) * terms.price
-    return ratio_or_nan(worth - row.payoffs.cost, -row.payoffs.worst)
+    price_value = (terms.quantity * np.where(terms.is_call, calls, puts)).sum(axis=1) * terms.price
+    return ratio_or_nan(price_value - row.payoffs.cost, -row.payoffs.worst)
 
 
-def forecast_sigma_ratio(row: Inputs) -> Floats:
+def forecast_sigma_ratio(row: FeatureInputs) -> Floats:
     """Return ln(forecast sigma / implied sigma)."""
     moves = row.market.moves
     return np.full(len(row.terms), np.nan) if moves is None else np.log(moves.sigma / row.market.sigma)
 
 
-def _turn(row: Inputs, direction: float) -> Floats:
+def _turn(row: FeatureInputs, direction: float) -> Floats:
     # the lowest level at which the trade starts to win, the highest at which it stops
     level = np.where(row.payoffs.direction == direction, row.payoffs.breakevens, np.nan)
     at = level[:, 0]
-    for place in range(1, level.shape[1]):
-        at = np.where(np.isnan(at), level[:, place], at)
+    for index in range(1, level.shape[1]):
+        at = np.where(np.isnan(at), level[:, index], at)
     return at
 
 
-def _short(row: Inputs) -> Floats:
+def _short(row: FeatureInputs) -> Floats:
     return _level(row.delta.short_term, row)
 
 
-def _long(row: Inputs) -> Floats:
+def _long(row: FeatureInputs) -> Floats:
     return _level(row.delta.long_term, row)
 
 
-def _level(values: Floats, row: Inputs) -> Floats:
+def _level(values: Floats, row: FeatureInputs) -> Floats:
     return np.where(values > _SCORE * row.terms.price, values, np.nan)

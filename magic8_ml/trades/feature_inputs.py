@@ -17,7 +17,7 @@ class LookAhead(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Inputs:
+class FeatureInputs:
     """``session`` (n,) positions on the exchange calendar; ``unit`` (n,) one sigma in points, NaN unknown."""
 
     terms: TradeTerms
@@ -28,7 +28,7 @@ class Inputs:
     unit: Floats
 
     @classmethod
-    def of(cls, terms: TradeTerms, market: MarketContext, delta: DeltaRows) -> Inputs:
+    def of(cls, terms: TradeTerms, market: MarketContext, delta: DeltaRows) -> FeatureInputs:
         """Put them together.
 
         Raises

@@ -20,7 +20,7 @@ from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.trades.forest import Forest
 
 
-class Forecasts(Protocol):
+class VarianceForecaster(Protocol):
     """Forecasts the standard deviation of the log return to the close, and knows what it missed by."""
 
     @property
@@ -40,7 +40,7 @@ class Forecasts(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FiveMinuteForecasts:
+class FiveMinuteForecaster:
     """A trained five-minute model; ``bias`` is what its trees start from."""
 
     model: TrainedModel
@@ -48,12 +48,12 @@ class FiveMinuteForecasts:
     bias: float
 
     @classmethod
-    def of(cls, model: TrainedModel) -> FiveMinuteForecasts:
+    def of(cls, model: TrainedModel) -> FiveMinuteForecaster:
         """Lay out the trees of a model."""
         booster = model.forecaster.variance.booster
         trees = Forest.of([booster])
         middle = np.zeros((1, booster.num_features()))
-        bias = predict_boosted(booster, middle)[0] - _sums(trees, middle)[0]
+        bias = predict_boosted(booster, middle)[0] - _tree_sums(trees, middle)[0]
         return cls(model=model, trees=trees, bias=float(bias))
 
     @property
@@ -73,10 +73,10 @@ class FiveMinuteForecasts:
 
     def sigma(self, rows: Rows) -> Floats:
         """Return the forecast of each row."""
-        return self.model.forecaster.variance.sigma_with(rows, self.bias + _sums(self.trees, rows.features))
+        return self.model.forecaster.variance.sigma_with(rows, self.bias + _tree_sums(self.trees, rows.features))
 
 
-def _sums(trees: Forest, features: Floats) -> Floats:
+def _tree_sums(trees: Forest, features: Floats) -> Floats:
     rows = np.arange(len(features))
     return trees.sums(features.astype(np.float32), rows, np.zeros(len(rows), dtype=np.int64))
 
@@ -101,8 +101,8 @@ class ResidualMoves:
         """Return E[max(settlement / price - strike, 0)], NaN without forecast; shape (n, m)."""
         return self._by_part(strikes, Residuals.call_values)
 
-    def _by_part(self, asked: Floats, answer: Callable[[Residuals, Floats, Floats, Integers], Floats]) -> Floats:
-        answers = np.full(asked.shape, np.nan)
+    def _by_part(self, levels: Floats, evaluate: Callable[[Residuals, Floats, Floats, Integers], Floats]) -> Floats:
+        values = np.full(levels.shape, np.nan)
         for residuals, rows in self.parts:
-            answers[rows] = answer(residuals, asked[rows], self.sigma[rows], self.bucket[rows])
-        return answers
+            values[rows] = evaluate(residuals, levels[rows], self.sigma[rows], self.bucket[rows])
+        return values

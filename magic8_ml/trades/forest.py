@@ -67,11 +67,13 @@ class Forest:
         An element does not depend on its neighbours, to the bit.
         """
         node = self.roots[booster]
-        line = (row * features.shape[1])[:, None]
+        first_feature = (row * features.shape[1])[:, None]
         flat = features.ravel()
         for _ in range(self.depth):
-            said = flat[line + self.feature[node]]
-            right = np.where(np.isnan(said), ~self.missing_left[node], said >= self.threshold[node])
+            value_of_feature = flat[first_feature + self.feature[node]]
+            right = np.where(
+                np.isnan(value_of_feature), ~self.missing_left[node], value_of_feature >= self.threshold[node]
+            )
             node = self.child[2 * node + right]
         return np.asarray(self.value[node].sum(axis=1))
 

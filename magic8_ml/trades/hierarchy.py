@@ -1,9 +1,9 @@
-"""The levels one after the other: each may bring trees of its own, and adds its offset to what it was handed.
+"""The hierarchical model: each level in turn may blend in trees of its group and adds the group's offset.
 
-    margin <- margin + weight x (line + trees - margin)      where trees of the node's own ship
-    margin <- margin + offset                                where the offsets of the level count
+    logit <- logit + weight x (base logit + trees - logit)      if the group uses trees of its own
+    logit <- logit + offset                                     if the level uses offsets
 
-Both use weight = n / (n + kappa), n = days behind the node.
+Both use the shrinkage weight n / (n + prior_days), with n the group's number of days.
 """
 
 from __future__ import annotations
@@ -14,98 +14,103 @@ from dataclasses import dataclass
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
-from magic8_ml.trades.levels import LEVELS, Nodes
-from magic8_ml.trades.pooling import GroupEffect, Offset, count_days, left_by, shrink, shrinkage_weight
+from magic8_ml.trades.levels import LEVELS, LevelGroups
+from magic8_ml.trades.pooling import GroupEffect, Offset, count_days, fit_group_effects, shrink, shrinkage_weight
 
-Ships = Mapping[str, Mask]
-"""Which nodes of a level bring trees of their own, shape (n_nodes,); a level that is not named brings none."""
+TreeMask = Mapping[str, Mask]
+"""By level, the groups that use trees of their own, shape (n_groups,); other levels use none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OutOfFold:
-    """What was said of trades before their results: arrays of shape (n_rows,).
+    """Out-of-fold predictions with outcomes, shape (n_rows,): every row was predicted by models of earlier days.
 
-    ``line`` is the log odds of the base member; ``sums`` what the trees of the row's node add to it, by level, NaN
-    where there were none.
+    ``base_logit``: log odds of the base model.  ``tree_sums``: by level, what the trees of the row's group add to it,
+    NaN without trees.
     """
 
-    nodes: tuple[Nodes, ...]
+    groups: tuple[LevelGroups, ...]
     day: Integers
     won: Floats
-    line: Floats
-    sums: Mapping[str, Floats]
+    base_logit: Floats
+    tree_sums: Mapping[str, Floats]
 
     def __getitem__(self, rows: Mask | Integers) -> OutOfFold:
         """Return some of the rows."""
         return OutOfFold(
-            nodes=tuple(nodes[rows] for nodes in self.nodes),
+            groups=tuple(groups[rows] for groups in self.groups),
             day=self.day[rows],
             won=self.won[rows],
-            line=self.line[rows],
-            sums={level: said[rows] for level, said in self.sums.items()},
+            base_logit=self.base_logit[rows],
+            tree_sums={level: values[rows] for level, values in self.tree_sums.items()},
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HierarchicalModel:
-    """What was learnt: ``shares`` n / (n + kappa) of each node, and ``offsets``, both by level."""
+    """Fitted shrinkage ``weights`` and ``offsets`` of each group, both by level."""
 
-    shares: Mapping[str, Floats]
+    weights: Mapping[str, Floats]
     offsets: Mapping[str, tuple[Offset, ...]]
-    ships: Ships
+    uses_trees: TreeMask
 
-    def margins(self, told: OutOfFold) -> Floats:
-        """Return the log odds of rows after the last level."""
-        margin = told.line
-        for nodes in told.nodes:
-            margin = with_trees(margin, told, nodes, self.shares[nodes.level], self.ships)
-            if nodes.level in self.offsets:
-                margin = margin + _added(self.offsets[nodes.level])[nodes.place]
-        return margin
+    def logits(self, rows: OutOfFold) -> Floats:
+        """Return the log odds after the last level, (n_rows,)."""
+        logit = rows.base_logit
+        for groups in rows.groups:
+            logit = blend_trees(logit, rows, groups, self.weights[groups.level], self.uses_trees)
+            if groups.level in self.offsets:
+                logit = logit + _effective(self.offsets[groups.level])[groups.codes]
+        return logit
 
 
-def fit_chain(
-    told: OutOfFold, kappa: float, ships: Ships, levels: Collection[str] = LEVELS, *, others: bool = False
+def fit_hierarchy(
+    rows: OutOfFold,
+    prior_days: float,
+    uses_trees: TreeMask,
+    levels: Collection[str] = LEVELS,
+    *,
+    fit_unused: bool = False,
 ) -> HierarchicalModel:
-    """Learn offsets from rows whose trees and lines were fitted before their days.
+    """Fit the offsets on out-of-fold predictions.
 
     Parameters
     ----------
     levels
-        Those whose offsets count.
-    others
-        Learn the offsets of the other levels too; nothing is added for them.
+        Levels whose offsets are used.
+    fit_unused
+        Also fit the offsets of the other levels, which are then not added.
     """
-    margin, above, offsets, shares = told.line, np.zeros(0), {}, {}
-    for nodes in told.nodes:
-        n_nodes, counts = len(nodes.keys), nodes.level in levels
-        shares[nodes.level] = shrinkage_weight(count_days(nodes.place, told.day, n_nodes), kappa)
-        margin = with_trees(margin, told, nodes, shares[nodes.level], ships)
-        if not counts and not others:
+    logit, above, offsets, weights = rows.base_logit, np.zeros(0), {}, {}
+    for groups in rows.groups:
+        n_groups, is_used = len(groups.keys), groups.level in levels
+        weights[groups.level] = shrinkage_weight(count_days(groups.codes, rows.day, n_groups), prior_days)
+        logit = blend_trees(logit, rows, groups, weights[groups.level], uses_trees)
+        if not is_used and not fit_unused:
             continue
-        left = left_by(margin, told.won, nodes.place, told.day, n_nodes)
+        effects = fit_group_effects(logit, rows.won, groups.codes, rows.day, n_groups)
         if not len(above):
-            above = _first_spread(left)
-        offsets[nodes.level] = shrink(left, kappa, np.full(n_nodes, above[0]), counts=counts)
-        margin = margin + _added(offsets[nodes.level])[nodes.place]
-    return HierarchicalModel(shares=shares, offsets=offsets, ships=ships)
+            above = _first_variance(effects)
+        offsets[groups.level] = shrink(effects, prior_days, np.full(n_groups, above[0]), is_used=is_used)
+        logit = logit + _effective(offsets[groups.level])[groups.codes]
+    return HierarchicalModel(weights=weights, offsets=offsets, uses_trees=uses_trees)
 
 
-def with_trees(margin: Floats, told: OutOfFold, nodes: Nodes, share: Floats, ships: Ships) -> Floats:
-    """Return log odds moved by ``share`` (n_nodes,) towards those of trees, where a node brings its own."""
-    if nodes.level not in ships:
-        return margin
-    own = told.line + told.sums[nodes.level]
-    use = ships[nodes.level][nodes.place] & np.isfinite(own)
-    return np.where(use, margin + share[nodes.place] * (own - margin), margin)
+def blend_trees(logit: Floats, rows: OutOfFold, groups: LevelGroups, weight: Floats, uses_trees: TreeMask) -> Floats:
+    """Return log odds moved by ``weight`` (n_groups,) towards those of the trees, where a group uses its own."""
+    if groups.level not in uses_trees:
+        return logit
+    with_trees = rows.base_logit + rows.tree_sums[groups.level]
+    use = uses_trees[groups.level][groups.codes] & np.isfinite(with_trees)
+    return np.where(use, logit + weight[groups.codes] * (with_trees - logit), logit)
 
 
-def _added(offsets: Sequence[Offset]) -> Floats:
-    return np.array([offset.added for offset in offsets])
+def _effective(offsets: Sequence[Offset]) -> Floats:
+    return np.array([offset.effective for offset in offsets])
 
 
-def _first_spread(left: GroupEffect) -> Floats:
-    known = left.spread[np.isfinite(left.spread)]
+def _first_variance(effects: GroupEffect) -> Floats:
+    known = effects.variance_per_day[np.isfinite(effects.variance_per_day)]
     if not len(known):
-        raise ValueError("offsets need two days")
+        raise ValueError("no group has two days; offsets need at least two")
     return known[:1]

@@ -17,7 +17,7 @@ from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES, MAGI
 from magic8_companion.options.payoff import LegTable
 from magic8_ml.forecast.session_table import BAR_NS, session_table
 from magic8_ml.trades.orders import opening_fees
-from magic8_ml.trades.settled_trades import KnownTrades, codes, numbers, stamps
+from magic8_ml.trades.settled_trades import SettledTrades, codes, numbers, stamps
 from magic8_ml.trades.terms import LEGS, DeltaRows, TradeTerms
 
 _LEGS: Final = range(1, LEGS + 1)
@@ -35,7 +35,7 @@ COLUMNS: Final = (*KNOWN_AT_ENTRY, "profit")
 """All that is read; of the outcome columns the label alone."""
 
 
-def history_trades(table: pa.Table, *, with_fees: bool = True) -> KnownTrades:
+def history_trades(table: pa.Table, *, with_fees: bool = True) -> SettledTrades:
     """Return the labelled trades of a table of the data set that can be won and lost, in its order.
 
     ``with_fees``: the usual opening fees count as costs, so a trade wins only above them; else they are 0.
@@ -44,13 +44,13 @@ def history_trades(table: pa.Table, *, with_fees: bool = True) -> KnownTrades:
     strategy, price = codes(table, "strategy", HISTORY_STRATEGIES), numbers(table, "price")
     gross, symbol = numbers(table, "profit"), codes(table, "symbol", MAGIC8_SYMBOLS)
     strikes, quantity, is_call = _legs(table, strategy)
-    fate = np.select(
+    drop_reason = np.select(
         [np.isnan(gross), ~_in_session(at), ~(price > 0) | (symbol < 0) | (strategy < 0), quantity[:, 0] == 0],
         ["no_label", "outside_session", "no_price", "no_legs"],
         "",
     )
-    keep = fate == ""
-    names, count = np.unique(fate[~keep], return_counts=True)
+    keep = drop_reason == ""
+    names, count = np.unique(drop_reason[~keep], return_counts=True)
     premium = _net(numbers(table, "premium"), strikes, quantity, is_call)
     fees = opening_fees(MAGIC8_SYMBOLS, np.maximum(symbol, 0), quantity, premium)
     terms = TradeTerms(
@@ -66,13 +66,13 @@ def history_trades(table: pa.Table, *, with_fees: bool = True) -> KnownTrades:
         price=price,
         predicted=_positive(numbers(table, "predicted")),
     )
-    said = {name: numbers(table, name)[keep] for name in _DELTAS}
-    return KnownTrades(
+    values = {name: numbers(table, name)[keep] for name in _DELTAS}
+    return SettledTrades(
         terms=terms[keep],
-        delta=DeltaRows(known_at=at[keep], **said),
+        delta=DeltaRows(known_at=at[keep], **values),
         gross=gross[keep],
         dropped=dict(zip(names.tolist(), count.tolist(), strict=True)),
-    ).judgeable()
+    ).drop_one_sided()
 
 
 def _in_session(at: Integers) -> Mask:
@@ -90,8 +90,8 @@ def _legs(table: pa.Table, strategy: Integers) -> tuple[Floats, Floats, Mask]:
     strikes = np.take_along_axis(strikes, order, axis=1)
     side, right = (np.take_along_axis(codes_of_legs, order, axis=1) for codes_of_legs in (side, right))
     used = np.isfinite(strikes)
-    torn = (used & ((side < 0) | (right < 0))).any(axis=1, keepdims=True)
-    quantity = np.where(used & np.logical_not(torn), np.where(side == 0, 1.0, -1.0), 0.0)
+    damaged = (used & ((side < 0) | (right < 0))).any(axis=1, keepdims=True)
+    quantity = np.where(used & np.logical_not(damaged), np.where(side == 0, 1.0, -1.0), 0.0)
     quantity[strategy == HISTORY_STRATEGIES.index(BUTTERFLY), 1] *= 2
     quantity[quantity.sum(axis=1) != 0] = 0.0  # no structure of Magic8 is left with an open side
     highest = np.nanmax(np.where(used, strikes, -np.inf), axis=1, keepdims=True)
@@ -119,16 +119,16 @@ def sheet_bars(table: pa.Table) -> dict[str, Bars]:
     sessions = session_table()
     place = np.maximum(np.searchsorted(sessions.opens, at, side="right") - 1, 0)
     inside = (at >= sessions.opens[place] + BAR_NS) & (at < sessions.closes[place])
-    answer = {}
+    bars = {}
     for code, name in enumerate(MAGIC8_SYMBOLS):
         mine = (symbol == code) & inside
         # the close is known of a bar that no trade can see: it ends when trading ends
         ended = np.concatenate((at[mine] // BAR_NS * BAR_NS, sessions.closes[place[mine]]))
-        said = np.concatenate((price[mine], closed[mine]))
-        known = said > 0
+        values = np.concatenate((price[mine], closed[mine]))
+        known = values > 0
         if known.any():
-            answer[name] = _from_closes(ended[known] - BAR_NS, said[known])
-    return answer
+            bars[name] = _from_closes(ended[known] - BAR_NS, values[known])
+    return bars
 
 
 def _from_closes(starts: Integers, close: Floats) -> Bars:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from magic8_companion.domain.arrays import Floats, Mask
 from magic8_ml.metrics.refusal import TrainingRefused
-from magic8_ml.trades.settled_trades import KnownTrades, codes, numbers, stamps
+from magic8_ml.trades.settled_trades import SettledTrades, codes, numbers, stamps
 from magic8_ml.trades.terms import LEGS, STRATEGIES, DeltaRows, TradeTerms
 
 _STRIKES: Final = tuple(f"strike{leg}" for leg in range(1, LEGS + 1))
@@ -61,7 +61,7 @@ def read_ledger(out: Path, *, price_maker: str = "today", scenario: str = "base"
     return table
 
 
-def ledger_trades(table: pa.Table) -> KnownTrades:
+def ledger_trades(table: pa.Table) -> SettledTrades:
     """Return the trades of :func:`read_ledger` that can be won and lost.
 
     Slippage and fees of the scenario are their fees.  Trades that settle within 0.1 % of a strike of an American-style
@@ -85,8 +85,8 @@ def ledger_trades(table: pa.Table) -> KnownTrades:
         price=numbers(table, "price"),
         predicted=np.full(len(at), np.nan),
     )
-    known = KnownTrades(terms=terms, delta=DeltaRows.unknown(len(at)), gross=numbers(table, "gross"), dropped={})
-    return known.judgeable()
+    known = SettledTrades(terms=terms, delta=DeltaRows.unknown(len(at)), gross=numbers(table, "gross"), dropped={})
+    return known.drop_one_sided()
 
 
 def _calls(structure: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Mask:

@@ -1,6 +1,6 @@
-"""The levels of the hierarchy: from everything over strategy, scale group and symbol to one symbol and strategy.
+"""The levels of the hierarchical model: all trades, strategy, scale group, symbol, and symbol with strategy.
 
-A trade belongs to one node of each level; what a node adds is estimated on what the levels above it leave.
+A trade belongs to one group of each level.  The effect of a group is estimated on top of the levels above it.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ SYMBOL: Final = "symbol"
 SYMBOL_STRATEGY: Final = "symbol_strategy"
 
 LEVELS: Final = (DEFAULT, STRATEGY, SCALE_GROUP, SYMBOL, SYMBOL_STRATEGY)
-"""From the root down; strategy and scale group together are the third of the four levels that users know."""
+"""From the root down.  Users see four levels: strategy and scale group together are one of them."""
 
-EVERYTHING: Final = "default"
-"""Key of the only node of the level ``default``."""
+ALL_TRADES: Final = "default"
+"""Key of the only group of the level ``default``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeKey:
-    """The node of one trade on each level, by key."""
+    """The attributes that assign a trade to one group of each level."""
 
     strategy: str
     scale_group: str
     symbol: str
 
-    def key(self, level: str) -> str:
-        """Return the key of the node on a level.
+    def group(self, level: str) -> str:
+        """Return the key of the trade's group on a level.
 
-        >>> TradeKey(strategy="Sonar", scale_group="medium", symbol="SPX").key("symbol_strategy")
+        >>> TradeKey(strategy="Sonar", scale_group="medium", symbol="SPX").group("symbol_strategy")
         'SPX_Sonar'
         """
         match level:
             case "default":
-                return EVERYTHING
+                return ALL_TRADES
             case "strategy":
                 return self.strategy
             case "scale_group":
@@ -55,36 +55,38 @@ class TradeKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Nodes:
-    """The nodes of many trades on one level: ``place`` (n_rows,) indexes ``keys``."""
+class LevelGroups:
+    """The groups of many trades on one level: ``codes`` (n_rows,) indexes ``keys``."""
 
     level: str
     keys: tuple[str, ...]
-    place: Integers
+    codes: Integers
 
-    def __getitem__(self, rows: Mask | Integers) -> Nodes:
-        """Return the nodes of some of the rows; the keys stay."""
-        return Nodes(level=self.level, keys=self.keys, place=self.place[rows])
+    def __getitem__(self, rows: Mask | Integers) -> LevelGroups:
+        """Return the groups of some of the rows; the keys stay."""
+        return LevelGroups(level=self.level, keys=self.keys, codes=self.codes[rows])
 
 
-def nodes_of(paths: Sequence[TradeKey], path: Integers, levels: Sequence[str] = LEVELS) -> tuple[Nodes, ...]:
-    """Return the nodes on each of ``levels`` of rows whose ``path`` (n_rows,) indexes ``paths``.
+def level_groups(
+    trade_keys: Sequence[TradeKey], key_code: Integers, levels: Sequence[str] = LEVELS
+) -> tuple[LevelGroups, ...]:
+    """Return the groups on each of ``levels`` of rows whose ``key_code`` (n_rows,) indexes ``trade_keys``.
 
     >>> spx, spy = (TradeKey(strategy="Sonar", scale_group="medium", symbol=name) for name in ("SPX", "SPY"))
-    >>> [nodes.keys for nodes in nodes_of([spx, spy], np.array([0, 1]))][3:]
+    >>> [groups.keys for groups in level_groups([spx, spy], np.array([0, 1]))][3:]
     [('SPX', 'SPY'), ('SPX_Sonar', 'SPY_Sonar')]
     """
-    answer = []
+    found = []
     for level in levels:
-        names = [item.key(level) for item in paths]
+        names = [key.group(level) for key in trade_keys]
         keys = tuple(dict.fromkeys(names))
-        codes = np.array([keys.index(name) for name in names], dtype=np.int64)
-        answer.append(Nodes(level=level, keys=keys, place=codes[path]))
-    return tuple(answer)
+        code_of_key = np.array([keys.index(name) for name in names], dtype=np.int64)
+        found.append(LevelGroups(level=level, keys=keys, codes=code_of_key[key_code]))
+    return tuple(found)
 
 
 def trade_key(symbol: str, strategy: str) -> TradeKey:
-    """Return the nodes of a symbol and strategy, in the product's scale groups.
+    """Return the key of a symbol and strategy, with the preset scale group.
 
     >>> trade_key("SPX", "Butterfly")
     TradeKey(strategy='Butterfly', scale_group='large', symbol='SPX')

@@ -15,7 +15,7 @@ from magic8_ml.trades.terms import LEGS, STRATEGIES, TradeTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class TradeUnit:
     """One unit of a trade: signed legs, net premium in points per share (a debit is positive), predicted close."""
 
     symbol: str
@@ -25,7 +25,7 @@ class Ticket:
     predicted: float | None = None
 
     @classmethod
-    def of_message(cls, trade: Trade) -> Ticket:
+    def of_message(cls, trade: Trade) -> TradeUnit:
         """Take the trade of a Discord message."""
         return cls(
             symbol=trade.order.symbol,
@@ -36,7 +36,7 @@ class Ticket:
         )
 
 
-def terms_of(tickets: Sequence[Ticket], at: Integers, price: Floats) -> TradeTerms:
+def terms_of(units: Sequence[TradeUnit], at: Integers, price: Floats) -> TradeTerms:
     """Return the terms of tickets entered ``at`` (n,) nanoseconds UTC with the underlying at ``price`` (n,).
 
     Raises
@@ -45,28 +45,28 @@ def terms_of(tickets: Sequence[Ticket], at: Integers, price: Floats) -> TradeTer
         When a strategy is unknown.
 
     >>> legs = tuple(Leg(right="C", strike=k, quantity=n) for k, n in ((5805, 1), (5855, -2), (5905, 1)))
-    >>> fly = Ticket(symbol="SPX", strategy="Butterfly", legs=legs, net_premium=24.82)
+    >>> fly = TradeUnit(symbol="SPX", strategy="Butterfly", legs=legs, net_premium=24.82)
     >>> terms = terms_of([fly], np.array([0]), np.array([5855.5]))
     >>> terms.strikes.tolist(), terms.quantity.tolist(), terms.fees.round(2).tolist()
     ([[5805.0, 5855.0, 5905.0, 5905.0]], [[1.0, -2.0, 1.0, 0.0]], [4.4])
     """
-    symbols = tuple(dict.fromkeys(ticket.symbol for ticket in tickets))
-    strikes, quantity = np.empty((len(tickets), LEGS)), np.zeros((len(tickets), LEGS))
-    is_call = np.zeros((len(tickets), LEGS), dtype=np.bool_)
-    for row, ticket in enumerate(tickets):
-        legs = sorted(ticket.legs, key=_strike)
+    symbols = tuple(dict.fromkeys(unit.symbol for unit in units))
+    strikes, quantity = np.empty((len(units), LEGS)), np.zeros((len(units), LEGS))
+    is_call = np.zeros((len(units), LEGS), dtype=np.bool_)
+    for row, unit in enumerate(units):
+        legs = sorted(unit.legs, key=_strike)
         strikes[row] = legs[-1].strike
-        for place, leg in enumerate(legs):
-            strikes[row, place], quantity[row, place] = leg.strike, leg.quantity
-            is_call[row, place] = leg.right == "C"
-    symbol = np.array([symbols.index(ticket.symbol) for ticket in tickets], dtype=np.int64)
-    premium = np.array([ticket.net_premium for ticket in tickets], dtype=np.float64)
+        for index, leg in enumerate(legs):
+            strikes[row, index], quantity[row, index] = leg.strike, leg.quantity
+            is_call[row, index] = leg.right == "C"
+    symbol = np.array([symbols.index(unit.symbol) for unit in units], dtype=np.int64)
+    premium = np.array([unit.net_premium for unit in units], dtype=np.float64)
     unknown = float("nan")
-    predicted = [unknown if ticket.predicted is None else ticket.predicted for ticket in tickets]
+    predicted = [unknown if unit.predicted is None else unit.predicted for unit in units]
     return TradeTerms(
         symbols=symbols,
         symbol=symbol,
-        strategy=np.array([STRATEGIES.index(ticket.strategy) for ticket in tickets], dtype=np.int64),
+        strategy=np.array([STRATEGIES.index(unit.strategy) for unit in units], dtype=np.int64),
         at=at,
         strikes=strikes,
         quantity=quantity,
@@ -86,8 +86,8 @@ def opening_fees(symbols: Sequence[str], symbol: Integers, quantity: Floats, net
     contracts = np.abs(quantity).sum(axis=1)
     each = np.empty(len(contracts))
     for code, name in enumerate(symbols):
-        mine = symbol == code
-        each[mine] = fees_of(name).per_contract(np.abs(net_premium[mine]))
+        of_symbol = symbol == code
+        each[of_symbol] = fees_of(name).per_contract(np.abs(net_premium[of_symbol]))
     return np.asarray(contracts * each)
 
 

@@ -1,4 +1,4 @@
-"""Typed orders and observed markets in, win probabilities out; one path for one trade and for many."""
+"""Predict win probabilities of typed orders in observed markets; one trade and a batch share one code path."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from magic8_ml.messages.risk import require_risk
 from magic8_ml.messages.values import Order, Refusal, Trade
 from magic8_ml.registry.expiry import valid_until
 from magic8_ml.registry.reloading import load_champion
-from magic8_ml.trades.answers import DISTRIBUTION, TWO_POINT, Answer, NoWinPrediction, WinPrediction
+from magic8_ml.trades.answers import DISTRIBUTION, TWO_POINT, NoWinPrediction, TradePrediction, WinPrediction
 from magic8_ml.trades.expected_value import COLUMNS, TradeTermsSummary, expected_value
 from magic8_ml.trades.feature_catalogue import feature_table
-from magic8_ml.trades.feature_inputs import Inputs
-from magic8_ml.trades.five_minute_forecast import FiveMinuteForecasts, Forecasts, ResidualMoves
+from magic8_ml.trades.feature_inputs import FeatureInputs
+from magic8_ml.trades.five_minute_forecast import FiveMinuteForecaster, ResidualMoves, VarianceForecaster
 from magic8_ml.trades.levels import trade_key
 from magic8_ml.trades.model import NoEstimate, WinEstimate
-from magic8_ml.trades.model_files import Served, load_served
-from magic8_ml.trades.orders import Ticket, terms_of
+from magic8_ml.trades.model_files import ServedWinModel, load_served_model
+from magic8_ml.trades.orders import TradeUnit, terms_of
 from magic8_ml.trades.snapshots import Market, Snapshot, Snapshots
 from magic8_ml.trades.terms import MULTIPLIER, DeltaRows, MarketContext, TradeTerms
 
 MAX_BAR_AGE: Final = timedelta(minutes=10)
 MAX_VIX_AGE: Final = timedelta(minutes=30)
-KEPT: Final = 4096
-"""Answers that are remembered; the oldest is forgotten first."""
+MAX_CACHED: Final = 4096
+"""Size of the cache of predictions; the oldest entry is dropped first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Question:
+class _PredictionRequest:
     trade: Trade
     snapshot: Snapshot
     key: Hashable
 
 
 class _Numbers(NamedTuple):
-    # of one unit: probabilities, expected value in dollars after fees, threshold, fees in dollars; NaN unknown
+    # per unit: probabilities, expected value after fees and fees in US dollars, threshold; NaN unknown
     implied: float
     forecast: float
     value: float
@@ -55,20 +55,20 @@ class _Numbers(NamedTuple):
 
 
 class WinProbabilityPredictor:
-    """Predicts with one model; any thread may call it.
+    """Predicts with one model; safe to use from several threads.
 
     Parameters
     ----------
     served
-        The model of win probabilities.
+        The loaded version of the model.
     forecaster
-        The five-minute model, whose forecast distribution is a member; without one the price stands alone.
+        The five-minute model, for its forecast distribution; without one only the price is used.
     """
 
     def __init__(
         self,
-        served: Served,
-        forecaster: Forecasts | None = None,
+        served: ServedWinModel,
+        forecaster: VarianceForecaster | None = None,
         *,
         max_bar_age: timedelta = MAX_BAR_AGE,
         max_vix_age: timedelta = MAX_VIX_AGE,
@@ -80,7 +80,7 @@ class WinProbabilityPredictor:
         self._columns = tuple(dict.fromkeys((*served.model.names, *COLUMNS)))
         self._models = (served.model.digest, None if forecaster is None else forecaster.version)
         self._lock = threading.Lock()
-        self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
+        self._cached: OrderedDict[Hashable, TradePrediction] = OrderedDict()
 
     @property
     def model_version(self) -> str:
@@ -89,77 +89,80 @@ class WinProbabilityPredictor:
 
     @property
     def damaged(self) -> Mapping[str, str]:
-        """Return which files of the model were refused, by node, and why."""
+        """Return the reason per group whose files are unusable."""
         return self._served.model.damaged
 
-    def predict(self, trade: Trade | Order, market: Market) -> Answer:
-        """Answer one trade; unfit inputs are an answer with a reason, not an error."""
+    def predict(self, trade: Trade | Order, market: Market) -> TradePrediction:
+        """Predict one trade; unusable inputs give a result with a reason, not an error."""
         return self.predict_batch((trade,), market)[0]
 
-    def predict_batch(self, trades: Sequence[Trade | Order], market: Market | Mapping[str, Market]) -> list[Answer]:
-        """Answer trades in their order, each as if it were asked alone.
+    def predict_batch(
+        self, trades: Sequence[Trade | Order], market: Market | Mapping[str, Market]
+    ) -> list[TradePrediction]:
+        """Predict trades, in their order; each result equals that of :meth:`predict`.
 
-        ``market`` is that of all of them, or one per symbol.  Answers are remembered under everything that they depend
-        on: models, market and order.
+        ``market``: one for all trades, or one per symbol.  Results are cached by models, market and order.
         """
         if isinstance(market, Mapping):
-            asked_for = dict.fromkeys(_symbol_of(trade) for trade in trades)
-            self._snapshots.prepare(market[symbol] for symbol in asked_for if symbol in market)
-        asked = [self._question(trade, market) for trade in trades]
-        answers: dict[Hashable, Answer] = {}
-        new: dict[Hashable, _Question] = {}
+            symbols = dict.fromkeys(_symbol_of(trade) for trade in trades)
+            self._snapshots.prepare(market[symbol] for symbol in symbols if symbol in market)
+        requests = [self._request(trade, market) for trade in trades]
+        results: dict[Hashable, TradePrediction] = {}
+        uncached: dict[Hashable, _PredictionRequest] = {}
         with self._lock:
-            for item in asked:
-                if isinstance(item, _Question):
-                    known = self._answers.get(item.key)
+            for item in requests:
+                if isinstance(item, _PredictionRequest):
+                    known = self._cached.get(item.key)
                     if known is None:
-                        new[item.key] = item
+                        uncached[item.key] = item
                     else:
-                        answers[item.key] = known
-        if new:
-            made = dict(zip(new, self._answer(tuple(new.values())), strict=True))
-            self._remember(made)
-            answers |= made
-        return [answers[item.key] if isinstance(item, _Question) else item for item in asked]
+                        results[item.key] = known
+        if uncached:
+            computed = dict(zip(uncached, self._predict_all(tuple(uncached.values())), strict=True))
+            self._remember(computed)
+            results |= computed
+        return [results[item.key] if isinstance(item, _PredictionRequest) else item for item in requests]
 
-    def _question(self, trade: Trade | Order, market: Market | Mapping[str, Market]) -> _Question | NoWinPrediction:
+    def _request(
+        self, trade: Trade | Order, market: Market | Mapping[str, Market]
+    ) -> _PredictionRequest | NoWinPrediction:
         try:
             whole = trade if isinstance(trade, Trade) else Trade(order=trade, line=0, risk=require_risk(trade))
-            order, said = whole.order, whole.predictions
+            order, predicted = whole.order, whole.predictions
             snapshot = self._snapshots.of(_market_of(order.symbol, market))
             self._require_today(order, snapshot)
         except Refusal as refusal:
             return NoWinPrediction(reason=refusal.code, detail=refusal.message)
         except DataUnavailable as error:
             return NoWinPrediction(reason=error.reason, detail=error.detail)
-        levels = (said.predicted_close, said.short_term, said.long_term)
-        return _Question(trade=whole, snapshot=snapshot, key=(*self._models, snapshot.key, order, levels))
+        levels = (predicted.predicted_close, predicted.short_term, predicted.long_term)
+        return _PredictionRequest(trade=whole, snapshot=snapshot, key=(*self._models, snapshot.key, order, levels))
 
     def _require_today(self, order: Order, snapshot: Snapshot) -> None:
         day = session_table().sessions[snapshot.row].day
         if order.expiry is not None and order.expiry != day:
-            raise DataUnavailable("other_expiry", f"the order expires on {order.expiry}, the market is of {day}")
+            raise DataUnavailable("other_expiry", f"the order expires on {order.expiry}, the market data is of {day}")
         if day > self._last_day:
-            raise DataUnavailable("model_expired", f"{self._version} could serve until {self._last_day}; train again")
+            raise DataUnavailable("model_expired", f"model {self._version} expired on {self._last_day}; train again")
 
-    def _answer(self, asked: Sequence[_Question]) -> list[Answer]:
-        inputs = self._inputs(asked)
+    def _predict_all(self, requests: Sequence[_PredictionRequest]) -> list[TradePrediction]:
+        inputs = self._inputs(requests)
         model = self._served.model
         table = feature_table(inputs, self._columns)
         features = table[:, : len(model.names)].astype(np.float32)
-        offers = TradeTermsSummary.of_inputs(inputs, [table[:, self._columns.index(name)] for name in COLUMNS])
-        paths = [trade_key(item.trade.order.symbol, item.trade.order.strategy) for item in asked]
+        summaries = TradeTermsSummary.of_inputs(inputs, [table[:, self._columns.index(name)] for name in COLUMNS])
+        trade_keys = [trade_key(item.trade.order.symbol, item.trade.order.strategy) for item in requests]
         implied = inputs.payoffs.implied
-        estimates = model.estimate(paths, features, implied, offers.forecast_win)
-        said = np.array([item.probability if isinstance(item, WinEstimate) else np.nan for item in estimates])
-        worth = expected_value(offers, said, model.base.shares)
-        forecast = np.where(offers.forecast, offers.forecast_win, np.nan)
-        columns = np.stack((implied, forecast, worth.value, worth.threshold, inputs.terms.fees), axis=1).tolist()
+        estimates = model.estimate(trade_keys, features, implied, summaries.forecast_win)
+        probabilities = np.array([item.probability if isinstance(item, WinEstimate) else np.nan for item in estimates])
+        values = expected_value(summaries, probabilities, model.shared.realised_fractions)
+        forecast = np.where(summaries.has_forecast, summaries.forecast_win, np.nan)
+        columns = np.stack((implied, forecast, values.value, values.threshold, inputs.terms.fees), axis=1).tolist()
         numbers = [_Numbers(*row) for row in columns]
-        return [self._said(*row) for row in zip(asked, estimates, numbers, strict=True)]
+        return [self._result(*row) for row in zip(requests, estimates, numbers, strict=True)]
 
-    def _inputs(self, asked: Sequence[_Question]) -> Inputs:
-        snapshots = [item.snapshot for item in asked]
+    def _inputs(self, requests: Sequence[_PredictionRequest]) -> FeatureInputs:
+        snapshots = [item.snapshot for item in requests]
         at = np.array([snapshot.at for snapshot in snapshots], dtype=np.int64)
         price = np.array([snapshot.price for snapshot in snapshots])
         forecast_sigma = np.array([snapshot.forecast_sigma for snapshot in snapshots])
@@ -169,17 +172,17 @@ class WinProbabilityPredictor:
             features=np.stack([snapshot.features for snapshot in snapshots]),
             moves=self._moves(forecast_sigma, np.array([snapshot.bucket for snapshot in snapshots])),
         )
-        terms: TradeTerms = terms_of([Ticket.of_message(item.trade) for item in asked], at, price)
-        said = [item.trade.predictions for item in asked]
-        unknown = np.full(len(asked), np.nan)
+        terms: TradeTerms = terms_of([TradeUnit.of_message(item.trade) for item in requests], at, price)
+        predictions = [item.trade.predictions for item in requests]
+        unknown = np.full(len(requests), np.nan)
         delta = DeltaRows(
             known_at=at,
-            short_term=np.array([_number(item.short_term) for item in said]),
-            long_term=np.array([_number(item.long_term) for item in said]),
+            short_term=np.array([_nan_if_none(item.short_term) for item in predictions]),
+            long_term=np.array([_nan_if_none(item.long_term) for item in predictions]),
             call_delta=unknown,
             put_delta=unknown,
         )
-        return Inputs.of(terms, market, delta)
+        return FeatureInputs.of(terms, market, delta)
 
     def _moves(self, sigma: np.ndarray[Any, Any], bucket: np.ndarray[Any, Any]) -> ResidualMoves | None:
         if self._forecaster is None:
@@ -187,15 +190,17 @@ class WinProbabilityPredictor:
         known = np.flatnonzero(np.isfinite(sigma))
         return ResidualMoves(sigma=sigma, bucket=bucket, parts=((self._forecaster.residuals, known),))
 
-    def _said(self, asked: _Question, estimate: WinEstimate | NoEstimate, numbers: _Numbers) -> Answer:
+    def _result(
+        self, request: _PredictionRequest, estimate: WinEstimate | NoEstimate, numbers: _Numbers
+    ) -> TradePrediction:
         if isinstance(estimate, NoEstimate):
             return NoWinPrediction(reason=estimate.reason, detail=estimate.detail)
         if np.isnan(numbers.implied):
-            detail = f"fees of {numbers.fees:.2f} $ take all of the reward"
+            detail = f"fees of ${numbers.fees:.2f} exceed the maximum reward"
             return NoWinPrediction(reason="nothing_to_win", detail=detail)
-        order, risk = asked.trade.order, asked.trade.risk
-        known_at = from_ns(asked.snapshot.known_at)
-        forecast = _known(numbers.forecast)
+        order, risk = request.trade.order, request.trade.risk
+        known_at = from_ns(request.snapshot.known_at)
+        forecast = _none_if_nan(numbers.forecast)
         return WinPrediction(
             symbol=order.symbol,
             strategy=order.strategy,
@@ -210,7 +215,7 @@ class WinProbabilityPredictor:
             weights=estimate.weights,
             members=estimate.members,
             refused=estimate.refused,
-            implied_probability=_known(numbers.implied),
+            implied_probability=_none_if_nan(numbers.implied),
             forecast_probability=forecast,
             threshold=numbers.threshold,
             expected_value=numbers.value * order.multiplier / MULTIPLIER * order.quantity,
@@ -227,13 +232,13 @@ class WinProbabilityPredictor:
             valid_until=known_at + self._max_bar_age,
         )
 
-    def _remember(self, made: Mapping[Hashable, Answer]) -> None:
+    def _remember(self, computed: Mapping[Hashable, TradePrediction]) -> None:
         with self._lock:
-            for key, answer in made.items():
-                if isinstance(answer, WinPrediction):
-                    self._answers[key] = answer
-            while len(self._answers) > KEPT:
-                self._answers.popitem(last=False)
+            for key, result in computed.items():
+                if isinstance(result, WinPrediction):
+                    self._cached[key] = result
+            while len(self._cached) > MAX_CACHED:
+                self._cached.popitem(last=False)
 
 
 def load_predictor(models: Path, forecaster: TrainedModel | None = None) -> WinProbabilityPredictor:
@@ -242,10 +247,10 @@ def load_predictor(models: Path, forecaster: TrainedModel | None = None) -> WinP
     Raises
     ------
     PluginUnavailable
-        When there is none that can serve; ``reason`` is the code to publish.
+        When no champion is usable; ``reason`` is the code to publish.
     """
-    forecasts = None if forecaster is None else FiveMinuteForecasts.of(forecaster)
-    return WinProbabilityPredictor(load_champion(models, load_served).served, forecasts)
+    forecasts = None if forecaster is None else FiveMinuteForecaster.of(forecaster)
+    return WinProbabilityPredictor(load_champion(models, load_served_model).served, forecasts)
 
 
 def _symbol_of(trade: Trade | Order) -> str:
@@ -256,13 +261,13 @@ def _market_of(symbol: str, market: Market | Mapping[str, Market]) -> Market:
     if not isinstance(market, Mapping):
         return market
     if (found := market.get(symbol)) is None:
-        raise DataUnavailable("missing_market", f"nothing was observed of {symbol}")
+        raise DataUnavailable("missing_market", f"{symbol}: no market data")
     return found
 
 
-def _number(value: float | None) -> float:
+def _nan_if_none(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def _known(value: float) -> float | None:
+def _none_if_nan(value: float) -> float | None:
     return value if np.isfinite(value) else None

@@ -9,7 +9,13 @@ from typing import Any, Final
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
-from magic8_ml.trades.feature_catalogue import SPORADIC, TRADE_FEATURES, digest_of, feature_named, require_known
+from magic8_ml.trades.feature_catalogue import (
+    OPTIONAL_GROUPS,
+    TRADE_FEATURES,
+    digest_of,
+    feature_named,
+    require_catalogued,
+)
 from magic8_ml.trades.payoffs import reward_at
 from magic8_ml.trades.terms import STRATEGIES
 
@@ -46,7 +52,7 @@ class TradeRows:
 
     def __post_init__(self) -> None:
         """Refuse columns that the catalogue does not know."""
-        require_known(self.names)
+        require_catalogued(self.names)
         if self.features.shape != (len(self.day), len(self.names)):
             raise ValueError(f"{len(self.day)} rows of {len(self.names)} features are not {self.features.shape}")
 
@@ -110,7 +116,7 @@ class TradeRows:
 _NAMES: Final = frozenset({"symbols", "names"})
 
 
-def known_everywhere(rows: TradeRows) -> tuple[str, ...]:
+def complete_columns(rows: TradeRows) -> tuple[str, ...]:
     """Return the columns whose missing values say nothing of where a row came from.
 
     A sporadic group (signal, delta sheet) is left out unless every row has the column, so that the presence of a sheet
@@ -121,7 +127,7 @@ def known_everywhere(rows: TradeRows) -> tuple[str, ...]:
     return tuple(
         name
         for place, name in enumerate(rows.names)
-        if (every[place] if feature_named(name).group in SPORADIC else some[place])
+        if (every[place] if feature_named(name).group in OPTIONAL_GROUPS else some[place])
     )
 
 

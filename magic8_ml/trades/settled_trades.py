@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.trades.feature_catalogue import feature_table
-from magic8_ml.trades.feature_inputs import Inputs
+from magic8_ml.trades.feature_inputs import FeatureInputs
 from magic8_ml.trades.payoffs import payoffs_of
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import DeltaRows, MarketContext, TradeTerms
@@ -21,7 +21,7 @@ _NOISE_USD: Final = 5e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class KnownTrades:
+class SettledTrades:
     """Terms and results; ``gross`` (n,) US dollars per unit before the fees of the terms.
 
     ``dropped`` counts the rows that are no such trades, by reason.
@@ -36,17 +36,17 @@ class KnownTrades:
         """Count the trades."""
         return len(self.terms)
 
-    def judgeable(self) -> KnownTrades:
+    def drop_one_sided(self) -> SettledTrades:
         """Return the trades that can be won and lost.
 
         The result of the others is no question of probability, and as orders they are refused.
         """
         payoffs = payoffs_of(self.terms)
-        hopeless, riskless = payoffs.best <= 0, payoffs.worst >= 0
-        keep = ~(hopeless | riskless)
+        cannot_win, cannot_lose = payoffs.best <= 0, payoffs.worst >= 0
+        keep = ~(cannot_win | cannot_lose)
         delta = {item.name: getattr(self.delta, item.name)[keep] for item in fields(DeltaRows)}
-        counts = {"nothing_to_win": int(hopeless.sum()), "nothing_to_lose": int((riskless & ~hopeless).sum())}
-        return KnownTrades(
+        counts = {"nothing_to_win": int(cannot_win.sum()), "nothing_to_lose": int((cannot_lose & ~cannot_win).sum())}
+        return SettledTrades(
             terms=self.terms[keep],
             delta=DeltaRows(**delta),
             gross=self.gross[keep],
@@ -61,7 +61,7 @@ class KnownTrades:
         LookAhead
             When a market or delta row is younger than its trade.
         """
-        inputs = Inputs.of(self.terms, market, self.delta)
+        inputs = FeatureInputs.of(self.terms, market, self.delta)
         profit = self.gross - self.terms.fees
         return TradeRows(
             symbols=self.terms.symbols,
@@ -90,9 +90,9 @@ def codes(table: pa.Table, name: str, names: Sequence[str]) -> Integers:
     """Return the places of a column's words in ``names``, -1 for null and for words that are not among them."""
     parts = [np.empty(0, dtype=np.int64)]
     for chunk in table[name].chunks:
-        words = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
-        known = [names.index(word) if word in names else _UNKNOWN for word in words.dictionary.to_pylist()]
-        places = words.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
+        texts = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+        known = [names.index(text) if text in names else _UNKNOWN for text in texts.dictionary.to_pylist()]
+        places = texts.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
         parts.append(np.array([*known, _UNKNOWN], dtype=np.int64)[places])
     return np.concatenate(parts)
 

@@ -28,12 +28,12 @@ from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.symbol_families import family_of
-from magic8_ml.trades.five_minute_forecast import Forecasts
+from magic8_ml.trades.five_minute_forecast import VarianceForecaster
 
 Market = MarketState | PredictionInputs
 """What a host observed of one symbol."""
 
-_KEPT: Final = 64
+_MAX_CACHED: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +63,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Seen:
+class _MarketInputs:
     # a market before it is forecast
     market: Market
     inputs: PredictionInputs
@@ -84,12 +84,14 @@ class Snapshots:
     Any thread may ask: at worst two of them make the same snapshot.
     """
 
-    def __init__(self, forecaster: Forecasts | None, *, max_bar_age: timedelta, max_vix_age: timedelta) -> None:
+    def __init__(
+        self, forecaster: VarianceForecaster | None, *, max_bar_age: timedelta, max_vix_age: timedelta
+    ) -> None:
         self._forecaster = forecaster
         self._max_bar_age, self._max_vix_age = max_bar_age, max_vix_age
         self._histories = Histories()
         self._lock = threading.Lock()
-        self._kept: OrderedDict[int, tuple[Market, Snapshot]] = OrderedDict()
+        self._cache: OrderedDict[int, tuple[Market, Snapshot]] = OrderedDict()
 
     def of(self, market: Market) -> Snapshot:
         """Return the snapshot of a market.
@@ -100,29 +102,29 @@ class Snapshots:
             ``market_closed``, ``missing_bars``, ``stale_bars``, ``missing_vix``, ``stale_vix``, ``history_short`` or
             ``no_movement``.
         """
-        known = self._known(market)
-        return self._make((self._see(market),))[0] if known is None else known
+        cached = self._cached(market)
+        return self._make((self._read_inputs(market),))[0] if cached is None else cached
 
     def prepare(self, markets: Iterable[Market]) -> None:
         """Make the snapshots of markets together, which is faster and gives the same to the bit.
 
         What cannot be made is left out: asking for it says why.
         """
-        seen = []
+        observed = []
         for market in markets:
-            if self._known(market) is None:
+            if self._cached(market) is None:
                 with suppress(DataUnavailable):
-                    seen.append(self._see(market))
-        if seen:
-            self._make(seen)
+                    observed.append(self._read_inputs(market))
+        if observed:
+            self._make(observed)
 
-    def _known(self, market: Market) -> Snapshot | None:
+    def _cached(self, market: Market) -> Snapshot | None:
         with self._lock:
-            kept = self._kept.get(id(market))
-        return kept[1] if kept is not None and kept[0] is market else None
+            cached = self._cache.get(id(market))
+        return cached[1] if cached is not None and cached[0] is market else None
 
-    def _make(self, seen: Sequence[_Seen]) -> list[Snapshot]:
-        made = [
+    def _make(self, observed: Sequence[_MarketInputs]) -> list[Snapshot]:
+        snapshots = [
             Snapshot(
                 row=item.row,
                 at=to_ns(item.inputs.as_of),
@@ -133,17 +135,17 @@ class Snapshots:
                 bucket=int(item.bucket[0]),
                 forecast_sigma=forecast,
             )
-            for item, forecast in zip(seen, self._forecasts(seen), strict=True)
+            for item, forecast in zip(observed, self._forecasts(observed), strict=True)
         ]
         with self._lock:
-            for item, snapshot in zip(seen, made, strict=True):
+            for item, snapshot in zip(observed, snapshots, strict=True):
                 # the market is held, so that no other object can get its identity
-                self._kept[id(item.market)] = (item.market, snapshot)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return made
+                self._cache[id(item.market)] = (item.market, snapshot)
+            while len(self._cache) > _MAX_CACHED:
+                self._cache.popitem(last=False)
+        return snapshots
 
-    def _see(self, market: Market) -> _Seen:
+    def _read_inputs(self, market: Market) -> _MarketInputs:
         inputs = market if isinstance(market, PredictionInputs) else PredictionInputs.from_state(market)
         bars = inputs.today.between(inputs.session.open_at, min(inputs.as_of, inputs.session.close_at))
         require_fresh(replace(inputs, today=bars), max_bar_age=self._max_bar_age, max_vix_age=self._max_vix_age)
@@ -155,34 +157,36 @@ class Snapshots:
             raise DataUnavailable("no_movement", "prices of earlier days stood still for the rest of the day")
         bucket = bucket_of(today.minutes_to_close[-1:])
         features = feature_matrix(today)[-1]
-        return _Seen(market=market, inputs=inputs, today=today, row=row, features=features, sigma=sigma, bucket=bucket)
+        return _MarketInputs(
+            market=market, inputs=inputs, today=today, row=row, features=features, sigma=sigma, bucket=bucket
+        )
 
-    def _forecasts(self, seen: Sequence[_Seen]) -> list[float]:
-        model, answer = self._forecaster, [float("nan")] * len(seen)
+    def _forecasts(self, observed: Sequence[_MarketInputs]) -> list[float]:
+        model, forecasts = self._forecaster, [float("nan")] * len(observed)
         if model is None:
-            return answer
-        places = [n for n, item in enumerate(seen) if family_of(item.inputs.symbol or "") & set(model.symbols)]
+            return forecasts
+        places = [n for n, item in enumerate(observed) if family_of(item.inputs.symbol or "") & set(model.symbols)]
         if places:
-            said = model.sigma(_rows([seen[n] for n in places]))
-            for place, value in zip(places, said.tolist(), strict=True):
-                answer[place] = value
-        return answer
+            sigmas = model.sigma(_rows([observed[n] for n in places]))
+            for place, value in zip(places, sigmas.tolist(), strict=True):
+                forecasts[place] = value
+        return forecasts
 
 
-def _rows(seen: Sequence[_Seen]) -> Rows:
-    n = len(seen)
+def _rows(observed: Sequence[_MarketInputs]) -> Rows:
+    n = len(observed)
     unknown, terciles = np.full(n, np.nan), np.full((n, 2), np.nan)
     return Rows(
-        symbols=tuple(item.inputs.symbol or "" for item in seen),
+        symbols=tuple(item.inputs.symbol or "" for item in observed),
         symbol=np.arange(n),
-        day=np.array([item.row for item in seen]),
-        bucket=np.concatenate([item.bucket for item in seen]),
-        bars_done=np.array([len(item.today.bars) for item in seen]),
-        half_day=np.array([item.inputs.session.is_half_day for item in seen]),
-        features=np.stack([item.features for item in seen]),
-        spot=np.array([item.today.bars.close[-1] for item in seen]),
-        sigma_vix=np.concatenate([item.today.sigma_left()[-1:] for item in seen]),
-        sigma_today=np.concatenate([item.sigma for item in seen]),
+        day=np.array([item.row for item in observed]),
+        bucket=np.concatenate([item.bucket for item in observed]),
+        bars_done=np.array([len(item.today.bars) for item in observed]),
+        half_day=np.array([item.inputs.session.is_half_day for item in observed]),
+        features=np.stack([item.features for item in observed]),
+        spot=np.array([item.today.bars.close[-1] for item in observed]),
+        sigma_vix=np.concatenate([item.today.sigma_left()[-1:] for item in observed]),
+        sigma_today=np.concatenate([item.sigma for item in observed]),
         sigma_share=unknown,
         regime_terciles=terciles,
         direction_terciles=terciles,

@@ -32,7 +32,7 @@ _NOWHERE: Final = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Moments:
+class MarketSnapshots:
     """Markets at the ends of bars, shape (n_moments,), and which of them each trade sees, (n_trades,), -1 for none.
 
     ``sigma_vix`` is VIX x share to the close, ``sigma_today`` the same with today's pace; ``missing`` counts the
@@ -47,7 +47,7 @@ class Moments:
     sigma_vix: Floats
     sigma_today: Floats
     features: Floats
-    of_trade: Integers
+    trade_index: Integers
     missing: Mapping[str, int]
 
     def __len__(self) -> int:
@@ -56,7 +56,7 @@ class Moments:
 
     def contexts(self, moves: MoveDistribution | None = None) -> MarketContext:
         """Return the market of each trade, unknown where it has none."""
-        seen = self.of_trade
+        seen = self.trade_index
         return MarketContext(
             known_at=np.append(self.known_at, 0)[seen],
             sigma=np.append(self.sigma_today, np.nan)[seen],
@@ -92,7 +92,9 @@ _ARRAYS: Final = (
 )
 
 
-def moments_of(terms: TradeTerms, bars: Mapping[str, Bars], vix_daily: Bars, progress: Progress = silent) -> Moments:
+def market_snapshots(
+    terms: TradeTerms, bars: Mapping[str, Bars], vix_daily: Bars, progress: Progress = silent
+) -> MarketSnapshots:
     """Compute the market of every trade whose symbol has bars."""
     session = session_of(terms)
     width = int(session.max(initial=0)) + 1
@@ -100,7 +102,7 @@ def moments_of(terms: TradeTerms, bars: Mapping[str, Bars], vix_daily: Bars, pro
     order = np.argsort(of_cell, kind="stable")
     edges = np.append(np.searchsorted(of_cell[order], np.arange(len(cell))), len(order))
     vix_open = values_on(vix_daily.starts, vix_daily.open, 0, width)
-    of_trade, missing = np.full(len(terms), _NOWHERE), Counter[str]()
+    trade_index, missing = np.full(len(terms), _NOWHERE), Counter[str]()
     found: list[dict[str, Any]] = []
     count = 0
     for n, place in enumerate(cell.tolist()):
@@ -113,10 +115,10 @@ def moments_of(terms: TradeTerms, bars: Mapping[str, Bars], vix_daily: Bars, pro
             missing[problem.reason] += 1
             continue
         seen = np.searchsorted(day["known_at"], terms.at[trades], side="right") - 1
-        of_trade[trades] = np.where(seen >= 0, count + seen, _NOWHERE)
+        trade_index[trades] = np.where(seen >= 0, count + seen, _NOWHERE)
         found.append(day)
         count += len(day["known_at"])
-    return Moments(**_stacked(found), of_trade=of_trade, missing=dict(missing))
+    return MarketSnapshots(**_stacked(found), trade_index=trade_index, missing=dict(missing))
 
 
 def _day(session: int, bars: Bars, vix_daily: Bars, vix_open: float) -> dict[str, Any]:

@@ -52,22 +52,22 @@ class TreeSettings:
 
 
 def fit_trees(
-    features: Singles, margin: Floats, won: Floats, day: Integers, names: tuple[str, ...], settings: TreeSettings
+    features: Singles, logit: Floats, won: Floats, day: Integers, names: tuple[str, ...], settings: TreeSettings
 ) -> xgb.Booster:
-    """Fit what ``margin`` (n_rows,) leaves of ``won`` (n_rows,), by log loss; same rows in the same order, same bytes.
+    """Fit what ``logit`` (n_rows,) leaves of ``won`` (n_rows,), by log loss; same rows in the same order, same bytes.
 
     ``features`` (n_rows, n_features), NaN is missing.
     """
     draws = np.random.default_rng(settings.seed)
     _, place, count = np.unique(day, return_inverse=True, return_counts=True)
-    weight, came = (1.0 / count).astype(np.float32), won.astype(np.float32)
+    weight, won_singles = (1.0 / count).astype(np.float32), won.astype(np.float32)
 
-    def gradient(said: Singles, _: xgb.DMatrix) -> tuple[Singles, Singles]:
+    def gradient(logit: Singles, _: xgb.DMatrix) -> tuple[Singles, Singles]:
         drawn = np.where(draws.random(len(count)) < settings.day_share, weight, np.float32(0))[place]
-        chance = expit(said)
-        return drawn * (chance - came), drawn * chance * (1 - chance)
+        probability = expit(logit)
+        return drawn * (probability - won_singles), drawn * probability * (1 - probability)
 
-    rows = xgb.QuantileDMatrix(features, came, base_margin=margin.astype(np.float32), max_bin=_BINS, nthread=1)
+    rows = xgb.QuantileDMatrix(features, won_singles, base_margin=logit.astype(np.float32), max_bin=_BINS, nthread=1)
     booster = xgb.train(settings.parameters(len(count)), rows, settings.rounds, obj=gradient)
     booster.feature_names = list(names)  # named afterwards: the library would compare them in every round
     return booster

@@ -15,7 +15,7 @@ from magic8_ml.registry.passport import WIN_PROBABILITY, passport_problem
 from magic8_ml.registry.versions import Registry
 from magic8_ml.trades.dataset import MarketFiles, ledger_data
 from magic8_ml.trades.model_files import load_win_model
-from magic8_ml.trades.sample import sample_of
+from magic8_ml.trades.sample import make_sample
 from tests.trades.simulated_trades import Simulated
 
 
@@ -38,7 +38,7 @@ def test_a_ledger_becomes_a_champion(simulated: Simulated, tmp_path: Path, capsy
     assert manifest["passport"]["availability"]["late"] == []
     assert set(manifest["evaluation"]["by_symbol_strategy"]) == {"SPX_Butterfly", "SPX_Iron_Condor", "SPX_Vertical"}
     model = load_win_model(folder)
-    assert [line.kind for line in model.base.lines] == ["price"]
+    assert [base_model.kind for base_model in model.shared.base_models] == ["price"]
     thresholds = orjson.loads((folder / "thresholds.json").read_bytes())
     assert {"individual", "grouped", "individual_recall80", "grouped_recall80", "window"} == set(thresholds)
 
@@ -85,9 +85,9 @@ def test_coin_flips_are_answered_as_coin_flips_or_refused(
         return
     model = load_win_model(Registry(tmp_path / "out" / "win_models").folder_of("champion"))
     files = MarketFiles(bars=simulated.folder / "bars", vix=simulated.folder / "vix_daily.parquet", forecasts=False)
-    sample = sample_of(ledger_data(tmp_path, files).rows)
+    sample = make_sample(ledger_data(tmp_path, files).rows)
     assert sample.names == model.names
-    paths = [sample.paths[place] for place in sample.path.tolist()]
-    answers = model.estimate(paths, sample.features, sample.implied, sample.forecast)
+    trade_keys = [sample.trade_keys[code] for code in sample.key_code.tolist()]
+    answers = model.estimate(trade_keys, sample.features, sample.implied, sample.forecast)
     assert max(abs(answer.probability - 0.5) for answer in answers) < 0.1
     assert min(answer.high - answer.low for answer in answers) > 0.02

@@ -11,7 +11,7 @@ from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.bars import to_ns
 from magic8_companion.options.structures import build
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.trades.orders import Ticket
+from magic8_ml.trades.orders import TradeUnit
 from magic8_ml.trades.terms import DeltaRows, MarketContext
 
 AT = to_ns(datetime(2025, 5, 22, 15, 0, tzinfo=UTC))
@@ -28,9 +28,9 @@ def prices(n: int, price: float = 5855.5) -> Floats:
     return np.full(n, price)
 
 
-def ticket(strategy: str, strikes: list[float], premium: float, action: str = "BUY", right: str = "CALL") -> Ticket:
+def ticket(strategy: str, strikes: list[float], premium: float, action: str = "BUY", right: str = "CALL") -> TradeUnit:
     """Return a ticket as an order would make it."""
-    return Ticket(
+    return TradeUnit(
         symbol="SPX",
         strategy=strategy,
         legs=build(strategy, strikes, action, right),
@@ -63,7 +63,7 @@ PUT_CREDIT = ticket("Vertical", [5820, 5815], 0.9, "SELL", "PUT")
 
 
 @st.composite
-def tickets(draw: st.DrawFn) -> Ticket:
+def tickets(draw: st.DrawFn) -> TradeUnit:
     """Draw a structure with unequal wings and a premium of any size."""
     strategy, count = draw(st.sampled_from([("Butterfly", 3), ("Iron_Condor", 4), ("Sonar", 4), ("Vertical", 2)]))
     steps = draw(st.lists(st.integers(1, 40), min_size=count, max_size=count))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from magic8_ml.trades.sample import Sample
-from magic8_ml.trades.training.fit import LearntWins, learn_wins
-from magic8_ml.trades.training.tree_tasks import in_this_process
+from magic8_ml.trades.training.fit import WinModelFit, fit_win_model
+from magic8_ml.trades.training.tree_tasks import run_in_process
 from tests.trades.made_trades import made_sample, with_thin_pair
 
 
@@ -13,6 +13,6 @@ def draw_sample() -> Sample:
     return with_thin_pair(made_sample(160, per_day=3, forecast=False))
 
 
-def fit_models(sample: Sample) -> LearntWins:
+def fit_models(sample: Sample) -> WinModelFit:
     """Learn it in this process."""
-    return learn_wins(sample, in_this_process)
+    return fit_win_model(sample, run_in_process)

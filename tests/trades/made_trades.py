@@ -28,28 +28,28 @@ def made_sample(
     """Draw ``per_day`` trades of every symbol and strategy on each of ``n_days``; trades of a day lean together."""
     rng = np.random.default_rng(seed)
     pairs = list(product(SYMBOLS, STRATEGIES))
-    paths = tuple(TradeKey(symbol=name, strategy=kind, scale_group="small") for name, kind in pairs)
+    trade_keys = tuple(TradeKey(symbol=name, strategy=kind, scale_group="small") for name, kind in pairs)
     n_rows = n_days * len(pairs) * per_day
     day = np.repeat(np.arange(1000, 1000 + n_days), len(pairs) * per_day)
-    path = np.tile(np.repeat(np.arange(len(pairs)), per_day), n_days)
+    key_code = np.tile(np.repeat(np.arange(len(pairs)), per_day), n_days)
     implied = rng.uniform(0.3, 0.9, n_rows)
     features = rng.normal(size=(n_rows, len(NAMES))).astype(np.float32)
     features[:, 2] = implied
     features[rng.random(n_rows) < 0.3, 3] = np.nan
-    offset = offsets * np.array([SYMBOLS[name] + STRATEGIES[kind] for name, kind in pairs])[path]
+    offset = offsets * np.array([SYMBOLS[name] + STRATEGIES[kind] for name, kind in pairs])[key_code]
     odds = 0.9 * logit(implied) + offset + feature_effect * features[:, 0]
     together = (rng.random(n_days) < 0.1)[day - 1000]
     draw = np.where(together, rng.random(n_days)[day - 1000], rng.random(n_rows))
     return Sample(
         names=NAMES,
-        paths=paths,
-        path=path,
+        trade_keys=trade_keys,
+        key_code=key_code,
         day=day,
         features=features,
         implied=implied,
         forecast=expit(odds + rng.normal(0, 0.7, n_rows)) if forecast else np.full(n_rows, np.nan),
         won=(draw < expit(odds)).astype(np.float64),
-        shares=RealisedFractions(gain=np.full(2 * len(TRADED), 0.5), loss=np.full(2 * len(TRADED), 0.75)),
+        realised_fractions=RealisedFractions(gain=np.full(2 * len(TRADED), 0.5), loss=np.full(2 * len(TRADED), 0.75)),
     )
 
 
@@ -58,5 +58,5 @@ THIN = TradeKey(symbol="XSP", strategy="Vertical", scale_group="small")
 
 def with_thin_pair(sample: Sample) -> Sample:
     """Leave of the thin pair the last ten days."""
-    thin = sample.path == sample.paths.index(THIN)
+    thin = sample.key_code == sample.trade_keys.index(THIN)
     return sample[~thin | (sample.day > sample.day.max() - 10)]

@@ -22,14 +22,14 @@ from magic8_ml.registry.reloading import load_champion
 from magic8_ml.trades.dataset import TradeData
 from magic8_ml.trades.five_minute_forecast import ResidualMoves
 from magic8_ml.trades.ledger_trades import ledger_trades
-from magic8_ml.trades.model_files import Served, load_served
+from magic8_ml.trades.model_files import ServedWinModel, load_served_model
 from magic8_ml.trades.predictor import WinProbabilityPredictor, load_predictor
-from magic8_ml.trades.sample import sample_of
-from magic8_ml.trades.trade_markets import Moments, moments_of
+from magic8_ml.trades.sample import make_sample
+from magic8_ml.trades.trade_markets import MarketSnapshots, market_snapshots
 from magic8_ml.trades.training.audit import audit_features
-from magic8_ml.trades.training.fit import learn_wins
+from magic8_ml.trades.training.fit import fit_win_model
 from magic8_ml.trades.training.store import WIN_MODEL_FOLDER, store
-from magic8_ml.trades.training.tree_tasks import in_this_process
+from magic8_ml.trades.training.tree_tasks import run_in_process
 
 FIRST, LAST = date(2024, 8, 1), date(2025, 5, 22)
 AT = datetime(2025, 5, 22, 14, 30, 5, tzinfo=UTC)
@@ -63,20 +63,20 @@ def simulate_trades(folder: Path) -> Simulated:
     chosen = table.filter((pc.field("price_maker") == "today") & (pc.field("scenario") == "base"))
     write_ledger(folder, chosen.take(np.arange(0, len(chosen), EVERY + 6)), report)
     trades = ledger_trades(chosen)
-    moments = moments_of(trades.terms, {"SPX": known}, vix)
-    rows = trades.rows(moments.contexts(moves_of(moments)))
+    snapshots = market_snapshots(trades.terms, {"SPX": known}, vix)
+    rows = trades.rows(snapshots.contexts(moves_of(snapshots)))
     data = TradeData(
-        rows=rows, dropped_trades={}, sessions_without_market={}, known=trades, bars={"SPX": known}, vix_daily=vix
+        rows=rows, dropped_trades={}, sessions_without_market={}, settled=trades, bars={"SPX": known}, vix_daily=vix
     )
-    learnt = learn_wins(sample_of(rows[::EVERY]), in_this_process)
-    store(learnt, folder / "ml", "simulated ledger", audit_features(data, learnt.sample.names))
+    fitted = fit_win_model(make_sample(rows[::EVERY]), run_in_process)
+    store(fitted, folder / "ml", "simulated ledger", audit_features(data, fitted.sample.names))
     return Simulated(bars=bars, vix=vix, folder=folder)
 
 
-def moves_of(moments: Moments) -> ResidualMoves:
+def moves_of(snapshots: MarketSnapshots) -> ResidualMoves:
     """Return what the made forecaster would have said at the time: its forecast needs no fit."""
-    market = moments.contexts()
-    bucket = bucket_of(np.append(moments.minutes_to_close, 0.0)[moments.of_trade])
+    market = snapshots.contexts()
+    bucket = bucket_of(np.append(snapshots.minutes_to_close, 0.0)[snapshots.trade_index])
     return ResidualMoves(
         sigma=market.sigma, bucket=bucket, parts=((Forecaster().residuals, np.flatnonzero(np.isfinite(market.sigma))),)
     )
@@ -111,9 +111,9 @@ def load_price_predictor(simulated: Simulated) -> WinProbabilityPredictor:
 
 
 @lru_cache(maxsize=1)
-def served(simulated: Simulated) -> Served:
+def served(simulated: Simulated) -> ServedWinModel:
     """Load what serves, once."""
-    return load_champion(simulated.models / WIN_MODEL_FOLDER, load_served).served
+    return load_champion(simulated.models / WIN_MODEL_FOLDER, load_served_model).served
 
 
 def load_forecasting_predictor(simulated: Simulated) -> WinProbabilityPredictor:

@@ -14,8 +14,8 @@ from magic8_companion.options.odds import win_probability
 from magic8_companion.options.payoff import profile
 from magic8_ml.messages import EnhancedDiscordParser
 from magic8_ml.trades.feature_catalogue import (
-    BANNED,
     CATALOGUE,
+    OUTCOME_COLUMNS,
     TRADE_FEATURES,
     LeakingColumn,
     digest_of,
@@ -23,18 +23,18 @@ from magic8_ml.trades.feature_catalogue import (
     trade_features,
 )
 from magic8_ml.trades.feature_inputs import LookAhead
-from magic8_ml.trades.orders import Ticket, terms_of
+from magic8_ml.trades.orders import TradeUnit, terms_of
 from magic8_ml.trades.payoffs import payoffs_of
 from tests.trades.example import AT, CONDOR, FLY, PUT_CREDIT, delta, market, prices, stamps, ticket, tickets
 
 
-def _value(name: str, asked: Ticket, **context: object) -> float:
+def _value(name: str, asked: TradeUnit, **context: object) -> float:
     terms = terms_of([asked], stamps(1), prices(1))
     return float(trade_features(terms, **context)[0, TRADE_FEATURES.index(name)])  # type: ignore[arg-type]  # by name
 
 
 @given(tickets())
-def test_payoffs_are_those_of_the_option_maths(asked: Ticket) -> None:
+def test_payoffs_are_those_of_the_option_maths(asked: TradeUnit) -> None:
     """Best, worst and the levels at which a trade turns agree with the exact profile of its legs."""
     terms = terms_of([asked], stamps(1), prices(1))
     found = payoffs_of(terms)
@@ -47,7 +47,7 @@ def test_payoffs_are_those_of_the_option_maths(asked: Ticket) -> None:
 
 
 @given(tickets(), st.floats(0.001, 0.05))
-def test_price_win_is_the_lognormal_probability_of_the_option_maths(asked: Ticket, sigma: float) -> None:
+def test_price_win_is_the_lognormal_probability_of_the_option_maths(asked: TradeUnit, sigma: float) -> None:
     """The odds by the price are those of the same legs under a lognormal without drift."""
     terms = terms_of([asked], stamps(1), prices(1))
     lognormal = Lognormal(mean=5855.5, total_vol=sigma)
@@ -99,7 +99,7 @@ def test_a_younger_market_or_delta_row_is_refused(younger: str) -> None:
         _value("weekday", FLY, **context)
 
 
-@pytest.mark.parametrize("name", sorted(BANNED))
+@pytest.mark.parametrize("name", sorted(OUTCOME_COLUMNS))
 def test_no_outcome_level_date_or_sheet_is_a_feature(name: str) -> None:
     """A column that tells the outcome, the day or the sheet is refused by name."""
     assert name not in TRADE_FEATURES
@@ -111,7 +111,7 @@ def test_features_do_not_change_with_the_price_level() -> None:
     """The same trade on a symbol ten times as dear has the same features: no level survives."""
     factor = 10.0
     dear = [
-        Ticket(
+        TradeUnit(
             symbol="SPY",
             strategy=asked.strategy,
             legs=tuple(replace(leg, strike=leg.strike * factor) for leg in asked.legs),
@@ -130,7 +130,7 @@ def test_features_do_not_change_with_the_price_level() -> None:
 
 
 @given(st.lists(tickets(), min_size=1, max_size=12))
-def test_a_row_depends_on_its_own_trade_alone(asked: list[Ticket]) -> None:
+def test_a_row_depends_on_its_own_trade_alone(asked: list[TradeUnit]) -> None:
     """One at a time or all at once, the features are the same to the last bit."""
     n = len(asked)
     together = trade_features(terms_of(asked, stamps(n), prices(n)), market(n), delta(n))
@@ -143,7 +143,7 @@ def test_a_message_becomes_a_ticket() -> None:
     """The seed example is parsed and priced without a word lost."""
     text = "SPX\nPredicted Close: 5862\nBUY +1 Butterfly SPX 100 22 May 25 5905/5855/5805 CALL @24.82 LMT"
     (trade,) = EnhancedDiscordParser().parse(text).trades
-    assert Ticket.of_message(trade) == FLY
+    assert TradeUnit.of_message(trade) == FLY
 
 
 def test_the_digest_names_order_and_version() -> None:

@@ -16,7 +16,7 @@ from magic8_ml.history.ingest import ingest
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades import history_trades
 from magic8_ml.trades.dataset import MarketFiles, history_data
-from magic8_ml.trades.feature_catalogue import BANNED
+from magic8_ml.trades.feature_catalogue import OUTCOME_COLUMNS
 from magic8_ml.trades.history_trades import KNOWN_AT_ENTRY
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import STRATEGIES, MarketContext
@@ -49,13 +49,13 @@ def test_terms_are_those_of_the_signals(table: pa.Table) -> None:
     """Debits are positive, credits negative; strikes ascend, and the middle of a butterfly counts twice."""
     terms = history_trades.history_trades(table).terms
     first = {STRATEGIES[code]: place for place, code in reversed(list(enumerate(terms.strategy.tolist())))}
-    fly, condor, spread, near = (first[name] for name in ("Butterfly", "Iron_Condor", "Vertical", "Sonar"))
-    assert terms.net_premium[[fly, condor, spread, near]].tolist() == [18.27, -0.57, -0.9, -0.73]
+    fly, condor, variance_per_day, near = (first[name] for name in ("Butterfly", "Iron_Condor", "Vertical", "Sonar"))
+    assert terms.net_premium[[fly, condor, variance_per_day, near]].tolist() == [18.27, -0.57, -0.9, -0.73]
     assert terms.strikes[fly].tolist() == [5860, 5910, 5960, 5960]
     assert terms.quantity[fly].tolist() == [1, -2, 1, 0]
     assert terms.quantity[condor].tolist() == terms.quantity[near].tolist() == [1, -1, -1, 1]
     assert terms.is_call[condor].tolist() == [False, False, True, True]
-    assert terms.quantity[spread].tolist() == [1, -1, 0, 0]
+    assert terms.quantity[variance_per_day].tolist() == [1, -1, 0, 0]
 
 
 def test_results_are_net_of_fees_or_gross(table: pa.Table) -> None:
@@ -81,16 +81,21 @@ def test_nothing_but_the_label_is_read_of_what_came_later(table: pa.Table) -> No
             moved = moved.set_column(place, field, strange)
     before, after = (_rows(rows, with_fees=True) for rows in (table, moved))
     assert before.features.tobytes() == after.features.tobytes()
-    assert not BANNED & {*KNOWN_AT_ENTRY} - {"price", "symbol", "timestamp", *(f"strike{leg}" for leg in range(1, 5))}
+    assert not OUTCOME_COLUMNS & {*KNOWN_AT_ENTRY} - {
+        "price",
+        "symbol",
+        "timestamp",
+        *(f"strike{leg}" for leg in range(1, 5)),
+    }
 
 
 def test_delta_values_stand_on_rows_of_their_own_symbol_only(table: pa.Table) -> None:
     """The sheet followed SPX: SPY has no delta features, and they are missing, not 0."""
     rows = _rows(table, with_fees=True)
-    spread = rows.column("price_vs_short")
+    variance_per_day = rows.column("price_vs_short")
     of_spx = rows.symbol == rows.symbols.index("SPX")
-    assert np.isfinite(spread[of_spx & (rows.entered_at == rows.entered_at.min())]).all()
-    assert np.isnan(spread[~of_spx]).all()
+    assert np.isfinite(variance_per_day[of_spx & (rows.entered_at == rows.entered_at.min())]).all()
+    assert np.isnan(variance_per_day[~of_spx]).all()
 
 
 def test_rows_without_a_label_are_left_out(table: pa.Table) -> None:

@@ -22,9 +22,9 @@ from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.dataset import MarketFiles, ledger_data, walk_forward_moves
 from magic8_ml.trades.ledger_trades import ledger_trades, read_ledger
 from magic8_ml.trades.rows import TradeRows
-from magic8_ml.trades.settled_trades import KnownTrades
+from magic8_ml.trades.settled_trades import SettledTrades
 from magic8_ml.trades.terms import TradeTerms
-from magic8_ml.trades.trade_markets import Moments, moments_of
+from magic8_ml.trades.trade_markets import MarketSnapshots, market_snapshots
 from tests.history.simulated_ledger import bars, spy_ledger, vix, write_files
 from tests.history.test_ledger_look_ahead import changed
 
@@ -39,14 +39,14 @@ def _chosen() -> pa.Table:
 
 
 @lru_cache(maxsize=1)
-def known() -> KnownTrades:
+def known() -> SettledTrades:
     """Return the trades of the simulated ledger at today's price and base costs."""
     return ledger_trades(_chosen())
 
 
-def markets(series: Bars | None = None) -> Moments:
+def markets(series: Bars | None = None) -> MarketSnapshots:
     """Return the markets of these trades."""
-    return moments_of(known().terms, {"SPY": bars("SPY") if series is None else series}, vix())
+    return market_snapshots(known().terms, {"SPY": bars("SPY") if series is None else series}, vix())
 
 
 def of_day(rows: TradeRows, until: int) -> TradeRows:
@@ -107,10 +107,10 @@ def test_behind_a_hole_the_market_is_what_was_last_known() -> None:
 def test_an_index_takes_the_bars_of_its_fund() -> None:
     """SPX has no bars here: its market is that of SPY; a symbol without any has none."""
     terms = known().terms
-    spx = moments_of(_renamed("SPX"), {"SPY": bars("SPY")}, vix())
-    assert (spx.of_trade == markets().of_trade).all()
-    nobody = moments_of(_renamed("TSLA"), {"SPY": bars("SPY")}, vix())
-    assert (nobody.of_trade == -1).all()
+    spx = market_snapshots(_renamed("SPX"), {"SPY": bars("SPY")}, vix())
+    assert (spx.trade_index == markets().trade_index).all()
+    nobody = market_snapshots(_renamed("TSLA"), {"SPY": bars("SPY")}, vix())
+    assert (nobody.trade_index == -1).all()
     assert np.isnan(nobody.contexts().sigma).all()
     assert len(nobody.contexts().known_at) == len(terms)
 

@@ -10,33 +10,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from magic8_ml.trades.pooling import GroupEffect, left_by, never_seen, shrink, weigh_days
+from magic8_ml.trades.pooling import GroupEffect, fit_group_effects, shrink, unseen_offset, weigh_days
 
 
 def _days(rng: np.random.Generator, n_days: int, per_day: int, offset: float, shared: float) -> tuple[np.ndarray, ...]:
     # trades of a day win together: on a share of the days one draw decides them all, so the odds stay exact
     day = np.repeat(np.arange(n_days), per_day)
-    margin = rng.normal(0.5, 0.5, len(day))
+    logit = rng.normal(0.5, 0.5, len(day))
     together = (rng.random(n_days) < shared)[day]
     draw = np.where(together, rng.random(n_days)[day], rng.random(len(day)))
-    return margin, (draw < expit(margin + offset)).astype(float), day
+    return logit, (draw < expit(logit + offset)).astype(float), day
 
 
 def test_an_offset_is_found() -> None:
     """With many days the estimate is near the truth, and as far off as its spread allows."""
-    margin, won, day = _days(np.random.default_rng(1), 4000, 5, 0.4, 0.0)
-    left = left_by(margin, won, np.zeros_like(day), day, 1)
-    assert abs(left.raw[0] - 0.4) < 4 * math.sqrt(left.spread[0] / 4000)
-    assert (left.days.tolist(), left.trades.tolist()) == ([4000], [20000])
+    logit, won, day = _days(np.random.default_rng(1), 4000, 5, 0.4, 0.0)
+    effects = fit_group_effects(logit, won, np.zeros_like(day), day, 1)
+    assert abs(effects.raw[0] - 0.4) < 4 * math.sqrt(effects.variance_per_day[0] / 4000)
+    assert (effects.days.tolist(), effects.trades.tolist()) == ([4000], [20000])
 
 
 def test_trades_of_one_day_are_one_observation() -> None:
     """Every trade written ten times: nothing changes but the count of trades."""
-    margin, won, day = _days(np.random.default_rng(2), 80, 4, 0.2, 0.5)
-    once = left_by(margin, won, np.zeros_like(day), day, 1)
-    often = left_by(*(np.repeat(part, 10) for part in (margin, won, np.zeros_like(day), day)), 1)
+    logit, won, day = _days(np.random.default_rng(2), 80, 4, 0.2, 0.5)
+    once = fit_group_effects(logit, won, np.zeros_like(day), day, 1)
+    often = fit_group_effects(*(np.repeat(part, 10) for part in (logit, won, np.zeros_like(day), day)), 1)
     assert often.raw == pytest.approx(once.raw, abs=1e-9)
-    assert often.spread == pytest.approx(once.spread, rel=1e-9)
+    assert often.variance_per_day == pytest.approx(once.variance_per_day, rel=1e-9)
     assert (often.days[0], often.trades[0]) == (80, 10 * once.trades[0])
 
 
@@ -44,59 +44,63 @@ def test_nodes_do_not_influence_each_other() -> None:
     """Two nodes at once are what each is alone; a node without a row is a zero that rests on nothing."""
     rng = np.random.default_rng(3)
     one, two = _days(rng, 50, 3, 0.5, 0.0), _days(rng, 70, 2, -0.5, 0.0)
-    margin, won, day = (np.concatenate(pair) for pair in zip(one, two, strict=True))
-    node = np.repeat([0, 2], [len(one[0]), len(two[0])])
-    both = left_by(margin, won, node, day, 3)
+    logit, won, day = (np.concatenate(pair) for pair in zip(one, two, strict=True))
+    group = np.repeat([0, 2], [len(one[0]), len(two[0])])
+    both = fit_group_effects(logit, won, group, day, 3)
     for place, part in ((0, one), (2, two)):
-        alone = left_by(*part[:2], np.zeros(len(part[0]), dtype=int), part[2], 1)
+        alone = fit_group_effects(*part[:2], np.zeros(len(part[0]), dtype=int), part[2], 1)
         assert both.raw[place] == pytest.approx(alone.raw[0], abs=1e-9)
     assert (both.raw[1], both.days[1]) == (0.0, 0)
 
 
 def test_results_against_confident_odds_converge() -> None:
     """Where plain steps would swing from one side to the other, the offset is that of the observed share."""
-    margin, day = np.where(np.arange(400) % 2, 30.0, 8.0), np.arange(400)
+    logit, day = np.where(np.arange(400) % 2, 30.0, 8.0), np.arange(400)
     won = (np.arange(400) % 4 < 2).astype(float)
-    left = left_by(margin, won, np.zeros_like(day), day, 1)
-    score = (won - expit(margin + left.raw[0])).sum() - 0.25 * left.raw[0]
+    effects = fit_group_effects(logit, won, np.zeros_like(day), day, 1)
+    score = (won - expit(logit + effects.raw[0])).sum() - 0.25 * effects.raw[0]
     assert abs(score) < 1e-6
 
 
 def test_copies_of_one_day_do_not_prove_an_offset() -> None:
     """Where no two days differ, the spread is that of the likelihood: about 4 for even chances."""
     day = np.repeat(np.arange(50), 4)
-    left = left_by(np.zeros(200), np.tile([1.0, 0.0, 1.0, 0.0], 50), np.zeros_like(day), day, 1)
-    assert left.spread[0] == pytest.approx(4.0, rel=0.05)
+    effects = fit_group_effects(np.zeros(200), np.tile([1.0, 0.0, 1.0, 0.0], 50), np.zeros_like(day), day, 1)
+    assert effects.variance_per_day[0] == pytest.approx(4.0, rel=0.05)
 
 
 def test_everything_won_stays_finite() -> None:
     """Forty days without a loss make an offset that is large, not infinite."""
     day = np.arange(40)
-    left = left_by(np.full(40, 1.4), np.ones(40), np.zeros(40, dtype=int), day, 1)
-    assert 1.0 < left.raw[0] < 6.0
+    effects = fit_group_effects(np.full(40, 1.4), np.ones(40), np.zeros(40, dtype=int), day, 1)
+    assert 1.0 < effects.raw[0] < 6.0
 
 
 @settings(max_examples=50, deadline=None)
-@given(days=st.integers(0, 2000), kappa=st.sampled_from([60.0, 120.0, 250.0]), raw=st.floats(-3, 3))
-def test_shrinkage_is_smooth_and_towards_the_parent(days: int, kappa: float, raw: float) -> None:
+@given(days=st.integers(0, 2000), prior_days=st.sampled_from([60.0, 120.0, 250.0]), raw=st.floats(-3, 3))
+def test_shrinkage_is_smooth_and_towards_the_parent(days: int, prior_days: float, raw: float) -> None:
     """The offset never exceeds the raw one, one more day changes it little, and no day means no offset."""
 
     def offset(n: int) -> float:
-        left = GroupEffect(raw=np.array([raw]), spread=np.array([8.0]), days=np.array([n]), trades=np.array([n]))
-        return shrink(left, kappa, np.array([8.0]))[0].value
+        effects = GroupEffect(
+            raw=np.array([raw]), variance_per_day=np.array([8.0]), days=np.array([n]), trades=np.array([n])
+        )
+        return shrink(effects, prior_days, np.array([8.0]))[0].value
 
     assert abs(offset(days)) <= abs(raw)
-    assert abs(offset(days + 1) - offset(days)) <= abs(raw) / kappa
+    assert abs(offset(days + 1) - offset(days)) <= abs(raw) / prior_days
     assert offset(0) == 0
 
 
 def test_more_days_are_less_uncertain_and_an_unseen_node_most() -> None:
     """The variance falls with the days towards that of the node's own data, and is largest without any."""
-    spread = np.array([8.0])
-    variances = [never_seen(8.0).variance(0.02, 60.0)]
+    variance_per_day = np.array([8.0])
+    variances = [unseen_offset(8.0).variance(0.02, 60.0)]
     for days in (10, 100, 1000, 100_000):
-        left = GroupEffect(raw=np.zeros(1), spread=spread, days=np.array([days]), trades=np.array([days]))
-        variances.append(shrink(left, 60.0, spread)[0].variance(0.02, 60.0))
+        effects = GroupEffect(
+            raw=np.zeros(1), variance_per_day=variance_per_day, days=np.array([days]), trades=np.array([days])
+        )
+        variances.append(shrink(effects, 60.0, variance_per_day)[0].variance(0.02, 60.0))
     assert variances == sorted(variances, reverse=True)
     assert variances[0] == pytest.approx(0.02 + 8 / 60)
     assert variances[-1] == pytest.approx(8 / 100_000, rel=0.01)
@@ -104,24 +108,26 @@ def test_more_days_are_less_uncertain_and_an_unseen_node_most() -> None:
 
 def test_an_offset_that_does_not_count_stays_in_the_variance() -> None:
     """Nothing is added for it, and the distance to where it was found widens the interval."""
-    left = GroupEffect(raw=np.array([0.4]), spread=np.array([8.0]), days=np.array([60]), trades=np.array([900]))
-    counts, left_out = (shrink(left, 60.0, np.array([8.0]), counts=flag)[0] for flag in (True, False))
-    assert (counts.added, left_out.added) == (0.2, 0.0)
-    assert left_out.variance(0.02, 60.0) == pytest.approx(counts.variance(0.02, 60.0) + 0.2**2)
+    effects = GroupEffect(
+        raw=np.array([0.4]), variance_per_day=np.array([8.0]), days=np.array([60]), trades=np.array([900])
+    )
+    used, unused = (shrink(effects, 60.0, np.array([8.0]), is_used=flag)[0] for flag in (True, False))
+    assert (used.effective, unused.effective) == (0.2, 0.0)
+    assert unused.variance(0.02, 60.0) == pytest.approx(used.variance(0.02, 60.0) + 0.2**2)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     """Nodes drawn from the prior that kappa stands for: 95 % intervals cover 92 to 98 % of their offsets."""
     rng = np.random.default_rng(4)
-    kappa, covered, asked = 120.0, 0, 400
-    for _ in range(asked):
+    prior_days, covered, nominal = 120.0, 0, 400
+    for _ in range(nominal):
         n_days = int(rng.integers(20, 300))
-        truth = rng.normal(0.0, math.sqrt(_SPREAD / kappa))
-        margin, won, day = _days(rng, n_days, 4, truth, 0.5)
-        left = left_by(margin, won, np.zeros_like(day), day, 1)
-        offset = shrink(left, kappa, np.array([_SPREAD]))[0]
-        covered += abs(offset.value - truth) < 1.96 * math.sqrt(offset.variance(0.0, kappa))
-    assert 0.92 < covered / asked < 0.98
+        truth = rng.normal(0.0, math.sqrt(_SPREAD / prior_days))
+        logit, won, day = _days(rng, n_days, 4, truth, 0.5)
+        effects = fit_group_effects(logit, won, np.zeros_like(day), day, 1)
+        offset = shrink(effects, prior_days, np.array([_SPREAD]))[0]
+        covered += abs(offset.value - truth) < 1.96 * math.sqrt(offset.variance(0.0, prior_days))
+    assert 0.92 < covered / nominal < 0.98
 
 
 _SPREAD = 2.4
@@ -130,14 +136,16 @@ _SPREAD = 2.4
 
 def test_the_spread_of_those_days_is_that() -> None:
     """A long sample has the spread that the coverage test assumes."""
-    margin, won, day = _days(np.random.default_rng(5), 20_000, 4, 0.0, 0.5)
-    assert left_by(margin, won, np.zeros_like(day), day, 1).spread[0] == pytest.approx(_SPREAD, rel=0.1)
+    logit, won, day = _days(np.random.default_rng(5), 20_000, 4, 0.0, 0.5)
+    assert fit_group_effects(logit, won, np.zeros_like(day), day, 1).variance_per_day[0] == pytest.approx(
+        _SPREAD, rel=0.1
+    )
 
 
 def test_weights_of_a_day_add_up_to_one() -> None:
     """Per node and day."""
     rng = np.random.default_rng(6)
-    node, day = rng.integers(0, 3, 500), rng.integers(100, 140, 500)
-    weight, cell, node_of_cell = weigh_days(node, day, 3)
-    sums = np.bincount(cell, weight, len(node_of_cell))
+    group, day = rng.integers(0, 3, 500), rng.integers(100, 140, 500)
+    weight, cell, group_of_cell = weigh_days(group, day, 3)
+    sums = np.bincount(cell, weight, len(group_of_cell))
     assert set(sums.round(9).tolist()) <= {0.0, 1.0}

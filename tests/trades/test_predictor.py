@@ -67,7 +67,7 @@ def test_an_answer_is_whole(predictor: WinProbabilityPredictor, simulated: Simul
 
 
 def _stakes(simulated: Simulated, answer: WinPrediction) -> tuple[float, float]:
-    shares = served(simulated).model.base.shares.as_json()["debit"][answer.strategy]
+    shares = served(simulated).model.shared.realised_fractions.as_json()["debit"][answer.strategy]
     assert all(0 < share < 1 for share in shares)
     return shares[0] * (answer.reward - answer.fees), shares[1] * (answer.risk + answer.fees)
 
@@ -186,7 +186,7 @@ def test_what_fees_leave_nothing_to_win_is_no_question(simulated: Simulated) -> 
     order = replace(_trade(LINES[2]).order, premium=0.02)
     answer = _new(simulated).predict(order, _market(simulated))
     assert isinstance(answer, NoWinPrediction)
-    assert (answer.reason, answer.detail) == ("nothing_to_win", "fees of 4.04 $ take all of the reward")
+    assert (answer.reason, answer.detail) == ("nothing_to_win", "fees of $4.04 exceed the maximum reward")
 
 
 def test_without_vix_there_is_no_market(predictor: WinProbabilityPredictor, simulated: Simulated) -> None:

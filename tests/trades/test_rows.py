@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from magic8_ml.trades.feature_catalogue import TRADE_FEATURES, LeakingColumn
-from magic8_ml.trades.rows import TradeRows, joined_rows, known_everywhere
+from magic8_ml.trades.rows import TradeRows, complete_columns, joined_rows
 
 
 def rows(symbols: tuple[str, ...] = ("SPX", "SPY"), n: int = 6) -> TradeRows:
@@ -112,5 +112,5 @@ def test_the_presence_of_a_sheet_is_no_column() -> None:
         profit=whole.profit,
         max_risk=whole.max_risk,
     )
-    assert set(TRADE_FEATURES) - set(known_everywhere(holed)) == {"price_vs_short", "distance_to_vwap"}
-    assert holed.digest != holed.with_columns(known_everywhere(holed)).digest
+    assert set(TRADE_FEATURES) - set(complete_columns(holed)) == {"price_vs_short", "distance_to_vwap"}
+    assert holed.digest != holed.with_columns(complete_columns(holed)).digest

@@ -14,10 +14,10 @@ from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.model_files import load_model
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
 from magic8_ml.forecast.serving_row import serving_rows
-from magic8_ml.trades.five_minute_forecast import FiveMinuteForecasts
-from magic8_ml.trades.orders import Ticket, terms_of
+from magic8_ml.trades.five_minute_forecast import FiveMinuteForecaster
+from magic8_ml.trades.orders import TradeUnit, terms_of
 from magic8_ml.trades.snapshots import Snapshots
-from magic8_ml.trades.trade_markets import moments_of
+from magic8_ml.trades.trade_markets import market_snapshots
 from tests.forecast.markets import Market, session_of, state_at
 
 AGE = timedelta(minutes=10)
@@ -29,7 +29,7 @@ def test_a_snapshot_is_the_row_that_is_served(market: Market, models: Path, hour
     model = load_model(models)
     row, session = session_of(market.bars["SPY"], -5)
     state = state_at(market, "SPY", row, session.open_at + timedelta(hours=hours, seconds=5))
-    snapshot = Snapshots(FiveMinuteForecasts.of(model), max_bar_age=AGE, max_vix_age=AGE).of(state)
+    snapshot = Snapshots(FiveMinuteForecaster.of(model), max_bar_age=AGE, max_vix_age=AGE).of(state)
     inputs = PredictionInputs.from_state(state)
     served = serving_rows(inputs, inputs.today, model.forecaster.terciles, Histories())
     assert np.array_equal(snapshot.features, served.features[0], equal_nan=True)
@@ -44,8 +44,8 @@ def test_a_snapshot_is_the_market_that_training_looks_up(market: Market) -> None
     at = session.open_at + timedelta(hours=2, seconds=5)
     snapshot = Snapshots(None, max_bar_age=AGE, max_vix_age=AGE).of(state_at(market, "SPY", row, at))
     legs = (Leg(right="P", strike=90.0, quantity=1), Leg(right="P", strike=91.0, quantity=-1))
-    ticket = Ticket(symbol="SPY", strategy="Vertical", legs=legs, net_premium=-0.1)
+    ticket = TradeUnit(symbol="SPY", strategy="Vertical", legs=legs, net_premium=-0.1)
     terms = terms_of([ticket], np.array([to_ns(at)]), np.array([snapshot.price]))
-    looked_up = moments_of(terms, market.bars, market.vix).contexts()
+    looked_up = market_snapshots(terms, market.bars, market.vix).contexts()
     assert np.array_equal(looked_up.features[0], snapshot.features, equal_nan=True)
     assert (looked_up.sigma[0], looked_up.known_at[0]) == (snapshot.sigma, snapshot.known_at)

@@ -16,23 +16,23 @@ from magic8_ml.trades.expected_value import TradeTermsSummary
 from magic8_ml.trades.ledger_trades import ledger_trades, read_ledger
 from magic8_ml.trades.orders import opening_fees
 from magic8_ml.trades.predictor import WinPrediction, WinProbabilityPredictor
-from magic8_ml.trades.settled_trades import KnownTrades
-from magic8_ml.trades.trade_markets import moments_of
+from magic8_ml.trades.settled_trades import SettledTrades
+from magic8_ml.trades.trade_markets import market_snapshots
 from tests.trades.simulated_trades import Forecaster, Simulated, moves_of, served
 
 N_TRADES = 100
 
 
-def _trades(simulated: Simulated) -> KnownTrades:
+def _trades(simulated: Simulated) -> SettledTrades:
     # of all months, charged what an order is charged
     table = read_ledger(simulated.folder)
     known = ledger_trades(table.take(np.arange(0, len(table), len(table) // N_TRADES)))
     terms = known.terms
     fees = opening_fees(terms.symbols, terms.symbol, terms.quantity, terms.net_premium)
-    return replace(known, terms=replace(terms, fees=fees)).judgeable()
+    return replace(known, terms=replace(terms, fees=fees)).drop_one_sided()
 
 
-def _order(known: KnownTrades, row: int) -> Order:
+def _order(known: SettledTrades, row: int) -> Order:
     terms = known.terms[row : row + 1]
     used = terms.quantity[0] != 0
     premium, calls = float(terms.net_premium[0]), terms.is_call[0][used]
@@ -58,8 +58,8 @@ def _order(known: KnownTrades, row: int) -> Order:
 def test_what_evaluation_takes_is_approved(simulated: Simulated, *, forecasts: bool) -> None:
     """Rows of a ledger and the same trades as orders have one value, threshold and verdict, fees counted once."""
     known, model = _trades(simulated), served(simulated)
-    moments = moments_of(known.terms, {"SPX": simulated.bars}, simulated.vix)
-    rows = known.rows(moments.contexts(moves_of(moments) if forecasts else None))
+    snapshots = market_snapshots(known.terms, {"SPX": simulated.bars}, simulated.vix)
+    rows = known.rows(snapshots.contexts(moves_of(snapshots) if forecasts else None))
     predictor = WinProbabilityPredictor(model, Forecaster() if forecasts else None)
     answers = []
     for row, at in enumerate(known.terms.at.tolist()):
@@ -68,7 +68,7 @@ def test_what_evaluation_takes_is_approved(simulated: Simulated, *, forecasts: b
     sure = [answer for answer in answers if isinstance(answer, WinPrediction)]
     assert len(sure) == len(rows) > N_TRADES // 2
     said = np.array([answer.win_probability for answer in sure])
-    worth = expected_value(TradeTermsSummary.of_rows(rows), said, model.model.base.shares)
+    worth = expected_value(TradeTermsSummary.of_rows(rows), said, model.model.shared.realised_fractions)
     assert [answer.expected_value / 2 for answer in sure] == pytest.approx(worth.value, rel=1e-9, abs=1e-9)
     assert [answer.threshold for answer in sure] == pytest.approx(worth.threshold, rel=1e-9)
     assert [answer.approved for answer in sure] == (worth.value > 0).tolist()

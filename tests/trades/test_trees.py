@@ -22,9 +22,9 @@ def _rows(seed: int, n: int = 3000) -> tuple[np.ndarray, ...]:
 
 def test_they_learn_what_is_left() -> None:
     """Odds that lack a feature come nearer to what happens with the trees on top."""
-    features, margin, won, day = _rows(1)
-    said = leaf_sums(fit_trees(features, margin, won, day, NAMES, TreeSettings()), features)
-    assert np.corrcoef(said, np.nan_to_num(features[:, 0]))[0, 1] > 0.8
+    features, logit, won, day = _rows(1)
+    total = leaf_sums(fit_trees(features, logit, won, day, NAMES, TreeSettings()), features)
+    assert np.corrcoef(total, np.nan_to_num(features[:, 0]))[0, 1] > 0.8
 
 
 def test_same_rows_same_bytes() -> None:
@@ -36,8 +36,8 @@ def test_same_rows_same_bytes() -> None:
 
 def test_a_day_weighs_one() -> None:
     """Writing every trade three times changes nothing but rounding; few values, so that bins are the same."""
-    features, margin, won, day = _rows(3)
-    rows, settings = (features.round(), margin, won, day), TreeSettings(colsample=1.0)
+    features, logit, won, day = _rows(3)
+    rows, settings = (features.round(), logit, won, day), TreeSettings(colsample=1.0)
     once = fit_trees(*rows, NAMES, settings)
     often = fit_trees(*(np.repeat(part, 3, axis=0) for part in rows), NAMES, settings)
     assert leaf_sums(once, rows[0]) == pytest.approx(leaf_sums(often, rows[0]), abs=1e-3)
@@ -49,8 +49,8 @@ def test_the_forest_walks_like_the_library() -> None:
     features = _rows(7)[0]
     forest = Forest.of(boosters)
     for number, booster in enumerate(boosters):
-        said = forest.sums(features, np.arange(len(features)), np.full(len(features), number))
-        assert said == pytest.approx(leaf_sums(booster, features), abs=1e-5)
+        total = forest.sums(features, np.arange(len(features)), np.full(len(features), number))
+        assert total == pytest.approx(leaf_sums(booster, features), abs=1e-5)
 
 
 def test_an_element_does_not_depend_on_its_neighbours() -> None:

@@ -17,7 +17,7 @@ from magic8_ml.forecast.session_table import DAY_NS
 from magic8_ml.trades.dataset import TradeData
 from magic8_ml.trades.feature_catalogue import FORECAST, feature_named, trade_features
 from magic8_ml.trades.terms import DeltaRows
-from magic8_ml.trades.trade_markets import moments_of
+from magic8_ml.trades.trade_markets import market_snapshots
 
 TRADES: Final = 40
 
@@ -33,12 +33,12 @@ class Audit:
 def audit_features(data: TradeData, names: tuple[str, ...]) -> Audit:
     """Compute ``names`` of 40 trades, spread over the data, with everything and with what was known at their time."""
     checked = tuple(name for name in names if feature_named(name).group != FORECAST)
-    places = np.unique(np.linspace(0, len(data.known) - 1, TRADES).astype(np.int64))
+    places = np.unique(np.linspace(0, len(data.settled) - 1, TRADES).astype(np.int64))
     differs = np.zeros(len(checked), dtype=np.bool_)
     for place in places.tolist():
         row = np.array([place])
         whole = _features(data, row, checked, data.bars, data.vix_daily)
-        at = int(data.known.terms.at[place])
+        at = int(data.settled.terms.at[place])
         bars = {symbol: series.known_at(from_ns(at)) for symbol, series in data.bars.items()}
         known = _features(data, row, checked, bars, _vix_until(data.vix_daily, at))
         differs |= (whole != known) & ~(np.isnan(whole) & np.isnan(known))
@@ -49,9 +49,9 @@ def audit_features(data: TradeData, names: tuple[str, ...]) -> Audit:
 def _features(
     data: TradeData, row: Integers, names: tuple[str, ...], bars: Mapping[str, Bars], vix_daily: Bars
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
-    terms, delta = data.known.terms[row], data.known.delta
+    terms, delta = data.settled.terms[row], data.settled.delta
     said = DeltaRows(**{item.name: getattr(delta, item.name)[row] for item in fields(DeltaRows)})
-    return np.asarray(trade_features(terms, moments_of(terms, bars, vix_daily).contexts(), said, names)[0])
+    return np.asarray(trade_features(terms, market_snapshots(terms, bars, vix_daily).contexts(), said, names)[0])
 
 
 def _vix_until(vix_daily: Bars, at: int) -> Bars:

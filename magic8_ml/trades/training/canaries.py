@@ -20,11 +20,11 @@ from scipy.special import expit
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.registry.passport import CANARIES
-from magic8_ml.trades.base_models import fit_lines
+from magic8_ml.trades.base_models import fit_base_models
 from magic8_ml.trades.levels import DEFAULT, LEVELS
 from magic8_ml.trades.pooling import weigh_days
 from magic8_ml.trades.sample import Sample
-from magic8_ml.trades.training.tree_tasks import Shared, Step, TreeTask, base_margin, do_task
+from magic8_ml.trades.training.tree_tasks import TreeTask, TreeTaskInputs, WalkForwardStep, base_logit, run_task
 from magic8_ml.trades.trees import TreeSettings
 
 DAYS: Final = 120
@@ -34,7 +34,7 @@ ROWS: Final = 40_000
 """The most trades they look at, every n-th of those days."""
 
 PLANTED: Final = "planted_result"
-LEARNT_SHARE: Final = 0.6
+TRAIN_SHARE: Final = 0.6
 _EMBARGO: Final = 1
 _SEED: Final = 8
 _NOISE: Final = 0.5
@@ -49,13 +49,13 @@ class Skill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Said:
+class RootPredictions:
     """What was said of a block of days; arrays of shape (n_rows,), ``day`` (n_rows,).
 
     ``losses`` are squared errors, ``base`` those of the base rate of each symbol and strategy.
     """
 
-    margin: Floats
+    logit: Floats
     losses: Floats
     base: Floats
     day: Integers
@@ -75,18 +75,18 @@ def canaries_of(sample: Sample) -> dict[str, Mapping[str, Any]]:
         Naming the canary that fell silent.
     """
     recent = _recent(sample)
-    honest, planted = said_by_root(recent), said_by_root(with_planted_result(recent))
+    honest, planted = predict_with_root(recent), predict_with_root(with_planted_result(recent))
     numbers: dict[str, Mapping[str, Any]] = {
-        "truncated_future": _compare(honest, said_by_root(recent[recent.day <= _last_told(recent)])),
-        "scrambled_future": _compare(honest, said_by_root(with_other_future(recent))),
+        "truncated_future": _compare(honest, predict_with_root(recent[recent.day <= _last_test_day(recent)])),
+        "scrambled_future": _compare(honest, predict_with_root(with_other_future(recent))),
         "future_shifted_feature": {
             "feature": PLANTED,
-            "differing": len(planted.margin),
+            "differing": len(planted.logit),
             "skill": planted.skill.skill,
             "honest_skill": honest.skill.skill,
             "standard_error": _saved(honest.losses, planted.losses, honest.base, honest.day).standard_error,
         },
-        "shuffled_labels": asdict(said_by_root(with_shuffled_labels(recent)).skill),
+        "shuffled_labels": asdict(predict_with_root(with_shuffled_labels(recent)).skill),
     }
     for name, found in numbers.items():
         if problem := CANARIES[name](found):
@@ -94,29 +94,29 @@ def canaries_of(sample: Sample) -> dict[str, Mapping[str, Any]]:
     return numbers
 
 
-def said_by_root(sample: Sample) -> Said:
+def predict_with_root(sample: Sample) -> RootPredictions:
     """Learn from the first days, leave one out, and predict a block of days after it."""
-    learnt_until, told = _cut(sample)
-    learnt = sample[sample.day <= learnt_until]
-    lines = fit_lines(learnt.implied, learnt.forecast, learnt.strategy_nodes(), learnt.won, learnt.day)
-    if not lines:
-        raise TrainingRefused("neither premium nor forecast is known of enough trades")
-    step = Step(lines=lines[-1:], learnt_until=learnt_until, told=told)
-    nodes = sample.nodes()
-    shared = Shared(sample=sample, nodes=nodes, steps=(step,), settings=TreeSettings())
-    asked = sample[step.tells(sample.day)]
-    margin = base_margin(asked, step.lines) + do_task(shared, TreeTask(LEVELS.index(DEFAULT), 0, 0, 0)).sums
-    known = np.isfinite(margin)
-    won, base = asked.won[known], _base_rates(learnt, len(sample.paths))[asked.path[known]]
-    chance = expit(margin[known])
-    return Said(margin=margin[known], losses=(chance - won) ** 2, base=(base - won) ** 2, day=asked.day[known])
+    train_until, test_span = _cut(sample)
+    train = sample[sample.day <= train_until]
+    base_models = fit_base_models(train.implied, train.forecast, train.strategy_groups(), train.won, train.day)
+    if not base_models:
+        raise TrainingRefused("too few trades have a premium or a forecast")
+    step = WalkForwardStep(base_models=base_models[-1:], train_until=train_until, test_span=test_span)
+    groups = sample.groups()
+    shared = TreeTaskInputs(sample=sample, groups=groups, steps=(step,), settings=TreeSettings())
+    test = sample[step.is_test(sample.day)]
+    logit = base_logit(test, step.base_models) + run_task(shared, TreeTask(LEVELS.index(DEFAULT), 0, 0, 0)).tree_sums
+    known = np.isfinite(logit)
+    won, base = test.won[known], _base_rates(train, len(sample.trade_keys))[test.key_code[known]]
+    chance = expit(logit[known])
+    return RootPredictions(logit=logit[known], losses=(chance - won) ** 2, base=(base - won) ** 2, day=test.day[known])
 
 
 def with_shuffled_labels(sample: Sample) -> Sample:
     """Return the sample with the results of each symbol and strategy exchanged between days, whole days at a time."""
     rng, won = np.random.default_rng(_SEED), sample.won.copy()
-    for path in range(len(sample.paths)):
-        rows = np.flatnonzero(sample.path == path)
+    for code in range(len(sample.trade_keys)):
+        rows = np.flatnonzero(sample.key_code == code)
         by_day = np.split(sample.won[rows], np.flatnonzero(np.diff(sample.day[rows])) + 1)
         won[rows] = np.concatenate([by_day[place] for place in rng.permutation(len(by_day))])
     return replace(sample, won=won)
@@ -132,7 +132,7 @@ def with_planted_result(sample: Sample) -> Sample:
 
 def with_other_future(sample: Sample) -> Sample:
     """Return the sample with results and features of the days after those that are predicted drawn anew."""
-    later = np.flatnonzero(sample.day > _last_told(sample))
+    later = np.flatnonzero(sample.day > _last_test_day(sample))
     drawn = np.random.default_rng(_SEED).permutation(later)
     features, won = sample.features.copy(), sample.won.copy()
     features[later], won[later] = sample.features[drawn], 1 - sample.won[drawn]
@@ -147,23 +147,23 @@ def _recent(sample: Sample) -> Sample:
 def _cut(sample: Sample) -> tuple[int, tuple[int, int]]:
     # the days behind the middle of the rest are the future of those that are predicted
     days = np.unique(sample.day)
-    first = round(LEARNT_SHARE * DAYS) if len(days) > LEARNT_SHARE * DAYS + 3 else len(days) // 2
+    first = round(TRAIN_SHARE * DAYS) if len(days) > TRAIN_SHARE * DAYS + 3 else len(days) // 2
     start, end = first + _EMBARGO, min((first + DAYS) // 2 + 1, len(days))
     return int(days[first - 1]), (int(days[start]), int(days[end - 1]))
 
 
-def _last_told(sample: Sample) -> int:
+def _last_test_day(sample: Sample) -> int:
     return _cut(sample)[1][1]
 
 
-def _compare(before: Said, after: Said) -> dict[str, Any]:
-    same = len(before.margin) == len(after.margin)
-    differing = int((before.margin != after.margin).sum()) if same else len(before.margin)
-    return {"predictions": len(before.margin), "differing": differing, "features": []}
+def _compare(before: RootPredictions, after: RootPredictions) -> dict[str, Any]:
+    same = len(before.logit) == len(after.logit)
+    differing = int((before.logit != after.logit).sum()) if same else len(before.logit)
+    return {"predictions": len(before.logit), "differing": differing, "features": []}
 
 
-def _base_rates(learnt: Sample, n_paths: int) -> Floats:
-    wins, count = (np.bincount(learnt.path, weights, n_paths) for weights in (learnt.won, None))
+def _base_rates(train: Sample, n_keys: int) -> Floats:
+    wins, count = (np.bincount(train.key_code, weights, n_keys) for weights in (train.won, None))
     return np.asarray((wins + 1) / (count + 2))
 
 

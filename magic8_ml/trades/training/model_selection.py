@@ -1,9 +1,9 @@
-"""What is chosen by walk-forward inside the training days: kappa, trees that ship, and levels whose offsets count.
+"""Model selection by walk-forward on the training days: prior strength, groups with trees, levels with offsets.
 
-Every comparison is of predictions made before their days, day by day.  Kappa is the one of the least log loss.  The
-offsets of a level, shrunk as they are, count where they save any at all; the trees of a node replace what was pooled
-only where they save more than the daily differences would by chance: the 5 % of false proofs (one-sided) are shared out
-among all nodes that are compared (Bonferroni).  Where nothing saves, the base member answers alone.
+All comparisons use out-of-fold predictions and mean losses by day.  The prior strength has the lowest log loss.  The
+offsets of a level are used if they lower the loss at all, because they are shrunk.  The trees of a group are used only
+if they lower the loss significantly: one-sided at 5 %, Bonferroni-corrected over all compared groups.  If nothing does,
+only the base model is used.
 """
 
 from __future__ import annotations
@@ -16,141 +16,150 @@ from typing import Any, Final
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
-from magic8_ml.trades.hierarchy import OutOfFold, Ships, fit_chain
-from magic8_ml.trades.levels import LEVELS, Nodes
-from magic8_ml.trades.pooling import KAPPAS, weigh_days
+from magic8_ml.trades.hierarchy import OutOfFold, TreeMask, fit_hierarchy
+from magic8_ml.trades.levels import LEVELS, LevelGroups
+from magic8_ml.trades.pooling import PRIOR_DAYS_GRID, weigh_days
 
-FALSE_PROOFS: Final = 0.05
+SIGNIFICANCE: Final = 0.05
 EMBARGO_DAYS: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Walk:
-    """Predictions made before their days, and the ``block`` (n_rows,) of days that each was made in, from 0."""
+class WalkForwardPredictions:
+    """Out-of-fold predictions and the ``fold_index`` (n_rows,) of each, from 0."""
 
-    told: OutOfFold
-    block: Integers
+    out_of_fold: OutOfFold
+    fold_index: Integers
 
-    def margins(self, kappa: float, ships: Ships, levels: Collection[str], blocks: range) -> Floats:
-        """Return log odds of the rows of ``blocks``, each by offsets of earlier days alone; NaN elsewhere.
+    def logits(self, prior_days: float, uses_trees: TreeMask, levels: Collection[str], fold_range: range) -> Floats:
+        """Return log odds of the rows in ``fold_range``, with offsets fitted on earlier days; NaN elsewhere.
 
-        ``levels`` are those whose offsets count.
+        ``levels``: levels whose offsets are used.
         """
-        answer = np.full(len(self.block), np.nan)
-        for number in blocks:
-            asked = self.block == number
-            start = int(self.told.day[asked].min())
-            chain = fit_chain(self.told[self.told.day < start - EMBARGO_DAYS], kappa, ships, levels)
-            answer[asked] = chain.margins(self.told[asked])
-        return answer
+        logits = np.full(len(self.fold_index), np.nan)
+        for number in fold_range:
+            rows = self.fold_index == number
+            start = int(self.out_of_fold.day[rows].min())
+            earlier = self.out_of_fold[self.out_of_fold.day < start - EMBARGO_DAYS]
+            hierarchy = fit_hierarchy(earlier, prior_days, uses_trees, levels)
+            logits[rows] = hierarchy.logits(self.out_of_fold[rows])
+        return logits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Comparison:
-    """Mean daily log loss per node without and with a part of the model, shape (n_nodes,), and over how many days.
+    """Mean daily log loss per group without and with a part of the model, shape (n_groups,), over ``days``.
 
-    ``error`` is the standard error of the mean daily difference.
+    ``error``: standard error of the mean daily difference.
     """
 
     days: Integers
-    without: Floats
-    with_it: Floats
+    without_part: Floats
+    with_part: Floats
     error: Floats
 
     @property
-    def saves(self) -> Mask:
-        """Tell where the part saves anything."""
-        return np.asarray(self.without > self.with_it)
+    def improves(self) -> Mask:
+        """Return a mask of the groups whose loss the part lowers."""
+        return np.asarray(self.without_part > self.with_part)
 
-    def proven(self, errors: float) -> Mask:
-        """Tell where the part saves more than so many standard errors."""
+    def is_significant(self, errors: float) -> Mask:
+        """Return a mask of the groups whose loss the part lowers by more than ``errors`` standard errors."""
         with np.errstate(invalid="ignore"):
-            return np.asarray((self.days > 1) & (self.without - self.with_it > errors * self.error))
+            return np.asarray((self.days > 1) & (self.without_part - self.with_part > errors * self.error))
 
-    def at(self, place: int) -> dict[str, Any]:
-        """Return the numbers of a node for the report."""
+    def at(self, code: int) -> dict[str, Any]:
+        """Return the numbers of a group as JSON values."""
         return {
-            "days": int(self.days[place]),
-            "log_loss_without": _number(self.without[place]),
-            "log_loss_with": _number(self.with_it[place]),
-            "standard_error": _number(self.error[place]),
+            "days": int(self.days[code]),
+            "log_loss_without": _number(self.without_part[code]),
+            "log_loss_with": _number(self.with_part[code]),
+            "standard_error": _number(self.error[code]),
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Parts:
-    """What was taken, and why: trees by node in ``ships``, ``levels`` whose offsets count, and every comparison."""
+class SelectedParts:
+    """Selected groups with trees and ``levels`` with offsets, and the comparisons behind them."""
 
-    ships: Ships
+    uses_trees: TreeMask
     levels: tuple[str, ...]
     trees: Mapping[str, Comparison]
     offsets: Mapping[str, Comparison]
 
     def facts(self) -> dict[str, Any]:
-        """Return the choice of levels for the report."""
+        """Return the selection of levels as JSON values."""
         losses = {level: compared.at(0) for level, compared in self.offsets.items()}
         return {"levels": list(self.levels), "log_loss_by_level": losses}
 
 
-def choose_kappa(walk: Walk, blocks: range) -> tuple[float, Mapping[str, float]]:
-    """Return the kappa of the least daily log loss, and the losses of all; of equals the larger."""
-    losses = {kappa: _daily_loss(walk, walk.margins(kappa, {}, LEVELS, blocks)) for kappa in KAPPAS}
-    best = min(reversed(KAPPAS), key=losses.__getitem__)
-    return best, {f"{kappa:g}": loss for kappa, loss in losses.items()}
+def choose_prior_days(walk_forward: WalkForwardPredictions, fold_range: range) -> tuple[float, Mapping[str, float]]:
+    """Return the prior strength with the lowest daily log loss, the larger of equals, and all losses."""
+    losses = {
+        prior_days: _daily_loss(walk_forward, walk_forward.logits(prior_days, {}, LEVELS, fold_range))
+        for prior_days in PRIOR_DAYS_GRID
+    }
+    best = min(reversed(PRIOR_DAYS_GRID), key=losses.__getitem__)
+    return best, {f"{prior_days:g}": loss for prior_days, loss in losses.items()}
 
 
-def choose_parts(walk: Walk, kappa: float, candidates: Ships, blocks: range) -> Parts:
-    """Go down the levels from the root; of each take the trees among ``candidates``, then the offsets, that save."""
-    ships: dict[str, Mask] = {}
+def select_parts(
+    walk_forward: WalkForwardPredictions, prior_days: float, candidates: TreeMask, fold_range: range
+) -> SelectedParts:
+    """Select, level by level from the root, trees among ``candidates`` and then offsets that lower the loss."""
+    uses_trees: dict[str, Mask] = {}
     levels: tuple[str, ...] = ()
-    trees, offsets, errors = {}, {}, _errors_needed(candidates)
-    said = walk.margins(kappa, ships, levels, blocks)
-    for nodes in walk.told.nodes:
-        level = nodes.level
+    trees, offsets, errors = {}, {}, _required_errors(candidates)
+    current = walk_forward.logits(prior_days, uses_trees, levels, fold_range)
+    for groups in walk_forward.out_of_fold.groups:
+        level = groups.level
         if level in candidates:
-            own = walk.margins(kappa, {**ships, level: candidates[level]}, levels, blocks)
-            trees[level] = compare(walk, nodes, said, own)
-            ships[level] = candidates[level] & trees[level].proven(errors)
-            said = walk.margins(kappa, ships, levels, blocks) if ships[level].any() else said
-        moved = walk.margins(kappa, ships, (*levels, level), blocks)
-        offsets[level] = compare(walk, walk.told.nodes[0], said, moved)
-        if offsets[level].saves.all():
-            said, levels = moved, (*levels, level)
-    return Parts(ships=ships, levels=levels, trees=trees, offsets=offsets)
+            with_trees = walk_forward.logits(prior_days, {**uses_trees, level: candidates[level]}, levels, fold_range)
+            trees[level] = compare(walk_forward, groups, current, with_trees)
+            uses_trees[level] = candidates[level] & trees[level].is_significant(errors)
+            if uses_trees[level].any():
+                current = walk_forward.logits(prior_days, uses_trees, levels, fold_range)
+        with_offsets = walk_forward.logits(prior_days, uses_trees, (*levels, level), fold_range)
+        offsets[level] = compare(walk_forward, walk_forward.out_of_fold.groups[0], current, with_offsets)
+        if offsets[level].improves.all():
+            current, levels = with_offsets, (*levels, level)
+    return SelectedParts(uses_trees=uses_trees, levels=levels, trees=trees, offsets=offsets)
 
 
-def _errors_needed(candidates: Ships) -> float:
-    compared = sum(int(nodes.sum()) for nodes in candidates.values())
-    return NormalDist().inv_cdf(1 - FALSE_PROOFS / max(1, compared))
+def _required_errors(candidates: TreeMask) -> float:
+    compared = sum(int(groups.sum()) for groups in candidates.values())
+    return NormalDist().inv_cdf(1 - SIGNIFICANCE / max(1, compared))
 
 
-def compare(walk: Walk, nodes: Nodes, without: Floats, own: Floats) -> Comparison:
-    """Compare two sets of log odds by node and day, on the rows that have both."""
-    rows = np.isfinite(without) & np.isfinite(own)
-    place, n_nodes = nodes.place[rows], len(nodes.keys)
-    weight, cell, node_of_cell = weigh_days(place, walk.told.day[rows], n_nodes)
+def compare(
+    walk_forward: WalkForwardPredictions, groups: LevelGroups, without_part: Floats, with_part: Floats
+) -> Comparison:
+    """Compare two sets of log odds by group and day, on the rows that have both."""
+    rows = np.isfinite(without_part) & np.isfinite(with_part)
+    code, n_groups = groups.codes[rows], len(groups.keys)
+    weight, cell, group_of_cell = weigh_days(code, walk_forward.out_of_fold.day[rows], n_groups)
     daily = [
-        np.bincount(cell, weight * log_loss(margin[rows], walk.told.won[rows]), len(node_of_cell))
-        for margin in (without, own)
+        np.bincount(cell, weight * log_loss(logit[rows], walk_forward.out_of_fold.won[rows]), len(group_of_cell))
+        for logit in (without_part, with_part)
     ]
-    seen = np.bincount(cell, minlength=len(node_of_cell)) > 0
-    node, before, after = node_of_cell[seen], daily[0][seen], daily[1][seen]
-    days = np.bincount(node, minlength=n_nodes)
+    seen = np.bincount(cell, minlength=len(group_of_cell)) > 0
+    group, before, after = group_of_cell[seen], daily[0][seen], daily[1][seen]
+    days = np.bincount(group, minlength=n_groups)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean, means = (np.bincount(node, loss, n_nodes) / days for loss in (before, after))
-        squares = np.bincount(node, (before - after) ** 2, n_nodes) / days
+        mean, means = (np.bincount(group, loss, n_groups) / days for loss in (before, after))
+        squares = np.bincount(group, (before - after) ** 2, n_groups) / days
         variance = (squares - (mean - means) ** 2) * days / (days - 1)
         error = np.sqrt(np.maximum(variance, 0.0) / days)
-    return Comparison(days=days, without=mean, with_it=means, error=error)
+    return Comparison(days=days, without_part=mean, with_part=means, error=error)
 
 
-def log_loss(margin: Floats, won: Floats) -> Floats:
-    """Return -ln(probability of what came) at log odds, (n_rows,).
+def log_loss(logit: Floats, won: Floats) -> Floats:
+    """Return the log loss of predictions in log odds, (n_rows,); ``won`` is 0 or 1.
 
     >>> log_loss(np.array([0.0, 2.0]), np.array([1.0, 0.0])).round(3).tolist()
     [0.693, 2.127]
     """
-    return np.logaddexp(0.0, np.where(won > 0, -margin, margin))
+    return np.logaddexp(0.0, np.where(won > 0, -logit, logit))
 
 
 def daily_mean(values: Floats, day: Integers) -> float:
@@ -159,9 +168,9 @@ def daily_mean(values: Floats, day: Integers) -> float:
     return float((weight * values).sum() / weight.sum())
 
 
-def _daily_loss(walk: Walk, margin: Floats) -> float:
-    rows = np.isfinite(margin)
-    return daily_mean(log_loss(margin[rows], walk.told.won[rows]), walk.told.day[rows])
+def _daily_loss(walk_forward: WalkForwardPredictions, logit: Floats) -> float:
+    rows = np.isfinite(logit)
+    return daily_mean(log_loss(logit[rows], walk_forward.out_of_fold.won[rows]), walk_forward.out_of_fold.day[rows])
 
 
 def _number(value: float) -> float | None:

@@ -1,4 +1,4 @@
-"""What was learnt as a version of the registry: files, manifest, passport; and who serves."""
+"""Store a fitted model as a version of the registry, with manifest and passport, and promote it."""
 
 from __future__ import annotations
 
@@ -21,38 +21,44 @@ from magic8_ml.trades.model_files import save_win_model
 from magic8_ml.trades.sample import Sample
 from magic8_ml.trades.training.audit import Audit
 from magic8_ml.trades.training.canaries import canaries_of
-from magic8_ml.trades.training.fit import LearntWins
-from magic8_ml.trades.training.out_of_fold_scores import check_skill, figures_of, thresholds_of
+from magic8_ml.trades.training.fit import WinModelFit
+from magic8_ml.trades.training.out_of_fold_scores import (
+    OutOfFoldMetrics,
+    check_skill,
+    out_of_fold_metrics,
+    thresholds_of,
+)
 
 WIN_MODEL_FOLDER: Final = "win_models"
 LABEL: Final = "profit at settlement after fees > 0, held to expiry; exactly 0 is a loss"
 
 
-def store(learnt: LearntWins, out: Path, source: str, audit: Audit) -> str:
-    """Keep what was learnt as champion of ``out/win_models``; return the name of the version.
+def store(fitted: WinModelFit, out: Path, source: str, audit: Audit) -> str:
+    """Store the fitted model as champion of ``out/win_models``; return the name of the version.
 
-    ``source`` says in a few words what the trades are, ``audit`` how their features stood the test.
+    ``source`` describes the trades; ``audit`` is the audit of feature availability.
 
     Raises
     ------
     TrainingRefused
-        When a feature was not known at its time, the model is worse than the base rates on its own walk-forward, or
-        a canary fails.
+        When a feature was not available at its time, the model is worse than the base rates in its walk-forward, or a
+        canary fails.
     """
     if audit.late:
-        raise TrainingRefused(f"availability audit: these features were not known at their time: {audit.late}")
-    facts = _facts(learnt, source)
-    check_skill(facts["evaluation"])
-    passport = _passport(learnt, audit)
+        raise TrainingRefused(f"availability audit: these features were not available at their time: {audit.late}")
+    metrics = out_of_fold_metrics(fitted)
+    check_skill(metrics.overall)
+    facts = _facts(fitted, source, metrics)
+    passport = _passport(fitted, audit)
 
     def write(fresh: Path) -> None:
         save_win_model(
             fresh,
-            base=learnt.base,
-            records=learnt.records,
-            paths=learnt.sample.paths,
-            boosters=learnt.boosters,
-            thresholds=thresholds_of(learnt),
+            shared=fitted.shared,
+            records=fitted.records,
+            trade_keys=fitted.sample.trade_keys,
+            boosters=fitted.boosters,
+            thresholds=thresholds_of(fitted),
             facts=facts,
         )
 
@@ -61,12 +67,12 @@ def store(learnt: LearntWins, out: Path, source: str, audit: Audit) -> str:
     return version
 
 
-def _facts(learnt: LearntWins, source: str) -> dict[str, Any]:
-    sample = learnt.sample
+def _facts(fitted: WinModelFit, source: str, metrics: OutOfFoldMetrics) -> dict[str, Any]:
+    sample = fitted.sample
     return {
         "source": source,
-        "symbols": sorted({path.symbol for path in sample.paths}),
-        "strategies": sorted({path.strategy for path in sample.paths}),
+        "symbols": sorted({key.symbol for key in sample.trade_keys}),
+        "strategies": sorted({key.strategy for key in sample.trade_keys}),
         "first_day": _day(sample.day[0]),
         "last_day": _day(sample.day[-1]),
         "days": len(np.unique(sample.day)),
@@ -74,19 +80,21 @@ def _facts(learnt: LearntWins, source: str) -> dict[str, Any]:
         "features": list(sample.names),
         "feature_digest": digest_of(sample.names),
         "label_definition": LABEL,
-        "members": [line.kind for line in learnt.base.lines],
-        "trees": sorted(learnt.boosters),
-        "choices": dict(learnt.facts),
-        "evaluation": figures_of(learnt),
+        "members": [base_model.kind for base_model in fitted.shared.base_models],
+        "trees": sorted(fitted.boosters),
+        "choices": dict(fitted.facts),
+        "evaluation": metrics.as_json(),
         "libraries": {"numpy": np.__version__, "xgboost": xgb.__version__},
     }
 
 
-def _passport(learnt: LearntWins, audit: Audit) -> dict[str, Any]:
-    sample = learnt.sample
+def _passport(fitted: WinModelFit, audit: Audit) -> dict[str, Any]:
+    sample = fitted.sample
     return {
-        "data": {"symbols": {name: _digest(sample, name) for name in sorted({path.symbol for path in sample.paths})}},
-        "folds": [_fold(fold) for fold in learnt.folds],
+        "data": {
+            "symbols": {name: _digest(sample, name) for name in sorted({key.symbol for key in sample.trade_keys})}
+        },
+        "folds": [_fold(fold) for fold in fitted.folds],
         "frozen": {"day": _day(sample.day[-1]), "valid_sessions": VALID_SESSIONS},
         "availability": {"feature_digest": digest_of(sample.names), **asdict(audit)},
         "canaries": canaries_of(sample),
@@ -94,12 +102,12 @@ def _passport(learnt: LearntWins, audit: Audit) -> dict[str, Any]:
 
 
 def _digest(sample: Sample, symbol: str) -> Mapping[str, object]:
-    # little-endian columns one behind the other
-    mine = np.isin(sample.path, [place for place, path in enumerate(sample.paths) if path.symbol == symbol])
-    digest = hashlib.sha256(sample.day[mine].astype("<i8").tobytes())
+    # little-endian columns, concatenated
+    of_symbol = np.isin(sample.key_code, [code for code, key in enumerate(sample.trade_keys) if key.symbol == symbol])
+    digest = hashlib.sha256(sample.day[of_symbol].astype("<i8").tobytes())
     for column in (sample.features, sample.implied, sample.forecast, sample.won):
-        digest.update(column[mine].astype("<f8").tobytes())
-    return {"sha256": digest.hexdigest(), "rows": int(mine.sum())}
+        digest.update(column[of_symbol].astype("<f8").tobytes())
+    return {"sha256": digest.hexdigest(), "rows": int(of_symbol.sum())}
 
 
 def _fold(fold: Fold) -> dict[str, object]:

@@ -1,4 +1,7 @@
-"""The expensive part of a training, cut into pieces that any process can do: the trees of one node in one fold."""
+"""Tree fits as independent tasks, one per group and fold, run in this process, on local cores or on Dask.
+
+The fitted models do not depend on where the tasks run.
+"""
 
 from __future__ import annotations
 
@@ -12,134 +15,135 @@ import numpy.typing as npt
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.forecast.training.workers import on_cluster, on_cores
 from magic8_ml.trades.base_models import Recalibration, first_known
-from magic8_ml.trades.levels import DEFAULT, STRATEGY, SYMBOL, SYMBOL_STRATEGY, Nodes
-from magic8_ml.trades.sample import Sample, Size
+from magic8_ml.trades.levels import DEFAULT, STRATEGY, SYMBOL, SYMBOL_STRATEGY, LevelGroups
+from magic8_ml.trades.sample import Sample, SampleSize
 from magic8_ml.trades.trees import TreeSettings, fit_trees, leaf_sums
 
 TREE_LEVELS: Final = (DEFAULT, STRATEGY, SYMBOL, SYMBOL_STRATEGY)
-"""Levels whose nodes may have trees of their own."""
+"""Levels whose groups may have trees of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Step:
-    """One fold of the walk-forward, or the final fit: days ``learnt`` up to a last one, days ``told`` afterwards.
+class WalkForwardStep:
+    """One fold of the walk-forward, or the final fit.
 
-    ``lines`` are the base members fitted on the days learnt, the best first; ``told`` is empty for the final fit.
+    ``base_models``: fitted on the training days, best first.  ``test_span``: first and last test day, None for the
+    final fit.
     """
 
-    lines: tuple[Recalibration, ...]
-    learnt_until: int
-    told: tuple[int, int] | None
+    base_models: tuple[Recalibration, ...]
+    train_until: int
+    test_span: tuple[int, int] | None
 
-    def learns(self, day: Integers) -> Mask:
-        """Tell which days are learnt from."""
-        return np.asarray(day <= self.learnt_until)
+    def is_train(self, day: Integers) -> Mask:
+        """Return a mask of the training days."""
+        return np.asarray(day <= self.train_until)
 
-    def tells(self, day: Integers) -> Mask:
-        """Tell which days are then predicted."""
-        if self.told is None:
+    def is_test(self, day: Integers) -> Mask:
+        """Return a mask of the test days."""
+        if self.test_span is None:
             return np.zeros(len(day), dtype=np.bool_)
-        return np.asarray((day >= self.told[0]) & (day <= self.told[1]))
+        return np.asarray((day >= self.test_span[0]) & (day <= self.test_span[1]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Shared:
-    """What every piece reads."""
+class TreeTaskInputs:
+    """Data that all tasks share."""
 
     sample: Sample
-    nodes: tuple[Nodes, ...]
-    steps: tuple[Step, ...]
+    groups: tuple[LevelGroups, ...]
+    steps: tuple[WalkForwardStep, ...]
     settings: TreeSettings
 
 
 class TreeTask(NamedTuple):
-    """The trees of node ``place`` of a level in a step; ``rows`` is how much work that is."""
+    """Fit the trees of group ``code`` of a level in a step; ``rows``: number of training rows."""
 
     level: int
-    place: int
+    code: int
     step: int
     rows: int
 
 
 class TreeResult(NamedTuple):
-    """The trees as UBJSON if it was the final fit, and what they add to the log odds of the days told."""
+    """Trees as UBJSON of the final fit, else None; and their sums, in log odds, on the test rows."""
 
     trees: bytes | None
-    sums: npt.NDArray[np.float32]
+    tree_sums: npt.NDArray[np.float32]
 
 
-def tasks_of(shared: Shared) -> list[TreeTask]:
-    """Return every piece that has enough to learn from, the largest first: that keeps all workers busy to the end."""
-    sample, tasks = shared.sample, []
-    for number, nodes in enumerate(shared.nodes):
-        if nodes.level not in TREE_LEVELS:
+def tree_tasks_of(inputs: TreeTaskInputs) -> list[TreeTask]:
+    """Return a task per group and step with a sufficient sample, largest first, to balance the workers."""
+    sample, tasks = inputs.sample, []
+    for number, groups in enumerate(inputs.groups):
+        if groups.level not in TREE_LEVELS:
             continue
-        for place in range(len(nodes.keys)):
-            mine = nodes.place == place
-            day, won = sample.day[mine], sample.won[mine]
-            for step, fold in enumerate(shared.steps):
-                learns = fold.learns(day)
-                if Size.of(day[learns], won[learns]).shortage is None:
-                    tasks.append(TreeTask(number, place, step, int(learns.sum())))
-    return sorted(tasks, key=_work)
+        for code in range(len(groups.keys)):
+            in_group = groups.codes == code
+            day, won = sample.day[in_group], sample.won[in_group]
+            for step, fold in enumerate(inputs.steps):
+                is_train = fold.is_train(day)
+                if SampleSize.of(day[is_train], won[is_train]).shortage is None:
+                    tasks.append(TreeTask(number, code, step, int(is_train.sum())))
+    return sorted(tasks, key=_largest_first)
 
 
-def do_task(shared: Shared, task: TreeTask) -> TreeResult:
-    """Fit the trees of a task, and predict with them."""
-    sample, nodes, step = shared.sample, shared.nodes[task.level], shared.steps[task.step]
-    mine = nodes.place == task.place
-    learnt = sample[mine & step.learns(sample.day)]
-    margin = base_margin(learnt, step.lines)
-    usable = np.isfinite(margin)
+def run_task(inputs: TreeTaskInputs, task: TreeTask) -> TreeResult:
+    """Fit the trees of a task and predict its test rows."""
+    sample, groups, step = inputs.sample, inputs.groups[task.level], inputs.steps[task.step]
+    in_group = groups.codes == task.code
+    train = sample[in_group & step.is_train(sample.day)]
+    logit = base_logit(train, step.base_models)
+    usable = np.isfinite(logit)
     booster = fit_trees(
-        learnt.features[usable],
-        margin[usable],
-        learnt.won[usable],
-        learnt.day[usable],
+        train.features[usable],
+        logit[usable],
+        train.won[usable],
+        train.day[usable],
         sample.names,
-        shared.settings,
+        inputs.settings,
     )
-    if step.told is None:
+    if step.test_span is None:
         return TreeResult(bytes(booster.save_raw("ubj")), np.zeros(0, dtype=np.float32))
-    return TreeResult(None, leaf_sums(booster, sample.features[mine & step.tells(sample.day)]).astype(np.float32))
+    return TreeResult(None, leaf_sums(booster, sample.features[in_group & step.is_test(sample.day)]).astype(np.float32))
 
 
-def base_margin(sample: Sample, lines: Sequence[Recalibration]) -> Floats:
-    """Return the log odds of the first base member that can speak of each row, NaN where none can."""
-    strategy = sample.strategy_nodes()
-    return first_known(lines, sample.implied, sample.forecast, strategy)[0]
+def base_logit(sample: Sample, base_models: Sequence[Recalibration]) -> Floats:
+    """Return per row the log odds of the first base model that has its inputs, NaN for none."""
+    strategy = sample.strategy_groups()
+    return first_known(base_models, sample.implied, sample.forecast, strategy)[0]
 
 
-def _work(task: TreeTask) -> tuple[int, TreeTask]:
+def _largest_first(task: TreeTask) -> tuple[int, TreeTask]:
     return -task.rows, task
 
 
-Run = Callable[[Shared, Sequence[TreeTask]], list[TreeResult]]
-"""Does tasks somewhere and returns their results in the order asked."""
+TaskRunner = Callable[[TreeTaskInputs, Sequence[TreeTask]], list[TreeResult]]
+"""Runs tasks and returns their results in the same order."""
 
 
-def in_this_process(shared: Shared, tasks: Sequence[TreeTask]) -> list[TreeResult]:
-    """Do one task after the other."""
-    return [do_task(shared, task) for task in tasks]
+def run_in_process(inputs: TreeTaskInputs, tasks: Sequence[TreeTask]) -> list[TreeResult]:
+    """Run the tasks one after another."""
+    return [run_task(inputs, task) for task in tasks]
 
 
-def on_workers(workers: int) -> Run:
-    """Return who does the tasks on so many processes of this machine."""
+def run_on_workers(workers: int) -> TaskRunner:
+    """Return a runner on this many local processes."""
     if workers == 1:
-        return in_this_process
+        return run_in_process
 
-    def run(shared: Shared, tasks: Sequence[TreeTask]) -> list[TreeResult]:
-        with on_cores(do_task, shared, workers) as work:
+    def run(inputs: TreeTaskInputs, tasks: Sequence[TreeTask]) -> list[TreeResult]:
+        with on_cores(run_task, inputs, workers) as work:
             return work(tasks)
 
     return run
 
 
-def on_dask(address: str) -> Run:
-    """Return who does the tasks on the workers of a Dask scheduler such as ``tcp://10.0.0.5:8786``."""
+def run_on_dask(address: str) -> TaskRunner:
+    """Return a runner on the workers of a Dask scheduler such as ``tcp://10.0.0.5:8786``."""
 
-    def run(shared: Shared, tasks: Sequence[TreeTask]) -> list[TreeResult]:
-        with on_cluster(do_task, shared, address) as work:
+    def run(inputs: TreeTaskInputs, tasks: Sequence[TreeTask]) -> list[TreeResult]:
+        with on_cluster(run_task, inputs, address) as work:
             return work(tasks)
 
     return run

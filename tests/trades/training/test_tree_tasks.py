@@ -9,8 +9,8 @@ import pytest
 
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.sample import Sample
-from magic8_ml.trades.training.fit import LearntWins, learn_wins
-from magic8_ml.trades.training.tree_tasks import Run, on_dask, on_workers
+from magic8_ml.trades.training.fit import WinModelFit, fit_win_model
+from magic8_ml.trades.training.tree_tasks import TaskRunner, run_on_dask, run_on_workers
 
 
 @pytest.fixture(scope="module")
@@ -21,27 +21,27 @@ def scheduler() -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-def _same_as(learnt: LearntWins, run: Run, sample: Sample) -> None:
-    other = learn_wins(sample, run)
-    assert (other.base, other.records, other.facts) == (learnt.base, learnt.records, learnt.facts)
+def _same_as(fitted: WinModelFit, run: TaskRunner, sample: Sample) -> None:
+    other = fit_win_model(sample, run)
+    assert (other.shared, other.records, other.facts) == (fitted.shared, fitted.records, fitted.facts)
     assert [booster.save_raw("ubj") for booster in other.boosters.values()] == [
-        booster.save_raw("ubj") for booster in learnt.boosters.values()
+        booster.save_raw("ubj") for booster in fitted.boosters.values()
     ]
-    assert np.array_equal(other.margins, learnt.margins, equal_nan=True)
+    assert np.array_equal(other.logits, fitted.logits, equal_nan=True)
 
 
-def test_two_processes_learn_the_same(learnt: LearntWins, sample: Sample) -> None:
+def test_two_processes_learn_the_same(fitted: WinModelFit, sample: Sample) -> None:
     """Every number and every tree."""
-    _same_as(learnt, on_workers(2), sample)
+    _same_as(fitted, run_on_workers(2), sample)
 
 
-def test_a_cluster_learns_the_same(learnt: LearntWins, sample: Sample, scheduler: str) -> None:
+def test_a_cluster_learns_the_same(fitted: WinModelFit, sample: Sample, scheduler: str) -> None:
     """Every number and every tree, through ``tcp://`` and processes of its own."""
     assert scheduler.startswith("tcp://")
-    _same_as(learnt, on_dask(scheduler), sample)
+    _same_as(fitted, run_on_dask(scheduler), sample)
 
 
 def test_no_cluster_no_models(sample: Sample) -> None:
     """A senseless address, or the extra that is missing, is refused in one sentence."""
     with pytest.raises(TrainingRefused, match=r"Dask|dask"):
-        learn_wins(sample, on_dask("nowhere://"))
+        fit_win_model(sample, run_on_dask("nowhere://"))
