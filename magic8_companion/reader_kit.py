@@ -42,7 +42,9 @@ _STRATEGIES = {
     **dict.fromkeys(("vertical", "callspread", "putspread"), "Vertical"),
 }
 _SYMBOLS = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_TIME_PATTERN = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 _TAKEN_LITERALLY = re.compile(r"""^\s*$|^[~\s]|\s$|[$'"`]""")
 _MOST_DIGITS = 18
 _UTC = timezone.utc  # noqa: UP017  # datetime.UTC is younger than many bots
@@ -169,13 +171,13 @@ class _Question:
         self.root: dict[str, Any] = root if isinstance(root, dict) else {}
         self.strategy = _strategy(strategy)
         self.record: dict[str, Any] = _member(_member(self.root, "recommendations"), _symbol(symbol))
-        self.timestamp = _moment(self.root.get("timestamp"))
+        self.timestamp = _parse_time(self.root.get("timestamp"))
         self.age_s = _seconds_between(self.timestamp, now)
         seq = self.root.get("seq")
         self.seq = seq if type(seq) is int else 0
 
     def lives_until(self, text: object) -> bool:
-        return _seconds_between(self.now, _moment(text)) > 0
+        return _seconds_between(self.now, _parse_time(text)) > 0
 
     def accepts(self, data_status: object) -> bool:
         return data_status == "live" or self.rules.allow_delayed
@@ -210,7 +212,7 @@ class _Candidate:
             score=None if math.isnan(self.score) else self.score,
             confidence=confidence if isinstance(confidence, str) else None,
             source=source if isinstance(source, str) else None,
-            valid_until=_moment(self.entry.get("valid_until")),
+            valid_until=_parse_time(self.entry.get("valid_until")),
             seq=self.question.seq,
             age_s=self.question.age_s,
         )
@@ -219,18 +221,18 @@ class _Candidate:
 # The checks: what must be true, else the reason.
 
 _DOCUMENT_CHECKS: tuple[tuple[str, Callable[[_Question], bool]], ...] = (
-    ("schema_unknown", lambda asked: asked.root.get("schema_version") == "1.0"),
-    ("no_timestamp", lambda asked: asked.timestamp is not None),
-    ("clock_skew", lambda asked: asked.age_s >= -MAX_CLOCK_SKEW_S),
-    ("too_old", lambda asked: asked.age_s <= asked.rules.max_age_s),
-    ("expired", lambda asked: asked.lives_until(asked.root.get("valid_until"))),
-    ("seq_went_back", lambda asked: 0 < asked.seq >= asked.highest_seq),
-    ("halted", lambda asked: asked.root.get("halt_reason", "unknown") is None and not _is_killed(asked)),
-    ("not_live", lambda asked: asked.root.get("data_status") in ("live", "delayed")),
-    ("delayed", lambda asked: asked.accepts(asked.root.get("data_status"))),
-    ("market_closed", lambda asked: asked.root.get("market_session") == "regular"),
-    ("symbol_unknown", lambda asked: bool(asked.record)),
-    ("strategy_unknown", lambda asked: asked.strategy is not None),
+    ("schema_unknown", lambda question: question.root.get("schema_version") == "1.0"),
+    ("no_timestamp", lambda question: question.timestamp is not None),
+    ("clock_skew", lambda question: question.age_s >= -MAX_CLOCK_SKEW_S),
+    ("too_old", lambda question: question.age_s <= question.rules.max_age_s),
+    ("expired", lambda question: question.lives_until(question.root.get("valid_until"))),
+    ("seq_went_back", lambda question: 0 < question.seq >= question.highest_seq),
+    ("halted", lambda question: question.root.get("halt_reason", "unknown") is None and not _is_killed(question)),
+    ("not_live", lambda question: question.root.get("data_status") in ("live", "delayed")),
+    ("delayed", lambda question: question.accepts(question.root.get("data_status"))),
+    ("market_closed", lambda question: question.root.get("market_session") == "regular"),
+    ("symbol_unknown", lambda question: bool(question.record)),
+    ("strategy_unknown", lambda question: question.strategy is not None),
 )
 _ENTRY_CHECKS: tuple[tuple[str, Callable[[_Candidate], bool]], ...] = (
     ("entry_missing", lambda found: bool(found.entry)),
@@ -263,9 +265,9 @@ def _first_failing(checks: Iterable[tuple[str, Callable[[Any], bool]]], subject:
     return next((reason for reason, holds in checks if not holds(subject)), None)
 
 
-def _is_killed(asked: _Question) -> bool:
+def _is_killed(question: _Question) -> bool:
     """Look for every kill file: for each answer anew, whether or not the document changed."""
-    path, named, own = os.fsdecode(asked.rules.path), asked.root.get("kill_switch"), asked.rules.kill_switch
+    path, named, own = os.fsdecode(question.rules.path), question.root.get("kill_switch"), question.rules.kill_switch
     if not isinstance(named, (str, type(None))) or not isinstance(own, (str, os.PathLike, type(None))):
         return True
     folders = {os.path.dirname(os.path.abspath(path)), os.path.dirname(os.path.realpath(path))}  # noqa: PTH100, PTH120
@@ -369,9 +371,9 @@ def _member(record: object, key: object) -> dict[str, Any]:
     return member if isinstance(member, dict) else {}
 
 
-def _moment(text: object) -> datetime | None:
+def _parse_time(text: object) -> datetime | None:
     """Return the UTC time that a text names with its offset."""
-    if not isinstance(text, str) or not _MOMENT.fullmatch(text):
+    if not isinstance(text, str) or not _TIME_PATTERN.fullmatch(text):
         return None
     try:
         return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(_UTC)  # noqa: FURB162  # before 3.11

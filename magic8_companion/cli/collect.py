@@ -125,7 +125,7 @@ class CollectProgress:
         """Show finished days."""
         self._bar.update(self._task, advance=len(days), note=f"{symbol} {days[-1]}")
 
-    def say(self, sentence: str) -> None:
+    def warn(self, sentence: str) -> None:
         """Print a sentence above the bar."""
         if self._bar.disable:
             click.echo(sentence, err=True)

@@ -37,7 +37,7 @@ class Progress(Protocol):
     def done(self, symbol: str, days: Sequence[date]) -> None:
         """Take note of finished days."""
 
-    def say(self, sentence: str) -> None:
+    def warn(self, sentence: str) -> None:
         """Tell the user something."""
 
 
@@ -81,7 +81,7 @@ class Collector:
             except DataUnavailable as refusal:
                 if refusal.reason in _HOPELESS or refusal.reason == NO_DATA or attempt == ATTEMPTS:
                     raise
-                self._progress.say(f"{question.symbol}: {refusal}; asking again in {wait.total_seconds():.0f} s")
+                self._progress.warn(f"{question.symbol}: {refusal}; asking again in {wait.total_seconds():.0f} s")
             await self._clock.sleep_until(self._clock.now() + wait, _NAME)
             wait, attempt = min(2 * wait, LONGEST_WAIT), attempt + 1
 

@@ -34,9 +34,9 @@ def report_of(files: DayFiles, symbols: Sequence[str], days: Sequence[date]) -> 
     found = []
     for symbol in symbols:
         readable = set(reader.days(symbol)) if reader else set()
-        notes = {day: told for day in days if (told := files.notes(symbol, day))}
+        notes = {day: note for day in days if (note := files.notes(symbol, day))}
         done = [day for day in days if files.is_done(symbol, day)]
-        without = sum(NO_BARS in told for told in notes.values())
+        without = sum(NO_BARS in note for note in notes.values())
         complete = sum(day in readable for day in done)
         found.append(
             SymbolReport(

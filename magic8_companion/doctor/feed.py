@@ -58,8 +58,8 @@ class FeedDoctor:
             return Check(name=name, status=status, result=result, fix=fix)
         fix = fix_for(refusal.reason, symbol, self._settings)
         if refusal.reason in ENDS_IT:
-            told = f"{self._provider.name}: {refusal}"
-            self._ended_by = Check(name="feed", status=FAILED, result=told, fix=fix)
+            result = f"{self._provider.name}: {refusal}"
+            self._ended_by = Check(name="feed", status=FAILED, result=result, fix=fix)
             return Check(name=name, status=SKIPPED, result="not answered")
         return Check(name=name, status=status_of(refusal.reason), result=str(refusal), fix=fix)
 
@@ -75,8 +75,10 @@ class FeedDoctor:
         wanted = {key: value for key, value in envelope.items() if key in _ENVELOPE}
         chain = OptionChain.from_envelope(wanted)
         quoted = sum(row.call_ask is not None and row.put_ask is not None for row in chain.rows)
-        told = f"{len(chain.rows)} strikes of {chain.expiry}, {quoted} quoted, open interest of {chain.oi_coverage:.0%}"
-        return OK, f"{told}, as of {_when(chain.as_of)}", ""
+        result = (
+            f"{len(chain.rows)} strikes of {chain.expiry}, {quoted} quoted, open interest of {chain.oi_coverage:.0%}"
+        )
+        return OK, f"{result}, as of {_when(chain.as_of)}", ""
 
     async def _vix_daily(self) -> tuple[str, str, str]:
         days = len(Bars.from_frame(await self._provider.get_historical_data(VIX, "1d", "1y"), DAY))
@@ -88,12 +90,12 @@ class FeedDoctor:
     def _connection(self) -> Check:
         if self._ended_by:
             return self._ended_by
-        told = f"{self._provider.name}, which declares itself {self._provider.status}"
+        result = f"{self._provider.name}, which declares itself {self._provider.status}"
         health: Callable[[], Any] | None = getattr(self._provider, "health", None)
         state = health() if health else {"state": _CONNECTED}
         if state["state"] == _CONNECTED:
-            return Check(name="feed", status=OK, result=told)
-        return Check(name="feed", status=WARNING, result=f"{told}: {state['state']}, {state['sentence']}")
+            return Check(name="feed", status=OK, result=result)
+        return Check(name="feed", status=WARNING, result=f"{result}: {state['state']}, {state['sentence']}")
 
     def _delay(self) -> list[Check]:
         if self._ended_by or self._provider.status != DELAYED:

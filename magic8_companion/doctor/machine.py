@@ -76,16 +76,16 @@ def clock_checks(
     if begun < _NEWEST_KNOWN:
         clock_check = Check(name="clock", status=FAILED, result=f"says {begun:%Y-%m-%d}", fix=by_ntp)
     elif step > _LARGEST_STEP:
-        told = f"jumped by {step.total_seconds():.1f} s while it was watched"
-        clock_check = Check(name="clock", status=FAILED, result=told, fix=by_ntp)
+        result = f"jumped by {step.total_seconds():.1f} s while it was watched"
+        clock_check = Check(name="clock", status=FAILED, result=result, fix=by_ntp)
     else:
         clock_check = Check(name="clock", status=OK, result=f"{begun:%Y-%m-%d %H:%M:%S}Z, {new_york_label(begun)}")
     hours = [int(at.astimezone(NEW_YORK).utcoffset().total_seconds() // 3600) for at in (_WINTER, _SUMMER)]  # type: ignore[union-attr]  # an aware time has an offset
     if hours == [-5, -4]:
         return [clock_check, Check(name="time zones", status=OK, result="New York is UTC-5 in winter, UTC-4 in summer")]
-    told = f"New York is taken as UTC{hours[0]:+d} in winter and UTC{hours[1]:+d} in summer"
+    result = f"New York is taken as UTC{hours[0]:+d} in winter and UTC{hours[1]:+d} in summer"
     fix = "repair the zone data: pip install --upgrade tzdata"
-    return [clock_check, Check(name="time zones", status=FAILED, result=told, fix=fix)]
+    return [clock_check, Check(name="time zones", status=FAILED, result=result, fix=fix)]
 
 
 def calendar_check(now: datetime) -> Check:
@@ -97,14 +97,16 @@ def calendar_check(now: datetime) -> Check:
     session = session_on(day)
     if session is not None:
         hours = f"{new_york_label(session.open_at)} to {new_york_label(session.close_at)}"
-        told = f"{day} is a session, {hours}"
+        result = f"{day} is a session, {hours}"
     else:
-        told = f"{day} is no session"
-        told += f", the next is {next_session(day).day}" if day < day.replace(year=LAST_YEAR, month=12, day=30) else ""
+        result = f"{day} is no session"
+        result += (
+            f", the next is {next_session(day).day}" if day < day.replace(year=LAST_YEAR, month=12, day=30) else ""
+        )
     if day.year == LAST_YEAR:
         fix = "update Magic8 before the year ends"
-        return Check(name="calendar", status=WARNING, result=f"{told}; the table ends this year", fix=fix)
-    return Check(name="calendar", status=OK, result=told)
+        return Check(name="calendar", status=WARNING, result=f"{result}; the table ends this year", fix=fix)
+    return Check(name="calendar", status=OK, result=result)
 
 
 def folder_checks(settings: Settings) -> list[Check]:
@@ -137,8 +139,8 @@ def kill_switch_check(settings: Settings) -> Check:
     """Look whether trading was switched off."""
     path = settings.kill_switch
     if (why := why_set(path)) is not None:
-        told, fix = f"is on: {why}, so nothing is tradable", f"remove {path} to switch trading on"
-        return Check(name="kill switch", status=WARNING, result=told, fix=fix)
+        result, fix = f"is on: {why}, so nothing is tradable", f"remove {path} to switch trading on"
+        return Check(name="kill switch", status=WARNING, result=result, fix=fix)
     return Check(name="kill switch", status=OK, result=f"is off; creating {path} switches trading off")
 
 
@@ -157,11 +159,11 @@ def machine_checks(settings: Settings, clock: Clock) -> Sequence[Check]:
 def _writable(name: str, folder: Path, setting: str) -> Check:
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        told = f"{folder} cannot be written" if existing == folder else f"{folder} cannot be made in {existing}"
-        return Check(name=name, status=FAILED, result=told, fix=f"give this user the right, or change {setting}")
+        result = f"{folder} cannot be written" if existing == folder else f"{folder} cannot be made in {existing}"
+        return Check(name=name, status=FAILED, result=result, fix=f"give this user the right, or change {setting}")
     free = shutil.disk_usage(existing).free
     if free < _LEAST_FREE_BYTES:
-        told = f"{folder}: only {free / 1e6:.0f} MB are free"
-        return Check(name=name, status=WARNING, result=told, fix=f"make room, or change {setting}")
+        result = f"{folder}: only {free / 1e6:.0f} MB are free"
+        return Check(name=name, status=WARNING, result=result, fix=f"make room, or change {setting}")
     made = "" if existing == folder else ", will be made"
     return Check(name=name, status=OK, result=f"{folder}{made}, {free / 1e9:.0f} GB free")

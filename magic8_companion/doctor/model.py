@@ -19,14 +19,17 @@ _WHY: Final = "Why: "
 def model_check(settings: Settings) -> Check:
     """Load the model as the host would."""
     if not (settings.enable_ml_integration or settings.enable_ml_5min):
-        told = "ML is switched off (M8C_ENABLE_ML_INTEGRATION, M8C_ENABLE_ML_5MIN): rules alone decide"
-        return Check(name="model", status=SKIPPED, result=told)
+        result = "ML is switched off (M8C_ENABLE_ML_INTEGRATION, M8C_ENABLE_ML_5MIN): rules alone decide"
+        return Check(name="model", status=SKIPPED, result=result)
     folder = ml_folder(settings)
-    with _listening() as said:
+    with _captured_log() as messages:
         scorer = bootstrap.create_checkpoint_scorer(settings.model_copy(update={"enable_ml_integration": True}))
     if getattr(scorer, "ml_system", None) is not None:
         return Check(name="model", status=OK, result=f"{folder} holds one that answers")
-    why = next((line.removeprefix(_WHY) for line in said if line.startswith(_WHY)), said[-1] if said else "no model")
+    why = next(
+        (line.removeprefix(_WHY) for line in messages if line.startswith(_WHY)),
+        messages[-1] if messages else "no model",
+    )
     fix = (
         "collect bars, then train: python -m magic8_ml train --bars-dir data/bars --vix data/bars "
         f"--symbols {','.join(settings.supported_symbols)} --out {folder}"
@@ -34,28 +37,28 @@ def model_check(settings: Settings) -> Check:
     return Check(name="model", status=FAILED, result=f"{folder}: {why}", fix=fix)
 
 
-class _Ear(logging.Handler):
+class _MessageHandler(logging.Handler):
     def __init__(self, level: int) -> None:
         super().__init__(level)
-        self.heard: list[str] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append(record.getMessage())
+        self.messages.append(record.getMessage())
 
 
 @contextmanager
-def _listening() -> Iterator[list[str]]:
+def _captured_log() -> Iterator[list[str]]:
     # collects what the plugin and its loader log; nothing of it reaches the console
-    ear = _Ear(logging.INFO)
+    handler = _MessageHandler(logging.INFO)
     loggers = [(logging.getLogger(name), logging.getLogger(name).level) for name in _SPEAKERS]
     for logger, _ in loggers:
         logger.setLevel(logging.INFO)
-        logger.addHandler(ear)
+        logger.addHandler(handler)
         logger.propagate = False
     try:
-        yield ear.heard
+        yield handler.messages
     finally:
         for logger, level in loggers:
             logger.setLevel(level)
-            logger.removeHandler(ear)
+            logger.removeHandler(handler)
             logger.propagate = True

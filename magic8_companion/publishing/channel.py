@@ -17,7 +17,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from magic8_companion.publishing.archive import Archive, ArchivedDocument
-from magic8_companion.publishing.json_file import publishing, remove_leftovers, replace_file, sync_folder, write_beside
+from magic8_companion.publishing.json_file import (
+    publishing,
+    remove_leftovers,
+    replace_file,
+    sync_folder,
+    write_temporary,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +59,7 @@ class Channel:
     def write(self, data: bytes) -> Path:
         """Write the text of document ``next_seq`` beside the published file, synced; return where."""
         with publishing(self.path):
-            return write_beside(self.path, data)
+            return write_temporary(self.path, data)
 
     def keep(self, written: Path, published_at: datetime) -> None:
         """Give a written document its name in the archive."""

@@ -50,7 +50,9 @@ _CONNECTION_KEYS: Final = ("source", "state", "why", "since", "sentence")
 _PREDICTION_KEYS: Final = tuple(key for key in _ENTRY_KEYS if key not in {"source", "valid_until"})
 
 
-def recommendations_document(bulletin: RecommendationSet, seq: int, kill_switch: str | None = None) -> dict[str, Any]:
+def recommendations_document(
+    recommendation_set: RecommendationSet, seq: int, kill_switch: str | None = None
+) -> dict[str, Any]:
     """Return the content of ``recommendations.json``; ``kill_switch`` is the kill file's path as readers see it.
 
     Raises
@@ -61,26 +63,28 @@ def recommendations_document(bulletin: RecommendationSet, seq: int, kill_switch:
     document = {
         "schema_version": SCHEMA_VERSION,
         "seq": seq,
-        "timestamp": bulletin.published_at,
-        "valid_until": bulletin.valid_until,
-        "checkpoint_time": bulletin.checkpoint_label,
-        "checkpoint_timestamp": bulletin.checkpoint_at,
-        "system_mode": bulletin.system_mode,
-        "market_session": bulletin.market_session,
-        "data_source": bulletin.data_source,
-        "data_status": bulletin.data_status,
-        "connection": bulletin.connection,
-        "merge_strategy": bulletin.merge_strategy,
-        "halt_reason": bulletin.halt_reason,
+        "timestamp": recommendation_set.published_at,
+        "valid_until": recommendation_set.valid_until,
+        "checkpoint_time": recommendation_set.checkpoint_label,
+        "checkpoint_timestamp": recommendation_set.checkpoint_at,
+        "system_mode": recommendation_set.system_mode,
+        "market_session": recommendation_set.market_session,
+        "data_source": recommendation_set.data_source,
+        "data_status": recommendation_set.data_status,
+        "connection": recommendation_set.connection,
+        "merge_strategy": recommendation_set.merge_strategy,
+        "halt_reason": recommendation_set.halt_reason,
         "kill_switch": kill_switch,
-        "ml_enhanced": bulletin.ml_enhanced,
-        "ml_status": bulletin.ml_status,
-        "ml_5min_enhanced": bulletin.ml_5min_enhanced,
-        "last_5min_update": bulletin.last_5min_update,
-        "skipped": bulletin.skipped,
-        "recommendations": {symbol: _recommendation(item) for symbol, item in bulletin.recommendations.items()},
+        "ml_enhanced": recommendation_set.ml_enhanced,
+        "ml_status": recommendation_set.ml_status,
+        "ml_5min_enhanced": recommendation_set.ml_5min_enhanced,
+        "last_5min_update": recommendation_set.last_5min_update,
+        "skipped": recommendation_set.skipped,
+        "recommendations": {
+            symbol: _recommendation(item) for symbol, item in recommendation_set.recommendations.items()
+        },
     }
-    if bulletin.connection is None:  # nothing that could break stands behind recorded and simulated days
+    if recommendation_set.connection is None:  # nothing that could break stands behind recorded and simulated days
         del document["connection"]
     return {key: _plain(value, key) for key, value in document.items()}
 
@@ -163,9 +167,9 @@ def _no_trade(score: float, ml_confidence: float, rationale: str) -> dict[str, A
 
 
 def _why_not(signal: FiveMinuteSignal) -> str:
-    said = f"{signal.strategy} {signal.entry.score:.1f}%"
+    answer = f"{signal.strategy} {signal.entry.score:.1f}%"
     blockers = ", ".join(signal.entry.blocked_by)
-    return f"{said} is blocked: {blockers}" if blockers else f"{said} is below 80%"
+    return f"{answer} is blocked: {blockers}" if blockers else f"{answer} is below 80%"
 
 
 def _plain(value: Any, path: str) -> Any:  # noqa: ANN401  # any value goes in, any JSON comes out
@@ -182,7 +186,7 @@ def _plain(value: Any, path: str) -> Any:  # noqa: ANN401  # any value goes in, 
     if isinstance(value, Mapping):
         return {str(key): _plain(item, f"{path}.{key}") for key, item in value.items()}
     if isinstance(value, date):
-        return _moment(value, path)
+        return _utc_text(value, path)
     raise PublishError(f"{path} holds a {type(value).__name__}, which JSON does not know")
 
 
@@ -192,7 +196,7 @@ def _finite(value: float, path: str) -> float:
     return float(value)
 
 
-def _moment(value: date, path: str) -> str:
+def _utc_text(value: date, path: str) -> str:
     if not isinstance(value, datetime):
         return value.isoformat()
     if value.tzinfo is None:

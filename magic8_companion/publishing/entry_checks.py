@@ -10,7 +10,7 @@ from magic8_companion.domain.recommendation import Entry
 from magic8_companion.domain.strategy import BUTTERFLY, FIVE_MINUTE_SUFFIX, IRON_CONDOR, VERTICAL
 from magic8_companion.domain.structure import NEUTRAL, SIDE_OF
 
-_LAST_WORD: Final[Mapping[str, str]] = {VERTICAL: "vertical", BUTTERFLY: "butterfly", IRON_CONDOR: "condor"}
+_STRUCTURE_SUFFIX: Final[Mapping[str, str]] = {VERTICAL: "vertical", BUTTERFLY: "butterfly", IRON_CONDOR: "condor"}
 
 
 def require_consistent(name: str, entry: Entry) -> None:
@@ -29,7 +29,7 @@ def require_consistent(name: str, entry: Entry) -> None:
 def _problem(strategy: str, entry: Entry) -> str | None:
     if entry.ticket is not None and entry.structure is None:
         return "a ticket without structure"
-    if entry.structure is not None and not entry.structure.endswith(_LAST_WORD[strategy]):
+    if entry.structure is not None and not entry.structure.endswith(_STRUCTURE_SUFFIX[strategy]):
         return f"structure {entry.structure} belongs to another strategy"
     if strategy != VERTICAL:
         sided = entry.side is not None or entry.direction not in {None, NEUTRAL}

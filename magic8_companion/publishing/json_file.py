@@ -66,7 +66,7 @@ def publishing(path: Path) -> Iterator[None]:
         raise PublishError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def write_beside(path: Path, data: bytes) -> Path:
+def write_temporary(path: Path, data: bytes) -> Path:
     """Write ``data``, synced, to a new hidden file in the folder of ``path``; return the new file's path."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
@@ -89,7 +89,7 @@ def replace_file(path: Path, data: bytes) -> None:
         When the file system refuses.
     """
     with publishing(path):
-        write_beside(path, data).replace(path)
+        write_temporary(path, data).replace(path)
         sync_folder(path.parent)
 
 

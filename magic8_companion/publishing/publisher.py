@@ -75,7 +75,7 @@ class Publisher:
 
     def publish(
         self,
-        bulletin: RecommendationSet,
+        recommendation_set: RecommendationSet,
         inputs: Mapping[str, str] = _NO_INPUTS,
         slot: FiveMinuteResult | None = None,
         slot_inputs: Mapping[str, str] = _NO_INPUTS,
@@ -101,10 +101,12 @@ class Publisher:
             if slot is not None:
                 document = predictions_document(slot, self._predictions.next_seq)
                 drafts.append(_draft(self._predictions, PREDICTIONS, document, slot.published_at, slot_inputs))
-            document = recommendations_document(bulletin, self._recommendations.next_seq, self._kill_switch)
-            drafts.append(_draft(self._recommendations, RECOMMENDATIONS, document, bulletin.published_at, inputs))
+            document = recommendations_document(recommendation_set, self._recommendations.next_seq, self._kill_switch)
+            drafts.append(
+                _draft(self._recommendations, RECOMMENDATIONS, document, recommendation_set.published_at, inputs)
+            )
             lines = [line for draft in drafts for line in draft.lines]
-            self._journal.append(new_york_day(bulletin.published_at), lines)
+            self._journal.append(new_york_day(recommendation_set.published_at), lines)
             publish_together([draft.issue for draft in drafts])
             return self._recommendations.seq
 

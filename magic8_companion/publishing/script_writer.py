@@ -24,7 +24,7 @@ class ScriptWriter:
 
     def publish(
         self,
-        bulletin: RecommendationSet,
+        recommendation_set: RecommendationSet,
         inputs: Mapping[str, str],
         slot: FiveMinuteResult | None = None,
         slot_inputs: Mapping[str, str] = MappingProxyType({}),
@@ -32,7 +32,7 @@ class ScriptWriter:
         """Publish as the host's own writer does (see ``Publisher.publish``)."""
         with FolderLock(self._folder):
             publisher = Publisher(self._folder, retention_days=0, kill_switch=self._kill_switch)
-            return publisher.publish(bulletin, inputs, slot, slot_inputs)
+            return publisher.publish(recommendation_set, inputs, slot, slot_inputs)
 
     def save_checkpoint(self, result: CheckpointResult) -> None:
         """Remember a checkpoint."""

@@ -152,8 +152,8 @@ def _disagreements(names: tuple[str, str], symbol: str, stamps: Integers, apart:
     found = [_fault(here, symbol, "bars_contradict", what, fix, np.unique(stamps[apart_too_far]))]
     alike = ~apart_too_far & ((apart > _EQUAL) | same_file)
     what = "the row is repeated" if same_file else f"the prices differ a little from {there}"
-    told = _fault(here, symbol, "bars_repeated", what, f"the bars of {here} are used", np.unique(stamps[alike]))
-    found.append(replace(told, harmless=True))
+    fault = _fault(here, symbol, "bars_repeated", what, f"the bars of {here} are used", np.unique(stamps[alike]))
+    found.append(replace(fault, harmless=True))
     return [fault for fault in found if len(fault.stamps)]
 
 

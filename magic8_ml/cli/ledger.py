@@ -21,7 +21,7 @@ from magic8_ml.forecast.session_table import day_number, session_table
 from magic8_ml.history.ledger_inputs import LedgerRefused, read_bars, read_vix
 from magic8_ml.history.ledger_report import LIMITS, report_of
 from magic8_ml.history.ledger_store import REPORT, write_ledger
-from magic8_ml.history.ledger_table import MAKERS, ledger_table
+from magic8_ml.history.ledger_table import PRICE_MAKERS, ledger_table
 from magic8_ml.history.ledger_trades import Market, joined
 
 BOTH: Final = "both"
@@ -47,7 +47,7 @@ _SYMBOLS: Final = TextType("symbols", _traded_symbols)
 @click.option("--from", "first_day", type=DAY, help=_FIRST)
 @click.option("--to", "last_day", type=DAY, help="last day; default: last day of the bars")
 @click.option("--out", type=DIR, required=True, help="folder in which ledger/ and the report are written")
-@click.option("--price-maker", type=click.Choice([*MAKERS, BOTH]), default=BOTH, show_default=True, help=_MAKERS)
+@click.option("--price-maker", type=click.Choice([*PRICE_MAKERS, BOTH]), default=BOTH, show_default=True, help=_MAKERS)
 @click.option("--seed", type=click.IntRange(min=0), default=8, show_default=True, help="seed of smile and geometry")
 def ledger_command(*, out: Path, **asked: Any) -> None:  # noqa: ANN401  # the options of _run
     """Simulate, write and print."""
@@ -62,7 +62,7 @@ def make_ledger(
     *,
     first_day: date,
     last_day: date,
-    makers: tuple[str, ...] = MAKERS,
+    makers: tuple[str, ...] = PRICE_MAKERS,
     seed: int = 8,
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Return the rows of ``table.SCHEMA`` from first to last day, and their report.
@@ -80,7 +80,7 @@ def make_ledger(
     for place, symbol in enumerate(symbols):
         market = Market(symbol, bars[symbol], vix_daily, seed)
         for maker in makers:
-            trades, reasons = market.trades(maker, first, behind, (place, MAKERS.index(maker)))
+            trades, reasons = market.trades(maker, first, behind, (place, PRICE_MAKERS.index(maker)))
             parts.append(trades)
             dropped.update(reasons)
     trades = joined(parts)
@@ -105,7 +105,7 @@ def _run(
     last = last_day or max(new_york_day(bars.last_end) for bars in recorded.bars.values())
     if first > last:
         raise LedgerRefused(f"the range is empty: {first} is after {last}")
-    makers = MAKERS if price_maker == BOTH else (price_maker,)
+    makers = PRICE_MAKERS if price_maker == BOTH else (price_maker,)
     table, figures = make_ledger(
         recorded.bars, read_vix(vix_file), first_day=first, last_day=last, makers=makers, seed=seed
     )

@@ -34,12 +34,14 @@ class Placed(NamedTuple):
     sheet: CsvSheet
 
 
-def collect_rows(kind: str, placed: Sequence[Placed], said: Sentences, sources: Vocabulary, ledger: Ledger) -> Rows:
+def collect_rows(
+    kind: str, placed: Sequence[Placed], sentences: Sentences, sources: Vocabulary, ledger: Ledger
+) -> Rows:
     """Return the data rows of all sheets of one kind, in download order."""
     generations: dict[str, list[Placed]] = {}
     for item in placed:
         generations.setdefault(item.sheet.layout.name, []).append(item)
-    parts = [_generation(kind, items, said, sources, ledger) for items in generations.values()]
+    parts = [_generation(kind, items, sentences, sources, ledger) for items in generations.values()]
     if not parts:
         return _no_rows(kind)
     return parts[0] if len(parts) == 1 else _concatenate(parts)
@@ -56,11 +58,11 @@ def _no_rows(kind: str) -> Rows:
         strategy=none,
         sentence=none,
         numbers={name: np.empty(0) for name in (*NUMBERS.get(kind, ()), "expired")},
-        words=_words(pa.table({}), kind, Vocabulary()),
+        codes_by_column=_category_codes(pa.table({}), kind, Vocabulary()),
     )
 
 
-def _generation(kind: str, placed: Sequence[Placed], said: Sentences, sources: Vocabulary, ledger: Ledger) -> Rows:
+def _generation(kind: str, placed: Sequence[Placed], sentences: Sentences, sources: Vocabulary, ledger: Ledger) -> Rows:
     table = pa.concat_tables([item.sheet.table for item in placed], promote_options="default")
     sizes = [len(item.sheet.lines) for item in placed]
     sentence = _sentence(table)
@@ -69,11 +71,11 @@ def _generation(kind: str, placed: Sequence[Placed], said: Sentences, sources: V
         line=np.concatenate([item.sheet.lines for item in placed]).astype(np.int64),
         has_control=np.concatenate([item.sheet.has_control for item in placed]),
         seconds=utc_seconds(table, placed[0].sheet.layout.zone),
-        symbol=_symbol(table, sentence, said),
+        symbol=_symbol(table, sentence, sentences),
         strategy=codes(text_or_null(table, "strategy"), lambda text: _STRATEGIES.get(text.casefold())),
         sentence=sentence,
         numbers={},
-        words=_words(table, kind, sources),
+        codes_by_column=_category_codes(table, kind, sources),
     )
     days = np.repeat(np.array([item.day.toordinal() - _EPOCH for item in placed]), sizes)
     reason = _reasons(rows, days, with_strategy=kind in {PROFIT, TRADES})
@@ -91,20 +93,20 @@ def _sentence(table: pa.Table) -> Integers:
     return places
 
 
-def _symbol(table: pa.Table, sentence: Integers, said: Sentences) -> Integers:
+def _symbol(table: pa.Table, sentence: Integers, sentences: Sentences) -> Integers:
     if "symbol" in table.column_names:
         return codes(table["symbol"], lambda text: _SYMBOLS.get(text.upper()))
-    return np.append(said.symbol, MISSING)[sentence]
+    return np.append(sentences.symbol, MISSING)[sentence]
 
 
-def _words(table: pa.Table, kind: str, sources: Vocabulary) -> dict[str, Integers]:
-    words = {}
+def _category_codes(table: pa.Table, kind: str, sources: Vocabulary) -> dict[str, Integers]:
+    codes_by_column = {}
     if kind == TRADES:
-        words["source"] = codes(text_or_null(table, "source"), sources.place)
+        codes_by_column["source"] = codes(text_or_null(table, "source"), sources.place)
         for leg in LEGS:
-            words[f"direction{leg}"] = codes(text_or_null(table, f"direction{leg}"), _place_in(DIRECTIONS))
-            words[f"type{leg}"] = codes(text_or_null(table, f"type{leg}"), _place_in(RIGHTS[:2]))
-    return words
+            codes_by_column[f"direction{leg}"] = codes(text_or_null(table, f"direction{leg}"), _place_in(DIRECTIONS))
+            codes_by_column[f"type{leg}"] = codes(text_or_null(table, f"type{leg}"), _place_in(RIGHTS[:2]))
+    return codes_by_column
 
 
 def _place_in(names: Sequence[str]) -> Callable[[str], int | None]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.history.delta_join import latest_delta
-from magic8_ml.history.labels import Labels, judge_profits
+from magic8_ml.history.labels import Labels, label_profits
 from magic8_ml.history.merge import Pairs, fill_only, fill_only_places
 from magic8_ml.history.order_sentences import Sentences
 from magic8_ml.history.rows import Rows
@@ -30,7 +30,7 @@ class Sheets:
     profit: Rows
     trades: Rows
     delta: Rows
-    said: Sentences
+    sentences: Sentences
     files: Sequence[str]
     format_years: Integers
     sources: Sequence[str]
@@ -63,7 +63,7 @@ def join_sheets(sheets: Sheets, pairs: Pairs, conflicts: Counter[str], *, payoff
     )
     merged = _merge(profit, trades, pairs, conflicts)
     structures, action = _structures(sheets, pairs, strategy, sentence)
-    labels = judge_profits(
+    labels = label_profits(
         numbers_at(profit.numbers["profit_cell"], pairs.profit),
         numbers_at(profit.numbers["raw_cell"], pairs.profit),
         structures=structures,
@@ -113,11 +113,11 @@ def _merge(profit: Rows, trades: Rows, pairs: Pairs, conflicts: Counter[str]) ->
 
 
 def _structures(sheets: Sheets, pairs: Pairs, strategy: Integers, sentence: Integers) -> tuple[OrderLegs, Integers]:
-    said = sheets.said
-    strikes = np.vstack([said.strikes, np.full((1, 4), np.nan)])[sentence]
-    right, action = at(said.right, sentence), np.append(said.action, 0)[sentence]
+    sentences = sheets.sentences
+    strikes = np.vstack([sentences.strikes, np.full((1, 4), np.nan)])[sentence]
+    right, action = at(sentences.right, sentence), np.append(sentences.action, 0)[sentence]
     silent = np.flatnonzero((right == MISSING) & (pairs.trades != MISSING))
     if len(silent):
-        shown = strike_columns(sheets.trades.take(pairs.trades[silent]))
-        strikes[silent], right[silent], action[silent] = shown
+        reported = strike_columns(sheets.trades.take(pairs.trades[silent]))
+        strikes[silent], right[silent], action[silent] = reported
     return build_structures(strategy, strikes, right, action), action

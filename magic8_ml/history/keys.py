@@ -37,11 +37,11 @@ class Keys:
         return Keys(signal=self.signal[index], structure=self.structure[index], identity=self.identity[index])
 
 
-def identify(profit: Rows, trades: Rows, said: Sentences) -> tuple[Keys, Keys]:
+def identify(profit: Rows, trades: Rows, sentences: Sentences) -> tuple[Keys, Keys]:
     """Return the keys of the profit and of the trades rows of one month; equal rows have equal identities."""
     own_strikes, own_right, _ = strike_columns(trades)
-    places = structure_places(np.vstack([said.strikes, own_strikes]), np.concatenate([said.right, own_right]))
-    by_sentence, by_columns = np.append(places[: len(said.right)], MISSING), places[len(said.right) :]
+    places = structure_places(np.vstack([sentences.strikes, own_strikes]), np.concatenate([sentences.right, own_right]))
+    by_sentence, by_columns = np.append(places[: len(sentences.right)], MISSING), places[len(sentences.right) :]
     written = by_sentence[trades.sentence]
     structures = (by_sentence[profit.sentence], np.where(written == MISSING, by_columns, written))
     first_minute = int(np.concatenate([profit.minute, trades.minute]).min(initial=_NO_MINUTE))

@@ -29,20 +29,20 @@ _NOISE_DIGITS: Final = 4  # binary noise must not turn a profit of exactly 0 int
 class Labels:
     """Labels of (n,) rows.
 
-    ``profit`` US$ per contract, NaN without a label; ``shown`` the sheet's own figure, kept whatever became of it;
+    ``profit`` US$ per contract, NaN without a label; ``reported`` the sheet's own figure, kept whatever became of it;
     ``recomputed`` the payoff's; ``reason`` and ``source`` places in their lists, -1 for none; ``checked`` whether the
     payoff could be computed.
     """
 
     profit: Floats
-    shown: Floats
+    reported: Floats
     recomputed: Floats
     reason: Integers
     source: Integers
     checked: npt.NDArray[np.bool_]
 
 
-def judge_profits(
+def label_profits(
     profit_cell: Floats,
     raw_cell: Floats,
     *,
@@ -61,22 +61,22 @@ def judge_profits(
     payoff_labels
         Let the payoff at the close stand in where the sheet has no result, as in December 2022.
     """
-    shown = np.where(np.isnan(profit_cell), raw_cell, profit_cell)
+    reported = np.where(np.isnan(profit_cell), raw_cell, profit_cell)
     recomputed = np.round(profit_usd(structures, action, premium, closed), _NOISE_DIGITS)
     worst, best = profit_bounds_usd(structures, action, premium)
     tolerance = TOLERANCE_USD + structures.contracts * CLOSE_ROUNDING * MULTIPLIER
-    outside = (shown < worst - tolerance) | (shown > best + tolerance)
-    disagrees = np.abs(shown - recomputed) > tolerance
+    outside = (reported < worst - tolerance) | (reported > best + tolerance)
+    disagrees = np.abs(reported - recomputed) > tolerance
     reason = np.select([outside, disagrees], [0, 1], NO_REASON)
-    valid = ~np.isnan(shown) & (reason == NO_REASON)
+    valid = ~np.isnan(reported) & (reason == NO_REASON)
     source = np.where(valid, np.where(np.isnan(profit_cell), 1, 0), NO_REASON)
-    profit = np.where(valid, shown, np.nan)
+    profit = np.where(valid, reported, np.nan)
     if payoff_labels:
-        stands_in = np.isnan(shown) & ~np.isnan(recomputed)
+        stands_in = np.isnan(reported) & ~np.isnan(recomputed)
         profit, source = np.where(stands_in, recomputed, profit), np.where(stands_in, 2, source)
     return Labels(
         profit=profit,
-        shown=shown,
+        reported=reported,
         recomputed=recomputed,
         reason=reason,
         source=source,

@@ -34,7 +34,7 @@ class Anchor:
         return np.asarray(expit(logit(value) + self.shift))
 
 
-def past_anchor(day: Integers, bucket: Integers, asked: Floats, paid: Floats, counts: Mask) -> Anchor:
+def past_anchor(day: Integers, bucket: Integers, model_value: Floats, paid: Floats, counts: Mask) -> Anchor:
     """Learn from the days before each trade's own.
 
     Parameters
@@ -48,15 +48,15 @@ def past_anchor(day: Integers, bucket: Integers, asked: Floats, paid: Floats, co
     counts
         Which trades may be learnt from, shape (n, n_columns).
     """
-    shape = (int(day.max()) + 2 if len(day) else 1, BUCKETS, asked.shape[1])
+    shape = (int(day.max()) + 2 if len(day) else 1, BUCKETS, model_value.shape[1])
     sums = [np.zeros(shape) for _ in range(3)]
-    seen = np.where(counts, asked, 0.0), np.where(counts, paid, 0.0), counts
+    seen = np.where(counts, model_value, 0.0), np.where(counts, paid, 0.0), counts
     for total, values in zip(sums, seen, strict=True):
         np.add.at(total, (day + 1, bucket), values)
     known_days: Integers = np.cumsum(sums[2] > 0, axis=0, dtype=np.int64)[day, bucket]
-    asked_sum, paid_sum, trades = (np.cumsum(total, axis=0)[day, bucket] for total in sums)
+    model_value_sum, paid_sum, trades = (np.cumsum(total, axis=0)[day, bucket] for total in sums)
     trades = np.where(known_days >= MIN_ANCHOR_DAYS, trades, np.nan)
     # a mean of exactly 0 or 1 has no odds: at most half a trade away from it
     edge = 0.5 / trades
-    shift = logit(np.clip(paid_sum / trades, edge, 1 - edge)) - logit(asked_sum / trades)
+    shift = logit(np.clip(paid_sum / trades, edge, 1 - edge)) - logit(model_value_sum / trades)
     return Anchor(shift=shift, days=known_days)

@@ -86,9 +86,9 @@ def _implied(days: SymbolDays, vix: Bars, day: Integers, done: Integers, left: I
     variance = implied_day_variance(values_on(vix.starts, vix.open, 0, len(session_table().days))[days.rows])
     squared, nothing = days.squared_returns, np.zeros((len(days.rows), 1))
     so_far = np.concatenate((nothing, np.cumsum(squared, axis=1)), axis=1)
-    to_come = np.concatenate((np.cumsum(squared[:, ::-1], axis=1)[:, ::-1], nothing), axis=1)
+    remaining = np.concatenate((np.cumsum(squared[:, ::-1], axis=1)[:, ::-1], nothing), axis=1)
     usual = days.full & ~np.isnan(variance)
-    expected_left = variance[day] * _trailing(to_come, variance, usual, days.rows)[day, FULL_DAY_BARS - left]
+    expected_left = variance[day] * _trailing(remaining, variance, usual, days.rows)[day, FULL_DAY_BARS - left]
     expected_done = variance[day] * _trailing(so_far, variance, usual, days.rows)[day, done]
     return np.sqrt(expected_left), ratio_or_nan(so_far[day, done], expected_done)
 

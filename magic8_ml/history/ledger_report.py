@@ -10,7 +10,7 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.history.ledger_costs import SCENARIOS
 from magic8_ml.history.ledger_structures import NAMES, STRATEGIES
-from magic8_ml.history.ledger_table import MAKERS
+from magic8_ml.history.ledger_table import PRICE_MAKERS
 from magic8_ml.history.ledger_trades import MULTIPLIER, Trades
 
 LIMITS: Final = (
@@ -41,13 +41,13 @@ def report_of(trades: Trades, symbols: Sequence[str], dropped: Mapping[str, int]
             "days": len(np.unique(trades.row)),
             "by_symbol": _counts(trades.symbol, symbols),
             "by_structure": _counts(trades.structure, NAMES),
-            "by_price_maker": _counts(trades.maker, MAKERS),
+            "by_price_maker": _counts(trades.price_maker, PRICE_MAKERS),
             "half_day_trades": int(trades.half_day.sum()),
             "pin_risk_trades": int(trades.pin_risk.sum()),
         },
         "dropped_trades": dict(sorted(dropped.items())),
         "scenarios": {case.name: dict(case._asdict()) for case in SCENARIOS},
-        "anchoring": [_anchoring(trades, *cell) for cell in _by_maker(trades)],
+        "anchoring": [_anchoring(trades, *cell) for cell in _by_price_maker(trades)],
         "base_rates": list(_base_rates(trades, symbols)),
     }
 
@@ -69,14 +69,16 @@ def _base_rates(trades: Trades, symbols: Sequence[str]) -> Iterator[dict[str, An
     strategies = tuple(dict.fromkeys(STRATEGIES))
     strategy = np.array([strategies.index(name) for name in STRATEGIES])[trades.structure]
     groups: list[tuple[dict[str, str], Mask]] = []
-    for maker_place, maker in enumerate(MAKERS):
-        made = trades.maker == maker_place
+    for price_maker_place, price_maker in enumerate(PRICE_MAKERS):
+        made = trades.price_maker == price_maker_place
         for place, name in enumerate(strategies):
             cell = made & (strategy == place)
-            label = {"price_maker": maker, "strategy": name}
+            label = {"price_maker": price_maker, "strategy": name}
             groups.append((label, cell))
             groups += [({**label, "symbol": symbol}, cell & (trades.symbol == n)) for n, symbol in enumerate(symbols)]
-    groups += [({"price_maker": maker, "structure": name}, rows) for maker, name, rows in _by_maker(trades)]
+    groups += [
+        ({"price_maker": price_maker, "structure": name}, rows) for price_maker, name, rows in _by_price_maker(trades)
+    ]
     for labels, rows in groups:
         if rows.any():
             for number, case in enumerate(SCENARIOS):
@@ -93,12 +95,12 @@ def _figures(trades: Trades, scenario: int) -> dict[str, Any]:
         "win_rate_interval": [low, high],
         "implied_probability": float(trades.implied[:, scenario].mean()),
         "pin_risk_share": float(trades.pin_risk.mean()),
-        **_worth(trades, scenario, ~trades.pin_risk, "net_per_risk"),
-        **_worth(trades, scenario, np.ones(len(trades), dtype=np.bool_), "net_per_risk_with_pinned"),
+        **_net_results(trades, scenario, ~trades.pin_risk, "net_per_risk"),
+        **_net_results(trades, scenario, np.ones(len(trades), dtype=np.bool_), "net_per_risk_with_pinned"),
     }
 
 
-def _worth(trades: Trades, scenario: int, counted: Mask, name: str) -> dict[str, Any]:
+def _net_results(trades: Trades, scenario: int, counted: Mask, name: str) -> dict[str, Any]:
     # in widths, so that an index does not outweigh its fund
     if not counted.any():
         return {name: None, f"{name}_interval": None}
@@ -107,13 +109,13 @@ def _worth(trades: Trades, scenario: int, counted: Mask, name: str) -> dict[str,
     return {name: mean, f"{name}_interval": [low, high]}
 
 
-def _anchoring(trades: Trades, maker: str, structure: str, rows: Mask) -> dict[str, Any]:
+def _anchoring(trades: Trades, price_maker: str, structure: str, rows: Mask) -> dict[str, Any]:
     # over all trades, pinned ones too: leaving some out by their outcome would make a residual of its own
     part = trades.take(rows)
     gross = part.gross / (MULTIPLIER * part.width)
     residual, low, high = ratio_by_day(gross, np.ones(len(part)), part.row)
     return {
-        "price_maker": maker,
+        "price_maker": price_maker,
         "structure": structure,
         "trades": len(part),
         "days": len(np.unique(part.row)),
@@ -125,12 +127,12 @@ def _anchoring(trades: Trades, maker: str, structure: str, rows: Mask) -> dict[s
     }
 
 
-def _by_maker(trades: Trades) -> Iterator[tuple[str, str, Mask]]:
-    for maker_place, maker in enumerate(MAKERS):
+def _by_price_maker(trades: Trades) -> Iterator[tuple[str, str, Mask]]:
+    for price_maker_place, price_maker in enumerate(PRICE_MAKERS):
         for place, name in enumerate(NAMES):
-            rows = (trades.maker == maker_place) & (trades.structure == place)
+            rows = (trades.price_maker == price_maker_place) & (trades.structure == place)
             if rows.any():
-                yield maker, name, rows
+                yield price_maker, name, rows
 
 
 def _counts(places: Integers, names: Sequence[str]) -> dict[str, int]:

@@ -52,12 +52,12 @@ _ROUND_STRIKE: Final = 5
 class LedgerStructures:
     """``strikes`` (n, 6, 4) ascending, NaN where no leg; ``width`` (n, 6) in points.
 
-    ``sound`` (n, 6) is False where the listed strikes are too far apart for the structure to exist.
+    ``is_listed`` (n, 6) is False where the listed strikes are too far apart for the structure to exist.
     """
 
     strikes: Floats
     width: Floats
-    sound: Mask
+    is_listed: Mask
 
     @property
     def legs(self) -> LegTable:
@@ -111,10 +111,10 @@ def structures_at(spot: Floats, sigma: Floats, draws: Draws, day: Integers, step
         (money - debit, money, none, none),
     )
     table = np.moveaxis(np.array(strikes), 2, 0)
-    sound = table[:, :, 0] > 0
-    sound[:, 1] &= put < call
+    is_listed = table[:, :, 0] > 0
+    is_listed[:, 1] &= put < call
     return LedgerStructures(
-        strikes=table, width=np.stack((wing, condor, credit, credit, debit, debit), axis=1), sound=sound
+        strikes=table, width=np.stack((wing, condor, credit, credit, debit, debit), axis=1), is_listed=is_listed
     )
 
 

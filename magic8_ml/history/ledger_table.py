@@ -19,7 +19,7 @@ from magic8_ml.history.ledger_entries import SOURCES
 from magic8_ml.history.ledger_structures import NAMES, SIDE, STRATEGIES
 from magic8_ml.history.ledger_trades import Trades
 
-MAKERS: Final = tuple(SOURCES)
+PRICE_MAKERS: Final = tuple(SOURCES)
 _CATEGORY: Final = pa.dictionary(pa.int8(), pa.string())
 _RIGHTS: Final = ("CALL", "CALL/PUT", "PUT", "CALL", "CALL", "PUT")
 _BAR_MINUTES: Final = int(BAR.total_seconds()) // 60
@@ -77,10 +77,12 @@ def ledger_table(trades: Trades, symbols: Sequence[str]) -> pa.Table:
     """
     times = len(SCENARIOS)
     per_trade = {name: np.repeat(values, times) for name, values in _numbers(trades).items()}
-    words = {name: _words(np.repeat(places, times), names) for name, (places, names) in _names(trades, symbols).items()}
+    categories = {
+        name: _categories(np.repeat(places, times), names) for name, (places, names) in _names(trades, symbols).items()
+    }
     strikes = {f"strike{leg + 1}": np.repeat(trades.strikes[:, leg], times) for leg in range(4)}
     ids = _ids(trades, symbols).take(pa.array(np.repeat(np.arange(len(trades)), times)))
-    columns = {"trade_id": ids, **per_trade, **words, **strikes, **_per_scenario(trades)}
+    columns = {"trade_id": ids, **per_trade, **categories, **strikes, **_per_scenario(trades)}
     arrays = [_array(columns[field.name], field) for field in SCHEMA]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
@@ -120,8 +122,8 @@ def _names(trades: Trades, symbols: Sequence[str]) -> dict[str, tuple[npt.NDArra
         "structure": (trades.structure, NAMES),
         "right": (trades.structure, _RIGHTS),
         "action": (trades.structure, actions),
-        "price_maker": (trades.maker, MAKERS),
-        "s_imp_source": (trades.maker, tuple(SOURCES.values())),
+        "price_maker": (trades.price_maker, PRICE_MAKERS),
+        "s_imp_source": (trades.price_maker, tuple(SOURCES.values())),
         "feature_digest": (nothing, (schema_digest(),)),
     }
 
@@ -130,7 +132,7 @@ def _per_scenario(trades: Trades) -> dict[str, Any]:
     net, risk, reward = trades.net.ravel(), trades.risk.ravel(), trades.reward.ravel()
     scenario = np.tile(np.arange(len(SCENARIOS)), len(trades))
     return {
-        "scenario": _words(scenario, [case.name for case in SCENARIOS]),
+        "scenario": _categories(scenario, [case.name for case in SCENARIOS]),
         "slippage": trades.slippage.ravel(),
         "implied_probability": trades.implied.ravel(),
         "net": net,
@@ -142,7 +144,7 @@ def _per_scenario(trades: Trades) -> dict[str, Any]:
     }
 
 
-def _words(places: npt.NDArray[Any], names: Sequence[str]) -> pa.DictionaryArray:
+def _categories(places: npt.NDArray[Any], names: Sequence[str]) -> pa.DictionaryArray:
     kinds = list(dict.fromkeys(names))
     code = np.array([kinds.index(name) for name in names], dtype=np.int8)
     return pa.DictionaryArray.from_arrays(pa.array(code[places]), pa.array(kinds, pa.string()))
@@ -158,7 +160,7 @@ def _ids(trades: Trades, symbols: Sequence[str]) -> pa.Array:
         days,
         clock.take(pa.array(minutes)),
         pa.array(list(NAMES)).take(pa.array(trades.structure)),
-        pa.array(list(MAKERS)).take(pa.array(trades.maker)),
+        pa.array(list(PRICE_MAKERS)).take(pa.array(trades.price_maker)),
     ]
     return pc.binary_join_element_wise(*parts, "-")
 

@@ -42,14 +42,14 @@ class Trades:
     """One row per trade, shape (n,); costs and results have one column per scenario, (n, 3), in US dollars.
 
     ``premium`` and ``model_premium`` are mids in points, positive for debit and credit alike, after and before the
-    anchor; ``path_low`` and ``path_high`` the extremes after entry in units of s_imp; ``maker``, ``symbol`` and
+    anchor; ``path_low`` and ``path_high`` the extremes after entry in units of s_imp; ``price_maker``, ``symbol`` and
     ``structure`` places in their lists; ``strikes`` (n, 4).
     """
 
     at: Integers
     row: Integers
     symbol: Integers
-    maker: Integers
+    price_maker: Integers
     structure: Integers
     bars_left: Integers
     half_day: Mask
@@ -88,7 +88,7 @@ class Trades:
 def joined(parts: list[Trades]) -> Trades:
     """Return all trades in the order of time, symbol, structure and price maker."""
     columns = {item.name: np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(Trades)}
-    order = np.lexsort((columns["maker"], columns["structure"], columns["symbol"], columns["at"]))
+    order = np.lexsort((columns["price_maker"], columns["structure"], columns["symbol"], columns["at"]))
     return Trades(**columns).take(order)
 
 
@@ -98,8 +98,8 @@ class _Prices(NamedTuple):
     sigma: Floats
     shapes: LedgerStructures
     legs: Floats
-    asked: Floats
-    came: Floats
+    model_value: Floats
+    payoff: Floats
 
 
 class _Money(NamedTuple):
@@ -123,17 +123,19 @@ class Market:
         self.entries: Entries = entries_of(self.days, vix_daily)
         self.draws: Draws = draw_days(seed, symbol, session_table().days[self.days.rows])
 
-    def trades(self, maker: str, first_row: int, behind: int, places: tuple[int, int]) -> tuple[Trades, Counter[str]]:
-        """Return the trades at the premia of ``maker``, and how many were dropped for which reason.
+    def trades(
+        self, price_maker: str, first_row: int, behind: int, places: tuple[int, int]
+    ) -> tuple[Trades, Counter[str]]:
+        """Return the trades at the premia of ``price_maker``, and how many were dropped for which reason.
 
         Only those of session table rows [``first_row``, ``behind``) are returned; earlier days serve as their past.
         ``places`` of symbol and price maker are passed on to the trades.
         """
-        prices, day = self._prices(maker), self.entries.day
+        prices, day = self._prices(price_maker), self.entries.day
         fate = self._fate(prices)
         traded = fate == ""
-        learnt = traded & self.entries.reference[:, None]
-        anchor = past_anchor(day, self.entries.bucket, prices.asked, prices.came, learnt)
+        reference = traded & self.entries.reference[:, None]
+        anchor = past_anchor(day, self.entries.bucket, prices.model_value, prices.payoff, reference)
         fate = np.where(traded & np.isnan(anchor.shift), "anchor_short", fate)
         wanted = (self.days.rows[day] >= first_row) & (self.days.rows[day] < behind)
         reasons = Counter(fate[wanted].ravel().tolist())
@@ -141,23 +143,23 @@ class Market:
         written = (fate == "") & wanted[:, None]
         return self._settled(prices, anchor, written, places), reasons
 
-    def _prices(self, maker: str) -> _Prices:
+    def _prices(self, price_maker: str) -> _Prices:
         entries, draws = self.entries, self.draws
-        sigma, day = entries.sigma[maker], entries.day
+        sigma, day = entries.sigma[price_maker], entries.day
         shapes = structures_at(entries.spot, sigma, draws, day, strike_step(self.symbol))
         legs = leg_prices(shapes, entries.spot, sigma, draws.skew[day], draws.curvature[day])
         return _Prices(sigma, shapes, legs, model_value(shapes, legs), paid(shapes, entries.settlement))
 
     def _fate(self, prices: _Prices) -> np.ndarray[Any, np.dtype[np.str_]]:
         # why a structure is not traded, "" where it is: nothing that is known only later may enter
-        worth = np.minimum(prices.asked, 1 - prices.asked) * prices.shapes.width
-        rules = (np.isnan(prices.sigma)[:, None] & np.ones_like(prices.shapes.sound), ~prices.shapes.sound)
+        model_premium = np.minimum(prices.model_value, 1 - prices.model_value) * prices.shapes.width
+        rules = (np.isnan(prices.sigma)[:, None] & np.ones_like(prices.shapes.is_listed), ~prices.shapes.is_listed)
         names = ["history_short", "strikes_too_far_apart", "premium_below_tick"]
-        return np.select([*rules, worth < self.product.tick], names, default="")
+        return np.select([*rules, model_premium < self.product.tick], names, default="")
 
     def _settled(self, prices: _Prices, anchor: Anchor, written: Mask, places: tuple[int, int]) -> Trades:
         entries, draws, shapes = self.entries, self.draws, prices.shapes
-        value = anchor.apply(prices.asked)
+        value = anchor.apply(prices.model_value)
         money = self._money(prices, value)
         entry, structure = np.nonzero(written)
         day, spot, sigma = entries.day[entry], entries.spot[entry], prices.sigma[entry]
@@ -165,7 +167,7 @@ class Market:
             at=self.days.opens_at[day] + entries.done[entry] * BAR_NS,
             row=self.days.rows[day],
             symbol=np.full(len(entry), places[0]),
-            maker=np.full(len(entry), places[1]),
+            price_maker=np.full(len(entry), places[1]),
             structure=structure,
             bars_left=entries.left[entry],
             half_day=~entries.reference[entry],
@@ -177,7 +179,7 @@ class Market:
             strikes=shapes.strikes[written],
             width=shapes.width[written],
             premium=(value * shapes.width)[written],
-            model_premium=(prices.asked * shapes.width)[written],
+            model_premium=(prices.model_value * shapes.width)[written],
             anchor_days=anchor.days[written],
             settlement=entries.settlement[entry],
             pin_risk=self._pinned(shapes)[written],
@@ -190,7 +192,7 @@ class Market:
 
     def _money(self, prices: _Prices, value: Floats) -> _Money:
         width = prices.shapes.width
-        gross = MULTIPLIER * SIDE * (prices.came - value) * width
+        gross = MULTIPLIER * SIDE * (prices.payoff - value) * width
         lost = MULTIPLIER * slippage(prices.legs, self.entries.spot, self.product)
         charged = fees(prices.legs, self.symbol)
         costs = lost + charged[:, :, None]

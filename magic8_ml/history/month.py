@@ -44,20 +44,20 @@ def read_month(files: Sequence[SheetFile], contents: Sequence[bytes], *, payoff_
     """
     notes = MonthNotes()
     placed = _read_files(files, contents, notes)
-    said = _encode_sentences(placed)
+    sentences = _encode_sentences(placed)
     sources = Vocabulary()
-    read = {kind: collect_rows(kind, placed[kind], said, sources, notes.ledgers[kind]) for kind in KINDS}
-    profit, trades, pairs = _distinct_pairs(read[PROFIT], read[TRADES], said, notes)
+    read = {kind: collect_rows(kind, placed[kind], sentences, sources, notes.ledgers[kind]) for kind in KINDS}
+    profit, trades, pairs = _distinct_pairs(read[PROFIT], read[TRADES], sentences, notes)
     delta = without_repeats(read[DELTA])
     notes.duplicates[DELTA] = len(read[DELTA]) - len(delta)
     sheets = Sheets(
         profit=profit,
         trades=trades,
         delta=delta,
-        said=said,
+        sentences=sentences,
         files=[file.name for file in files],
         format_years=_format_years(placed, len(files)),
-        sources=tuple(sources.words),
+        sources=tuple(sources.places),
     )
     joined = join_sheets(sheets, pairs, notes.conflicts, payoff_labels=payoff_labels)
     rows_read = {kind: len(rows) for kind, rows in read.items()}
@@ -94,8 +94,8 @@ def _encode_sentences(placed: dict[str, list[Placed]]) -> Sentences:
     return read_sentences(texts)
 
 
-def _distinct_pairs(profit: Rows, trades: Rows, said: Sentences, notes: MonthNotes) -> tuple[Rows, Rows, Pairs]:
-    keys = identify(profit, trades, said)
+def _distinct_pairs(profit: Rows, trades: Rows, sentences: Sentences, notes: MonthNotes) -> tuple[Rows, Rows, Pairs]:
+    keys = identify(profit, trades, sentences)
     profit, profit_keys, notes.duplicates[PROFIT] = drop_later_downloads(profit, keys[0], notes.conflicts)
     trades, trades_keys, notes.duplicates[TRADES] = drop_later_downloads(trades, keys[1], notes.conflicts)
     return profit, trades, pair_up(profit_keys, trades_keys)

@@ -80,7 +80,7 @@ def _labels(joined: Joined) -> dict[str, pa.Array | Floats]:
     return {
         "profit": labels.profit,
         "win": _win(labels.profit),
-        "raw": labels.shown,
+        "raw": labels.reported,
         "win_managed": _win(managed),
         "label_source": _category(labels.source, LABEL_SOURCES),
         "quarantine_reason": _category(labels.reason, QUARANTINE_REASONS),
@@ -99,7 +99,7 @@ def _trades(sheets: Sheets, joined: Joined) -> dict[str, pa.Array | Floats]:
         name: numbers_at(trades.numbers[name], place)
         for name in (*_FROM_TRADES, *(f"{name}{leg}" for leg in LEGS for name in ("bid", "ask", "mid")))
     }
-    columns["source"] = _text(at(trades.words["source"], place), sheets.sources)
+    columns["source"] = _text(at(trades.codes_by_column["source"], place), sheets.sources)
     return columns
 
 
@@ -112,7 +112,7 @@ def _legs(trades: Rows, joined: Joined) -> dict[str, pa.Array | Floats]:
         own = numbers_at(trades.numbers[f"strike{leg}"], place)
         columns[f"strike{leg}"] = np.where(listed, own, strikes[:, column])
         for name, written, names in (("direction", directions, DIRECTIONS), ("type", types, RIGHTS[:2])):
-            chosen = np.where(listed, at(trades.words[f"{name}{leg}"], place), written[:, column])
+            chosen = np.where(listed, at(trades.codes_by_column[f"{name}{leg}"], place), written[:, column])
             columns[f"{name}{leg}"] = _category(chosen, names)
     return columns
 
@@ -121,7 +121,7 @@ def _origin(sheets: Sheets, joined: Joined) -> dict[str, pa.Array]:
     pairs = joined.pairs
     file = np.where(pairs.profit == MISSING, at(sheets.trades.file, pairs.trades), at(sheets.profit.file, pairs.profit))
     return {
-        "trade_description": sheets.said.texts.take(_indices(joined.sentence)),
+        "trade_description": sheets.sentences.texts.take(_indices(joined.sentence)),
         "source_file": _text(origins(joined), ORIGINS),
         "format_year": pa.array(sheets.format_years[file].astype(np.int16)),
         "profit_ref": _reference(sheets.files, sheets.profit, pairs.profit),

@@ -59,7 +59,7 @@ class Rows:
     """Rows of one kind of sheet, every array (n_rows,).
 
     ``file`` is the place of the sheet in download order; ``seconds`` UTC since 1970; symbol, strategy, sentence and
-    ``words`` are places in their lists, -1 where missing; ``numbers`` are NaN where missing.
+    ``codes_by_column`` are places in their lists, -1 where missing; ``numbers`` are NaN where missing.
     """
 
     file: Integers
@@ -70,7 +70,7 @@ class Rows:
     strategy: Integers
     sentence: Integers
     numbers: Mapping[str, Floats]
-    words: Mapping[str, Integers]
+    codes_by_column: Mapping[str, Integers]
 
     def __len__(self) -> int:
         return len(self.file)
@@ -101,10 +101,10 @@ class Ledger:
 
 @dataclass(slots=True)
 class Vocabulary:
-    """Distinct words in the order in which they turned up."""
+    """Distinct texts in order of appearance."""
 
-    words: dict[str, int] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
 
-    def place(self, word: str) -> int:
-        """Return the place of a word, a new one if it was never seen."""
-        return self.words.setdefault(word, len(self.words))
+    def place(self, text: str) -> int:
+        """Return the place of a text, a new one if it is new."""
+        return self.places.setdefault(text, len(self.places))

@@ -22,8 +22,8 @@ _VERTICAL: Final = HISTORY_STRATEGIES.index(VERTICAL)
 def strike_columns(trades: Rows) -> tuple[Floats, Integers, Integers]:
     """Return strikes (n, 4) ascending with NaN behind, right (n,) and action (n,); -1 and 0 where not shown."""
     strikes = np.column_stack([trades.numbers[f"strike{leg}"] for leg in LEGS])
-    types = np.column_stack([trades.words[f"type{leg}"] for leg in LEGS])
-    directions = np.column_stack([trades.words[f"direction{leg}"] for leg in LEGS])
+    types = np.column_stack([trades.codes_by_column[f"type{leg}"] for leg in LEGS])
+    directions = np.column_stack([trades.codes_by_column[f"direction{leg}"] for leg in LEGS])
     calls, puts = (types == _CALL).any(axis=1), (types == _PUT).any(axis=1)
     right = np.select([calls & puts, calls, puts], [_BOTH, _CALL, _PUT], MISSING)
     order = np.argsort(strikes, axis=1, kind="stable")

@@ -78,7 +78,7 @@ class Source:
 _PORT: type[BarHistory] = Source
 
 
-class Told:
+class RecordedProgress:
     """Progress that is remembered."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Told:
     def done(self, symbol: str, days: Sequence[date]) -> None:
         self.days += [(symbol, day) for day in days]
 
-    def say(self, sentence: str) -> None:
+    def warn(self, sentence: str) -> None:
         self.said.append(sentence)
 
 

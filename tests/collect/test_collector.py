@@ -20,7 +20,18 @@ from magic8_companion.collect.report import report_of, write_report
 from magic8_companion.domain.trading_day import require_session
 from magic8_companion.recordings.bar_file import RawBars
 from magic8_companion.recordings.bar_folder import BarFolder
-from tests.collect.sources import LAST, MARKET, NOW, SINCE, Source, Told, WaitedClock, contents, row_at, with_rows
+from tests.collect.sources import (
+    LAST,
+    MARKET,
+    NOW,
+    SINCE,
+    RecordedProgress,
+    Source,
+    WaitedClock,
+    contents,
+    row_at,
+    with_rows,
+)
 from tests.providers.makers import new_york
 
 DAY = date(2025, 4, 9)
@@ -31,7 +42,7 @@ class Run:
 
     def __init__(self, folder: Path, source: Source | None = None) -> None:
         self.files, self.source = DayFiles(folder), source or Source()
-        self.clock, self.told = WaitedClock(), Told()
+        self.clock, self.recorded = WaitedClock(), RecordedProgress()
 
     def collect(self, symbols: Sequence[str] = ("SPX", "VIX"), *, repair: bool = False) -> dict[str, str]:
         """Collect two weeks; return the symbols that were given up."""
@@ -40,7 +51,7 @@ class Run:
             return not self.files.is_done(symbol, day) or (repair and self.files.has_notes(symbol, day))
 
         asked = questions(symbols, self.days, self.source.history_days, is_open)
-        return asyncio.run(Collector(self.source, self.files, self.clock, self.told).collect(asked))
+        return asyncio.run(Collector(self.source, self.files, self.clock, self.recorded).collect(asked))
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -65,7 +76,7 @@ def test_what_was_collected_is_read_as_it_was(tmp_path: Path) -> None:
         for name in ("starts", "open", "high", "low", "close", "volume"):
             np.testing.assert_array_equal(getattr(bars, name), getattr(truth, name))
     assert reader.problems() == ()
-    assert run.told.days == [(symbol, day) for symbol in ("SPX", "VIX") for day in run.days]
+    assert run.recorded.days == [(symbol, day) for symbol in ("SPX", "VIX") for day in run.days]
     assert "| SPX | 10 | 0 | 0 | 0 |" in run.page()
     assert run.page().endswith("## What is wrong\n\nNothing.\n")
 
@@ -107,8 +118,8 @@ def test_a_source_that_stumbles_is_waited_for(tmp_path: Path) -> None:
     run.source.refusals = ["timeout", "pacing", "rate_limited", "ib_disconnected", "pacing", "pacing", "", "timeout"]
     assert run.collect(("SPX",)) == {}
     assert run.clock.slept == [5, 10, 20, 40, 80, 120, 5]
-    assert run.told.said[0] == "SPX: timeout: tape has its reasons; asking again in 5 s"
-    assert len(run.told.days) == len(run.days)
+    assert run.recorded.said[0] == "SPX: timeout: tape has its reasons; asking again in 5 s"
+    assert len(run.recorded.days) == len(run.days)
 
 
 def test_a_source_that_stays_silent_ends_the_work(tmp_path: Path) -> None:
@@ -116,11 +127,11 @@ def test_a_source_that_stays_silent_ends_the_work(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.source.refusals = ["", *["source_down"] * ATTEMPTS]
     assert run.collect() == {"SPX": "tape has its reasons"}
-    assert {symbol for symbol, _ in run.told.days} == {"SPX"}
-    written = set(run.told.days)
-    run.told.days.clear()
+    assert {symbol for symbol, _ in run.recorded.days} == {"SPX"}
+    written = set(run.recorded.days)
+    run.recorded.days.clear()
     assert run.collect() == {}
-    assert not written & set(run.told.days)
+    assert not written & set(run.recorded.days)
     assert BarFolder(tmp_path).days("VIX") == run.days
 
 

@@ -64,13 +64,13 @@ def test_payoff_equals_the_signed_legs() -> None:
     shapes, spot, sigma = layouts()
     level = spot * np.exp(sigma * np.linspace(-2, 2, len(spot)))
     widths = paid(shapes, level)
-    for n, column in np.argwhere(shapes.sound).tolist():
+    for n, column in np.argwhere(shapes.is_listed).tolist():
         strikes = shapes.strikes[n, column]
         legs = build(STRATEGIES[column], strikes[~np.isnan(strikes)].tolist(), ACTIONS[column], RIGHTS[column])
         sign = 1 if ACTIONS[column] == "BUY" else -1
         assert widths[n, column] * shapes.width[n, column] == pytest.approx(sign * float(payoff(legs, level[n])))
-    assert widths[shapes.sound].min() >= 0
-    assert widths[shapes.sound].max() <= 1 + 1e-12
+    assert widths[shapes.is_listed].min() >= 0
+    assert widths[shapes.is_listed].max() <= 1 + 1e-12
 
 
 def test_model_value_is_the_expected_payoff_on_a_flat_smile() -> None:
@@ -81,7 +81,7 @@ def test_model_value_is_the_expected_payoff_on_a_flat_smile() -> None:
     weight = np.exp(-(normal**2) / 2)
     weight /= weight.sum()
     for n in range(20):
-        one = LedgerStructures(strikes=shapes.strikes[[n]], width=shapes.width[[n]], sound=shapes.sound[[n]])
+        one = LedgerStructures(strikes=shapes.strikes[[n]], width=shapes.width[[n]], is_listed=shapes.is_listed[[n]])
         levels = spot[n] * np.exp(sigma[n] * normal - sigma[n] ** 2 / 2)
         np.testing.assert_allclose(weight @ paid(one, levels), value[n], atol=2e-5)
 

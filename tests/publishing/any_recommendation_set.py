@@ -168,7 +168,7 @@ def recommendations(draw: st.DrawFn, *, may_trade: bool = True) -> SymbolRecomme
 
 
 @st.composite
-def bulletins(draw: st.DrawFn) -> RecommendationSet:
+def recommendation_sets(draw: st.DrawFn) -> RecommendationSet:
     """Build what a merge may hand to the publisher."""
     halt_reason = draw(st.none() | names)
     published_at = draw(moments)

@@ -145,7 +145,7 @@ def skipped() -> SymbolRecommendation:
     return recommendation(record, market_conditions=None, data_status=DataStatus.STALE)
 
 
-def bulletin(**changes: Any) -> RecommendationSet:
+def recommendation_set(**changes: Any) -> RecommendationSet:
     """Return a bulletin of a live morning."""
     values: dict[str, Any] = dict(
         published_at=SLOT + timedelta(seconds=6, microseconds=250_000),

@@ -21,12 +21,12 @@ from pathlib import Path
 
 from magic8_companion.publishing.publisher import Publisher
 from magic8_companion.publishing.state import StateStore
-from tests.publishing.recommendation_sets import bulletin, calm, checkpoint_result, five_minute_result
+from tests.publishing.recommendation_sets import calm, checkpoint_result, five_minute_result, recommendation_set
 
 FILE_CALLS = frozenset(
     ("open", "os.link", "os.rename", "os.remove", "os.mkdir", "os.scandir", "os.listdir", "os.truncate")
 )
-SMALL = bulletin(recommendations={"QQQ": calm()}, skipped={})
+SMALL = recommendation_set(recommendations={"QQQ": calm()}, skipped={})
 
 
 def publish_until_input_ends(folder: Path) -> None:

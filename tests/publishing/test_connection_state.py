@@ -12,7 +12,7 @@ from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.publishing.documents import recommendations_document
 from magic8_companion.publishing.schema import RECOMMENDATIONS, schema, validate
-from tests.publishing.recommendation_sets import bulletin
+from tests.publishing.recommendation_sets import recommendation_set
 
 SINCE = datetime(2024, 3, 14, 15, 1, tzinfo=UTC)
 DEGRADED = ConnectionState(
@@ -22,7 +22,7 @@ DEGRADED = ConnectionState(
 
 def document(state: ConnectionState | None) -> dict[str, Any]:
     """Return the document of a state."""
-    return recommendations_document(bulletin(connection=state), 1)
+    return recommendations_document(recommendation_set(connection=state), 1)
 
 
 @pytest.mark.parametrize(

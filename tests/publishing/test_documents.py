@@ -15,15 +15,15 @@ from magic8_companion.domain.recommendation import FiveMinuteResult, Recommendat
 from magic8_companion.publishing.documents import predictions_document, recommendations_document
 from magic8_companion.publishing.json_file import encode
 from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
-from tests.publishing import any_recommendation_set as any_bulletin
+from tests.publishing import any_recommendation_set
 from tests.publishing.recommendation_sets import (
-    bulletin,
     calm,
     five_minute_result,
     no_trade,
     overlaid,
     quiet,
     recommendation,
+    recommendation_set,
     skipped,
 )
 
@@ -32,7 +32,7 @@ slow_to_build = settings(suppress_health_check=[HealthCheck.too_slow, HealthChec
 
 def test_the_frame_of_a_recommendations_document_is_golden() -> None:
     """Every top-level key stands in the contract's order; times are UTC text of whole seconds."""
-    document = recommendations_document(bulletin(recommendations={}), 7)
+    document = recommendations_document(recommendation_set(recommendations={}), 7)
     assert list(document.items()) == [
         ("schema_version", "1.0"),
         ("seq", 7),
@@ -58,7 +58,7 @@ def test_the_frame_of_a_recommendations_document_is_golden() -> None:
 
 def test_a_symbol_without_overlay_has_the_contracts_keys() -> None:
     """The record of a symbol carries its entries, the best of them, market conditions and states, in this order."""
-    record = recommendations_document(bulletin(recommendations={"SPX": calm()}), 1)["recommendations"]["SPX"]
+    record = recommendations_document(recommendation_set(recommendations={"SPX": calm()}), 1)["recommendations"]["SPX"]
     assert list(record) == [
         *("strategies", "best_strategy", "best_strategy_source", "best_strategy_key", "market_conditions"),
         *("data_source", "data_status", "ml_enhanced", "ml_status"),
@@ -68,7 +68,7 @@ def test_a_symbol_without_overlay_has_the_contracts_keys() -> None:
 
 def test_a_scored_entry_is_golden() -> None:
     """A base entry writes what the market says of its ticket even when it is unknown, as null."""
-    entry = recommendations_document(bulletin(), 1)["recommendations"]["QQQ"]["strategies"]["Iron_Condor"]
+    entry = recommendations_document(recommendation_set(), 1)["recommendations"]["QQQ"]["strategies"]["Iron_Condor"]
     evidence = entry.pop("evidence")
     assert evidence[0] == {"factor": "iv", "value": 31.5, "points": 71.4 / 3, "why": "calm"}
     assert list(entry.items()) == [
@@ -105,7 +105,7 @@ def test_a_scored_entry_is_golden() -> None:
 
 def test_a_5_minute_entry_says_who_made_it_and_for_how_long() -> None:
     """In the merged file a 5-minute entry has source and life, and no key that nobody filled."""
-    record = recommendations_document(bulletin(), 1)["recommendations"]["SPX"]
+    record = recommendations_document(recommendation_set(), 1)["recommendations"]["SPX"]
     assert list(record["strategies"]["Butterfly_5min"].items()) == [
         ("score", 88.8),
         ("confidence", "HIGH"),
@@ -125,7 +125,7 @@ def test_no_trade_has_five_keys_of_its_own() -> None:
     """A No_Trade entry carries a numeric confidence even when no model spoke."""
     silent = replace(no_trade("nothing scored"), ml_confidence=None)
     record = recommendation({**quiet().strategies, "No_Trade": silent})
-    document = recommendations_document(bulletin(recommendations={"SPY": record}), 1)
+    document = recommendations_document(recommendation_set(recommendations={"SPY": record}), 1)
     assert document["recommendations"]["SPY"]["strategies"]["No_Trade"] == {
         "score": 0.0,
         "confidence": "LOW",
@@ -137,7 +137,9 @@ def test_no_trade_has_five_keys_of_its_own() -> None:
 
 def test_a_skipped_symbol_stays_in_the_file_without_conditions() -> None:
     """A symbol that could not be observed has its three base entries and no invented market."""
-    record = recommendations_document(bulletin(recommendations={"IWM": skipped()}), 1)["recommendations"]["IWM"]
+    record = recommendations_document(recommendation_set(recommendations={"IWM": skipped()}), 1)["recommendations"][
+        "IWM"
+    ]
     assert "market_conditions" not in record
     assert record["strategies"]["Vertical"]["blocked_by"] == ["skipped"]
 
@@ -192,7 +194,7 @@ def test_a_number_that_is_not_finite_is_named_by_its_path(bad: float) -> None:
     """NaN and infinity never reach the file, not even silently as null."""
     record = overlaid()
     strategies = {**record.strategies, "Vertical": replace(record.strategies["Vertical"], rule_score=bad)}
-    broken = bulletin(recommendations={"SPX": replace(record, strategies=strategies)})
+    broken = recommendation_set(recommendations={"SPX": replace(record, strategies=strategies)})
     with pytest.raises(PublishError, match=r"recommendations\.SPX\.strategies\.Vertical\.rule_score is -?(nan|inf)"):
         recommendations_document(broken, 1)
 
@@ -205,18 +207,18 @@ def test_a_foreign_value_is_named_by_its_path(value: object, complaint: str) -> 
     """What JSON does not know, and a time without zone, stops before the file."""
     record = replace(calm(), market_conditions={"spot": [1, value]})
     with pytest.raises(PublishError, match=rf"recommendations\.SPX\.market_conditions\.spot\[1\] .*{complaint}"):
-        recommendations_document(bulletin(recommendations={"SPX": record}), 1)
+        recommendations_document(recommendation_set(recommendations={"SPX": record}), 1)
 
 
 def test_a_numpy_float_becomes_a_plain_number() -> None:
     """A finite numpy float is written as the number it is."""
     record = replace(calm(), market_conditions={**(calm().market_conditions or {}), "spot": np.float64(17.5)})
-    document = recommendations_document(bulletin(recommendations={"SPX": record}), 1)
+    document = recommendations_document(recommendation_set(recommendations={"SPX": record}), 1)
     assert type(document["recommendations"]["SPX"]["market_conditions"]["spot"]) is float
 
 
 @slow_to_build
-@given(any_bulletin.bulletins())
+@given(any_recommendation_set.recommendation_sets())
 def test_any_lawful_bulletin_validates_and_survives_the_file(any_one: RecommendationSet) -> None:
     """Whatever the merge may hand over obeys the schema and reads back as the same document."""
     document = recommendations_document(any_one, 1)
@@ -225,7 +227,7 @@ def test_any_lawful_bulletin_validates_and_survives_the_file(any_one: Recommenda
 
 
 @slow_to_build
-@given(any_bulletin.five_minute_results())
+@given(any_recommendation_set.five_minute_results())
 def test_any_lawful_prediction_validates_and_survives_the_file(any_one: FiveMinuteResult) -> None:
     """Whatever the 5-minute model may answer obeys the schema and reads back as the same document."""
     document = predictions_document(any_one, 1)

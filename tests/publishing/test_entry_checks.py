@@ -12,7 +12,14 @@ from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import RecommendationSet
 from magic8_companion.publishing.documents import predictions_document, recommendations_document
 from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
-from tests.publishing.recommendation_sets import bulletin, calm, five_minute, five_minute_result, recommendation, ticket
+from tests.publishing.recommendation_sets import (
+    calm,
+    five_minute,
+    five_minute_result,
+    recommendation,
+    recommendation_set,
+    ticket,
+)
 
 SPREAD: dict[str, Any] = {
     "direction": "bearish",
@@ -26,7 +33,7 @@ SPREAD: dict[str, Any] = {
 def overlaid_by(name: str, **changes: Any) -> RecommendationSet:
     """Return a bulletin in which a 5-minute entry decides."""
     strategies = {**calm().strategies, f"{name}_5min": five_minute(88.8, Confidence.HIGH, **changes)}
-    return bulletin(recommendations={"SPX": recommendation(strategies, f"{name}_5min")})
+    return recommendation_set(recommendations={"SPX": recommendation(strategies, f"{name}_5min")})
 
 
 def test_a_vertical_is_published_with_its_side() -> None:

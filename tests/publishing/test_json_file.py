@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import ConfigError, PublishError
-from magic8_companion.publishing.json_file import encode, make_folder, remove_leftovers, replace_file, write_beside
+from magic8_companion.publishing.json_file import encode, make_folder, remove_leftovers, replace_file, write_temporary
 
 
 def test_a_file_is_replaced_by_another_inode(tmp_path: Path) -> None:
@@ -31,8 +31,8 @@ def test_a_published_file_refuses_to_be_edited_in_place(tmp_path: Path) -> None:
 def test_temporary_names_are_unique_and_leftovers_of_one_file_are_removed(tmp_path: Path) -> None:
     """What a killed writer left is deleted; another file's is not touched."""
     ours, theirs = tmp_path / "a.json", tmp_path / "b.json"
-    left = {write_beside(ours, b"1"), write_beside(ours, b"2")}
-    kept = write_beside(theirs, b"3")
+    left = {write_temporary(ours, b"1"), write_temporary(ours, b"2")}
+    kept = write_temporary(theirs, b"3")
     assert len(left) == 2
     remove_leftovers(ours)
     assert list(tmp_path.iterdir()) == [kept]

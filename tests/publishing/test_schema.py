@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.publishing.documents import predictions_document, recommendations_document
 from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, SCHEMAS, schema, validate
-from tests.publishing.recommendation_sets import bulletin, five_minute_result
+from tests.publishing.recommendation_sets import five_minute_result, recommendation_set
 
 Change = Callable[[dict[str, Any]], object]
 
 
 def recommendations() -> dict[str, Any]:
     """Return a lawful document: SPX trades a 5-minute Butterfly, SPY nothing, QQQ an Iron_Condor; IWM is skipped."""
-    return recommendations_document(bulletin(), 12)
+    return recommendations_document(recommendation_set(), 12)
 
 
 def predictions() -> dict[str, Any]:

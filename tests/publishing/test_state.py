@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult
 from magic8_companion.publishing.state import StateStore
-from tests.publishing import any_recommendation_set as any_bulletin
+from tests.publishing import any_recommendation_set
 from tests.publishing.recommendation_sets import SLOT, checkpoint_result, five_minute_result
 
 slow_to_build = settings(
@@ -108,7 +108,7 @@ def test_a_file_in_place_of_the_folder_stops_the_start(tmp_path: Path) -> None:
 
 
 @slow_to_build
-@given(any_bulletin.checkpoint_results())
+@given(any_recommendation_set.checkpoint_results())
 def test_any_checkpoint_comes_back_equal(result: CheckpointResult) -> None:
     """No number, text or time is lost on the way through the file."""
     with tempfile.TemporaryDirectory() as folder:
@@ -118,7 +118,7 @@ def test_any_checkpoint_comes_back_equal(result: CheckpointResult) -> None:
 
 
 @slow_to_build
-@given(any_bulletin.five_minute_results())
+@given(any_recommendation_set.five_minute_results())
 def test_any_5_minute_result_comes_back_equal(result: FiveMinuteResult) -> None:
     """No number, text or time is lost on the way through the file."""
     with tempfile.TemporaryDirectory() as folder:

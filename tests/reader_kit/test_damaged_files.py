@@ -12,7 +12,7 @@ import pytest
 from magic8_companion.publishing.documents import recommendations_document
 from magic8_companion.publishing.json_file import encode
 from magic8_companion.reader_kit import REASONS, _decide, _parse, load
-from tests.publishing.recommendation_sets import SLOT, bulletin, calm, overlaid, quiet
+from tests.publishing.recommendation_sets import SLOT, calm, overlaid, quiet, recommendation_set
 from tests.reader_kit.damage import damaged
 from tests.reader_kit.oracle import expected
 
@@ -30,7 +30,7 @@ def test_no_damage_makes_a_reader_trade(files: int, tmp_path: Path) -> None:
     """Whatever the bytes, the kit approves only what the slow oracle approves of them; every 20th lies on disk."""
     dice = random.Random(88)
     good = [
-        encode(recommendations_document(bulletin(recommendations={"QQQ": record}, skipped={}), 31, "KILL"))
+        encode(recommendations_document(recommendation_set(recommendations={"QQQ": record}, skipped={}), 31, "KILL"))
         for record in (calm(), overlaid(), quiet())
     ]
     path = tmp_path / "recommendations.json"

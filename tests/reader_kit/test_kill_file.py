@@ -13,7 +13,7 @@ import pytest
 
 from magic8_companion.publishing.documents import recommendations_document
 from magic8_companion.reader_kit import load
-from tests.publishing.recommendation_sets import SLOT, bulletin
+from tests.publishing.recommendation_sets import SLOT, recommendation_set
 
 NOW = SLOT + timedelta(seconds=36)
 
@@ -29,7 +29,7 @@ def published(folder: Path, kill_switch: Any = None) -> Path:
     """Write a document that approves an Iron Condor in QQQ."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "recommendations.json"
-    path.write_text(json.dumps({**recommendations_document(bulletin(), 20), "kill_switch": kill_switch}))
+    path.write_text(json.dumps({**recommendations_document(recommendation_set(), 20), "kill_switch": kill_switch}))
     return path
 
 

@@ -27,8 +27,8 @@ from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy, canon
 from magic8_companion.publishing.documents import recommendations_document
 from magic8_companion.publishing.json_file import encode
 from magic8_companion.reader_kit import REASONS, Decision, _decide, _parse, load
-from tests.publishing import any_recommendation_set as any_bulletin
-from tests.publishing.recommendation_sets import SLOT, bulletin
+from tests.publishing import any_recommendation_set
+from tests.publishing.recommendation_sets import SLOT, recommendation_set
 from tests.reader_kit.oracle import expected
 
 NOW = SLOT + timedelta(seconds=36)
@@ -60,7 +60,7 @@ BREAKERS: dict[str, tuple[tuple[str, ...], Any]] = {
 
 def good() -> dict[str, Any]:
     """Return a fresh document: QQQ trades an Iron_Condor, SPX a 5-minute Butterfly, SPY nothing, IWM is skipped."""
-    return recommendations_document(bulletin(), 20)
+    return recommendations_document(recommendation_set(), 20)
 
 
 def put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
@@ -406,7 +406,7 @@ def test_the_kit_is_one_file_of_standard_library_for_old_pythons(tmp_path: Path)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
-@given(any_bulletin.bulletins(), st.data())
+@given(any_recommendation_set.recommendation_sets(), st.data())
 def test_the_kit_answers_as_the_slow_oracle_does(any_one: RecommendationSet, data: st.DataObject) -> None:
     """For any lawful bulletin, any moment and any options, kit and oracle give the same reason."""
     if data.draw(st.booleans(), "tame"):
