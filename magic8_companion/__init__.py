@@ -33,6 +33,7 @@ __all__ = [
     "OptionChain",
     "ScoreCard",
     "Settings",
+    "__version__",
     "calculate_risk_reward",
     "create_scorer",
     "get_provider",
