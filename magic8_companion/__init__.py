@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from magic8_companion.domain.bars import Bars
     from magic8_companion.domain.errors import DataUnavailable
     from magic8_companion.domain.market_state import MarketState
-    from magic8_companion.domain.market_view import MarketView
     from magic8_companion.domain.option_chain import OptionChain
     from magic8_companion.domain.scores import ScoreCard
+    from magic8_companion.market_view import MarketView
     from magic8_companion.options.risk_reward import calculate_risk_reward
     from magic8_companion.scoring import create_scorer
     from magic8_companion.unified_config import Settings, load_settings
@@ -45,7 +45,7 @@ _HOMES: Final = {
     "DataUnavailable": "magic8_companion.domain.errors",
     "MarketAnalyzer": "magic8_companion.analysis",
     "MarketState": "magic8_companion.domain.market_state",
-    "MarketView": "magic8_companion.domain.market_view",
+    "MarketView": "magic8_companion.market_view",
     "OptionChain": "magic8_companion.domain.option_chain",
     "ScoreCard": "magic8_companion.domain.scores",
     "Settings": "magic8_companion.unified_config",

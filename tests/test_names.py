@@ -30,6 +30,10 @@ RETIRED = {
 }
 # names that a contract, a library or the exchange fixes
 FIXED = {
+    "base_margin": "XGBoost's argument",
+    "output_margin": "as base_margin",
+    "call_put_delta_spread": "a feature's published name",
+    "short_long_spread": "as call_put_delta_spread",
     "LINK_LOST": "IB's word for a lost server connection",
     "LINK_BACK": "as LINK_LOST",
     "LINK_BACK_EMPTY": "as LINK_LOST",
