@@ -25,11 +25,11 @@ from scipy.special import expit, logit
 
 from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
 from magic8_ml.forecast.session_table import session_table
+from magic8_ml.registry.canaries import AvailabilityAudit
 from magic8_ml.trades.feature_catalogue import CATALOGUE, OPTIONAL_GROUPS
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.sample import make_sample
 from magic8_ml.trades.terms import STRATEGIES
-from magic8_ml.trades.training.audit import Audit
 from magic8_ml.trades.training.fit import fit_win_model
 from magic8_ml.trades.training.store import store
 from magic8_ml.trades.training.tree_tasks import TaskRunner, run_on_dask, run_on_workers
@@ -92,7 +92,7 @@ def measure(title: str, where: AbstractContextManager[TaskRunner], rows: TradeRo
         begin = time.perf_counter()
         fitted = fit_win_model(make_sample(rows), run)
         fit_seconds = time.perf_counter() - begin
-        version = store(fitted, Path(folder), "benchmark", Audit(values=len(rows), late=()))
+        version = store(fitted, Path(folder), "benchmark", AvailabilityAudit(values=len(rows), late=()))
         wall = time.perf_counter() - begin
     pairs = [record for record in fitted.records if record.level == "symbol_strategy"]
     print(

@@ -10,18 +10,19 @@ A section of the manifest with five parts, each made at training and each checke
     canaries       shuffled labels, a future-shifted feature, a truncated and a scrambled future, with their numbers
 
 ``seal`` is the sha256 of the whole manifest: a number changed by hand, or a passport moved to another model, breaks it.
-It proves that the parts belong together, not who wrote them.  The checks judge the numbers, never a word like "passed".
+It proves that the parts belong together, not who wrote them.  The checks read the numbers, never a word like "passed".
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 import orjson
+
+from magic8_ml.registry.canaries import CANARIES
 
 PASSPORT: Final = "passport"
 WIN_PROBABILITY: Final = "win_probability"
@@ -30,18 +31,6 @@ WIN_PROBABILITY: Final = "win_probability"
 FORMAT_VERSION: Final = 2
 VALID_SESSIONS: Final = 63
 """Sessions after the freeze for which a model may serve: a quarter of a year."""
-
-SHUFFLED_ERRORS: Final = 3.0
-"""Shuffled labels may show a skill of at most so many standard errors (by day)."""
-
-SHUFFLED_SKILL: Final = 0.01
-"""Or of at most this much: on thousands of days an error is small, and so is this."""
-
-LARGEST_LOSS: Final = 0.25
-"""No canary may lose more than this share of the base rates' loss: noise loses a few percent, a diverged fit all."""
-
-SHIFTED_ERRORS: Final = 2.0
-"""A feature taken from tomorrow must add more than so many standard errors (by day, paired) to the skill."""
 
 _HEX_DIGITS: Final = frozenset("0123456789abcdef")
 
@@ -131,68 +120,6 @@ def _check_canaries(part: Mapping[str, Any], manifest: Mapping[str, Any]) -> Non
         if problem := check(part[name]):
             raise _Invalid(f"{name}: {problem}")
 
-
-def shuffled_labels_problem(numbers: Mapping[str, float]) -> str | None:
-    """Return what speaks against the canary of labels exchanged between days, or None: there must be no skill.
-
-    A large loss is no proof of honesty either: it comes from a fit that diverged and would hide a leak.
-
-    >>> shuffled_labels_problem({"skill": -0.002, "standard_error": 0.004}) is None
-    True
-    """
-    skill, error = float(numbers["skill"]), float(numbers["standard_error"])
-    if not (math.isfinite(skill) and error > 0):
-        return "it was not measured"
-    if skill > max(SHUFFLED_ERRORS * error, SHUFFLED_SKILL):
-        return f"shuffled labels are predicted with a skill of {skill:+.1%}: something leaks"
-    if skill < -LARGEST_LOSS:
-        return f"shuffled labels are predicted with a skill of {skill:+.1%}, far below the base rates: the fit diverged"
-    return None
-
-
-def future_shifted_problem(numbers: Mapping[str, Any]) -> str | None:
-    """Return what speaks against the canary of one feature taken from tomorrow, or None: both alarms must ring.
-
-    >>> numbers = {"feature": "f", "differing": 9, "skill": 0.4, "honest_skill": 0.2, "standard_error": 0.03}
-    >>> future_shifted_problem(numbers) is None
-    True
-    """
-    if not numbers["feature"] or int(numbers["differing"]) < 1:
-        return "a feature taken from tomorrow was not noticed: the audit is blind"
-    gain, error = float(numbers["skill"]) - float(numbers["honest_skill"]), float(numbers["standard_error"])
-    if not (math.isfinite(gain) and error >= 0):
-        return "what a feature taken from tomorrow adds was not measured"
-    if (lowest := min(float(numbers["skill"]), float(numbers["honest_skill"]))) < -LARGEST_LOSS:
-        return f"a skill of {lowest:+.1%} is far below the base rates: the fit diverged"
-    if gain <= SHIFTED_ERRORS * error:
-        return (
-            f"a feature taken from tomorrow adds {gain:+.1%} +- {error:.1%}, which is nothing:"
-            " the skill is not measured on what it predicts"
-        )
-    return None
-
-
-def unseen_future_problem(numbers: Mapping[str, Any]) -> str | None:
-    """Return what speaks against a canary that changes the future, or None: every prediction must stay, to the bit.
-
-    >>> unseen_future_problem({"predictions": 40, "differing": 3, "features": ["gap"]})
-    '3 of 40 predictions look ahead, through gap'
-    """
-    if int(numbers["predictions"]) < 1:
-        return "nothing was predicted"
-    if differing := int(numbers["differing"]):
-        through = ", ".join(numbers["features"]) or "something that is no feature"
-        return f"{differing} of {numbers['predictions']} predictions look ahead, through {through}"
-    return None
-
-
-CANARIES: Final[Mapping[str, Callable[[Mapping[str, Any]], str | None]]] = {
-    "truncated_future": unseen_future_problem,
-    "scrambled_future": unseen_future_problem,
-    "future_shifted_feature": future_shifted_problem,
-    "shuffled_labels": shuffled_labels_problem,
-}
-"""The canaries by name, each with its judge: numbers -> what is wrong, or None."""
 
 _CHECKS: Final[Mapping[str, Callable[[Any, Mapping[str, Any]], None]]] = {
     "data": _check_data,

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from magic8_ml.registry.canaries import CANARIES
 from magic8_ml.registry.manifest import ModelUnavailable
-from magic8_ml.registry.passport import CANARIES, PASSPORT, passport_problem
+from magic8_ml.registry.passport import PASSPORT, passport_problem
 from magic8_ml.registry.soundness import require_passport
 from tests.registry.made_models import manifest, parts, passed, resealed
 

@@ -1,13 +1,12 @@
-"""Was every feature known when it was used?  Asked of a sample of rows, by computing them again without the future.
+"""Check on a sample of rows that every feature was known when it was used, by recomputing it without the future.
 
-For each sampled row the bars end where the entry stands and the daily VIX has nothing of the day but its open; then the
-very same functions must give the very same bits.  And before a feature's declared moment it must have no value.
+For each sampled row the bars end at the entry time and the daily VIX of the day has only its open.  The same functions
+must return the same bits, and a feature has no value before the time at which it is declared available.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,6 +19,7 @@ from magic8_ml.forecast.feature_table import AVAILABLE_AT, FeatureTable, feature
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.intraday import today_of
 from magic8_ml.forecast.session_table import DAY_NS, session_table
+from magic8_ml.registry.canaries import AvailabilityAudit
 
 SAMPLED_DAYS: Final = 24
 """Days audited per symbol, spread over its whole span; three entry times of each."""
@@ -28,15 +28,9 @@ _BAR_MINUTES: Final = 5
 _SEED: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
-    """``values`` were recomputed; ``late`` names the features of which one differed or came too early."""
-
-    values: int
-    late: tuple[str, ...]
-
-
-def audit(bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows, table: FeatureTable = feature_matrix) -> Audit:
+def audit(
+    bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows, table: FeatureTable = feature_matrix
+) -> AvailabilityAudit:
     """Recompute a sample of ``rows`` from what was known at their time."""
     late = np.zeros(len(FEATURE_NAMES), dtype=np.bool_)
     sample = _sample(rows)
@@ -46,7 +40,7 @@ def audit(bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows, table: FeatureT
         late |= ~((known == row.features[0]) | (np.isnan(known) & np.isnan(row.features[0])))
         late |= np.isfinite(row.features[0]) & (_BAR_MINUTES * row.bars_done[0] < AVAILABLE_AT)
     names = tuple(name for name, is_late in zip(FEATURE_NAMES, late.tolist(), strict=True) if is_late)
-    return Audit(values=len(sample) * len(FEATURE_NAMES), late=names)
+    return AvailabilityAudit(values=len(sample) * len(FEATURE_NAMES), late=names)
 
 
 def _sample(rows: Rows) -> Integers:

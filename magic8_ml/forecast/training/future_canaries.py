@@ -14,15 +14,18 @@ from typing import Any, Final
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
-from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.bars import COLUMNS, Bars, from_ns
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.labels import BUCKETS, ENTRY_BARS
+from magic8_ml.forecast.prediction_inputs import DAILY_OPEN, PredictionInputs
 from magic8_ml.forecast.serving_row import serving_rows
+from magic8_ml.forecast.session_table import BAR_NS, DAY_NS, session_table
 from magic8_ml.forecast.symbol_families import EVERYBODY
 from magic8_ml.forecast.terciles import Terciles
-from magic8_ml.forecast.training.other_futures import Moment
+
+_SEED: Final = 88
 
 Build = Callable[[Mapping[str, Bars], Bars], Rows]
 Predict = Callable[[Rows], Forecast]
@@ -83,7 +86,7 @@ def truncated_future(bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows) -> R
     reference = rows[sampled(rows)]
     served = []
     for n in range(len(reference)):
-        moment = Moment(day=int(reference.day[n]), bars_done=int(reference.bars_done[n]))
+        moment = EntryTime(day=int(reference.day[n]), bars_done=int(reference.bars_done[n]))
         symbol = rows.symbols[reference.symbol[n]]
         inputs = moment.inputs(symbol, bars[symbol], vix_daily)
         served.append(serving_rows(inputs, inputs.today, _ANY_CUTS, Histories()))
@@ -116,13 +119,13 @@ def compare(rebuilt: Sequence[Rebuilt], predict: Predict | None = None) -> Diffe
     )
 
 
-def _moments(rows: Rows) -> tuple[Moment, ...]:
+def _moments(rows: Rows) -> tuple[EntryTime, ...]:
     # in the later half of the days, each at another time of the day
     days = np.unique(rows.day)
     places = np.linspace(len(days) // 2, len(days) - 1, MOMENTS).astype(int)
     done = ENTRY_BARS[np.linspace(2, len(ENTRY_BARS) - 3, MOMENTS).astype(int)]
     return tuple(
-        Moment(day=day, bars_done=bars) for day, bars in zip(days[places].tolist(), done.tolist(), strict=True)
+        EntryTime(day=day, bars_done=bars) for day, bars in zip(days[places].tolist(), done.tolist(), strict=True)
     )
 
 
@@ -131,7 +134,7 @@ def _renumbered(rows: Rows, symbols: tuple[str, ...]) -> Rows:
     return replace(rows, symbols=symbols, symbol=number[rows.symbol])
 
 
-def _up_to(rows: Rows, moment: Moment) -> Rows:
+def _up_to(rows: Rows, moment: EntryTime) -> Rows:
     return rows[(rows.day < moment.day) | ((rows.day == moment.day) & (rows.bars_done <= moment.bars_done))]
 
 
@@ -170,3 +173,72 @@ def _differing(one: object, other: object, names: Sequence[str]) -> Mask:
         values = [np.asarray(getattr(side, name), dtype=np.float64) for side in (one, other)]
         columns.append(different(*values).reshape(len(values[0]), -1).any(axis=1))
     return np.asarray(np.any(columns, axis=0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryTime:
+    """``bars_done`` bars after the open of the session at position ``day`` of the exchange calendar."""
+
+    day: int
+    bars_done: int
+
+    @property
+    def stamp(self) -> int:
+        """Return the instant in nanoseconds UTC; bars that start at it are not known at it."""
+        return int(session_table().opens[self.day]) + self.bars_done * BAR_NS
+
+    def inputs(self, symbol: str, bars: Bars, vix_daily: Bars) -> PredictionInputs:
+        """Return what serving is handed at this moment: nothing later, and of the day's VIX its open alone."""
+        session = session_table().sessions[self.day]
+        at = self._vix_row(vix_daily)
+        opened = vix_daily.open[at : at + 1]
+        columns: dict[str, Any] = {**dict.fromkeys(COLUMNS[:4], opened), "volume": np.zeros(1)}
+        return PredictionInputs(
+            symbol=symbol,
+            as_of=from_ns(self.stamp),
+            session=session,
+            today=bars.between(session.open_at, from_ns(self.stamp)),
+            history=bars[: int(np.searchsorted(bars.starts, session_table().opens[self.day]))],
+            vix_today=Bars(starts=session_table().opens[self.day : self.day + 1].copy(), **columns),
+            vix_daily=vix_daily[:at],
+            vix_kind=DAILY_OPEN,
+        )
+
+    def bars_scrambled(self, bars: Bars) -> Bars:
+        """Return the same bars up to the moment, and then prices that leap about."""
+        at = int(np.searchsorted(bars.starts, self.stamp))
+        return _with_future(bars, at, _wild(len(bars) - at, scale=float(bars.close[max(0, at - 1)]), leap=0.02))
+
+    def vix_scrambled(self, vix_daily: Bars) -> Bars:
+        """Return the same VIX up to the open of the day, and then one that leaps about."""
+        at = self._vix_row(vix_daily)
+        future = _wild(len(vix_daily) - at, scale=20.0, leap=0.2)
+        opened = vix_daily.open[at]
+        future["open"][0] = opened
+        future["high"][0] = max(opened, future["high"][0])
+        future["low"][0] = min(opened, future["low"][0])
+        return _with_future(vix_daily, at, future)
+
+    def _vix_row(self, vix_daily: Bars) -> int:
+        return int(np.searchsorted(vix_daily.starts, session_table().days[self.day] * DAY_NS))
+
+
+def _wild(n: int, *, scale: float, leap: float) -> dict[str, Floats]:
+    rng = np.random.default_rng(_SEED)
+    close = scale * np.exp(leap * rng.standard_normal(n))
+    opened = scale * np.exp(leap * rng.standard_normal(n))
+    return {
+        "open": opened,
+        "high": np.maximum(opened, close) * (1 + leap),
+        "low": np.minimum(opened, close) / (1 + leap),
+        "close": close,
+        "volume": rng.uniform(1.0, 1e6, n),
+    }
+
+
+def _with_future(bars: Bars, at: int, future: dict[str, Floats]) -> Bars:
+    # the bars before position ``at``, and from there on the columns given
+    columns: dict[str, Any] = {name: getattr(bars, name) for name in COLUMNS}
+    for name, values in future.items():
+        columns[name] = np.concatenate((columns[name][:at], values))
+    return Bars(starts=bars.starts, length=bars.length, **columns)

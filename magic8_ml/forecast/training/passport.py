@@ -1,4 +1,4 @@
-"""The passport of a training: proofs of what was learnt from, and that nothing saw the future; no proof, no model."""
+"""The passport of a training: digests of its data, and proofs that nothing saw the future.  No proof, no model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from magic8_ml.forecast.feature_catalogue import schema_digest
 from magic8_ml.forecast.feature_table import FeatureTable
 from magic8_ml.forecast.forecaster import Forecaster, Rows
 from magic8_ml.forecast.session_table import DAY_NS, session_table
-from magic8_ml.forecast.training.audit import Audit, audit
+from magic8_ml.forecast.training.audit import audit
 from magic8_ml.forecast.training.future_canaries import (
     Build,
     Rebuilt,
@@ -26,17 +26,18 @@ from magic8_ml.forecast.training.future_canaries import (
     scrambled_future,
     truncated_future,
 )
-from magic8_ml.forecast.training.skill_canaries import SHIFTED_FEATURE, skill_canaries, with_shifted_feature
+from magic8_ml.forecast.training.skill_canaries import skill_canaries, with_shifted_feature
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.refusal import TrainingRefused
-from magic8_ml.registry.passport import CANARIES, VALID_SESSIONS
+from magic8_ml.registry.canaries import AvailabilityAudit, check_canary, checked_canaries
+from magic8_ml.registry.passport import VALID_SESSIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FeatureProof:
-    """What is proved before anything is learnt: the audit, and rows made again under other futures."""
+    """Proofs made before the fit: the audit, and rows rebuilt under other futures."""
 
-    audit: Audit
+    audit: AvailabilityAudit
     truncated: Rebuilt
     scrambled: Sequence[Rebuilt]
 
@@ -49,12 +50,12 @@ def prove_features(
     Raises
     ------
     TrainingRefused
-        Naming the canary that fell silent and the features that look ahead.
+        When a canary fails; the error names it and the features that look ahead.
     """
     try:
         truncated = truncated_future(bars, vix_daily, rows)
     except DataUnavailable as error:
-        raise TrainingRefused(f"canary truncated_future: a row that was learnt cannot be served: {error}") from error
+        raise TrainingRefused(f"canary truncated_future: a row of the training cannot be served: {error}") from error
     proof = FeatureProof(
         audit=audit(bars, vix_daily, rows, table),
         truncated=truncated,
@@ -62,7 +63,7 @@ def prove_features(
     )
     for name, rebuilt in (("truncated_future", [truncated]), ("scrambled_future", proof.scrambled)):
         found = compare(rebuilt)
-        _judge(name, {**asdict(found), "predictions": found.rows})
+        check_canary(name, {**asdict(found), "predictions": found.rows})
     if late := proof.audit.late:
         raise TrainingRefused(f"availability audit: these features were not known at their time: {', '.join(late)}")
     return proof
@@ -83,25 +84,15 @@ def passport_parts(
     Raises
     ------
     TrainingRefused
-        Naming the canary that fell silent, with its numbers.
+        When a canary fails; the error names it and gives its numbers.
     """
     last = int(rows.day.max())
-    skills = skill_canaries(forecaster, rows)
     ahead = replace(proof.truncated, reference=with_shifted_feature(rows)[sampled(rows)])
-    canaries: dict[str, Mapping[str, Any]] = {
-        "truncated_future": asdict(compare([proof.truncated], fitted.predict)),
-        "scrambled_future": asdict(compare(proof.scrambled, fitted.predict)),
-        "future_shifted_feature": {
-            "feature": SHIFTED_FEATURE,
-            "differing": compare([ahead]).differing,
-            "skill": skills.shifted.skill,
-            "honest_skill": skills.honest.skill,
-            "standard_error": skills.gain.standard_error,
-        },
-        "shuffled_labels": asdict(skills.shuffled),
-    }
-    for name, numbers in canaries.items():
-        _judge(name, numbers)
+    canaries = checked_canaries(
+        asdict(compare([proof.truncated], fitted.predict)),
+        asdict(compare(proof.scrambled, fitted.predict)),
+        skill_canaries(forecaster, rows, compare([ahead]).differing),
+    )
     return {
         "data": _data(bars, vix_daily, last),
         "folds": [_fold(fold) for fold in folds],
@@ -124,11 +115,6 @@ def _data(bars: Mapping[str, Bars], vix_daily: Bars, last: int) -> dict[str, Any
         "symbols": {symbol: _digest(series, close) for symbol, series in sorted(bars.items())},
         "vix_daily": _digest(vix_daily, midnight),
     }
-
-
-def _judge(name: str, numbers: Mapping[str, Any]) -> None:
-    if problem := CANARIES[name](numbers):
-        raise TrainingRefused(f"canary {name}: {problem}")
 
 
 def _digest(bars: Bars, end: int) -> dict[str, object]:

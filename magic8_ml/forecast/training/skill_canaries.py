@@ -1,15 +1,15 @@
-"""Canaries that measure skill where the answer is known: there must be none, or a suspicious lot of it.
+"""Canaries that measure skill where the answer is known: none with shuffled labels, more with a planted feature.
 
-Labels exchanged between days cannot be predicted: a skill at predicting them shows that the answer is told somewhere.
-One feature taken from the next session must help, or the skill would be measured on something that it does not predict.
+Labels exchanged between days cannot be predicted, so skill at predicting them shows a leak.  One feature taken from the
+next session must help, or the skill measures something that the model does not predict.
 
-This is no forecast: whole weeks take turns at being learnt and tested, so every day is tested, and a change of the
-market between an older and a newer part cannot hide what a leak adds.
+Whole weeks alternate between training and test, so every day is tested and a change of the market over time cannot hide
+what a leak adds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -21,13 +21,14 @@ from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.session_table import FULL_DAY_BARS
 from magic8_ml.metrics.proper_scores import ranked_probability_score
 from magic8_ml.metrics.refusal import TrainingRefused
+from magic8_ml.registry.canaries import CanaryLosses, SkillCanaries
 
 DAYS: Final = 250
-"""The newest days that the canaries live on: labelled, and followed by a session with rows."""
+"""The newest days that the canaries use: labelled, and followed by a session with rows."""
 
 FEWEST_DAYS: Final = 60
 BLOCK_DAYS: Final = 5
-"""Days that are learnt or tested together: neighbours share most of their features."""
+"""Days that are trained on or tested together: neighbours share most of their features."""
 
 SHIFTED_FEATURE: Final = "log_realised_1_day"
 """Taken from the next session, yesterday's variance is that of the day whose rest is to be predicted."""
@@ -35,28 +36,7 @@ SHIFTED_FEATURE: Final = "log_realised_1_day"
 _SEED: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skill:
-    """Share of the loss of the half hour's base rates that is saved, with its standard error by day."""
-
-    skill: float
-    standard_error: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkillCanaries:
-    """The regime skill with honest labels, with labels exchanged between days, and with one feature from tomorrow.
-
-    ``gain`` is what the feature from tomorrow adds to the honest skill, paired day by day.
-    """
-
-    honest: Skill
-    shuffled: Skill
-    shifted: Skill
-    gain: Skill
-
-
-def skill_canaries(forecaster: Forecaster, rows: Rows) -> SkillCanaries:
+def skill_canaries(forecaster: Forecaster, rows: Rows, differing: int) -> SkillCanaries:
     """Measure the forecaster's regime skill three times on the same days.
 
     Raises
@@ -64,25 +44,20 @@ def skill_canaries(forecaster: Forecaster, rows: Rows) -> SkillCanaries:
     TrainingRefused
         When too few labelled days are followed by a session with rows.
     """
-    mine = _newest(rows)
-    honest, shuffled, shifted = (
+    newest = _newest(rows)
+    honest, shuffled, planted = (
         _losses(forecaster, some)
-        for some in (rows[mine], with_shuffled_labels(rows[mine]), with_shifted_feature(rows)[mine])
+        for some in (rows[newest], with_shuffled_labels(rows[newest]), with_shifted_feature(rows)[newest])
     )
-    day = rows.day[mine]
     return SkillCanaries(
-        honest=_saved(honest.baseline, honest.said, honest.baseline, day),
-        shuffled=_saved(shuffled.baseline, shuffled.said, shuffled.baseline, day),
-        shifted=_saved(shifted.baseline, shifted.said, shifted.baseline, day),
-        gain=_saved(honest.said, shifted.said, honest.baseline, day),
+        honest=honest, shuffled=shuffled, planted=planted, feature=SHIFTED_FEATURE, differing=differing
     )
 
 
 def with_shuffled_labels(rows: Rows) -> Rows:
-    """Exchange what came between days, each symbol and entry time for itself.
+    """Exchange outcomes between days, within each symbol and entry time.
 
-    What is exchanged is the outcome in units of the row's own thresholds: its class moves along with it and stays, to
-    whoever knows the thresholds, as likely as it was.
+    Outcomes move in units of the row's own thresholds, so their class moves with them and keeps its base rate.
     """
     rng = np.random.default_rng(_SEED)
     source = np.arange(len(rows))
@@ -125,36 +100,28 @@ def _followers(rows: Rows) -> Integers:
     return np.where(keys[found] == keys + 1, found, -1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Losses:
-    """RPS per row of what was said and of the base rates learnt with it, shape (n_rows,)."""
-
-    said: Floats
-    baseline: Floats
-
-
-def _losses(forecaster: Forecaster, rows: Rows) -> _Losses:
-    said, baseline = np.empty(len(rows)), np.empty(len(rows))
+def _losses(forecaster: Forecaster, rows: Rows) -> CanaryLosses:
+    predicted, baseline = np.empty(len(rows)), np.empty(len(rows))
     _, place = np.unique(rows.day, return_inverse=True)
     even = place // BLOCK_DAYS % 2 == 0
     for tested in (even, ~even):
-        learnt, asked = rows[~tested], rows[tested]
-        forecast = forecaster.fit(learnt).predict(asked.without_outcomes())
-        said[tested] = ranked_probability_score(forecast.regime, asked.regime)
-        baseline[tested] = ranked_probability_score(_base_rates(learnt)[asked.bucket], asked.regime)
-    return _Losses(said=said, baseline=baseline)
+        train, test = rows[~tested], rows[tested]
+        forecast = forecaster.fit(train).predict(test.without_outcomes())
+        predicted[tested] = ranked_probability_score(forecast.regime, test.regime)
+        baseline[tested] = ranked_probability_score(_base_rates(train)[test.bucket], test.regime)
+    return CanaryLosses(predicted=predicted, baseline=baseline, day=rows.day)
 
 
 def _moved(rows: Rows, source: Integers) -> Outcomes:
-    came = rows.known
-    u = _exchanged(np.sqrt(came.realised) / rows.sigma_vix, rows.regime_terciles, source)
-    z = _exchanged(came.move / rows.sigma_vix, rows.direction_terciles, source)
+    outcomes = rows.known
+    u = _exchanged(np.sqrt(outcomes.realised) / rows.sigma_vix, rows.regime_terciles, source)
+    z = _exchanged(outcomes.move / rows.sigma_vix, rows.direction_terciles, source)
     scale = rows.sigma_vix / rows.sigma_vix[source]
     return Outcomes(
         realised=(np.maximum(u, 0.0) * rows.sigma_vix) ** 2,
         move=z * rows.sigma_vix,
-        highest=came.highest[source] * scale,
-        lowest=came.lowest[source] * scale,
+        highest=outcomes.highest[source] * scale,
+        lowest=outcomes.lowest[source] * scale,
     )
 
 
@@ -168,12 +135,3 @@ def _base_rates(rows: Rows) -> Floats:
     counts = np.ones((BUCKETS, 3))
     np.add.at(counts, (rows.bucket, rows.regime), 1)
     return np.asarray(counts / counts.sum(axis=1, keepdims=True))
-
-
-def _saved(worse: Floats, better: Floats, baseline: Floats, day: Integers) -> Skill:
-    _, number = np.unique(day, return_inverse=True)
-    weight = np.bincount(number)
-    saved, base = np.bincount(number, worse - better) / weight, np.bincount(number, baseline) / weight
-    skill = float(saved.mean() / base.mean())
-    spread = (saved - skill * base).std(ddof=1)  # of the ratio of two means
-    return Skill(skill=skill, standard_error=float(spread / base.mean() / np.sqrt(len(base))))

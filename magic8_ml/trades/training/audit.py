@@ -1,12 +1,12 @@
-"""Were the features known when the trade was entered?  A sample of trades is made again without anything later.
+"""Check on a sample of trades that every feature was known at entry, by recomputing it without later data.
 
-Forecasts are not made again: they come from a walk-forward that fits on earlier days alone.
+Forecasts are not recomputed: they come from a walk-forward that fits on earlier days only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from magic8_companion.domain.arrays import Integers
 from magic8_companion.domain.bars import COLUMNS, Bars, from_ns
 from magic8_ml.forecast.session_table import DAY_NS
+from magic8_ml.registry.canaries import AvailabilityAudit
 from magic8_ml.trades.dataset import TradeData
 from magic8_ml.trades.feature_catalogue import FORECAST, feature_named, trade_features
 from magic8_ml.trades.terms import DeltaRows
@@ -22,15 +23,7 @@ from magic8_ml.trades.trade_markets import market_snapshots
 TRADES: Final = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
-    """How many values were made again, and which features were not the same without the future."""
-
-    values: int
-    late: tuple[str, ...]
-
-
-def audit_features(data: TradeData, names: tuple[str, ...]) -> Audit:
+def audit_features(data: TradeData, names: tuple[str, ...]) -> AvailabilityAudit:
     """Compute ``names`` of 40 trades, spread over the data, with everything and with what was known at their time."""
     checked = tuple(name for name in names if feature_named(name).group != FORECAST)
     places = np.unique(np.linspace(0, len(data.settled) - 1, TRADES).astype(np.int64))
@@ -43,7 +36,7 @@ def audit_features(data: TradeData, names: tuple[str, ...]) -> Audit:
         known = _features(data, row, checked, bars, _vix_until(data.vix_daily, at))
         differs |= (whole != known) & ~(np.isnan(whole) & np.isnan(known))
     late = tuple(name for name, late in zip(checked, differs.tolist(), strict=True) if late)
-    return Audit(values=len(places) * len(checked), late=late)
+    return AvailabilityAudit(values=len(places) * len(checked), late=late)
 
 
 def _features(

@@ -11,18 +11,17 @@ They fit the base members and the trees of all trades on the newest days; every 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from scipy.special import expit
 
-from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.arrays import Floats
 from magic8_ml.metrics.refusal import TrainingRefused
-from magic8_ml.registry.passport import CANARIES
+from magic8_ml.registry.canaries import CanaryLosses, SkillCanaries, checked_canaries
 from magic8_ml.trades.base_models import fit_base_models
 from magic8_ml.trades.levels import DEFAULT, LEVELS
-from magic8_ml.trades.pooling import weigh_days
 from magic8_ml.trades.sample import Sample
 from magic8_ml.trades.training.tree_tasks import TreeTask, TreeTaskInputs, WalkForwardStep, base_logit, run_task
 from magic8_ml.trades.trees import TreeSettings
@@ -40,30 +39,12 @@ _SEED: Final = 8
 _NOISE: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skill:
-    """Share of a baseline's Brier loss that is saved, with its standard error by day."""
-
-    skill: float
-    standard_error: float
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RootPredictions:
-    """What was said of a block of days; arrays of shape (n_rows,), ``day`` (n_rows,).
-
-    ``losses`` are squared errors, ``base`` those of the base rate of each symbol and strategy.
-    """
+    """Log odds of a block of days, (n_rows,), and their losses: squared errors against those of the base rates."""
 
     logit: Floats
-    losses: Floats
-    base: Floats
-    day: Integers
-
-    @property
-    def skill(self) -> Skill:
-        """Return the skill over the base rates."""
-        return _saved(self.base, self.losses, self.base, self.day)
+    losses: CanaryLosses
 
 
 def canaries_of(sample: Sample) -> dict[str, Mapping[str, Any]]:
@@ -72,26 +53,24 @@ def canaries_of(sample: Sample) -> dict[str, Mapping[str, Any]]:
     Raises
     ------
     TrainingRefused
-        Naming the canary that fell silent.
+        When a canary fails; the error names it and gives its numbers.
     """
     recent = _recent(sample)
-    honest, planted = predict_with_root(recent), predict_with_root(with_planted_result(recent))
-    numbers: dict[str, Mapping[str, Any]] = {
-        "truncated_future": _compare(honest, predict_with_root(recent[recent.day <= _last_test_day(recent)])),
-        "scrambled_future": _compare(honest, predict_with_root(with_other_future(recent))),
-        "future_shifted_feature": {
-            "feature": PLANTED,
-            "differing": len(planted.logit),
-            "skill": planted.skill.skill,
-            "honest_skill": honest.skill.skill,
-            "standard_error": _saved(honest.losses, planted.losses, honest.base, honest.day).standard_error,
-        },
-        "shuffled_labels": asdict(predict_with_root(with_shuffled_labels(recent)).skill),
-    }
-    for name, found in numbers.items():
-        if problem := CANARIES[name](found):
-            raise TrainingRefused(f"canary {name}: {problem}")
-    return numbers
+    honest, planted, shuffled = (
+        predict_with_root(some) for some in (recent, with_planted_result(recent), with_shuffled_labels(recent))
+    )
+    skills = SkillCanaries(
+        honest=honest.losses,
+        shuffled=shuffled.losses,
+        planted=planted.losses,
+        feature=PLANTED,
+        differing=len(planted.logit),
+    )
+    return checked_canaries(
+        _compare(honest, predict_with_root(recent[recent.day <= _last_test_day(recent)])),
+        _compare(honest, predict_with_root(with_other_future(recent))),
+        skills,
+    )
 
 
 def predict_with_root(sample: Sample) -> RootPredictions:
@@ -109,7 +88,8 @@ def predict_with_root(sample: Sample) -> RootPredictions:
     known = np.isfinite(logit)
     won, base = test.won[known], _base_rates(train, len(sample.trade_keys))[test.key_code[known]]
     chance = expit(logit[known])
-    return RootPredictions(logit=logit[known], losses=(chance - won) ** 2, base=(base - won) ** 2, day=test.day[known])
+    losses = CanaryLosses(predicted=(chance - won) ** 2, baseline=(base - won) ** 2, day=test.day[known], ddof=0)
+    return RootPredictions(logit=logit[known], losses=losses)
 
 
 def with_shuffled_labels(sample: Sample) -> Sample:
@@ -165,12 +145,3 @@ def _compare(before: RootPredictions, after: RootPredictions) -> dict[str, Any]:
 def _base_rates(train: Sample, n_keys: int) -> Floats:
     wins, count = (np.bincount(train.key_code, weights, n_keys) for weights in (train.won, None))
     return np.asarray((wins + 1) / (count + 2))
-
-
-def _saved(before: Floats, after: Floats, baseline: Floats, day: Integers) -> Skill:
-    # (loss before - loss after) / baseline loss; each day weighs one
-    weight, cell, _ = weigh_days(np.zeros(len(day), dtype=np.int64), day, 1)
-    seen = np.bincount(cell) > 0
-    gain, base = (np.bincount(cell, weight * values)[seen] for values in (before - after, baseline))
-    skill = gain.sum() / base.sum()
-    return Skill(skill=float(skill), standard_error=float(np.sqrt(((gain - skill * base) ** 2).sum()) / base.sum()))

@@ -14,12 +14,12 @@ import xgboost as xgb
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.refusal import TrainingRefused
+from magic8_ml.registry.canaries import AvailabilityAudit
 from magic8_ml.registry.passport import VALID_SESSIONS
 from magic8_ml.registry.versions import Registry, add_version
 from magic8_ml.trades.feature_catalogue import digest_of
 from magic8_ml.trades.model_files import save_win_model
 from magic8_ml.trades.sample import Sample
-from magic8_ml.trades.training.audit import Audit
 from magic8_ml.trades.training.canaries import canaries_of
 from magic8_ml.trades.training.fit import WinModelFit
 from magic8_ml.trades.training.out_of_fold_scores import (
@@ -33,7 +33,7 @@ WIN_MODEL_FOLDER: Final = "win_models"
 LABEL: Final = "profit at settlement after fees > 0, held to expiry; exactly 0 is a loss"
 
 
-def store(fitted: WinModelFit, out: Path, source: str, audit: Audit) -> str:
+def store(fitted: WinModelFit, out: Path, source: str, audit: AvailabilityAudit) -> str:
     """Store the fitted model as champion of ``out/win_models``; return the name of the version.
 
     ``source`` describes the trades; ``audit`` is the audit of feature availability.
@@ -88,7 +88,7 @@ def _facts(fitted: WinModelFit, source: str, metrics: OutOfFoldMetrics) -> dict[
     }
 
 
-def _passport(fitted: WinModelFit, audit: Audit) -> dict[str, Any]:
+def _passport(fitted: WinModelFit, audit: AvailabilityAudit) -> dict[str, Any]:
     sample = fitted.sample
     return {
         "data": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,13 +21,17 @@ from magic8_ml.forecast.training.future_canaries import compare, different, scra
 from magic8_ml.forecast.training.passport import prove_features
 from magic8_ml.forecast.training.skill_canaries import (
     SHIFTED_FEATURE,
-    SkillCanaries,
     skill_canaries,
     with_shifted_feature,
     with_shuffled_labels,
 )
 from magic8_ml.metrics.refusal import TrainingRefused
-from magic8_ml.registry.passport import future_shifted_problem, shuffled_labels_problem, unseen_future_problem
+from magic8_ml.registry.canaries import (
+    SkillCanaries,
+    future_shifted_problem,
+    shuffled_labels_problem,
+    unseen_future_problem,
+)
 from tests.forecast.markets import Market, make_market
 
 
@@ -172,36 +176,29 @@ QUICK = DistributionForecaster(boosting=BoostingSettings(rounds=30))
 
 
 def gain_problem(found: SkillCanaries) -> str | None:
-    """Judge the canary of the feature from tomorrow as a passport does."""
-    return future_shifted_problem(
-        {
-            "feature": SHIFTED_FEATURE,
-            "differing": 1,
-            "skill": found.shifted.skill,
-            "honest_skill": found.honest.skill,
-            "standard_error": found.gain.standard_error,
-        }
-    )
+    """Check the canary of the planted feature as a passport does."""
+    return future_shifted_problem(found.as_json()["future_shifted_feature"])
 
 
 def shuffled_problem(found: SkillCanaries) -> str | None:
-    """Judge the canary of exchanged labels as a passport does."""
-    return shuffled_labels_problem(asdict(found.shuffled))
+    """Check the canary of exchanged labels as a passport does."""
+    return shuffled_labels_problem(found.as_json()["shuffled_labels"])
 
 
 def test_the_canaries_measure_skill_where_it_is(rows: Rows) -> None:
     """None with shuffled labels, clearly more with a feature from tomorrow than without."""
-    found = skill_canaries(QUICK, rows)
+    found = skill_canaries(QUICK, rows, 1)
     assert shuffled_problem(found) is None
     assert gain_problem(found) is None
-    assert found.gain.skill == pytest.approx(found.shifted.skill - found.honest.skill)
-    assert found.gain.skill > 4 * found.gain.standard_error > 0
+    gain = found.honest.gain_of(found.planted)
+    assert gain.skill == pytest.approx(found.planted.skill.skill - found.honest.skill.skill)
+    assert gain.skill > 4 * gain.standard_error > 0
 
 
 def test_days_that_are_missing_do_not_silence_the_canary(rows: Rows) -> None:
     """With every seventh session gone from the newer half, tomorrow's feature is known of the rest and helps."""
     days = np.unique(rows.day)
-    found = skill_canaries(QUICK, rows[(rows.day < np.median(days)) | (rows.day % 7 != 0)])
+    found = skill_canaries(QUICK, rows[(rows.day < np.median(days)) | (rows.day % 7 != 0)], 1)
     assert gain_problem(found) is None
     assert shuffled_problem(found) is None
 
@@ -209,7 +206,7 @@ def test_days_that_are_missing_do_not_silence_the_canary(rows: Rows) -> None:
 def test_days_that_nothing_follows_are_refused(rows: Rows) -> None:
     """With every other session missing there is no tomorrow to take a feature from."""
     with pytest.raises(TrainingRefused, match="0 labelled days are followed by a complete session, need 60"):
-        skill_canaries(QUICK, rows[rows.day % 2 == 0])
+        skill_canaries(QUICK, rows[rows.day % 2 == 0], 1)
 
 
 class Remembering:
@@ -241,7 +238,7 @@ def _keys(rows: Rows) -> list[tuple[int, int, int]]:
 
 def test_a_forecaster_that_was_told_the_answers_is_noticed(rows: Rows) -> None:
     """It predicts even shuffled labels, and what knows everything gains nothing from tomorrow."""
-    found = skill_canaries(Remembering(), rows)
+    found = skill_canaries(Remembering(), rows, 1)
     assert "something leaks" in str(shuffled_problem(found))
     assert "which is nothing" in str(gain_problem(found))
 

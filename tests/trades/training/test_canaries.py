@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from magic8_ml.registry.passport import CANARIES
+from magic8_ml.registry.canaries import CANARIES
 from magic8_ml.trades.sample import Sample
 from magic8_ml.trades.training.canaries import canaries_of, predict_with_root, with_planted_result, with_shuffled_labels
 
@@ -29,5 +29,5 @@ def test_labels_told_by_a_feature_are_noticed(sample: Sample) -> None:
     """Where the results themselves are told by a column, shuffling the others' labels is no defence: refused."""
     shuffled = with_shuffled_labels(sample)
     leak = replace(with_planted_result(shuffled), won=shuffled.won)
-    skill = predict_with_root(leak).skill
+    skill = predict_with_root(leak).losses.skill
     assert CANARIES["shuffled_labels"]({"skill": skill.skill, "standard_error": skill.standard_error}) is not None
