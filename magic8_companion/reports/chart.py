@@ -130,7 +130,7 @@ class Chart:
         self._label(label, right - 4, level - 4, "end")
 
     def vertical(self, x: float, css: str = "rule", label: str = "", row: int = 0) -> None:
-        """Draw a line up the frame at a value; its label stands in a ``row`` of labels from the top of the picture."""
+        """Draw a line up the frame at a value; its label is in a ``row`` of labels at the top."""
         at, frame = self._at(x, self._y.low)[0], self._frame
         top = _LABEL_ROW * row + (5 if frame.top > _LABEL_ROW else frame.top)
         self._add("line", css, x1=at, x2=at, y1=top, y2=frame.height - frame.bottom)
@@ -138,7 +138,7 @@ class Chart:
         self._label(label, at - 4 if flipped else at + 4, top + 11, "end" if flipped else "start")
 
     def legend(self, entries: Sequence[tuple[str, str]], top: float = 30, step: float = 140) -> None:
-        """Draw colored squares with names, (css, name), for a picture that stands alone."""
+        """Draw colored squares with names, (css, name), for a picture without a page."""
         for n, (css, name) in enumerate(entries):
             self._add("rect", css, x=12 + step * n, y=top, width=12, height=12)
             self._label(name, 30 + step * n, top + 10, "start")

@@ -19,7 +19,7 @@ from magic8_companion.domain.trading_day import new_york_day
 from magic8_ml.cli.options import bars_options
 from magic8_ml.forecast.session_table import day_number, session_table
 from magic8_ml.history.ledger_inputs import LedgerRefused, read_bars, read_vix
-from magic8_ml.history.ledger_report import LIMITS, report_of
+from magic8_ml.history.ledger_report import LIMITS, BaseRate, LedgerFigures, LedgerReport, report_of
 from magic8_ml.history.ledger_store import REPORT, write_ledger
 from magic8_ml.history.ledger_table import PRICE_MAKERS, ledger_table
 from magic8_ml.history.ledger_trades import Market, joined
@@ -64,7 +64,7 @@ def make_ledger(
     last_day: date,
     makers: tuple[str, ...] = PRICE_MAKERS,
     seed: int = 8,
-) -> tuple[pa.Table, dict[str, Any]]:
+) -> tuple[pa.Table, LedgerFigures]:
     """Return the rows of ``table.SCHEMA`` from first to last day, and their report.
 
     Rows of a day depend on the bars up to its close, the VIX rows up to its open, and the seed alone.
@@ -99,7 +99,7 @@ def _run(
     last_day: date | None,
     price_maker: str,
     seed: int,
-) -> dict[str, Any]:
+) -> LedgerReport:
     recorded = read_bars(bars_dir, symbols)
     first = first_day or min(new_york_day(bars.first_start) for bars in recorded.bars.values())
     last = last_day or max(new_york_day(bars.last_end) for bars in recorded.bars.values())
@@ -110,7 +110,7 @@ def _run(
         recorded.bars, read_vix(vix_file), first_day=first, last_day=last, makers=makers, seed=seed
     )
     asked = {"symbols": list(recorded.bars), "from": str(first), "to": str(last), "price_makers": list(makers)}
-    report = {"asked": {**asked, "seed": seed}, **figures, "notes": list(recorded.notes)}
+    report: LedgerReport = {"asked": {**asked, "seed": seed}, **figures, "notes": list(recorded.notes)}
     try:
         write_ledger(out, table, report)
     except OSError as error:
@@ -118,7 +118,7 @@ def _run(
     return report
 
 
-def _print(report: dict[str, Any], out: Path) -> None:
+def _print(report: LedgerReport, out: Path) -> None:
     rows, maker = report["rows"], report["asked"]["price_makers"][-1]
     size = f"{rows['trades']:,} trades of {rows['days']} days, {rows['rows']:,} rows; price maker shown: {maker}"
     click.echo("\n".join([*report["notes"], size, f"dropped: {_reasons(report['dropped_trades'])}", ""]))
@@ -130,19 +130,19 @@ def _print(report: dict[str, Any], out: Path) -> None:
     print_table(table)
     click.echo()
     anchors = new_table("anchor", _GROSS, right=(_GROSS,))
-    for cell in report["anchoring"]:
-        if cell["price_maker"] == maker:
-            low, high = cell["interval"]
-            anchors.add_row(cell["structure"], f"{cell['gross_at_mid_per_width']:+.4f} [{low:+.4f}, {high:+.4f}]")
+    for anchor in report["anchoring"]:
+        if anchor["price_maker"] == maker:
+            low, high = anchor["interval"]
+            anchors.add_row(anchor["structure"], f"{anchor['gross_at_mid_per_width']:+.4f} [{low:+.4f}, {high:+.4f}]")
     print_table(anchors)
     written = f"written: {out / 'ledger'}, {out / REPORT}"
     click.echo("\n".join(["", "Limits:", *(f"- {sentence}" for sentence in LIMITS), written]))
 
 
-def _cells(cell: dict[str, Any]) -> tuple[str, ...]:
+def _cells(cell: BaseRate) -> tuple[str, ...]:
     mean, interval = cell["net_per_risk"], cell["net_per_risk_interval"]
-    net = "-" if mean is None else f"{mean:+.3f} [{interval[0]:+.3f}, {interval[1]:+.3f}]"
-    shares = (f"{cell[name]:.1%}" for name in ("win_rate", "implied_probability", "pin_risk_share"))
+    net = "-" if mean is None or interval is None else f"{mean:+.3f} [{interval[0]:+.3f}, {interval[1]:+.3f}]"
+    shares = (f"{share:.1%}" for share in (cell["win_rate"], cell["implied_probability"], cell["pin_risk_share"]))
     return (cell.get("strategy") or cell["structure"], cell["scenario"], f"{cell['trades']:,}", *shares, net)
 
 

@@ -1,9 +1,9 @@
-"""What the ledger says of itself: how many trades, how often they won, whether the anchor holds, and what it is not."""
+"""Summarize the simulated ledger: counts, base rates, whether the anchor holds, and the limits of the data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NotRequired, TypedDict
 
 import numpy as np
 
@@ -17,21 +17,83 @@ LIMITS: Final = (
     "Premia are modelled: calibration to the path of the underlying is real evidence.",
     "An expected value is conditional on the assumed price; it is no evidence of a tradable edge.",
     "There is no order book and no early exit: every trade is held to settlement.",
-    "A touch is read off 5-minute bars: a jump inside a bar is not seen in time.",
+    "Touches are read from 5-minute bars; moves within a bar are ignored.",
     "Events are priced only through the VIX, and of it only the day's open is used.",
     "Symbols move together: the sample size is days, not rows.",
     "Options that expire the same day exist for stocks on some dates only; the ledger trades them every day.",
-    "Settlement is the close of the last 5-minute bar, which is not the official value.",
-    "American-style symbols: nothing is claimed where the settlement lies within 0.1 % of a strike (pin risk).",
-    "Leaving these trades out is a choice by outcome: what remains is no unbiased expected value.",
-    "Results are reported on the price maker that knows today's pace; the naive one is for training on a mixture.",
+    "Settlement is the close of the last 5-minute bar, not the official value.",
+    "American-style symbols: trades that settle within 0.1 % of a strike are excluded (pin risk).",
+    "This exclusion depends on the outcome, so the remaining expected value is biased.",
+    "Results use the price maker that knows today's pace; the naive one is for training on a mixture.",
 )
 """Printed with every result."""
 
 _TWO_SIDED: Final = 1.96
 
 
-def report_of(trades: Trades, symbols: Sequence[str], dropped: Mapping[str, int]) -> dict[str, Any]:
+class Anchoring(TypedDict):
+    """Whether the premia of one structure paid nothing on average before costs."""
+
+    price_maker: str
+    structure: str
+    trades: int
+    days: int
+    gross_at_mid_per_width: float
+    interval: list[float]
+    zero_in_interval: bool
+    mean_premium_per_width: float
+    mean_model_premium_per_width: float
+
+
+class RateLabels(TypedDict):
+    """What a base rate is of."""
+
+    price_maker: str
+    strategy: NotRequired[str]
+    symbol: NotRequired[str]
+    structure: NotRequired[str]
+
+
+class RateFigures(TypedDict):
+    """Win rate and net result of a group of trades under one cost scenario."""
+
+    trades: int
+    days: int
+    win_rate: float
+    win_rate_interval: list[float]
+    implied_probability: float
+    pin_risk_share: float
+    net_per_risk: float | None
+    net_per_risk_interval: list[float] | None
+    net_per_risk_with_pinned: float | None
+    net_per_risk_with_pinned_interval: list[float] | None
+
+
+class BaseRate(RateLabels, RateFigures):
+    """A base rate with its labels."""
+
+    scenario: str
+
+
+class LedgerFigures(TypedDict):
+    """The figures of a ledger."""
+
+    limits: list[str]
+    rows: dict[str, Any]
+    dropped_trades: dict[str, int]
+    scenarios: dict[str, dict[str, Any]]
+    anchoring: list[Anchoring]
+    base_rates: list[BaseRate]
+
+
+class LedgerReport(LedgerFigures):
+    """The document of the command ``ledger``: the figures with the request and notes on the recordings."""
+
+    asked: dict[str, Any]
+    notes: list[str]
+
+
+def report_of(trades: Trades, symbols: Sequence[str], dropped: Mapping[str, int]) -> LedgerFigures:
     """Return the figures of the report, JSON values; shares and ratios as fractions, intervals 95 % by day."""
     return {
         "limits": list(LIMITS),
@@ -65,17 +127,19 @@ def ratio_by_day(amount: Floats, per: Floats, day: Integers) -> tuple[float, flo
     return ratio, ratio - half, ratio + half
 
 
-def _base_rates(trades: Trades, symbols: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _base_rates(trades: Trades, symbols: Sequence[str]) -> Iterator[BaseRate]:
     strategies = tuple(dict.fromkeys(STRATEGIES))
     strategy = np.array([strategies.index(name) for name in STRATEGIES])[trades.structure]
-    groups: list[tuple[dict[str, str], Mask]] = []
-    for price_maker_place, price_maker in enumerate(PRICE_MAKERS):
-        made = trades.price_maker == price_maker_place
+    groups: list[tuple[RateLabels, Mask]] = []
+    for maker_place, price_maker in enumerate(PRICE_MAKERS):
+        made = trades.price_maker == maker_place
         for place, name in enumerate(strategies):
             cell = made & (strategy == place)
-            label = {"price_maker": price_maker, "strategy": name}
-            groups.append((label, cell))
-            groups += [({**label, "symbol": symbol}, cell & (trades.symbol == n)) for n, symbol in enumerate(symbols)]
+            groups.append(({"price_maker": price_maker, "strategy": name}, cell))
+            groups += [
+                ({"price_maker": price_maker, "strategy": name, "symbol": symbol}, cell & (trades.symbol == n))
+                for n, symbol in enumerate(symbols)
+            ]
     groups += [
         ({"price_maker": price_maker, "structure": name}, rows) for price_maker, name, rows in _by_price_maker(trades)
     ]
@@ -85,9 +149,11 @@ def _base_rates(trades: Trades, symbols: Sequence[str]) -> Iterator[dict[str, An
                 yield {**labels, "scenario": case.name, **_figures(trades.take(rows), number)}
 
 
-def _figures(trades: Trades, scenario: int) -> dict[str, Any]:
+def _figures(trades: Trades, scenario: int) -> RateFigures:
     wins = (trades.net[:, scenario] > 0).astype(np.float64)
     rate, low, high = ratio_by_day(wins, np.ones(len(trades)), trades.row)
+    net, interval = _net_per_risk(trades, scenario, ~trades.pin_risk)
+    net_with_pinned, interval_with_pinned = _net_per_risk(trades, scenario, np.ones(len(trades), dtype=np.bool_))
     return {
         "trades": len(trades),
         "days": len(np.unique(trades.row)),
@@ -95,22 +161,24 @@ def _figures(trades: Trades, scenario: int) -> dict[str, Any]:
         "win_rate_interval": [low, high],
         "implied_probability": float(trades.implied[:, scenario].mean()),
         "pin_risk_share": float(trades.pin_risk.mean()),
-        **_net_results(trades, scenario, ~trades.pin_risk, "net_per_risk"),
-        **_net_results(trades, scenario, np.ones(len(trades), dtype=np.bool_), "net_per_risk_with_pinned"),
+        "net_per_risk": net,
+        "net_per_risk_interval": interval,
+        "net_per_risk_with_pinned": net_with_pinned,
+        "net_per_risk_with_pinned_interval": interval_with_pinned,
     }
 
 
-def _net_results(trades: Trades, scenario: int, counted: Mask, name: str) -> dict[str, Any]:
-    # in widths, so that an index does not outweigh its fund
-    if not counted.any():
-        return {name: None, f"{name}_interval": None}
-    net, risk = (amount[counted, scenario] / trades.width[counted] for amount in (trades.net, trades.risk))
-    mean, low, high = ratio_by_day(net, risk, trades.row[counted])
-    return {name: mean, f"{name}_interval": [low, high]}
+def _net_per_risk(trades: Trades, scenario: int, included: Mask) -> tuple[float | None, list[float] | None]:
+    # in units of the width, so that an index does not outweigh its fund
+    if not included.any():
+        return None, None
+    net, risk = (amount[included, scenario] / trades.width[included] for amount in (trades.net, trades.risk))
+    mean, low, high = ratio_by_day(net, risk, trades.row[included])
+    return mean, [low, high]
 
 
-def _anchoring(trades: Trades, price_maker: str, structure: str, rows: Mask) -> dict[str, Any]:
-    # over all trades, pinned ones too: leaving some out by their outcome would make a residual of its own
+def _anchoring(trades: Trades, price_maker: str, structure: str, rows: Mask) -> Anchoring:
+    # over all trades, pinned ones too: a selection by outcome would bias the residual
     part = trades.take(rows)
     gross = part.gross / (MULTIPLIER * part.width)
     residual, low, high = ratio_by_day(gross, np.ones(len(part)), part.row)

@@ -7,19 +7,18 @@ OUT/ledger_report.json                    figures and limits
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from magic8_ml.history.ledger_report import LIMITS
+from magic8_ml.history.ledger_report import LIMITS, LedgerReport
 
 REPORT = "ledger_report.json"
 
 
-def write_ledger(out: Path, table: pa.Table, report: dict[str, Any]) -> tuple[Path, ...]:
+def write_ledger(out: Path, table: pa.Table, report: LedgerReport) -> tuple[Path, ...]:
     """Replace the ledger below ``out``; months of an earlier ledger that this one does not have are removed."""
     months = table["date"].to_numpy().astype("datetime64[M]")
     metadata = {"limits": "\n".join(LIMITS), "kind": "simulated trades"}

@@ -69,7 +69,7 @@ def test_shuffled_forecasts_have_no_skill(out_of_sample: OutOfSample) -> None:
 
 
 @pytest.mark.parametrize("score", LOSSES)
-def test_a_table_lists_whoever_answers_and_the_model_first(out_of_sample: OutOfSample, score: str) -> None:
+def test_a_table_lists_the_model_first_then_its_baselines(out_of_sample: OutOfSample, score: str) -> None:
     """Climatology has no skill over itself; the price says nothing of the regime."""
     lines = {line.name: line for line in loss_table(out_of_sample, score, model="demo", climatology=B1)}
     assert next(iter(lines)) == "demo"
@@ -97,7 +97,7 @@ def test_quarters_are_those_of_the_calendar() -> None:
     assert len(set(quarters_of(np.arange(252)))) in {4, 5}
 
 
-def test_high_calls_are_told_apart_from_the_others(out_of_sample: OutOfSample) -> None:
+def test_high_calls_are_compared_with_the_others(out_of_sample: OutOfSample) -> None:
     """Shares, win rates and results of HIGH and the rest come from the calls themselves."""
     every = next(line for line in high_table(out_of_sample) if line["name"] == "all")
     taken = out_of_sample.high
@@ -126,12 +126,12 @@ def test_too_good_a_result_raises_an_alarm(out_of_sample: OutOfSample) -> None:
     """A model that knows the sign of the move is reported as a bug."""
     assert 0.4 < sign_auc(out_of_sample) < 0.6
     up = (out_of_sample.rows.known.move > 0).astype(np.float64)
-    told = replace(out_of_sample.model, direction=np.stack((1 - up, np.zeros(len(up)), up), axis=1))
+    leaked = replace(out_of_sample.model, direction=np.stack((1 - up, np.zeros(len(up)), up), axis=1))
     assert any(
-        "AUC of the sign" in sentence for sentence in implausible_results(replace(out_of_sample, model=told), 0.0)
+        "AUC of the sign" in sentence for sentence in implausible_results(replace(out_of_sample, model=leaked), 0.0)
     )
     assert any("Sharpe" in sentence for sentence in implausible_results(out_of_sample, 0.5))
-    sentences = implausible_results(replace(out_of_sample, model=told), 0.0)
+    sentences = implausible_results(replace(out_of_sample, model=leaked), 0.0)
     assert any("accuracy of rises and falls" in sentence for sentence in sentences)
     assert implausible_results(out_of_sample, 0.0) == []
     seer = replace(out_of_sample.model, win=out_of_sample.settlement.won)
@@ -179,8 +179,8 @@ def test_the_outcome_names_what_failed(made: Made) -> None:
     assert outcome({"endpoints": endpoints}).startswith(f"FAILED: {GOALS[-1].name} (SPY); 1 of")
 
 
-def test_whoever_is_in_no_table_of_a_score_is_named(made: Made) -> None:
-    """Every baseline stands in the table of a score or among those that say nothing of it."""
+def test_a_baseline_without_a_forecast_is_listed(made: Made) -> None:
+    """Every baseline is in the table of a score or among those without a forecast of it."""
     everyone = {line["name"] for lines in made.report["comparisons"].values() for line in lines}
     for score, lines in made.report["comparisons"].items():
         names = [line["name"] for line in lines] + made.report["silent"][score]

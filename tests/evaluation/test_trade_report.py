@@ -66,9 +66,9 @@ def test_results_shuffled_by_day_leave_no_skill(tmp_path: Path) -> None:
 def test_a_column_that_knows_the_result_raises_the_alarm(tmp_path: Path) -> None:
     """A forecast made of the outcome is too good to be true, and the report says so first of all."""
     rows = made_trades(days=120)
-    told = replace(rows, features=np.array(rows.features))
-    told.features[:, rows.names.index("forecast_win")] = np.where(rows.won, 0.8, 0.2)
-    found = report(told, tmp_path)
+    leaked = replace(rows, features=np.array(rows.features))
+    leaked.features[:, rows.names.index("forecast_win")] = np.where(rows.won, 0.8, 0.2)
+    found = report(leaked, tmp_path)
     assert any("Too good to be true" in sentence for sentence in found["alarms"])
     assert "Too good to be true" in summary(found).splitlines()[2]
 
@@ -79,16 +79,16 @@ def test_the_exhibit_shows_what_a_random_split_pretends() -> None:
     by_name = {(line.recipe, line.protocol): line for line in lines}
     assert len(lines) == len(by_name) == 8
     for recipe in {line.recipe for line in lines}:
-        random, told, by_day, forward = (line for line in lines if line.recipe == recipe)
+        random, leaked, by_day, forward = (line for line in lines if line.recipe == recipe)
         assert random.brier_skill > 0.2
         assert random.brier_skill > max(by_day.brier_skill, forward.brier_skill) + 0.15
-        assert told.accuracy > 0.99
-        assert (random.honest, told.honest, by_day.honest, forward.honest) == (False, False, True, True)
+        assert leaked.accuracy > 0.99
+        assert (random.honest, leaked.honest, by_day.honest, forward.honest) == (False, False, True, True)
         assert forward.price_skill < 0
 
 
 def test_thresholds_and_rules_are_compared(tmp_path: Path) -> None:
-    """Every rule stands with its share, its win rate and its result; thresholds have the shape of files."""
+    """Every rule is listed with its share, its win rate and its result; thresholds have the shape of files."""
     found = report(made_trades(days=200), tmp_path)
     assert [rule["name"] for rule in found["rules"]] == [
         *("expected value above 0", "best F1", "recall nearest 0.80", "every trade")
@@ -100,7 +100,7 @@ def test_thresholds_and_rules_are_compared(tmp_path: Path) -> None:
 
 
 def test_former_hopes_are_reported_as_they_come_out(tmp_path: Path) -> None:
-    """Accuracy stands beside the commoner outcome, the correlation of reward and profit beside its interval."""
+    """Accuracy is next to the more common outcome, the correlation of reward and profit next to its interval."""
     hopes = {record["name"]: record for record in report(made_trades(days=160), tmp_path)["hopes"]}
     assert hopes["accuracy"]["found"][0] < 0.85
     middle, low, high = hopes["correlation of reward/risk with profit in US dollars"]["found"]

@@ -1,4 +1,4 @@
-"""The report: sums that add up, missing periods, files for readers of the old data set, a page that stands alone."""
+"""The report: sums that add up, missing periods, files for readers of the old data set, a self-contained page."""
 
 from __future__ import annotations
 

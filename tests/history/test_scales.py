@@ -106,7 +106,7 @@ def test_the_picture_is_well_formed() -> None:
 
 
 def test_the_command_writes_three_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Statistics, groups and picture beside the data set, a line for each pair on the screen."""
+    """Statistics, groups and picture next to the data set, a line for each pair on the screen."""
     ingest(FIXTURES, tmp_path)
     assert main(["scales", "--data", str(tmp_path)]) == 0
     assert "SPX_Butterfly" in capsys.readouterr().out
