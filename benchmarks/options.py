@@ -24,9 +24,9 @@ from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.options.black_scholes import CALL, PUT, greeks, price
 from magic8_companion.options.candidates import Limits
 from magic8_companion.options.chain_quotes import clean_chain
-from magic8_companion.options.costs import fees_of
 from magic8_companion.options.distribution import ScaledResiduals, SmileImplied
 from magic8_companion.options.implied_volatility import implied_volatility
+from magic8_companion.options.products import product
 from magic8_companion.options.ranking import rank_candidates
 from magic8_companion.options.scenarios import leg_vols, scenario_grid
 from magic8_companion.options.smile import fit_smile
@@ -117,7 +117,7 @@ def chain_work() -> list[Figure]:
     limits = Limits(max_width=100.0)
 
     def ranked(distribution: ScaledResiduals | SmileImplied) -> int:
-        return rank_candidates(quotes, distribution, limits, fees_of("SPX")).evaluation.fees.size
+        return rank_candidates(quotes, distribution, limits, product("SPX").fees).evaluation.fees.size
 
     count = ranked(model)
     condor = iron_condor([6200, 6210, 6280, 6290])

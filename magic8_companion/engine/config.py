@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from pathlib import Path
 
 from magic8_companion.domain.config import SharedConfig, setting
-from magic8_companion.options.costs import Fees
+from magic8_companion.options.products import Fees
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

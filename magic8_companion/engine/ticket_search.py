@@ -24,10 +24,11 @@ from magic8_companion.engine.config import TicketConfig
 from magic8_companion.engine.sides import side_of_vertical
 from magic8_companion.market_view import MarketView
 from magic8_companion.options.candidates import Kind, Limits
-from magic8_companion.options.costs import Fees, Fill, fees_of
+from magic8_companion.options.costs import Fill
 from magic8_companion.options.default_structures import customary_tickets
 from magic8_companion.options.distribution import ScaledResiduals
 from magic8_companion.options.fitted_chain import FittedChain
+from magic8_companion.options.products import Fees, product
 from magic8_companion.options.tickets import PricedTicket, Proposal, propose_tickets
 
 NARROWEST: Final = 0.0005
@@ -109,7 +110,7 @@ def limits_of(spot: float, deviation: float, side: Side | None, options: TicketC
 
 def fees_under(options: TicketConfig, symbol: str) -> Fees:
     """Return the fees of a symbol's options with the broker's own commission."""
-    return replace(fees_of(symbol), commission=options.commission)
+    return replace(product(symbol).fees, commission=options.commission)
 
 
 def _search(

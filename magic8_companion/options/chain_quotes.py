@@ -13,8 +13,8 @@ from magic8_companion.domain.arrays import Codes, Floats, Mask
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import new_york_day
-from magic8_companion.options.expiry import Product, product
 from magic8_companion.options.parity import ParityReport, check_parity
+from magic8_companion.options.products import Product, product
 
 
 class LegFlag(IntFlag):

@@ -1,29 +1,28 @@
-"""What a trade costs: fees per contract, and how much of the bid-ask spread is paid.
+"""What a trade costs: fees per contract, and the part of the bid-ask spread that is paid.
 
-All rates are parameters.  The defaults are those of a retail account at the end of 2024, in dollars per contract and
-leg: 0.65 commission; on SPX an exchange fee of 0.36 below a premium of one point and 0.45 from there on; on XSP 0.07
-in legs of ten contracts or more (Cboe fee schedule, November 2024).  The exchange fees of NDX and RUT are assumed to be
-those of SPX: check them with your broker.  Options that expire into cash cost nothing at settlement.
+Crossing costs a share of each leg's half-spread.  With quotes the half-spread is half of ask minus bid, and
+:class:`Fill` names the share.  Without quotes a :class:`SpreadModel` supplies both.  Fees belong to the product.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.payoff import Leg
+from magic8_companion.options.products import Fees, Product
+
+_LEGS: Final = 4  # the published totals are those of four legs
 
 
 class Fill(StrEnum):
-    """Three cost scenarios: filled at the middle, half way, or at the price that is there to be taken."""
+    """Three cost scenarios: filled at the mid, half way, or at the natural price (buy at the ask, sell at the bid)."""
 
     MID = "mid"
     BETWEEN = "between"
@@ -35,46 +34,42 @@ class Fill(StrEnum):
         return {"mid": 0.0, "between": 0.5, "natural": 1.0}[self.value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fees:
-    """Dollars per contract and leg; the exchange fee steps at a premium of ``threshold`` points.
+class SpreadModel(NamedTuple):
+    """Cost of crossing without quotes.
 
-    Legs of fewer than ``free_below`` contracts pay no exchange fee.
+    The half-spread of a leg is half a tick or ``spread_share`` of its price, whichever is more; ``fill`` of it is paid.
+    Together the legs cost at least ``basis_points`` of spot per four contracts.
     """
 
-    commission: float = 0.65
-    exchange_low: float = 0.0
-    exchange_high: float = 0.0
-    threshold: float = 1.0
-    free_below: int = 0
+    name: str
+    spread_share: float
+    fill: float
+    basis_points: float
 
-    def per_contract(self, premium: ArrayLike, contracts: int = 1) -> Floats:
-        """Return what opening costs per contract, for legs of ``contracts`` at these premia (points).
+    @property
+    def floor_per_contract(self) -> float:
+        """Return the least cost of one contract as a fraction of spot."""
+        return self.basis_points / 10_000 / _LEGS
 
-        >>> fees_of("SPX").per_contract([0.40, 7.0]).tolist()
-        [1.01, 1.1]
+    def slippage(self, quantity: Floats, prices: Floats, spot: Floats, product: Product) -> Floats:
+        """Return points lost to the spread, (...), at leg prices (..., n_legs) and ``spot`` that broadcasts to (...).
+
+        >>> from magic8_companion.options.products import product
+        >>> legs, prices = np.array([1.0, -2, 1]), np.array([30.0, 12.0, 3.0])
+        >>> BASE.slippage(legs, prices, np.array(6000.0), product("SPX")).round(2).item()
+        0.57
         """
-        low = np.asarray(premium, dtype=float) < self.threshold
-        charged = float(contracts >= self.free_below)
-        return np.asarray(self.commission + charged * np.where(low, self.exchange_low, self.exchange_high))
+        half_spread = np.maximum(product.tick_at(prices) / 2, self.spread_share * prices)
+        crossed = self.fill * (np.abs(quantity) * half_spread).sum(axis=-1)
+        floor = spot * np.abs(quantity).sum(axis=-1) / _LEGS / 10_000
+        return np.asarray(np.maximum(crossed, self.basis_points * floor))
 
 
-_SPX: Final = Fees(exchange_low=0.36, exchange_high=0.45)
-_FEES: Final = {
-    "SPX": _SPX,
-    "NDX": _SPX,
-    "RUT": _SPX,
-    "XSP": Fees(exchange_low=0.07, exchange_high=0.07, free_below=10),
-}
-
-
-def fees_of(symbol: str) -> Fees:
-    """Return the default fees of options on a symbol.
-
-    >>> fees_of("XSP").per_contract(2.0).tolist(), fees_of("XSP").per_contract(2.0, contracts=10).tolist()
-    (0.65, 0.72)
-    """
-    return _FEES.get(symbol, Fees())
+LOW: Final = SpreadModel("low", 0.005, 0.25, 0.25)
+BASE: Final = SpreadModel("base", 0.02, 0.50, 0.75)
+HIGH: Final = SpreadModel("high", 0.04, 1.00, 3.00)
+SPREAD_MODELS: Final = (LOW, BASE, HIGH)
+"""The three scenarios, always shown together.  Spreads are wider before 10:00: the models do not hold there."""
 
 
 def net_cost(legs: Sequence[Leg], quotes: ChainQuotes, fill: Fill) -> float:
@@ -83,7 +78,7 @@ def net_cost(legs: Sequence[Leg], quotes: ChainQuotes, fill: Fill) -> float:
     Raises
     ------
     DataUnavailable
-        ``bad_leg`` when a strike is not listed or its quote is not believed.
+        ``bad_leg`` when a strike is not listed or its quote is not usable.
     """
     total = 0.0
     for leg in legs:
@@ -94,13 +89,13 @@ def net_cost(legs: Sequence[Leg], quotes: ChainQuotes, fill: Fill) -> float:
 
 def opening_fees(legs: Sequence[Leg], quotes: ChainQuotes, fees: Fees) -> float:
     """Return the dollars that opening one unit of the legs costs."""
-    mids = [sum(_quote(leg, quotes)) / 2 for leg in legs]
-    return sum(abs(leg.quantity) * float(fees.per_contract(mid)) for leg, mid in zip(legs, mids, strict=True))
+    quantity = np.array([leg.quantity for leg in legs], dtype=float)
+    return float(fees.of_legs(quantity, np.array([sum(_quote(leg, quotes)) / 2 for leg in legs])))
 
 
 def _quote(leg: Leg, quotes: ChainQuotes) -> tuple[float, float]:
     side = quotes.calls if leg.right == "C" else quotes.puts
     place = np.flatnonzero(quotes.strikes == leg.strike)
     if not place.size or not side.usable[place[0]]:
-        raise DataUnavailable("bad_leg", f"{quotes.symbol} {leg.strike:g} {leg.right} has no quote to be believed")
+        raise DataUnavailable("bad_leg", f"{quotes.symbol} {leg.strike:g} {leg.right} has no usable quote")
     return float(side.bid[place[0]]), float(side.ask[place[0]])

@@ -21,9 +21,9 @@ from magic8_companion.domain.arrays import Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES, VERTICAL
 from magic8_companion.options.candidates import Kind, Limits
 from magic8_companion.options.chain_quotes import ChainQuotes
-from magic8_companion.options.costs import Fees, fees_of
 from magic8_companion.options.distribution import SmileImplied
 from magic8_companion.options.outlier_quotes import flag_misquotes
+from magic8_companion.options.products import Fees
 from magic8_companion.options.ranking import Ranking, rank_candidates
 from magic8_companion.options.smile import Smile
 from magic8_companion.options.tickets import Proposal, price_ticket
@@ -51,7 +51,7 @@ def customary_tickets(
         The fatal problem of the chain.
     """
     quotes = flag_misquotes(quotes, smile)
-    implied, charged = SmileImplied(smile=smile), fees or fees_of(quotes.symbol)
+    implied, charged = SmileImplied(smile=smile), fees or quotes.product.fees
     ranking = rank_candidates(quotes, implied, limits or Limits(), charged)
     shaped = _within_limits(ranking) & _customary(ranking, quotes, smile)
     return {name: _proposal(name, ranking, shaped, quotes, implied, charged) for name in BASE_STRATEGIES}

@@ -17,10 +17,11 @@ from scipy.sparse import csr_array
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.options.candidates import Candidates, Kind, Limits, enumerate_candidates
 from magic8_companion.options.chain_quotes import ChainQuotes
-from magic8_companion.options.costs import Fees, Fill
+from magic8_companion.options.costs import Fill
 from magic8_companion.options.distribution import Distribution, expected_put
 from magic8_companion.options.odds import TAIL
 from magic8_companion.options.payoff import sign_changes
+from magic8_companion.options.products import Fees
 
 _SPLITS: Final = 41  # windows that are divided between both tails
 _WINDOWS: Final = 101  # windows in one piece

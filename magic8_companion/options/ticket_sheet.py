@@ -16,13 +16,13 @@ from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.trading_day import utc_text
 from magic8_companion.options.candidates import Kind, Limits
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, Side
-from magic8_companion.options.costs import Fees
 from magic8_companion.options.default_structures import customary_tickets
 from magic8_companion.options.distribution import SmileImplied
 from magic8_companion.options.expected_move import smile_move, straddle_move
 from magic8_companion.options.order_line import order_line
 from magic8_companion.options.outlier_quotes import flag_misquotes
 from magic8_companion.options.payoff import Leg
+from magic8_companion.options.products import Fees
 from magic8_companion.options.ranking import Ranking, rank_candidates
 from magic8_companion.options.scenarios import leg_vols, scenario_grid
 from magic8_companion.options.smile import Smile

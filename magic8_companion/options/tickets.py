@@ -10,13 +10,13 @@ from magic8_companion.domain.recommendation import Ticket, TicketLeg
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.options.candidates import Limits
 from magic8_companion.options.chain_quotes import ChainQuotes
-from magic8_companion.options.costs import Fees, Fill, fees_of, net_cost, opening_fees
+from magic8_companion.options.costs import Fill, net_cost, opening_fees
 from magic8_companion.options.distribution import Distribution, SmileImplied
-from magic8_companion.options.expiry import Product
 from magic8_companion.options.odds import PIN, Odds, evaluate
 from magic8_companion.options.order_line import order_line
 from magic8_companion.options.outlier_quotes import flag_misquotes
 from magic8_companion.options.payoff import Leg, profile
+from magic8_companion.options.products import Fees, Product
 from magic8_companion.options.ranking import Ranking, rank_candidates
 from magic8_companion.options.smile import Smile
 
@@ -79,7 +79,7 @@ def propose_tickets(
         The fatal problem of the chain.
     """
     quotes = flag_misquotes(quotes, smile)
-    implied, charged = SmileImplied(smile=smile), fees or fees_of(quotes.symbol)
+    implied, charged = SmileImplied(smile=smile), fees or quotes.product.fees
     ranking = rank_candidates(quotes, model or implied, limits or Limits(), charged, fill=fill)
     return {
         strategy: _proposal(ranking, strategy, quotes, implied, model or implied, charged)
@@ -130,7 +130,7 @@ def price_ticket(
 def limit_price_of(credit: float, options: Product) -> float:
     """Return a credit (a debit is negative) on the tick of the product, towards the certain fill.
 
-    >>> from magic8_companion.options.expiry import product
+    >>> from magic8_companion.options.products import product
     >>> limit_price_of(2.973, product("SPX")), limit_price_of(-2.973, product("SPX"))
     (2.95, -3.0)
     """

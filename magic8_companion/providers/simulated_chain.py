@@ -24,12 +24,12 @@ from magic8_companion.domain.trading_day import (
     BAR,
     Session,
     new_york_day,
-    next_session,
     previous_session,
     require_session,
 )
 from magic8_companion.options.black_scholes import CALL, PUT, greeks
-from magic8_companion.options.expiry import Product, product, years_of
+from magic8_companion.options.expiry import years_of
+from magic8_companion.options.products import Product, product
 from magic8_companion.providers.bar_requests import newest_close
 from magic8_companion.providers.simulated_days import MEAN_VARIANCE, UNITS_PER_VIX, stream
 from magic8_companion.providers.simulated_market import SimulatedMarket
@@ -60,14 +60,15 @@ def simulated_chain(market: SimulatedMarket, symbol: str, now: datetime, strikes
     """
     session = require_session(new_york_day(now))
     facts = _facts(symbol, session)
+    options = product(symbol)
     moment = _Moment(
         market=market, symbol=symbol, facts=facts, session=session, now=now, spot=newest_close(market, symbol, now)
     )
     if now >= session.close_at:
         raise DataUnavailable("market_closed", f"the options of {session.day} settled at the close")
-    numbers = round(moment.spot / facts.strike_step) + np.arange(-strikes_each_side, strikes_each_side + 1)
+    numbers = round(moment.spot / options.strike_step) + np.arange(-strikes_each_side, strikes_each_side + 1)
     numbers = numbers[numbers > 0]
-    strikes = np.asarray(numbers * facts.strike_step, dtype=np.float64)
+    strikes = np.asarray(numbers * options.strike_step, dtype=np.float64)
     columns = {"strike": strikes, **moment.quotes(strikes), **moment.contracts(numbers)}
     table = zip(*(values.tolist() for values in columns.values()), strict=True)
     return OptionChain(
@@ -145,7 +146,7 @@ class _Moment:
 
     def _liking(self, what: str, numbers: Integers, centre: float, side: int) -> Floats:
         # how much people like to trade a strike: near the centre, round, out of the money, and by chance
-        step, day = self.facts.strike_step, self.session.day.toordinal()
+        step, day = product(self.symbol).strike_step, self.session.day.toordinal()
         middle = round(centre / step)
         reach = round(middle * _LISTED) + _MORE_LISTED
         chance = stream(self.market.seed, f"{what} {self.symbol}", day).standard_normal(2 * reach + 1)
@@ -174,16 +175,14 @@ class _Moment:
 def _facts(symbol: str, session: Session) -> SimulatedSymbol:
     if symbol not in SYMBOLS:
         raise DataUnavailable("no_chain", f"there are no simulated options on {symbol}")
-    facts = SYMBOLS[symbol]
-    following = next_session(session.day).day
-    if not facts.expires_daily and following.isocalendar().week == session.day.isocalendar().week:
+    if not product(symbol).cycle.expires_on(session.day):
         raise DataUnavailable("no_0dte_chain", f"options on {symbol} expire on the last session of a week only")
-    return facts
+    return SYMBOLS[symbol]
 
 
 def _bid_ask(mid: Floats, options: Product) -> tuple[Floats, Floats]:
-    tick = np.where(mid < 3, options.tick, options.coarse_tick)
+    tick = options.tick_at(mid)
     half = np.clip(0.02 * mid, tick / 2, tick + 0.003 * mid)
     bid = np.maximum(np.floor((mid - half) / tick + 1e-9), 0.0) * tick
     ask = np.maximum(np.ceil((mid + half) / tick - 1e-9) * tick, bid + tick)
-    return np.round(bid, 2), np.round(ask, 2)
+    return np.round(bid, 2), np.asarray(np.round(ask, 2), dtype=np.float64)

@@ -42,9 +42,7 @@ class SimulatedSymbol:
     per_point: float = 1.0
     volume: float = 0.0
     tracking: float = 0.0
-    strike_step: float = 1.0
     open_interest: float = 2000.0
-    expires_daily: bool = True
 
 
 MARKET: Final = Underlying(name="SPX", level=6000.0, beta=1.0, own=0.0, jumps=0.1)
@@ -56,19 +54,15 @@ _TSLA: Final = Underlying(name="TSLA", level=320.0, beta=1.90, own=2.40, jumps=0
 _TRACKING: Final = 0.4e-4
 
 SYMBOLS: Final = {
-    "SPX": SimulatedSymbol(underlying=MARKET, strike_step=5.0),
+    "SPX": SimulatedSymbol(underlying=MARKET),
     "XSP": SimulatedSymbol(underlying=MARKET, per_point=0.1, open_interest=300.0),
     "SPY": SimulatedSymbol(
         underlying=MARKET, per_point=0.0997, volume=650_000, tracking=_TRACKING, open_interest=6000.0
     ),
-    "NDX": SimulatedSymbol(underlying=_NDX, strike_step=10.0, open_interest=80.0),
+    "NDX": SimulatedSymbol(underlying=_NDX, open_interest=80.0),
     "QQQ": SimulatedSymbol(underlying=_NDX, per_point=0.0243, volume=450_000, tracking=_TRACKING, open_interest=4000.0),
-    "RUT": SimulatedSymbol(underlying=_RUT, strike_step=5.0, open_interest=120.0),
+    "RUT": SimulatedSymbol(underlying=_RUT, open_interest=120.0),
     "IWM": SimulatedSymbol(underlying=_RUT, per_point=0.0993, volume=320_000, tracking=_TRACKING, open_interest=2500.0),
-    "AAPL": SimulatedSymbol(
-        underlying=_AAPL, volume=500_000, strike_step=2.5, open_interest=5000.0, expires_daily=False
-    ),
-    "TSLA": SimulatedSymbol(
-        underlying=_TSLA, volume=900_000, strike_step=2.5, open_interest=6000.0, expires_daily=False
-    ),
+    "AAPL": SimulatedSymbol(underlying=_AAPL, volume=500_000, open_interest=5000.0),
+    "TSLA": SimulatedSymbol(underlying=_TSLA, volume=900_000, open_interest=6000.0),
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from magic8_companion.providers.simulated_symbols import SYMBOLS
+from magic8_companion.options.products import product
 from magic8_companion.testing.wire import FieldReader
 
 INDEX: Final = "IND"
@@ -57,12 +57,7 @@ class OptionClass:
     @property
     def strike_step(self) -> float:
         """Return the distance of strikes in points."""
-        return SYMBOLS[self.symbol].strike_step
-
-    @property
-    def weekly(self) -> bool:
-        """Tell whether options expire on the last session of a week only."""
-        return not SYMBOLS[self.symbol].expires_daily
+        return product(self.symbol).strike_step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

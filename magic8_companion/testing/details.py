@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from magic8_companion.domain.trading_day import new_york_day, session_on
-from magic8_companion.options.expiry import product
+from magic8_companion.options.products import product
 from magic8_companion.testing.codes import Refused
 from magic8_companion.testing.contracts import (
     CLASSES,

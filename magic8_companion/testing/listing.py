@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.domain.trading_day import new_york_day, next_session, sessions_between
+from magic8_companion.domain.trading_day import new_york_day, sessions_between
 from magic8_companion.options.expiry import monthly_expiry
+from magic8_companion.options.products import product
 from magic8_companion.testing.codes import Refused
 from magic8_companion.testing.contracts import (
     CALL,
@@ -113,6 +114,4 @@ def expiries(option_class: OptionClass, day: date) -> list[date]:
         months = (divmod(day.year * 12 + day.month - 1 + number, 12) for number in range(_LISTED_MONTHS))
         return [expiry for year, month in months if (expiry := monthly_expiry(year, month + 1)) >= day]
     days = [session.day for session in sessions_between(day, day + _LISTED_DAYS)]
-    if not option_class.weekly:
-        return days
-    return [item for item in days if next_session(item).day.isocalendar().week != item.isocalendar().week]
+    return [item for item in days if product(option_class.symbol).cycle.expires_on(item)]

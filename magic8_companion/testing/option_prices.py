@@ -18,7 +18,8 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionRow
 from magic8_companion.domain.trading_day import BAR, new_york_day, session_on
 from magic8_companion.options.black_scholes import greeks, right_sign
-from magic8_companion.options.expiry import Product, product, years_of
+from magic8_companion.options.expiry import years_of
+from magic8_companion.options.products import Product, product
 from magic8_companion.testing.contracts import CALL, PUT, Instrument
 from magic8_companion.testing.market import GatewayMarket, tape_at
 
@@ -122,8 +123,8 @@ def bid_ask(price: Floats, facts: Product) -> tuple[Floats, Floats]:
     >>> [side.tolist() for side in bid_ask(np.array([0.01, 12.0]), product("SPX"))]
     [[0.0, 11.8], [0.05, 12.2]]
     """
-    tick = np.where(price < 3, facts.tick, facts.coarse_tick)
+    tick = facts.tick_at(price)
     half = np.clip(0.02 * price, tick / 2, tick + 0.003 * price)
     bids = np.maximum(np.floor((price - half) / tick + 1e-9), 0.0) * tick
     asks = np.maximum(np.ceil((price + half) / tick - 1e-9) * tick, bids + tick)
-    return np.round(bids, 2), np.round(asks, 2)
+    return np.round(bids, 2), np.asarray(np.round(asks, 2), dtype=np.float64)

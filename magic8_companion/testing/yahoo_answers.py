@@ -24,7 +24,7 @@ from magic8_companion.domain.trading_day import (
     session_on,
     sessions_between,
 )
-from magic8_companion.options.expiry import product
+from magic8_companion.options.products import product
 from magic8_companion.testing.market import GatewayMarket, seen_at
 
 INDEX_NAMES: Final = {"^GSPC": "SPX", "^SPX": "SPX", "^XSP": "XSP", "^NDX": "NDX", "^RUT": "RUT", "^VIX": "VIX"}

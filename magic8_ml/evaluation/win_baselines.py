@@ -28,7 +28,7 @@ from magic8_ml.evaluation.regressions import fit_logit
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.session_table import BAR_NS, session_table
-from magic8_ml.forecast.structures import COST_PER_CONTRACT, SHAPES, Trades, trades_of
+from magic8_ml.forecast.structures import Trades, trades_of
 from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.calibration import apply_line, fit_line
@@ -40,7 +40,6 @@ RULES: Final = "B6 rule scorer"
 RECALIBRATED_PRICE: Final = "B7 recalibrated price"
 MAJORITY: Final = "B8 majority"
 _COLUMNS: Final = ("symbol", "time", *BASE_STRATEGIES)
-_CONTRACTS: Final = np.array([shape.contracts for shape in SHAPES])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +61,7 @@ class CanonicalStructures:
     def of(cls, rows: Rows, points: Floats | None = None) -> CanonicalStructures:
         """Price the structures at the sigma that knows today's pace, and settle them."""
         trades, move = trades_of(rows.sigma_today), rows.known.move
-        cost = COST_PER_CONTRACT * _CONTRACTS / trades.largest_loss
+        cost = trades.trading_cost
         won, gross = trades.won(move).astype(np.float64), trades.net(move) + cost
         return cls(trades=trades, won=won, gross=gross, cost=cost, points=points)
 

@@ -13,8 +13,7 @@ put debit        strikes -0.8, 0             bought
 ===============  ==========================  =========================================================
 
 Without quotes the premium is that of the lognormal at s, plus the modelled cost of trading four legs (0.75 bp of spot,
-the base scenario).  A payoff is written as calls on its strikes plus its value at zero; each structure wins on one
-interval: above ``low`` strike plus net cost, below ``high`` strike less net cost.
+the base spread model).  Each structure wins on one interval: above ``low`` plus net cost, below ``high`` less net cost.
 """
 
 from __future__ import annotations
@@ -27,6 +26,8 @@ from scipy.special import ndtr
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.structure import BUY, CALL, PUT, SELL, VerticalSpread
+from magic8_companion.options.costs import BASE
+from magic8_companion.options.payoff import LegTable
 from magic8_ml.forecast.forecaster import Outcomes
 
 VERTICALS: Final = ("put_credit", "call_credit", "call_debit", "put_debit")
@@ -41,39 +42,56 @@ SPREADS: Final = (
 """The same four in the same order, with their side."""
 
 N_STRUCTURES: Final = 2 + len(VERTICALS)
-COST_PER_CONTRACT: Final = 0.75e-4 / 4
+COST_PER_CONTRACT: Final = BASE.floor_per_contract
+"""Fraction of spot."""
 
 
 class Shape(NamedTuple):
-    """One structure in units of s: strikes, signed calls on them, value at zero; who wins above and below what."""
+    """One structure in units of s: legs in ascending strikes, and the bounds at which it breaks even at zero cost.
+
+    It wins above ``low`` plus its net cost and below ``high`` less its net cost.
+    """
 
     strikes: tuple[float, ...]
-    calls: tuple[int, ...]
-    at_zero: float
-    best: float
-    worst: float
+    quantity: tuple[int, ...]
+    rights: str
     low: float
     high: float
 
     @property
     def contracts(self) -> int:
         """Return how many options are traded."""
-        return sum(abs(number) for number in self.calls)
+        return sum(abs(number) for number in self.quantity)
 
 
 SHAPES: Final = (
-    Shape((-1.0, 0.0, 1.0), (1, -2, 1), 0.0, 1.0, 0.0, -1.0, 1.0),
-    Shape((-1.6, -1.0, 1.0, 1.6), (1, -1, -1, 1), -0.6, 0.0, -0.6, -1.0, 1.0),
-    Shape((-1.35, -0.75), (1, -1), -0.6, 0.0, -0.6, -0.75, np.inf),
-    Shape((0.75, 1.35), (-1, 1), 0.0, 0.0, -0.6, -np.inf, 0.75),
-    Shape((0.0, 0.8), (1, -1), 0.0, 0.8, 0.0, 0.0, np.inf),
-    Shape((-0.8, 0.0), (-1, 1), 0.8, 0.8, 0.0, -np.inf, 0.0),
+    Shape((-1.0, 0.0, 1.0), (1, -2, 1), "CCC", -1.0, 1.0),
+    Shape((-1.6, -1.0, 1.0, 1.6), (1, -1, -1, 1), "PPCC", -1.0, 1.0),
+    Shape((-1.35, -0.75), (1, -1), "PP", -0.75, np.inf),
+    Shape((0.75, 1.35), (-1, 1), "CC", -np.inf, 0.75),
+    Shape((0.0, 0.8), (1, -1), "CC", 0.0, np.inf),
+    Shape((-0.8, 0.0), (-1, 1), "PP", -np.inf, 0.0),
 )
+_N_LEGS: Final = 4
 
+
+def _legs() -> LegTable:
+    """Return the legs (6, 4) in units of s from the spot, padded with the last strike at quantity 0."""
+    return LegTable(
+        strikes=np.array([(*shape.strikes, *shape.strikes[-1:] * 3)[:_N_LEGS] for shape in SHAPES]),
+        quantity=np.array([(*shape.quantity, 0, 0)[:_N_LEGS] for shape in SHAPES], dtype=np.float64),
+        is_call=np.array([[right == "C" for right in f"{shape.rights}CC"[:_N_LEGS]] for shape in SHAPES]),
+    )
+
+
+_LEGS: Final = _legs()
+_WORST, _BEST = (values.round(9) for values in _LEGS.extremes())
 _STRIKES: Final = np.concatenate([shape.strikes for shape in SHAPES])
-_CALLS: Final = np.concatenate([shape.calls for shape in SHAPES]).astype(np.float64)
+_QUANTITY: Final = np.concatenate([shape.quantity for shape in SHAPES]).astype(np.float64)
 _FIRST: Final = np.cumsum([0, *(len(shape.strikes) for shape in SHAPES)])[:-1]
-_AT_ZERO, _BEST, _WORST, _LOW, _HIGH = (np.array([shape[n] for shape in SHAPES]) for n in range(2, 7))
+# a put is a call plus its strike less the forward, and the bought and sold puts cancel the forward
+_PUT_STRIKES: Final = (_LEGS.quantity * ~_LEGS.is_call * _LEGS.strikes).sum(axis=1).round(9)
+_LOW, _HIGH = (np.array([shape[n] for shape in SHAPES]) for n in (3, 4))
 _CONTRACTS: Final = np.array([shape.contracts for shape in SHAPES])
 _LOW_BARRIER: Final = np.array([-1.0, -1.0, -0.75, -np.inf, -np.inf, -np.inf])
 _HIGH_BARRIER: Final = np.array([1.0, 1.0, np.inf, 0.75, np.inf, np.inf])
@@ -100,7 +118,12 @@ class Trades:
     @property
     def fair_value(self) -> Floats:
         """Return the expected result under the lognormal: minus the costs of trading, in units of the largest loss."""
-        return np.asarray(-COST_PER_CONTRACT * _CONTRACTS / self.largest_loss)
+        return -self.trading_cost
+
+    @property
+    def trading_cost(self) -> Floats:
+        """Return the modelled cost of trading, in units of the largest loss."""
+        return np.asarray(COST_PER_CONTRACT * _CONTRACTS / self.largest_loss)
 
     @property
     def implied(self) -> Floats:
@@ -111,7 +134,9 @@ class Trades:
 
     def net(self, move: Floats) -> Floats:
         """Return the result of settling at log returns ``move`` (n_rows,), in units of the largest loss."""
-        return self.value(np.maximum(np.exp(move)[:, None] - self.strikes, 0.0))
+        distance = np.expm1(move) / self.s  # the settlement in units of s from the spot
+        payoff = self.s[:, None] * _LEGS.payoff(distance[:, None, None])[:, :, 0]
+        return np.asarray((payoff - self.cost) / self.largest_loss)
 
     def won(self, move: Floats) -> Mask:
         """Tell which settlements end in a gain; exactly zero is a loss."""
@@ -135,7 +160,7 @@ class Trades:
 
     def value(self, calls: Floats) -> Floats:
         """Return the result from the values of calls on :attr:`strikes`, in units of the largest loss."""
-        payoff = np.add.reduceat(_CALLS * calls, _FIRST, axis=1) + _AT_ZERO * self.s[:, None]
+        payoff = np.add.reduceat(_QUANTITY * calls, _FIRST, axis=1) + _PUT_STRIKES * self.s[:, None]
         return np.asarray((payoff - self.cost) / self.largest_loss)
 
 
@@ -150,7 +175,7 @@ def trades_of(s: Floats) -> Trades:
     strikes = 1 + _STRIKES * root
     d1 = -np.log(strikes) / root + root / 2
     calls = ndtr(d1) - strikes * ndtr(d1 - root)
-    premium = np.add.reduceat(_CALLS * calls, _FIRST, axis=1) + _AT_ZERO * root
+    premium = np.add.reduceat(_QUANTITY * calls, _FIRST, axis=1) + _PUT_STRIKES * root
     cost = premium + COST_PER_CONTRACT * _CONTRACTS
     hopeless = cost >= _BEST * root
     low = np.where(hopeless, np.inf, _log1p(_LOW * root + cost))

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from magic8_companion.domain.arrays import Floats, Integers
-from magic8_ml.history.settlement import MULTIPLIER, OrderLegs, profit_bounds_usd, profit_usd
+from magic8_companion.options.products import MULTIPLIER
+from magic8_ml.history.settlement import OrderLegs, profit_bounds_usd, profit_usd
 
 TOLERANCE_USD: Final = 1.0
 CLOSE_ROUNDING: Final = 0.005

@@ -8,10 +8,11 @@ from typing import Any, Final, NotRequired, TypedDict
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
-from magic8_ml.history.ledger_costs import SCENARIOS
+from magic8_companion.options.costs import SPREAD_MODELS
+from magic8_companion.options.products import MULTIPLIER
 from magic8_ml.history.ledger_structures import NAMES, STRATEGIES
 from magic8_ml.history.ledger_table import PRICE_MAKERS
-from magic8_ml.history.ledger_trades import MULTIPLIER, Trades
+from magic8_ml.history.ledger_trades import Trades
 
 LIMITS: Final = (
     "Premia are modelled: calibration to the path of the underlying is real evidence.",
@@ -98,7 +99,7 @@ def report_of(trades: Trades, symbols: Sequence[str], dropped: Mapping[str, int]
     return {
         "limits": list(LIMITS),
         "rows": {
-            "rows": len(trades) * len(SCENARIOS),
+            "rows": len(trades) * len(SPREAD_MODELS),
             "trades": len(trades),
             "days": len(np.unique(trades.row)),
             "by_symbol": _counts(trades.symbol, symbols),
@@ -108,7 +109,7 @@ def report_of(trades: Trades, symbols: Sequence[str], dropped: Mapping[str, int]
             "pin_risk_trades": int(trades.pin_risk.sum()),
         },
         "dropped_trades": dict(sorted(dropped.items())),
-        "scenarios": {case.name: dict(case._asdict()) for case in SCENARIOS},
+        "scenarios": {case.name: dict(case._asdict()) for case in SPREAD_MODELS},
         "anchoring": [_anchoring(trades, *cell) for cell in _by_price_maker(trades)],
         "base_rates": list(_base_rates(trades, symbols)),
     }
@@ -145,7 +146,7 @@ def _base_rates(trades: Trades, symbols: Sequence[str]) -> Iterator[BaseRate]:
     ]
     for labels, rows in groups:
         if rows.any():
-            for number, case in enumerate(SCENARIOS):
+            for number, case in enumerate(SPREAD_MODELS):
                 yield {**labels, "scenario": case.name, **_figures(trades.take(rows), number)}
 
 

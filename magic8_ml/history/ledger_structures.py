@@ -37,14 +37,11 @@ CALLS: Final = np.array([(1, 1, 1, 1), (0, 0, 1, 1), (0,) * 4, (1,) * 4, (1,) * 
 SIDE: Final = np.array([1.0, -1.0, -1.0, -1.0, 1.0, 1.0])
 """+1 bought for a debit, -1 sold for a credit."""
 
-CONTRACTS: Final = np.abs(QUANTITY).sum(axis=1)
 WINS_ABOVE: Final = np.array([True, True, True, False, True, False])
 WINS_BELOW: Final = np.array([True, True, False, True, False, True])
 
 _PLACES: Final = np.arange(len(NAMES))
 _LAST_LEG: Final = np.count_nonzero(QUANTITY, axis=1) - 1
-_STEPS: Final = {"SPX": 5.0, "RUT": 5.0, "NDX": 10.0, "SPY": 1.0, "QQQ": 1.0, "XSP": 1.0, "IWM": 1.0, "DIA": 1.0}
-_STOCK_STEP: Final = 2.5
 _ROUND_STRIKE: Final = 5
 
 
@@ -73,15 +70,6 @@ class LedgerStructures:
     def last(self) -> Floats:
         """Return the highest strike (n, 6)."""
         return self.strikes[:, _PLACES, _LAST_LEG]
-
-
-def strike_step(symbol: str) -> float:
-    """Return the distance between listed strikes near the money, in points.
-
-    >>> strike_step("SPX"), strike_step("SPY"), strike_step("AAPL")
-    (5.0, 1.0, 2.5)
-    """
-    return _STEPS.get(symbol, _STOCK_STEP)
 
 
 def structures_at(spot: Floats, sigma: Floats, draws: Draws, day: Integers, step: float) -> LedgerStructures:

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from magic8_companion.domain.trading_day import BAR
+from magic8_companion.options.costs import SPREAD_MODELS
 from magic8_ml.forecast.feature_catalogue import schema_digest
 from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.session_table import session_table
-from magic8_ml.history.ledger_costs import SCENARIOS
 from magic8_ml.history.ledger_entries import SOURCES
 from magic8_ml.history.ledger_structures import NAMES, SIDE, STRATEGIES
 from magic8_ml.history.ledger_trades import Trades
@@ -75,7 +75,7 @@ def ledger_table(trades: Trades, symbols: Sequence[str]) -> pa.Table:
 
     ``q_star`` is risk over risk plus reward; at or above 1 the scenario's costs leave nothing to win.
     """
-    times = len(SCENARIOS)
+    times = len(SPREAD_MODELS)
     per_trade = {name: np.repeat(values, times) for name, values in _numbers(trades).items()}
     categories = {
         name: _categories(np.repeat(places, times), names) for name, (places, names) in _names(trades, symbols).items()
@@ -130,9 +130,9 @@ def _names(trades: Trades, symbols: Sequence[str]) -> dict[str, tuple[npt.NDArra
 
 def _per_scenario(trades: Trades) -> dict[str, Any]:
     net, risk, reward = trades.net.ravel(), trades.risk.ravel(), trades.reward.ravel()
-    scenario = np.tile(np.arange(len(SCENARIOS)), len(trades))
+    scenario = np.tile(np.arange(len(SPREAD_MODELS)), len(trades))
     return {
-        "scenario": _categories(scenario, [case.name for case in SCENARIOS]),
+        "scenario": _categories(scenario, [case.name for case in SPREAD_MODELS]),
         "slippage": trades.slippage.ravel(),
         "implied_probability": trades.implied.ravel(),
         "net": net,

@@ -11,10 +11,10 @@ from scipy.special import ndtr
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.bars import Bars
-from magic8_companion.options.expiry import Product, product
+from magic8_companion.options.costs import SPREAD_MODELS
+from magic8_companion.options.products import MULTIPLIER, Product, product
 from magic8_ml.forecast.session_table import BAR_NS, session_table
 from magic8_ml.history.ledger_anchor import Anchor, past_anchor
-from magic8_ml.history.ledger_costs import fees, slippage
 from magic8_ml.history.ledger_days import SymbolDays, symbol_days
 from magic8_ml.history.ledger_draws import Draws, draw_days
 from magic8_ml.history.ledger_entries import Entries, entries_of
@@ -26,12 +26,8 @@ from magic8_ml.history.ledger_structures import (
     WINS_BELOW,
     LedgerStructures,
     paid,
-    strike_step,
     structures_at,
 )
-
-MULTIPLIER: Final = 100
-"""US dollars per point of one contract, for every symbol."""
 
 PIN: Final = 0.001
 """A settlement that near a strike leaves it open which American-style options are exercised."""
@@ -146,7 +142,7 @@ class Market:
     def _prices(self, price_maker: str) -> _Prices:
         entries, draws = self.entries, self.draws
         sigma, day = entries.sigma[price_maker], entries.day
-        shapes = structures_at(entries.spot, sigma, draws, day, strike_step(self.symbol))
+        shapes = structures_at(entries.spot, sigma, draws, day, self.product.strike_step)
         legs = leg_prices(shapes, entries.spot, sigma, draws.skew[day], draws.curvature[day])
         return _Prices(sigma, shapes, legs, model_value(shapes, legs), paid(shapes, entries.settlement))
 
@@ -194,7 +190,7 @@ class Market:
         width = prices.shapes.width
         gross = MULTIPLIER * SIDE * (prices.payoff - value) * width
         lost = MULTIPLIER * slippage(prices.legs, self.entries.spot, self.product)
-        charged = fees(prices.legs, self.symbol)
+        charged = self.product.fees.of_legs(QUANTITY, prices.legs)
         costs = lost + charged[:, :, None]
         risk = MULTIPLIER * (np.where(SIDE > 0, value, 1 - value) * width)[:, :, None] + costs
         reward = MULTIPLIER * width[:, :, None] - risk
@@ -205,6 +201,11 @@ class Market:
             return np.zeros(shapes.width.shape, dtype=np.bool_)
         distance = np.abs(self.entries.settlement[:, None, None] - shapes.strikes)
         return np.asarray((distance < PIN * shapes.strikes).any(axis=2))
+
+
+def slippage(legs: Floats, spot: Floats, options: Product) -> Floats:
+    """Return the points lost to the spread, (n, 6, 3 scenarios), at leg prices (n, 6, 4) and spot (n,)."""
+    return np.stack([model.slippage(QUANTITY, legs, spot[:, None], options) for model in SPREAD_MODELS], axis=2)
 
 
 def _touched(shapes: LedgerStructures, entries: Entries) -> Mask:

@@ -10,10 +10,8 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES, IRON_CONDOR, SONAR, VERTICAL
 from magic8_companion.options.payoff import LegTable
+from magic8_companion.options.products import MULTIPLIER
 from magic8_ml.history.order_sentences import RIGHTS
-
-MULTIPLIER: Final = 100
-"""US dollars per point of one contract, for every symbol of the history."""
 
 _CALL, _PUT, _BOTH = (RIGHTS.index(right) for right in ("CALL", "PUT", "CALL/PUT"))
 _STRATEGY: Final = {name: place for place, name in enumerate(HISTORY_STRATEGIES)}

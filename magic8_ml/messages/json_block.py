@@ -8,9 +8,10 @@ from typing import Any, Final
 import orjson
 
 from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.options.products import MULTIPLIER
 from magic8_ml.messages.number_text import read_number
 from magic8_ml.messages.structure import ACTIONS, BOTH_RIGHTS, BOUGHT, option_type, strategy_named, traded_as
-from magic8_ml.messages.values import KNOWN_SYMBOLS, MULTIPLIER, Order, Refusal
+from magic8_ml.messages.values import KNOWN_SYMBOLS, Order, Refusal
 
 _RIGHTS: Final = {"CALL": "CALL", "C": "CALL", "PUT": "PUT", "P": "PUT", BOTH_RIGHTS: BOTH_RIGHTS, "C/P": BOTH_RIGHTS}
 _LARGEST: Final = 1e9

@@ -7,11 +7,12 @@ from datetime import date
 from typing import Final, NoReturn
 
 from magic8_companion.domain.strategy import IRON_CONDOR, SONAR, canonical_symbol
+from magic8_companion.options.products import MULTIPLIER
 from magic8_ml.messages import order_grammar as grammar
 from magic8_ml.messages.dates import read_expiry
 from magic8_ml.messages.number_text import number_of
 from magic8_ml.messages.structure import BOTH_RIGHTS, BOUGHT, PUTS_FIRST, option_type, strategy_named, traded_as
-from magic8_ml.messages.values import KNOWN_SYMBOLS, MULTIPLIER, Order, Refusal
+from magic8_ml.messages.values import KNOWN_SYMBOLS, Order, Refusal
 
 _RIGHTS: Final = {"C": "CALL", "P": "PUT"}
 

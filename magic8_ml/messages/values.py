@@ -12,7 +12,6 @@ from magic8_companion.options.risk_reward import RiskReward
 MAX_LENGTH: Final = 4000
 """Longest message in characters."""
 
-MULTIPLIER: Final = 100
 """Dollars per point of every symbol that Magic8 signals."""
 
 KNOWN_SYMBOLS: Final = frozenset(MAGIC8_SYMBOLS)

@@ -13,10 +13,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from magic8_companion.domain.arrays import Floats
+from magic8_companion.options.products import MULTIPLIER
 from magic8_ml.forecast.nan_arithmetic import ratio_or_nan
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.trades.feature_inputs import FeatureInputs
-from magic8_ml.trades.terms import MULTIPLIER
 
 _MINUTE_NS: Final = 60 * 1_000_000_000
 _SCORE: Final = 0.05  # a short or long term below this share of the price is a score, no level

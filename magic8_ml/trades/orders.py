@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers
-from magic8_companion.options.costs import fees_of
 from magic8_companion.options.payoff import Leg
+from magic8_companion.options.products import product
 from magic8_ml.messages.values import Trade
 from magic8_ml.trades.terms import LEGS, STRATEGIES, TradeTerms
 
@@ -87,7 +87,7 @@ def opening_fees(symbols: Sequence[str], symbol: Integers, quantity: Floats, net
     each = np.empty(len(contracts))
     for code, name in enumerate(symbols):
         of_symbol = symbol == code
-        each[of_symbol] = fees_of(name).per_contract(np.abs(net_premium[of_symbol]))
+        each[of_symbol] = product(name).fees.per_contract(np.abs(net_premium[of_symbol]))
     return np.asarray(contracts * each)
 
 

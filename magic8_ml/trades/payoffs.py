@@ -8,7 +8,8 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.options.payoff import LegTable, ProfileTable
-from magic8_ml.trades.terms import MULTIPLIER, TradeTerms
+from magic8_companion.options.products import MULTIPLIER
+from magic8_ml.trades.terms import TradeTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

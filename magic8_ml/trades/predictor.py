@@ -14,6 +14,7 @@ import numpy as np
 
 from magic8_companion.domain.bars import from_ns
 from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.options.products import MULTIPLIER
 from magic8_ml.forecast.model_files import TrainedModel
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.messages.risk import require_risk
@@ -30,7 +31,7 @@ from magic8_ml.trades.model import NoEstimate, WinEstimate
 from magic8_ml.trades.model_files import ServedWinModel, load_served_model
 from magic8_ml.trades.orders import TradeUnit, terms_of
 from magic8_ml.trades.snapshots import Market, Snapshot, Snapshots
-from magic8_ml.trades.terms import MULTIPLIER, DeltaRows, MarketContext, TradeTerms
+from magic8_ml.trades.terms import DeltaRows, MarketContext, TradeTerms
 
 MAX_BAR_AGE: Final = timedelta(minutes=10)
 MAX_VIX_AGE: Final = timedelta(minutes=30)

@@ -19,8 +19,6 @@ STRATEGIES: Final = HISTORY_STRATEGIES
 """What strategy codes index."""
 
 LEGS: Final = 4
-MULTIPLIER: Final = 100.0
-"""US dollars per point of one contract, for every symbol."""
 
 
 class MoveDistribution(Protocol):

@@ -9,15 +9,15 @@ import pytest
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.trading_day import require_session
-from magic8_companion.options.expiry import product
 from magic8_companion.options.payoff import payoff
+from magic8_companion.options.products import product
 from magic8_companion.options.structures import build
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.history.ledger_anchor import MIN_ANCHOR_DAYS, past_anchor
-from magic8_ml.history.ledger_costs import fees, slippage
 from magic8_ml.history.ledger_draws import draw_days
 from magic8_ml.history.ledger_premium import leg_prices, model_value
-from magic8_ml.history.ledger_structures import NAMES, STRATEGIES, LedgerStructures, paid, structures_at
+from magic8_ml.history.ledger_structures import NAMES, QUANTITY, STRATEGIES, LedgerStructures, paid, structures_at
+from magic8_ml.history.ledger_trades import slippage
 from tests.history.simulated_ledger import bars, spy_ledger, vix
 
 ACTIONS = ("BUY", "SELL", "SELL", "SELL", "BUY", "BUY")
@@ -140,4 +140,4 @@ def test_dear_legs_cost_a_share_of_their_price() -> None:
     legs = np.full((1, 6, 4), 40.0)
     lost = slippage(legs, np.array([6000.0]), product("SPX"))
     np.testing.assert_allclose(lost[0, 0], [0.2, 1.6, 6.4])
-    np.testing.assert_allclose(fees(legs, "SPX")[0], 1.10 * np.array([4, 4, 2, 2, 2, 2]))
+    np.testing.assert_allclose(product("SPX").fees.of_legs(QUANTITY, legs)[0], 1.10 * np.array([4, 4, 2, 2, 2, 2]))

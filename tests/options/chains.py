@@ -10,7 +10,7 @@ import pandas as pd
 
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.options.black_scholes import CALL, PUT, price
-from magic8_companion.options.expiry import product
+from magic8_companion.options.products import product
 from tests.real_data import real_data_dir
 
 DAY = date(2025, 7, 9)

@@ -8,7 +8,8 @@ import pytest
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import NEW_YORK, new_york_instant
-from magic8_companion.options.expiry import SECONDS_PER_YEAR, monthly_expiry, product
+from magic8_companion.options.expiry import SECONDS_PER_YEAR, monthly_expiry
+from magic8_companion.options.products import product
 
 FULL_DAY, HALF_DAY, THIRD_FRIDAY = date(2025, 7, 9), date(2025, 7, 3), date(2025, 7, 18)
 

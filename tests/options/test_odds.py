@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.options.chain_quotes import clean_chain
-from magic8_companion.options.costs import Fees, Fill, fees_of, net_cost, opening_fees
+from magic8_companion.options.costs import Fill, net_cost, opening_fees
 from magic8_companion.options.distribution import (
     Distribution,
     Lognormal,
@@ -19,6 +19,7 @@ from magic8_companion.options.distribution import (
 )
 from magic8_companion.options.odds import evaluate, expected_payoff, touch_probability, win_probability
 from magic8_companion.options.payoff import Leg, payoff
+from magic8_companion.options.products import Fees, product
 from magic8_companion.options.smile import fit_smile
 from magic8_companion.options.structures import butterfly, iron_butterfly, iron_condor, vertical
 from tests.options.chains import simulated_chain, with_row
@@ -151,7 +152,7 @@ def test_costs_of_a_condor_from_its_quotes() -> None:
     assert natural - mid == pytest.approx(spreads)
     assert between == pytest.approx((mid + natural) / 2)
     assert mid < 0
-    assert opening_fees(legs, quotes, fees_of("SPX")) == pytest.approx(4 * 0.65 + 0.36 * 3 + 0.45, abs=0.28)
+    assert opening_fees(legs, quotes, product("SPX").fees) == pytest.approx(4 * 0.65 + 0.36 * 3 + 0.45, abs=0.28)
     assert opening_fees(legs, quotes, Fees()) == pytest.approx(2.6)
 
 

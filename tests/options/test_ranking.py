@@ -12,11 +12,12 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
 from magic8_companion.options.candidates import Kind, Limits, enumerate_candidates
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, clean_chain
-from magic8_companion.options.costs import Fill, fees_of, net_cost, opening_fees
+from magic8_companion.options.costs import Fill, net_cost, opening_fees
 from magic8_companion.options.distribution import Distribution, Lognormal, SmileImplied
 from magic8_companion.options.odds import evaluate
 from magic8_companion.options.outlier_quotes import flag_misquotes
 from magic8_companion.options.payoff import profile
+from magic8_companion.options.products import product
 from magic8_companion.options.ranking import Ranking, rank_candidates
 from magic8_companion.options.smile import fit_smile
 from tests.options.chains import real_chain, simulated_chain, with_row
@@ -27,7 +28,7 @@ MODEL = Lognormal(mean=6244.43, total_vol=0.0028)
 
 def ranked(quotes: ChainQuotes | None = None, limits: Limits = LIMITS, model: Distribution = MODEL) -> Ranking:
     """Rank the simulated chain under a model that expects a calmer day than the market."""
-    return rank_candidates(quotes or clean_chain(simulated_chain()), model, limits, fees_of("SPX"))
+    return rank_candidates(quotes or clean_chain(simulated_chain()), model, limits, product("SPX").fees)
 
 
 @pytest.mark.parametrize("broken_wings", [False, True])
@@ -58,7 +59,7 @@ def test_the_table_equals_one_structure_at_a_time(model: Distribution | None) ->
     table = ranked(quotes, replace(LIMITS, broken_wings=True), distribution).evaluation
     for i in np.random.default_rng(2).choice(len(table.fees), 300, replace=False):
         legs = table.candidates.legs(int(i), quotes.strikes)
-        cost, fees = net_cost(legs, quotes, Fill.NATURAL), opening_fees(legs, quotes, fees_of("SPX"))
+        cost, fees = net_cost(legs, quotes, Fill.NATURAL), opening_fees(legs, quotes, product("SPX").fees)
         odds, bounds = evaluate(legs, cost, distribution, fees=fees), profile(legs, cost + fees / 100)
         assert table.cost[Fill.NATURAL][i] == pytest.approx(cost)
         assert table.fees[i] == pytest.approx(fees)

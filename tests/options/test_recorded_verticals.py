@@ -10,8 +10,9 @@ import pytest
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.options.chain_quotes import LegFlag, clean_chain
-from magic8_companion.options.costs import Fill, fees_of, net_cost, opening_fees
+from magic8_companion.options.costs import Fill, net_cost, opening_fees
 from magic8_companion.options.payoff import payoff
+from magic8_companion.options.products import product
 from magic8_companion.options.structures import vertical
 from tests.real_data import real_data_dir
 
@@ -59,7 +60,7 @@ def test_a_vertical_is_priced_settled_and_accounted(
     quotes = clean_chain(chain_at(day, "15:30"))
     legs = vertical([3700, 3800], right, sign)
     assert net_cost(legs, quotes, Fill.NATURAL) == pytest.approx(cost)
-    assert opening_fees(legs, quotes, fees_of("SPX")) == pytest.approx(fees)
+    assert opening_fees(legs, quotes, product("SPX").fees) == pytest.approx(fees)
     account = 100 * (float(payoff(legs, SETTLEMENT[day])) - cost) - fees
     assert account == pytest.approx(profit)
 

@@ -12,9 +12,10 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.strategy import BASE_STRATEGIES, IRON_CONDOR, VERTICAL
 from magic8_companion.options.candidates import Limits
 from magic8_companion.options.chain_quotes import clean_chain
-from magic8_companion.options.costs import Fees, Fill, net_cost
+from magic8_companion.options.costs import Fill, net_cost
 from magic8_companion.options.distribution import Lognormal, SmileImplied
 from magic8_companion.options.payoff import payoff
+from magic8_companion.options.products import Fees
 from magic8_companion.options.risk_reward import calculate_risk_reward
 from magic8_companion.options.scenarios import leg_vols, scenario_grid
 from magic8_companion.options.smile import fit_smile

@@ -13,7 +13,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import require_session, sessions_between
 from magic8_companion.options.black_scholes import CALL, PUT, price
-from magic8_companion.options.expiry import product
+from magic8_companion.options.products import product
 from magic8_companion.providers.simulated_chain import simulated_chain
 from magic8_companion.providers.simulated_market import SimulatedMarket
 from magic8_companion.providers.simulated_symbols import SYMBOLS

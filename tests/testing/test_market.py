@@ -15,7 +15,7 @@ from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import require_session
 from magic8_companion.options.black_scholes import greeks
-from magic8_companion.options.expiry import product
+from magic8_companion.options.products import product
 from magic8_companion.testing.contracts import CALL, CLASSES, PUT, option_of
 from magic8_companion.testing.market import RecordedGatewayMarket, minute_bars, seen_at, tape_at
 from magic8_companion.testing.option_prices import OptionPrices

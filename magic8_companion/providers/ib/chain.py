@@ -16,7 +16,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.trading_day import new_york_day, new_york_label, previous_session, require_session
-from magic8_companion.options.expiry import product
+from magic8_companion.options.products import product
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.chain_rows import OptionLines, chain_rows
 from magic8_companion.providers.ib.codes import Effect, effect_of, unavailable

@@ -18,8 +18,9 @@ import numpy as np
 
 from magic8_companion.domain.option_chain import OptionRow
 from magic8_companion.options.black_scholes import CALL, PUT, greeks
-from magic8_companion.options.expiry import Product, years_of
+from magic8_companion.options.expiry import years_of
 from magic8_companion.options.implied_volatility import implied_volatility
+from magic8_companion.options.products import Product
 from magic8_companion.providers.ib.quotes import Greeks, MarketDataLine
 
 _LEAST_SECONDS: Final = 1.0

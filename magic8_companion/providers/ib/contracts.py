@@ -1,6 +1,6 @@
 """Facts about contracts: where IB lists each symbol, and which class its daily options have.
 
-Sources: IB's contract search (2025); option classes as in ``options.expiry``.  The symbol of an option is that of its
+Sources: IB's contract search (2025); option classes as in ``options.products``.  The symbol of an option is that of its
 underlying; only the trading class tells SPXW, which settles at the close, from SPX, which settles in the opening
 auction of a third Friday.
 """
@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.options.expiry import product
+from magic8_companion.options.products import product
 
 INDEX: Final = "IND"
 STOCK: Final = "STK"

@@ -20,7 +20,7 @@ from magic8_companion.domain.market_state import DELAYED
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.trading_day import previous_session
 from magic8_companion.options.black_scholes import CALL, PUT, greeks
-from magic8_companion.options.expiry import product
+from magic8_companion.options.products import product
 from magic8_companion.providers.yahoo.library import OptionTables
 
 SOURCE: Final = "yahoo"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from magic8_companion.domain.option_chain import OptionRow
 from magic8_companion.options.black_scholes import CALL, PUT, delta, gamma, price
-from magic8_companion.options.expiry import product
+from magic8_companion.options.products import product
 from magic8_companion.providers.ib.chain import nearest_strikes
 from magic8_companion.providers.ib.chain_rows import Completeness, OptionLines, chain_rows
 from magic8_companion.providers.ib.contracts import Listed

@@ -1,0 +1,63 @@
+"""Each option product is one entry of data, and everything that depends on a symbol reads it there."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
+from magic8_companion.options.expiry import ExpiryCycle
+from magic8_companion.options.products import MULTIPLIER, PRODUCTS, product
+
+
+def test_an_option_class_has_one_entry() -> None:
+    """No two entries describe the same class of options."""
+    classes = [(item.symbol, item.option_class) for item in PRODUCTS]
+    assert len(set(classes)) == len(classes)
+
+
+@pytest.mark.parametrize("symbol", MAGIC8_SYMBOLS)
+def test_every_traded_symbol_has_a_complete_product(symbol: str) -> None:
+    """Prices and strikes of every symbol have a positive step, and a contract pays 100 dollars per point."""
+    options = product(symbol)
+    assert options.strike_step > options.coarse_tick >= options.tick > 0
+    assert options.multiplier == MULTIPLIER
+
+
+def test_ticks_widen_from_three_points() -> None:
+    """SPX trades in nickels below a premium of 3 points and in dimes from there on."""
+    assert product("SPX").tick_at([0.05, 2.95, 3.0, 40.0]).tolist() == [0.05, 0.05, 0.10, 0.10]
+    assert product("SPY").tick_at(40.0) == 0.01
+
+
+@pytest.mark.parametrize(
+    ("day", "cycles"),
+    [
+        (date(2025, 7, 9), {"daily"}),
+        (date(2025, 7, 11), {"daily", "weekly"}),
+        (date(2025, 7, 3), {"daily", "weekly"}),
+        (date(2024, 3, 28), {"daily", "weekly"}),
+        (date(2025, 7, 18), {"daily", "weekly", "monthly"}),
+        (date(2019, 4, 18), {"daily", "weekly", "monthly"}),
+    ],
+)
+def test_a_cycle_knows_its_expiries(day: date, cycles: set[str]) -> None:
+    """Weekly options expire on the last session of a week, monthly ones on the third Friday or the session before."""
+    assert {cycle.value for cycle in ExpiryCycle if cycle.expires_on(day)} == cycles
+
+
+def test_fees_of_a_spread_count_every_contract() -> None:
+    """A butterfly pays its middle twice; the exchange fee depends on the premium of each leg."""
+    charged = product("SPX").fees.of_legs(np.array([1.0, -2.0, 1.0, 0.0]), np.array([0.40, 7.0, 15.0, 0.0]))
+    assert float(charged) == pytest.approx(4 * 0.65 + 0.36 + 3 * 0.45)
+
+
+def test_a_symbol_without_options_is_refused() -> None:
+    """VIX options are not supported, and an unknown class of a known symbol names the known ones."""
+    with pytest.raises(DataUnavailable, match="options on VIX are not supported"):
+        product("VIX")
+    with pytest.raises(DataUnavailable, match="known: SPXW, SPX"):
+        product("SPX", "SPXQ")
