@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats
+from magic8_companion.options.costs import BASE, SPREAD_MODELS
 from magic8_ml.evaluation.baselines import BASELINES, Price, class_shares, classes_below
 from magic8_ml.evaluation.out_of_sample import OutOfSample, PaceLosses, Settlement
 from magic8_ml.evaluation.win_baselines import PRICE, CanonicalStructures, win_odds
@@ -21,7 +22,7 @@ from magic8_ml.forecast.training.walk_forward import Fold, rows_of_folds, walk_f
 from magic8_ml.metrics.proper_scores import ranked_probability_score
 
 FEWEST_DAYS: Final = 60
-SCENARIOS: Final[Mapping[str, float]] = {"low": 1 / 3, "base": 1.0, "high": 4.0}
+SCENARIOS: Final[Mapping[str, float]] = {model.name: model.basis_points / BASE.basis_points for model in SPREAD_MODELS}
 """Costs as multiples of the base scenario: 0.25, 0.75 and 3 bp of spot for four legs."""
 
 
