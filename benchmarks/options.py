@@ -31,7 +31,7 @@ from magic8_companion.options.ranking import rank_candidates
 from magic8_companion.options.scenarios import leg_vols, scenario_grid
 from magic8_companion.options.smile import fit_smile
 from magic8_companion.options.structures import iron_condor
-from magic8_companion.options.tickets import propose_tickets
+from magic8_companion.options.tickets import best_tickets
 
 SPOT, YEARS, RATE = 6244.43, 3 / (24 * 365), 0.04
 
@@ -143,7 +143,7 @@ def chain_work() -> list[Figure]:
         ),
         Figure(
             name="three tickets from the chain",
-            milliseconds=best(lambda: propose_tickets(quotes, smile, limits=limits, model=model)),
+            milliseconds=best(lambda: best_tickets(quotes, smile, limits=limits, model=model)),
             limit=None,
         ),
         Figure(

@@ -83,9 +83,9 @@ class OwnLimits:
 def _sheet(request: ChainRequest, own: OwnLimits) -> dict[str, Any]:
     from magic8_companion.engine.config import TicketConfig  # noqa: PLC0415  # after --help
     from magic8_companion.engine.ticket_search import fees_under, limits_of  # noqa: PLC0415  # after --help
-    from magic8_companion.options.candidates import Kind  # noqa: PLC0415  # after --help
+    from magic8_companion.options.candidates import StructureType  # noqa: PLC0415  # after --help
     from magic8_companion.options.fitted_chain import fit_chain  # noqa: PLC0415  # after --help
-    from magic8_companion.options.ticket_sheet import View, ticket_sheet  # noqa: PLC0415  # after --help
+    from magic8_companion.options.ticket_sheet import SheetRequest, ticket_sheet  # noqa: PLC0415  # after --help
     from magic8_companion.settings.rooms import config_of  # noqa: PLC0415  # after --help
 
     settings = request.settings()
@@ -100,9 +100,9 @@ def _sheet(request: ChainRequest, own: OwnLimits) -> dict[str, Any]:
         max_margin=own.max_margin or usual.max_margin or width * quotes.product.multiplier,
         min_win_probability=own.min_win,
         max_body_distance=inf,
-        kinds=tuple(Kind),
+        kinds=tuple(StructureType),
     )
-    view = View(
+    view = SheetRequest(
         limits=limits,
         fees=fees_under(usual, chain.symbol),
         ratio=own.ratio,

@@ -23,13 +23,13 @@ from magic8_companion.domain.structure import BEAR, BULL
 from magic8_companion.engine.config import TicketConfig
 from magic8_companion.engine.sides import side_of_vertical
 from magic8_companion.market_view import MarketView
-from magic8_companion.options.candidates import Kind, Limits
+from magic8_companion.options.candidates import Limits, StructureType
 from magic8_companion.options.costs import Fill
-from magic8_companion.options.default_structures import customary_tickets
+from magic8_companion.options.default_structures import default_tickets
 from magic8_companion.options.distribution import ScaledResiduals
 from magic8_companion.options.fitted_chain import FittedChain
 from magic8_companion.options.products import Fees, product
-from magic8_companion.options.tickets import PricedTicket, Proposal, propose_tickets
+from magic8_companion.options.tickets import PricedTicket, TicketChoice, best_tickets
 
 NARROWEST: Final = 0.0005
 """Least wing as a share of the price: 3.4 points at an index of 6,800."""
@@ -40,11 +40,13 @@ USUAL: Final = TicketConfig()
 
 _PER_CENT: Final = 0.01
 _MULTIPLIER: Final = 100.0
-_BULLISH: Final = (Kind.CALL_DEBIT, Kind.PUT_CREDIT)
-_BEARISH: Final = (Kind.PUT_DEBIT, Kind.CALL_CREDIT)
-_KINDS_OF_SIDE: Final[Mapping[Side | None, tuple[Kind, ...]]] = {BULL: _BULLISH, BEAR: _BEARISH}
+_BULLISH: Final = (StructureType.CALL_DEBIT, StructureType.PUT_CREDIT)
+_BEARISH: Final = (StructureType.PUT_DEBIT, StructureType.CALL_CREDIT)
+_KINDS_OF_SIDE: Final[Mapping[Side | None, tuple[StructureType, ...]]] = {BULL: _BULLISH, BEAR: _BEARISH}
 # a score of Butterfly or Iron_Condor speaks for a calm close: what is turned round would bet against its own score
-_NON_DIRECTIONAL: Final = tuple(kind for kind in Kind if kind not in (*_BULLISH, *_BEARISH) and not kind.is_turned)
+_NON_DIRECTIONAL: Final = tuple(
+    kind for kind in StructureType if kind not in (*_BULLISH, *_BEARISH) and not kind.is_long_volatility
+)
 
 _log = logging.getLogger(__name__)
 
@@ -120,12 +122,12 @@ def _search(
     limits = limits_of(quotes.spot, quotes.forward * smile.atm_total_vol, side_of_vertical(state, prediction), options)
     fees = fees_under(options, quotes.symbol)
     if prediction is None or prediction.move is None:
-        found = customary_tickets(quotes, smile, limits=limits, fees=fees)
+        found = default_tickets(quotes, smile, limits=limits, fees=fees)
         return {name: _market_result(proposal) for name, proposal in found.items()}
     move = prediction.move
     model = ScaledResiduals(mean=quotes.forward, scale=move.scale, residuals=move.residuals)
     limits = replace(limits, min_win_probability=LEAST_WIN_PROBABILITY)
-    ranked = propose_tickets(quotes, smile, limits=limits, model=model, fees=fees)
+    ranked = best_tickets(quotes, smile, limits=limits, model=model, fees=fees)
     return {name: _model_result(proposal) for name, proposal in ranked.items()}
 
 
@@ -134,7 +136,7 @@ def _nothing(reason: str, *, no_net_edge: bool = False) -> TicketResult:
     return TicketResult(reason=reason, evidence=evidence, no_net_edge=no_net_edge)
 
 
-def _market_result(proposal: Proposal) -> TicketResult:
+def _market_result(proposal: TicketChoice) -> TicketResult:
     if proposal.ticket is None:
         return _nothing(proposal.reason)
     priced = proposal.ticket
@@ -147,7 +149,7 @@ def _market_result(proposal: Proposal) -> TicketResult:
     )
 
 
-def _model_result(proposal: Proposal) -> TicketResult:
+def _model_result(proposal: TicketChoice) -> TicketResult:
     if proposal.ticket is None:
         return _nothing(proposal.reason, no_net_edge=proposal.quoted)
     priced = proposal.ticket

@@ -1,4 +1,4 @@
-"""Price and Greeks of European options, vectorised and exact from one day down to one second before settlement.
+"""Price and Greeks of European options, vectorized and exact from one day down to one second before settlement.
 
 Every function takes ``spot, strike, years, rate, vol, right`` in this order and broadcasts them.
 
@@ -40,7 +40,7 @@ _ROOT_TWO_PI: Final = float(np.sqrt(2.0 * np.pi))
 _SIGNS: Final = {"C": CALL, "CALL": CALL, "P": PUT, "PUT": PUT}
 
 
-class Greeks(NamedTuple):
+class PriceAndGreeks(NamedTuple):
     """Price and all Greeks, arrays of the broadcast shape, in the units of the single functions."""
 
     price: Floats
@@ -128,7 +128,7 @@ def delta(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        return _answer(terms, _delta(terms, ndtr(terms.right * terms.d1)))
+        return _masked(terms, _delta(terms, ndtr(terms.right * terms.d1)))
 
 
 def gamma(
@@ -148,7 +148,7 @@ def gamma(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        return _answer(terms, _bell(terms) / (terms.spot * terms.total_vol))
+        return _masked(terms, _normal_density(terms) / (terms.spot * terms.total_vol))
 
 
 def vega(
@@ -168,7 +168,7 @@ def vega(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        return _answer(terms, terms.spot * _bell(terms) * np.sqrt(terms.years))
+        return _masked(terms, terms.spot * _normal_density(terms) * np.sqrt(terms.years))
 
 
 def theta(
@@ -189,7 +189,7 @@ def theta(
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
         owned, paid = ndtr(terms.right * terms.d1), ndtr(terms.right * terms.d2)
-        return _answer(terms, _theta(terms, _bell(terms), owned, paid))
+        return _masked(terms, _theta(terms, _normal_density(terms), owned, paid))
 
 
 def vanna(
@@ -209,7 +209,7 @@ def vanna(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        return _answer(terms, -_bell(terms) * terms.d2 / terms.vol)
+        return _masked(terms, -_normal_density(terms) * terms.d2 / terms.vol)
 
 
 def charm(
@@ -229,7 +229,7 @@ def charm(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        return _answer(terms, _charm(terms, _bell(terms), ndtr(terms.right * terms.d1)))
+        return _masked(terms, _charm(terms, _normal_density(terms), ndtr(terms.right * terms.d1)))
 
 
 def greeks(
@@ -241,7 +241,7 @@ def greeks(
     right: ArrayLike,
     *,
     dividend_yield: ArrayLike = 0.0,
-) -> Greeks:
+) -> PriceAndGreeks:
     """Return price and all Greeks at the cost of little more than two of them.
 
     >>> round(float(greeks(49.0, 50.0, 0.3846, 0.05, 0.20, CALL).gamma), 4)
@@ -249,16 +249,16 @@ def greeks(
     """
     with np.errstate(all="ignore"):
         terms = _terms(spot, strike, years, rate, vol, right, dividend_yield)
-        bell, owned, paid = _bell(terms), ndtr(terms.right * terms.d1), ndtr(terms.right * terms.d2)
+        density, owned, paid = _normal_density(terms), ndtr(terms.right * terms.d1), ndtr(terms.right * terms.d2)
         values = (
             _delta(terms, owned),
-            bell / (terms.spot * terms.total_vol),
-            terms.spot * bell * np.sqrt(terms.years),
-            _theta(terms, bell, owned, paid),
-            -bell * terms.d2 / terms.vol,
-            _charm(terms, bell, owned),
+            density / (terms.spot * terms.total_vol),
+            terms.spot * density * np.sqrt(terms.years),
+            _theta(terms, density, owned, paid),
+            -density * terms.d2 / terms.vol,
+            _charm(terms, density, owned),
         )
-        return Greeks(_price(terms), *_answer(terms, np.stack(np.broadcast_arrays(*values))))
+        return PriceAndGreeks(_price(terms), *_masked(terms, np.stack(np.broadcast_arrays(*values))))
 
 
 def _terms(
@@ -292,7 +292,7 @@ def _terms(
     )
 
 
-def _answer(terms: _Terms, value: Floats) -> Floats:
+def _masked(terms: _Terms, value: Floats) -> Floats:
     exists = terms.answerable & (terms.total_vol > _TINY) & np.isfinite(value)
     return np.where(exists, value, np.nan)
 
@@ -301,7 +301,7 @@ def _density(x: Floats) -> Floats:
     return np.asarray(np.exp(-0.5 * x * x) / _ROOT_TWO_PI)
 
 
-def _bell(terms: _Terms) -> Floats:
+def _normal_density(terms: _Terms) -> Floats:
     return terms.spot_discount * _density(terms.d1)
 
 
@@ -309,8 +309,8 @@ def _price(terms: _Terms) -> Floats:
     half = terms.total_vol / 2
     distance = -np.abs(terms.d1 - half)
     geometric_mean = np.sqrt(terms.spot * terms.spot_discount * terms.strike * terms.strike_discount)
-    bell = _density(distance) * np.exp(-0.5 * np.square(np.minimum(half, WIDEST_HALF)))
-    time_value = geometric_mean * bell * mills_difference(distance, half)
+    density = _density(distance) * np.exp(-0.5 * np.square(np.minimum(half, WIDEST_HALF)))
+    time_value = geometric_mean * density * mills_difference(distance, half)
     # (spot - strike) first: it is exact near the money, while the two present values would round
     carry = terms.spot * np.expm1(-terms.dividend_yield * terms.years) - terms.strike * np.expm1(
         -terms.rate * terms.years
@@ -323,12 +323,12 @@ def _delta(terms: _Terms, owned: Floats) -> Floats:
     return np.asarray(terms.right * terms.spot_discount * owned)
 
 
-def _theta(terms: _Terms, bell: Floats, owned: Floats, paid: Floats) -> Floats:
-    decay = terms.spot * bell * terms.vol / (2 * np.sqrt(terms.years))
+def _theta(terms: _Terms, density: Floats, owned: Floats, paid: Floats) -> Floats:
+    decay = terms.spot * density * terms.vol / (2 * np.sqrt(terms.years))
     dividends = terms.dividend_yield * terms.spot_discount * terms.spot * owned
     return np.asarray(terms.right * (dividends - terms.rate * terms.strike_discount * terms.strike * paid) - decay)
 
 
-def _charm(terms: _Terms, bell: Floats, owned: Floats) -> Floats:
+def _charm(terms: _Terms, density: Floats, owned: Floats) -> Floats:
     drift = (terms.rate - terms.dividend_yield) / terms.total_vol - terms.d2 / (2 * terms.years)
-    return np.asarray(terms.right * terms.dividend_yield * terms.spot_discount * owned - bell * drift)
+    return np.asarray(terms.right * terms.dividend_yield * terms.spot_discount * owned - density * drift)

@@ -1,4 +1,4 @@
-"""Every structure a chain offers within limits, as arrays: which options, how many of each.
+"""Enumerate every structure of a chain within limits as arrays: which options, how many of each.
 
 A chain of n strikes holds 2 n options: calls 0..n-1, puts n..2n-1.  A candidate is four of these numbers and four
 quantities (0 pads a structure of fewer legs), with its strikes in ascending order.
@@ -17,8 +17,8 @@ from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
 from magic8_companion.options.payoff import Leg, LegTable
 
 
-class Kind(IntEnum):
-    """All structures of a chain; the last four are butterflies and condors turned round, which win by a move."""
+class StructureType(IntEnum):
+    """Types of structures; the last four are short butterflies and long iron structures, which win by a move."""
 
     CALL_BUTTERFLY = 0
     PUT_BUTTERFLY = 1
@@ -28,15 +28,15 @@ class Kind(IntEnum):
     PUT_DEBIT = 5
     CALL_CREDIT = 6
     PUT_CREDIT = 7
-    SOLD_CALL_BUTTERFLY = 8
-    SOLD_PUT_BUTTERFLY = 9
-    BOUGHT_IRON_BUTTERFLY = 10
-    BOUGHT_IRON_CONDOR = 11
+    SHORT_CALL_BUTTERFLY = 8
+    SHORT_PUT_BUTTERFLY = 9
+    LONG_IRON_BUTTERFLY = 10
+    LONG_IRON_CONDOR = 11
 
     @property
     def strategy(self) -> str:
         """Return the published strategy name."""
-        return _SHAPE[self][0]
+        return _LEGS_OF[self][0]
 
     @property
     def is_credit(self) -> bool:
@@ -44,19 +44,19 @@ class Kind(IntEnum):
         return self in _CREDITS
 
     @property
-    def is_turned(self) -> bool:
-        """Tell whether it is a butterfly or condor whose worst outcome is a close in its middle."""
-        return self >= Kind.SOLD_CALL_BUTTERFLY
+    def is_long_volatility(self) -> bool:
+        """Tell whether it is a butterfly or condor whose worst outcome is a settlement in its middle."""
+        return self >= StructureType.SHORT_CALL_BUTTERFLY
 
 
 _CREDITS: Final = frozenset(
     {
-        Kind.IRON_BUTTERFLY,
-        Kind.IRON_CONDOR,
-        Kind.CALL_CREDIT,
-        Kind.PUT_CREDIT,
-        Kind.SOLD_CALL_BUTTERFLY,
-        Kind.SOLD_PUT_BUTTERFLY,
+        StructureType.IRON_BUTTERFLY,
+        StructureType.IRON_CONDOR,
+        StructureType.CALL_CREDIT,
+        StructureType.PUT_CREDIT,
+        StructureType.SHORT_CALL_BUTTERFLY,
+        StructureType.SHORT_PUT_BUTTERFLY,
     }
 )
 _CALLS: Final = (0, 0, 0, 0)
@@ -64,19 +64,19 @@ _PUTS: Final = (1, 1, 1, 1)
 _IRON: Final = (1, 1, 0, 0)
 
 # per kind: its strategy, whether each leg is a put, and its signed quantity, in the order of the sorted strikes
-_SHAPE: Final = {
-    Kind.CALL_BUTTERFLY: (BUTTERFLY, _CALLS, (1, -2, 0, 1)),
-    Kind.PUT_BUTTERFLY: (BUTTERFLY, _PUTS, (1, -2, 0, 1)),
-    Kind.IRON_BUTTERFLY: (BUTTERFLY, _IRON, (1, -1, -1, 1)),
-    Kind.IRON_CONDOR: (IRON_CONDOR, _IRON, (1, -1, -1, 1)),
-    Kind.CALL_DEBIT: (VERTICAL, _CALLS, (1, 0, 0, -1)),
-    Kind.PUT_DEBIT: (VERTICAL, _PUTS, (-1, 0, 0, 1)),
-    Kind.CALL_CREDIT: (VERTICAL, _CALLS, (-1, 0, 0, 1)),
-    Kind.PUT_CREDIT: (VERTICAL, _PUTS, (1, 0, 0, -1)),
-    Kind.SOLD_CALL_BUTTERFLY: (BUTTERFLY, _CALLS, (-1, 2, 0, -1)),
-    Kind.SOLD_PUT_BUTTERFLY: (BUTTERFLY, _PUTS, (-1, 2, 0, -1)),
-    Kind.BOUGHT_IRON_BUTTERFLY: (BUTTERFLY, _IRON, (-1, 1, 1, -1)),
-    Kind.BOUGHT_IRON_CONDOR: (IRON_CONDOR, _IRON, (-1, 1, 1, -1)),
+_LEGS_OF: Final = {
+    StructureType.CALL_BUTTERFLY: (BUTTERFLY, _CALLS, (1, -2, 0, 1)),
+    StructureType.PUT_BUTTERFLY: (BUTTERFLY, _PUTS, (1, -2, 0, 1)),
+    StructureType.IRON_BUTTERFLY: (BUTTERFLY, _IRON, (1, -1, -1, 1)),
+    StructureType.IRON_CONDOR: (IRON_CONDOR, _IRON, (1, -1, -1, 1)),
+    StructureType.CALL_DEBIT: (VERTICAL, _CALLS, (1, 0, 0, -1)),
+    StructureType.PUT_DEBIT: (VERTICAL, _PUTS, (-1, 0, 0, 1)),
+    StructureType.CALL_CREDIT: (VERTICAL, _CALLS, (-1, 0, 0, 1)),
+    StructureType.PUT_CREDIT: (VERTICAL, _PUTS, (1, 0, 0, -1)),
+    StructureType.SHORT_CALL_BUTTERFLY: (BUTTERFLY, _CALLS, (-1, 2, 0, -1)),
+    StructureType.SHORT_PUT_BUTTERFLY: (BUTTERFLY, _PUTS, (-1, 2, 0, -1)),
+    StructureType.LONG_IRON_BUTTERFLY: (BUTTERFLY, _IRON, (-1, 1, 1, -1)),
+    StructureType.LONG_IRON_CONDOR: (IRON_CONDOR, _IRON, (-1, 1, 1, -1)),
 }
 
 _CODE: Final = 1e6  # more than there are strikes, per thousandth of a point
@@ -84,10 +84,10 @@ _CODE: Final = 1e6  # more than there are strikes, per thousandth of a point
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a trader accepts; widths in points per wing, margin in dollars per unit, shares of the widest wing.
+    """Limits of a trader; widths in points per wing, margin in dollars per unit, shares of the widest wing.
 
-    ``max_spread_share`` bounds the cost of crossing all half-spreads and ``min_short_bid`` (points) what a sold leg
-    must fetch: both are the liquidity limits.  Condors keep their short strikes outside the forward, and butterflies
+    ``max_spread_share`` bounds the cost of crossing all half-spreads and ``min_short_bid`` (points) the bid of a
+    sold leg: both are liquidity limits.  Condors keep their short strikes outside the forward, and butterflies
     their body within ``max_body_distance`` points of it.
     """
 
@@ -101,26 +101,26 @@ class Limits:
     min_win_probability: float = 0.0
     max_body_distance: float = float("inf")
     broken_wings: bool = False
-    kinds: tuple[Kind, ...] = tuple(Kind)
+    kinds: tuple[StructureType, ...] = tuple(StructureType)
 
 
 class Candidates(NamedTuple):
     """m structures: ``kind`` (m,), places of the strikes (m, 4), numbers and quantities of the options (m, 4)."""
 
     kind: Codes
-    strike_place: Integers
+    strike_index: Integers
     option: Integers
     quantity: Floats
 
     def leg_table(self, strikes: Floats) -> LegTable:
         """Return all candidates as a table of four legs each."""
-        return LegTable(strikes=strikes[self.strike_place], quantity=self.quantity, is_call=self.option < len(strikes))
+        return LegTable(strikes=strikes[self.strike_index], quantity=self.quantity, is_call=self.option < len(strikes))
 
     def legs(self, i: int, strikes: Floats) -> tuple[Leg, ...]:
         """Return one candidate as legs."""
         return tuple(
             Leg(right="P" if option >= len(strikes) else "C", strike=float(strikes[place]), quantity=int(quantity))
-            for place, option, quantity in zip(self.strike_place[i], self.option[i], self.quantity[i], strict=True)
+            for place, option, quantity in zip(self.strike_index[i], self.option[i], self.quantity[i], strict=True)
             if quantity
         )
 
@@ -129,7 +129,7 @@ def enumerate_candidates(strikes: Floats, forward: float, limits: Limits) -> Can
     """List all structures within the width limits; shape of ``strikes`` (n,), ascending.
 
     >>> found = enumerate_candidates(np.array([90.0, 95, 100, 105, 110]), 100.0, Limits(max_width=5))
-    >>> [int((found.kind == kind).sum()) for kind in Kind]
+    >>> [int((found.kind == kind).sum()) for kind in StructureType]
     [3, 3, 3, 3, 4, 4, 4, 4, 3, 3, 3, 3]
     """
     pairs = _pairs(strikes, limits)
@@ -140,12 +140,12 @@ def enumerate_candidates(strikes: Floats, forward: float, limits: Limits) -> Can
     }
     groups = []
     for kind in limits.kinds:
-        strategy, puts, quantities = _SHAPE[kind]
+        strategy, puts, quantities = _LEGS_OF[kind]
         place, put, quantity = places[strategy], np.array(puts), np.array(quantities)
         groups.append(
             Candidates(
                 kind=np.full(len(place), kind, dtype=np.uint8),
-                strike_place=place,
+                strike_index=place,
                 option=place + put * len(strikes),
                 quantity=np.broadcast_to(quantity.astype(float), place.shape),
             )
@@ -177,7 +177,7 @@ def _condors(strikes: Floats, pairs: Integers, forward: float, limits: Limits) -
 
 
 def _wing(strikes: Floats, pairs: Integers, limits: Limits) -> Floats:
-    # what the wings of a structure must have in common: their width, coded so that places can be added
+    # the key that the wings of a structure share: their width, scaled so that indices can be added
     width = strikes[pairs[:, 1]] - strikes[pairs[:, 0]]
     return np.zeros_like(width) if limits.broken_wings else np.round(width, 3) * _CODE
 

@@ -1,4 +1,4 @@
-"""An option chain as clean arrays: every doubtful quote is flagged and blanked, never priced through."""
+"""An option chain as clean arrays: every doubtful quote is flagged, blanked and excluded from pricing."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from magic8_companion.options.products import Product, product
 
 
 class LegFlag(IntFlag):
-    """What is wrong with one quote; several may hold at once. NO_BID alone still allows buying at the ask."""
+    """Problems of one quote; several may apply. NO_BID alone still allows buying at the ask."""
 
     MISSING = 1  # neither bid nor ask was received
     ONE_SIDED = 2  # only one of them was received
     NEGATIVE = 4
     CROSSED = 8  # bid above ask
     ZERO = 16  # the ask is 0
-    NO_BID = 32  # the bid is a real 0: the mid says nothing
-    STALE = 64  # contradicts put-call parity and its neighbours
+    NO_BID = 32  # the bid is a real 0: the mid carries no information
+    STALE = 64  # contradicts put-call parity and its neighbors
     OFF_SMILE = 128  # far from the smile of the whole chain
 
 
 class ChainProblem(StrEnum):
-    """What is wrong with a whole chain; the first four forbid pricing."""
+    """Problems of a whole chain; the first four forbid pricing."""
 
     WRONG_EXPIRY = "wrong_expiry"
     AFTER_CLOSE = "after_close"
@@ -65,8 +65,8 @@ class Side:
 
     @property
     def usable(self) -> Mask:
-        """Tell which legs can be traded: the quote is believed and has an ask, perhaps no bid."""
-        return _believed(self.flags)
+        """Tell which legs can be traded: the quote has an ask and no flag but NO_BID."""
+        return _is_usable(self.flags)
 
     def with_flag(self, where: Mask, flag: LegFlag) -> Side:
         """Return the side with a flag added where ``where`` holds, and those legs blanked."""
@@ -77,7 +77,7 @@ class Side:
 class ChainQuotes:
     """A checked chain. ``forward`` is the one put-call parity implies (points); ``years`` runs to settlement.
 
-    Everything that prices calls :meth:`require_priceable` first.
+    Code that prices calls :meth:`require_priceable` first.
     """
 
     symbol: str
@@ -171,11 +171,11 @@ def _side(bid: Floats, ask: Floats) -> Side:
 
 
 def _blank(bid: Floats, ask: Floats, flags: Codes) -> Side:
-    believed = _believed(flags)
+    believed = _is_usable(flags)
     return Side(bid=np.where(believed, bid, np.nan), ask=np.where(believed, ask, np.nan), flags=flags)
 
 
-def _believed(flags: Codes) -> Mask:
+def _is_usable(flags: Codes) -> Mask:
     return np.asarray((flags & _BLANKED) == 0)
 
 
@@ -185,7 +185,7 @@ def _mark_stale(side: Side, strikes: Floats, parity: ParityReport, right: str) -
 
 
 def _missing_strikes(strikes: Floats) -> tuple[float, ...]:
-    # a step wider than both its neighbours is a hole; a step that stays wide is how strikes are listed
+    # a step wider than both its neighbors is a hole; a step that stays wide is how strikes are listed
     steps = np.diff(strikes)
     missing: list[float] = []
     for i in range(1, len(steps) - 1):

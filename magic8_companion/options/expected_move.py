@@ -1,4 +1,4 @@
-"""How far the market expects the underlying to go until settlement, from the straddle and from the whole smile."""
+"""Expected move of the underlying until settlement, from the straddle and from the whole smile."""
 
 from __future__ import annotations
 

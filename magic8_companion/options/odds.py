@@ -1,8 +1,8 @@
-"""The odds of a structure: how often it wins, what it earns on average and what it costs when it goes wrong.
+"""Odds of a structure: win and touch probability, expected value and CVaR.
 
-Expected value is the integral of the payoff over the distribution minus premium and fees.  It is never probability
-times gain minus the rest times loss: between the strikes lies a fifth of the mass for a condor, most of it for a
-butterfly.
+Expected value is the integral of the payoff over the distribution minus premium and fees.  Probability times gain minus
+the rest times loss is not a substitute: a fifth of the mass lies between the strikes of a condor, and most of it
+between those of a butterfly.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Write an order as the line that Magic8 posts: the one writer of the project.
+"""Write an order as the line that Magic8 posts.
 
-The line follows from the legs alone.  Each structure puts its strikes in fixed places:
+The legs determine the line.  Each structure has a fixed order of strikes:
 
 ===============  ==============================================  ===============================================
 structure        SELL                                            BUY
@@ -25,14 +25,14 @@ from magic8_companion.domain.errors import OrderRefused
 from magic8_companion.options.payoff import Leg
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""The months of a written line; a name of the locale would not read back."""
+"""Months as lines write them, independent of the locale."""
 
 _RIGHT: Final = {"C": "CALL", "P": "PUT"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """What a line may say besides the trade.
+    """Optional words of a line.
 
     ``name`` replaces the structure's own (Sonar), ``action`` replaces BUY or SELL with a word of the same side (BOT,
     SOLD).
@@ -144,7 +144,7 @@ def short_order_line(
 
 
 def written_strikes(legs: Sequence[Leg]) -> str:
-    """Return the strikes of a trade in the places that Magic8 gives them.
+    """Return the strikes of a trade in the order that Magic8 writes.
 
     Raises
     ------
@@ -205,10 +205,10 @@ def _structure(legs: Sequence[Leg]) -> _Structure:
     calls, puts = (_outwards(total, right) for right in "CP")
     found = _iron_condor(calls, puts) if calls and puts else _one_right(calls or puts, "C" if calls else "P")
     if found is None:
-        said = ", ".join(f"{leg.action} {abs(leg.quantity)} {_RIGHT[leg.right]} {leg.strike:g}" for leg in legs)
+        written = ", ".join(f"{leg.action} {abs(leg.quantity)} {_RIGHT[leg.right]} {leg.strike:g}" for leg in legs)
         raise OrderRefused(
             "ambiguous_structure",
-            f"the legs ({said}) are no butterfly, iron condor or vertical; write them as separate orders",
+            f"the legs ({written}) are no butterfly, iron condor or vertical; write them as separate orders",
         )
     return found
 

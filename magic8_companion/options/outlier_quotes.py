@@ -1,7 +1,7 @@
-"""Quotes that stand far off the smile of their chain: an edge that is only a late or mistaken quote.
+"""Flag quotes far from the smile of their chain: late or wrong quotes that look like an edge.
 
-A structure built on such a leg looks like a bargain at any distribution.  Put-call parity finds a leg that contradicts
-its partner; this finds the ones where both moved.
+A structure with such a leg looks cheap under any distribution.  Put-call parity finds a leg that contradicts its
+partner; this check finds pairs in which both are wrong.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _HALF_SPREADS: Final = 3.0
 _TICKS: Final = 2.0
 
 
-def flag_misquotes(quotes: ChainQuotes, smile: Smile) -> ChainQuotes:
-    """Flag and blank every leg in the trusted range of the smile whose mid lies far off it.
+def flag_outliers(quotes: ChainQuotes, smile: Smile) -> ChainQuotes:
+    """Flag and blank every leg in the trusted range of the smile whose mid is far from it.
 
     Far is more than three half-spreads and more than two ticks beyond bid or ask.
     """
@@ -30,12 +30,12 @@ def flag_misquotes(quotes: ChainQuotes, smile: Smile) -> ChainQuotes:
     slack = _TICKS * quotes.product.tick
     return replace(
         quotes,
-        calls=_checked(quotes.calls, np.where(trusted, call, np.nan), slack),
-        puts=_checked(quotes.puts, np.where(trusted, put, np.nan), slack),
+        calls=_flagged(quotes.calls, np.where(trusted, call, np.nan), slack),
+        puts=_flagged(quotes.puts, np.where(trusted, put, np.nan), slack),
     )
 
 
-def _checked(side: Side, value: Floats, slack: float) -> Side:
+def _flagged(side: Side, value: Floats, slack: float) -> Side:
     distance, half_spread = np.abs((side.bid + side.ask) / 2 - value), side.half_spread
     far = (distance > _HALF_SPREADS * half_spread) & (distance > half_spread + slack)
     return side.with_flag(far, LegFlag.OFF_SMILE)

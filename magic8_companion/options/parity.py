@@ -1,8 +1,8 @@
 """Put-call parity: the forward that the quotes imply, and the legs that contradict it.
 
 A strike's pair of quotes implies the forward K + (call - put) exp(rate * years), known up to the half-spreads of both
-legs.  All pairs of a chain must agree on one forward; a pair whose range misses it holds a leg that has not been
-updated.  Which of the two is told by the volatility of the agreeing neighbours: the leg farther from it is stale.
+legs.  All pairs of a chain must agree on one forward; a pair whose range excludes it has a stale leg.  The stale leg
+is the one farther from the volatility of the neighbors that agree.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BINARY_NOISE: Final = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaleLeg:
-    """A quote that contradicts its neighbours; mid and expected price in points."""
+    """A quote that contradicts its neighbors; mid and expected price in points."""
 
     right: str
     strike: float
@@ -29,13 +29,13 @@ class StaleLeg:
     expected: float
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return one line for people."""
         return f"{self.strike:g} {self.right} quotes {self.mid:.2f} where its neighbours imply {self.expected:.2f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ParityReport:
-    """What the pairs of a chain say about the forward, in points; arrays have shape (n_strikes,).
+    """The forward by each pair of a chain, in points; arrays have shape (n_strikes,).
 
     ``forward`` is NaN when no strike has two usable quotes.  ``gap`` is each pair's forward minus the common one and
     ``tolerance`` the sum of its half-spreads; NaN where a quote is missing.
@@ -55,7 +55,7 @@ def check_parity(
     Parameters
     ----------
     call, put
-        Mid quotes in points, shape (n_strikes,); NaN takes no part.
+        Mid quotes in points, shape (n_strikes,); NaN is ignored.
     tolerance
         Sum of the half-spreads of both legs, same shape.
 

@@ -1,8 +1,8 @@
-"""Risk and reward of an order: what it can lose, what it can win and where it breaks even.
+"""Risk and reward of an order: maximum loss, maximum profit and break-evens.
 
-The answer rests on the payoff of the sorted, signed legs alone.  Calculators that trust the order in which strikes are
-written, or close a formula over equal wings, give a butterfly 5905/5855/5805 bought at 24.82 a profit of -7,482 $ and
-break-evens of 5929.82 and 5780.18; its profit is 2,518 $ and it breaks even at 5829.82 and 5880.18.
+The result depends only on the payoff of the sorted, signed legs.  Calculators that use the written order of the strikes
+or assume equal wings give a butterfly 5905/5855/5805 bought at 24.82 a profit of -$7,482 and break-evens of 5929.82 and
+5780.18.  Its profit is $2,518 and its break-evens are 5829.82 and 5880.18.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from magic8_companion.options.payoff import Leg, Profile, profile
 from magic8_companion.options.structures import action_sign, build
 
 _EFFECTS: Final = {"DEBIT": 1, "CREDIT": -1}
-_CENTS: Final = 6  # decimals of dollars and points that are kept
+_DECIMALS: Final = 6  # decimals of dollars and points that are kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class RiskReward:
 
     ``risk_reward`` is profit over loss, None when nothing is at risk.  ``below`` and ``above`` are the results when the
     underlying settles beyond the lowest or highest strike: the two sides of a condor, the tails of a broken wing.
-    ``net_premium`` is the debit paid per unit in points, negative for a credit; ``fees`` are contained in all dollars.
+    ``net_premium`` is the debit paid per unit in points, negative for a credit; all dollars include ``fees``.
     """
 
     max_loss: float
@@ -43,7 +43,7 @@ class RiskReward:
     legs: tuple[Leg, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what the command and the service print."""
+        """Return the JSON form that the command and the service print."""
         return {
             "max_loss": self.max_loss,
             "max_profit": self.max_profit,
@@ -76,12 +76,12 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
     Parameters
     ----------
     premium
-        Net price per unit in points.  BUY pays it and SELL receives it; a negative premium turns that round, as in
+        Net price per unit in points.  BUY pays it and SELL receives it; a negative premium reverses this, as in
         ``BOT ... @-.90cr``.
     fees
         Dollars per contract and leg; the middle of a butterfly counts twice.
     price_effect
-        "debit" or "credit" states it outright, and only then a premium of 0 is accepted.
+        "debit" or "credit".  Required for a premium of 0.
 
     Raises
     ------
@@ -104,23 +104,23 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
     assert result.max_loss is not None and result.max_profit is not None  # noqa: S101, PT018 - wings close both tails
     assert result.below is not None and result.above is not None  # noqa: S101, PT018 - the same
     dollars = multiplier * quantity
-    max_loss, max_profit = round(result.max_loss * dollars, _CENTS), round(result.max_profit * dollars, _CENTS)
+    max_loss, max_profit = round(result.max_loss * dollars, _DECIMALS), round(result.max_profit * dollars, _DECIMALS)
     return RiskReward(
         max_loss=max_loss,
         max_profit=max_profit,
-        risk_reward=round(max_profit / max_loss, _CENTS) if max_loss > 0 else None,
+        risk_reward=round(max_profit / max_loss, _DECIMALS) if max_loss > 0 else None,
         breakevens=result.breakevens,
-        below=round(result.below * dollars, _CENTS) + 0.0,  # no minus zero
-        above=round(result.above * dollars, _CENTS) + 0.0,
+        below=round(result.below * dollars, _DECIMALS) + 0.0,  # no minus zero
+        above=round(result.above * dollars, _DECIMALS) + 0.0,
         net_premium=cost,
-        fees=round(fees_per_unit * quantity, _CENTS),
+        fees=round(fees_per_unit * quantity, _DECIMALS),
         quantity=quantity,
         multiplier=multiplier,
         legs=legs,
     )
 
 
-# signals name the same strikes again and again, at other prices
+# signals repeat the same strikes at other prices
 _legs = lru_cache(maxsize=1024)(build)
 
 

@@ -1,4 +1,4 @@
-"""What a position is worth if spot, volatility and time move: a grid of repriced values."""
+"""Reprice a position on a grid of spots, volatilities and times."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def scenario_grid(
     Parameters
     ----------
     vols
-        Volatility of each leg per year, shape (n_legs,); every leg keeps its own (sticky strike) times the factor.
+        Volatility of each leg per year, shape (n_legs,); each leg keeps its own (sticky strike), times the factor.
     years
         Remaining times; at 0 the value is the payoff.
 

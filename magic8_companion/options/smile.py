@@ -6,9 +6,9 @@ In standard deviations z = ln(K / F) / s, s the at-the-money total volatility, a
 
 Centre and width are searched on a grid that is refined twice; the other three follow from weighted least squares, each
 quote weighted by its vega over its half-spread, outliers down-weighted after Huber.  To leading order in s the implied
-density is phi (f - z f')^2 / f^3 + phi f'', f the right-hand side, so a convex fit cannot be arbitraged; what remains
-is checked: the fit is trusted on the widest range of quoted strikes on which its distribution rises between 0 and 1.
-Beyond that range option values fall off exponentially, with value and slope kept, which is free of arbitrage too.
+density is phi (f - z f')^2 / f^3 + phi f'', f the right-hand side, so a convex fit is free of arbitrage to that
+order.  Exactly, the fit is trusted on the widest range of quoted strikes on which its distribution rises between 0 and
+1.  Beyond that range option values decay exponentially with continuous value and slope, also free of arbitrage.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OUTLIER: Final = 1.5  # half-spreads beyond which a quote loses weight
 _RIDGE: Final = 1e-12
 _CHECKS: Final = 401
 _SLOWEST_DECAY: Final = 0.5  # per standard deviation, of option values beyond the trusted range
-_FAINTEST: Final = 0.35  # half-spread over mid above which a quote says nothing
+_FAINTEST: Final = 0.35  # half-spread over mid above which a quote carries no information
 _NARROWEST: Final = 1.0  # standard deviations a trusted range must reach to either side
 
 
@@ -105,7 +105,7 @@ class Smile:
         There probabilities rise between 0 and 1, and tails that start at its ends fall off fast enough.
         """
         z = np.linspace(self.low, self.high, _CHECKS)
-        with np.errstate(all="ignore"):  # what is not a number is not proper
+        with np.errstate(all="ignore"):  # NaN is not proper
             probability = self._inner_cdf(z)
             below, above = self._decay(z)
         rises = np.append(np.diff(probability) > 0, True)
@@ -183,7 +183,7 @@ def _informative_points(quotes: ChainQuotes) -> tuple[_Points, float]:
 
 
 def _falls_outwards(mid: Floats, right: Floats) -> Mask:
-    # beyond the strike where quotes stop falling they show the tick, not a value
+    # beyond the strike where quotes stop falling they reflect the tick, not a value
     falls = np.zeros(mid.shape, dtype=bool)
     for side in (np.flatnonzero(right > 0), np.flatnonzero(right < 0)[::-1]):
         quoted = side[np.isfinite(mid[side])]
@@ -193,7 +193,7 @@ def _falls_outwards(mid: Floats, right: Floats) -> Mask:
 
 
 def _flat(quotes: ChainQuotes, points: _Points, atm_vol: float) -> Smile:
-    # where the search begins
+    # the start of the search
     return Smile(
         forward=quotes.forward,
         years=quotes.years,

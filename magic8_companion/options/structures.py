@@ -1,6 +1,6 @@
 """The structures that are traded, as signed legs: butterflies, condors and verticals.
 
-Strikes may come in any order, they are sorted here; which legs are bought follows from the action and the right alone.
+Strikes may be in any order.  Action and right determine which legs are bought.
 
 =================  =========================================================================
 Butterfly          +1 low, -2 middle, +1 high, all calls or all puts; BUY owns the wings
@@ -10,7 +10,7 @@ Iron_Condor        four strikes low to high: put wing, put, call, call wing; SEL
 Vertical           BUY call owns the lower strike, BUY put the higher one; SELL is the reverse
 =================  =========================================================================
 
-Unequal wings are welcome everywhere.  Sonar is an iron condor.
+Wings may be unequal in every structure.  Sonar is an iron condor.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a trader may want to know of one chain, as plain values: quotes in doubt, expected move, tickets, ranks.
+"""Summarize one chain as plain values: doubtful quotes, expected move, tickets and ranked candidates.
 
-A view of the rest of the day is the market's own distribution with its standard deviation times a ratio.  At 1 nothing
-earns its costs, so the tickets are those of customary shape; at any other ratio the view ranks.
+A request may scale the standard deviation of the market's own distribution by a ratio.  At 1 no candidate earns its
+costs, so the sheet shows the default tickets; at any other ratio the scaled distribution ranks them.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.trading_day import utc_text
-from magic8_companion.options.candidates import Kind, Limits
+from magic8_companion.options.candidates import Limits, StructureType
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, Side
-from magic8_companion.options.default_structures import customary_tickets
+from magic8_companion.options.default_structures import default_tickets
 from magic8_companion.options.distribution import SmileImplied
 from magic8_companion.options.expected_move import smile_move, straddle_move
 from magic8_companion.options.order_line import order_line
-from magic8_companion.options.outlier_quotes import flag_misquotes
+from magic8_companion.options.outlier_quotes import flag_outliers
 from magic8_companion.options.payoff import Leg
 from magic8_companion.options.products import Fees
 from magic8_companion.options.ranking import Ranking, rank_candidates
 from magic8_companion.options.scenarios import leg_vols, scenario_grid
 from magic8_companion.options.smile import Smile
-from magic8_companion.options.tickets import PricedTicket, Proposal, limit_price_of, propose_tickets
+from magic8_companion.options.tickets import PricedTicket, TicketChoice, best_tickets, limit_price_of
 
 _DEVIATIONS: Final = np.arange(-2.0, 2.25, 0.5)  # of the grid's spots from the forward
 _VOL_FACTORS: Final = (0.8, 1.0, 1.25)
-_TIME_LEFT: Final = (1.0, 0.5, 0.0)  # as shares of what is left now
+_TIME_LEFT: Final = (1.0, 0.5, 0.0)  # as shares of the time left now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What is asked of a chain: within which limits, at which fees, at which ratio of the deviation, how many ranks.
+class SheetRequest:
+    """Limits, fees, ratio of the standard deviation and number of ranked candidates of a sheet.
 
-    ``variance_left`` holds later wall times and the share of the variance to come that will be left then.
+    ``variance_left`` maps later wall times to the share of the remaining variance that will be left then.
     """
 
     limits: Limits
@@ -47,7 +47,7 @@ class View:
     variance_left: Mapping[str, float]
 
 
-def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any]:
+def ticket_sheet(quotes: ChainQuotes, smile: Smile, request: SheetRequest) -> dict[str, Any]:
     """Return the sheet; money in dollars per unit, levels in points, ``max_loss`` and ``max_profit`` before fees.
 
     Raises
@@ -56,14 +56,14 @@ def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any
         The fatal problem of the chain.
     """
     straddle, strip = straddle_move(quotes), smile_move(smile)
-    checked = flag_misquotes(quotes, smile)
+    checked = flag_outliers(quotes, smile)
     # the same smile in standard deviations, each of them ``ratio`` times as wide
-    model = SmileImplied(smile=replace(smile, years=smile.years * view.ratio**2))
-    ranking = rank_candidates(checked, model, view.limits, view.fees)
-    if view.ratio == 1:
-        proposals = customary_tickets(quotes, smile, limits=view.limits, fees=view.fees)
+    model = SmileImplied(smile=replace(smile, years=smile.years * request.ratio**2))
+    ranking = rank_candidates(checked, model, request.limits, request.fees)
+    if request.ratio == 1:
+        proposals = default_tickets(quotes, smile, limits=request.limits, fees=request.fees)
     else:
-        proposals = propose_tickets(quotes, smile, limits=view.limits, model=model, fees=view.fees)
+        proposals = best_tickets(quotes, smile, limits=request.limits, model=model, fees=request.fees)
     return {
         "symbol": quotes.symbol,
         "as_of": utc_text(quotes.as_of),
@@ -76,15 +76,15 @@ def ticket_sheet(quotes: ChainQuotes, smile: Smile, view: View) -> dict[str, Any
         "doubtful": [*_doubtful("C", checked.strikes, checked.calls), *_doubtful("P", checked.strikes, checked.puts)],
         "expected_move": {move.source: round(move.points, 4) for move in (straddle, strip)},
         "expected_move_later": {
-            wall: round(straddle.after(share).points, 4) for wall, share in view.variance_left.items()
+            wall: round(straddle.after(share).points, 4) for wall, share in request.variance_left.items()
         },
         "atm_vol": round(smile.atm_vol, 6),
-        "deviation_ratio": view.ratio,
-        "candidates": len(ranking.misses),
+        "deviation_ratio": request.ratio,
+        "candidates": len(ranking.violations),
         "passing": len(ranking.order),
-        "tickets": {name: _proposed(proposal, quotes, smile) for name, proposal in proposals.items()},
-        "ranked": [_row(ranking, int(place), checked) for place in ranking.order[: view.ranks]],
-        "pareto": [_row(ranking, int(place), checked) for place in ranking.pareto],
+        "tickets": {name: _choice(proposal, quotes, smile) for name, proposal in proposals.items()},
+        "ranked": [_row(ranking, int(index), checked) for index in ranking.order[: request.ranks]],
+        "pareto": [_row(ranking, int(index), checked) for index in ranking.pareto],
     }
 
 
@@ -95,7 +95,7 @@ def _doubtful(right: str, strikes: Floats, side: Side) -> list[dict[str, Any]]:
     ]
 
 
-def _proposed(proposal: Proposal, quotes: ChainQuotes, smile: Smile) -> dict[str, Any]:
+def _choice(proposal: TicketChoice, quotes: ChainQuotes, smile: Smile) -> dict[str, Any]:
     priced = proposal.ticket
     if priced is None:
         return {"ticket": None, "reason": proposal.reason}
@@ -128,26 +128,26 @@ def _priced(priced: PricedTicket) -> dict[str, Any]:
 def _scenarios(legs: list[Leg], limit_price: float, multiplier: int, smile: Smile) -> Mapping[str, Any]:
     spots = smile.forward * np.exp(smile.atm_total_vol * _DEVIATIONS)
     years = smile.years * np.array(_TIME_LEFT)
-    worth = scenario_grid(legs, leg_vols(legs, smile), spots=spots, vol_factors=_VOL_FACTORS, years=years)
+    values = scenario_grid(legs, leg_vols(legs, smile), spots=spots, vol_factors=_VOL_FACTORS, years=years)
     return {
         "spots": spots.round(2).tolist(),
         "vol_factors": list(_VOL_FACTORS),
         "minutes_left": (years * 525_600).round(2).tolist(),
-        "profit": (multiplier * (worth + limit_price)).round(2).tolist(),
+        "profit": (multiplier * (values + limit_price)).round(2).tolist(),
     }
 
 
-def _row(ranking: Ranking, place: int, quotes: ChainQuotes) -> dict[str, Any]:
+def _row(ranking: Ranking, index: int, quotes: ChainQuotes) -> dict[str, Any]:
     found = ranking.evaluation
-    legs = found.candidates.legs(place, quotes.strikes)
-    limit_price = limit_price_of(-float(found.cost[found.fill][place]), quotes.product)
+    legs = found.candidates.legs(index, quotes.strikes)
+    limit_price = limit_price_of(-float(found.cost[found.fill][index]), quotes.product)
     return {
-        "strategy": Kind(int(found.candidates.kind[place])).strategy,
+        "strategy": StructureType(int(found.candidates.kind[index])).strategy,
         "ticket": order_line(quotes.symbol, legs, limit_price, quotes.expiry, multiplier=quotes.product.multiplier),
-        "expected_value": {fill.value: round(float(value[place]), 2) for fill, value in found.expected_value.items()},
-        "win_probability": round(float(found.win_probability[place]), 4),
-        "cvar": round(float(found.cvar[place]), 2),
-        "max_loss": round(float(found.max_loss[place] - found.fees[place]), 2),
-        "max_profit": round(float(found.max_profit[place] + found.fees[place]), 2),
-        "fees": round(float(found.fees[place]), 2),
+        "expected_value": {fill.value: round(float(value[index]), 2) for fill, value in found.expected_value.items()},
+        "win_probability": round(float(found.win_probability[index]), 4),
+        "cvar": round(float(found.cvar[index]), 2),
+        "max_loss": round(float(found.max_loss[index] - found.fees[index]), 2),
+        "max_profit": round(float(found.max_profit[index] + found.fees[index]), 2),
+        "fees": round(float(found.fees[index]), 2),
     }

@@ -1,4 +1,4 @@
-"""From a ranked candidate to a ticket: legs, limit price, risk, odds per cost scenario, and the order as a line."""
+"""Turn a ranked candidate into a ticket: legs, limit price, risk, odds per cost scenario, and the order as a line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from magic8_companion.options.costs import Fill, net_cost, opening_fees
 from magic8_companion.options.distribution import Distribution, SmileImplied
 from magic8_companion.options.odds import PIN, Odds, evaluate
 from magic8_companion.options.order_line import order_line
-from magic8_companion.options.outlier_quotes import flag_misquotes
+from magic8_companion.options.outlier_quotes import flag_outliers
 from magic8_companion.options.payoff import Leg, profile
 from magic8_companion.options.products import Fees, Product
 from magic8_companion.options.ranking import Ranking, rank_candidates
@@ -23,7 +23,7 @@ from magic8_companion.options.smile import Smile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedTicket:
-    """A ticket and what it is worth, rounded as published; dollars per unit, net of fees except inside ``ticket``.
+    """A ticket with its odds, rounded as published; dollars per unit, net of fees except inside ``ticket``.
 
     ``win_probability`` and ``expected_value`` (keyed mid, between, natural) hold under the distribution that ranked,
     ``implied_probability`` under the market's own.  ``warnings`` are sentences for people.
@@ -43,10 +43,10 @@ class PricedTicket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """The ticket of one strategy, or None and the reason with the nearest miss.
+class TicketChoice:
+    """The ticket of one strategy, or None with the reason and the nearest miss.
 
-    ``quoted`` tells that some candidate could have been executed at all.
+    ``quoted`` tells whether any candidate had quotes on all legs.
     """
 
     ticket: PricedTicket | None
@@ -54,7 +54,7 @@ class Proposal:
     quoted: bool = True
 
 
-def propose_tickets(
+def best_tickets(
     quotes: ChainQuotes,
     smile: Smile,
     *,
@@ -62,28 +62,27 @@ def propose_tickets(
     model: Distribution | None = None,
     fees: Fees | None = None,
     fill: Fill = Fill.NATURAL,
-) -> dict[str, Proposal]:
-    """Return the best ticket of each strategy, or why there is none.
+) -> dict[str, TicketChoice]:
+    """Return the best ticket of each strategy, or the reason for none.
 
     Parameters
     ----------
     model
-        The distribution that ranks; without one the market's own does, and then a ticket appears only where quotes
-        disagree with each other by more than they cost.
+        The distribution that ranks.  Without one the market's own ranks, and a ticket appears only where quotes
+        contradict each other by more than the cost of trading.
     fill
-        The price at which the ticket is taken to be executed; its limit price is that price.
+        The scenario of execution; its price is the limit price.
 
     Raises
     ------
     DataUnavailable
         The fatal problem of the chain.
     """
-    quotes = flag_misquotes(quotes, smile)
+    quotes = flag_outliers(quotes, smile)
     implied, charged = SmileImplied(smile=smile), fees or quotes.product.fees
     ranking = rank_candidates(quotes, model or implied, limits or Limits(), charged, fill=fill)
     return {
-        strategy: _proposal(ranking, strategy, quotes, implied, model or implied, charged)
-        for strategy in BASE_STRATEGIES
+        strategy: _choice(ranking, strategy, quotes, implied, model or implied, charged) for strategy in BASE_STRATEGIES
     }
 
 
@@ -102,7 +101,7 @@ def price_ticket(
     Raises
     ------
     DataUnavailable
-        ``bad_leg`` when one of its quotes is not believed.
+        ``bad_leg`` when one of its quotes is not usable.
     """
     multiplier, charge = quotes.product.multiplier, opening_fees(legs, quotes, fees)
     odds = {
@@ -137,22 +136,22 @@ def limit_price_of(credit: float, options: Product) -> float:
     return round(floor(credit / options.tick + 1e-6) * options.tick, 4)
 
 
-def _proposal(
+def _choice(
     ranking: Ranking, strategy: str, quotes: ChainQuotes, implied: Distribution, model: Distribution, fees: Fees
-) -> Proposal:
-    place = ranking.best(strategy)
+) -> TicketChoice:
+    index = ranking.best(strategy)
     candidates, fill = ranking.evaluation.candidates, ranking.evaluation.fill
-    if place is not None:
-        legs = candidates.legs(place, quotes.strikes)
+    if index is not None:
+        legs = candidates.legs(index, quotes.strikes)
         ticket = price_ticket(strategy, legs, quotes, implied=implied, model=model, fees=fees, fill=fill)
-        return Proposal(ticket=ticket, reason="best executable expected value")
+        return TicketChoice(ticket=ticket, reason="best executable expected value")
     miss = ranking.nearest_miss(strategy)
     if miss is None:
-        return Proposal(ticket=None, reason="none passes: no candidate has quotes on all legs", quoted=False)
-    legs = candidates.legs(miss.place, quotes.strikes)
-    limit_price = limit_price_of(-float(ranking.evaluation.cost[fill][miss.place]), quotes.product)
+        return TicketChoice(ticket=None, reason="none passes: no candidate has quotes on all legs", quoted=False)
+    legs = candidates.legs(miss.index, quotes.strikes)
+    limit_price = limit_price_of(-float(ranking.evaluation.cost[fill][miss.index]), quotes.product)
     line = order_line(quotes.symbol, legs, limit_price, quotes.expiry, multiplier=quotes.product.multiplier)
-    return Proposal(ticket=None, reason=f"none passes; nearest is {line}: {'; '.join(miss.reasons)}")
+    return TicketChoice(ticket=None, reason=f"none passes; nearest is {line}: {'; '.join(miss.reasons)}")
 
 
 def _ticket(legs: Sequence[Leg], quotes: ChainQuotes, credit: float) -> Ticket:

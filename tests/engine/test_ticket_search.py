@@ -220,7 +220,7 @@ def test_a_chain_that_was_refused_leaves_its_reason_and_the_odds_of_the_model() 
 
 def test_no_ticket_bets_against_the_score_it_stands_under() -> None:
     """A score of Butterfly or Iron_Condor speaks for a calm close: sold butterflies and bought condors are left out."""
-    assert not any(kind.is_turned for kind in limits_of(6800.0, 20.0, None).kinds)
+    assert not any(kind.is_long_volatility for kind in limits_of(6800.0, 20.0, None).kinds)
     wild = record_of(state_of(), model(1.8)).strategies
     assert wild["Butterfly"].blocked_by == wild["Iron_Condor"].blocked_by == ("no_net_edge",)
 

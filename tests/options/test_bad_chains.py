@@ -13,7 +13,7 @@ from magic8_companion.options.candidates import Limits
 from magic8_companion.options.chain_quotes import clean_chain
 from magic8_companion.options.expected_move import smile_move, straddle_move
 from magic8_companion.options.smile import fit_smile
-from magic8_companion.options.tickets import propose_tickets
+from magic8_companion.options.tickets import best_tickets
 from tests.options.chains import simulated_chain
 
 KNOWN = {"bad_chain", "wrong_expiry", "after_close", "spot_outside_strikes", "no_quotes", "too_few_quotes"}
@@ -45,7 +45,7 @@ def test_a_spoilt_chain_ends_in_numbers_or_in_a_reason(start: int) -> None:
             quotes = clean_chain(corrupted(seed))
             smile = fit_smile(quotes)
             moves = [smile_move(smile), straddle_move(quotes)]
-            proposals = propose_tickets(quotes, smile, limits=Limits(max_width=15.0))
+            proposals = best_tickets(quotes, smile, limits=Limits(max_width=15.0))
         except DataUnavailable as error:
             reasons.add(error.reason)
             continue

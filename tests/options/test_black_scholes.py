@@ -16,7 +16,7 @@ from magic8_companion.options import black_scholes
 from magic8_companion.options.black_scholes import CALL, PUT, right_sign
 
 YEAR_SECONDS = 365 * 86_400
-GREEKS = black_scholes.Greeks._fields
+GREEKS = black_scholes.PriceAndGreeks._fields
 
 
 def reference() -> dict[str, np.ndarray]:

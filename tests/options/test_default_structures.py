@@ -1,4 +1,4 @@
-"""Tickets without a model: customary shapes, the cheapest of them, or what stands in the way."""
+"""Default tickets without a model: the cheapest default structure, or the reason for none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from magic8_companion.domain.strategy import BASE_STRATEGIES, BUTTERFLY, IRON_CONDOR, VERTICAL
 from magic8_companion.options.candidates import Limits
 from magic8_companion.options.chain_quotes import clean_chain
-from magic8_companion.options.default_structures import customary_tickets
+from magic8_companion.options.default_structures import default_tickets
 from magic8_companion.options.smile import fit_smile
 from tests.options.chains import real_chain, simulated_chain
 
@@ -17,9 +17,9 @@ DEVIATION = QUOTES.forward * SMILE.atm_total_vol
 LIMITS = Limits(min_width=4.0, max_width=40.0)
 
 
-def test_every_strategy_has_its_customary_shape() -> None:
+def test_every_strategy_has_its_default_shape() -> None:
     """The body near the forward, shorts about a deviation away, a premium worth its width."""
-    tickets = {name: item.ticket for name, item in customary_tickets(QUOTES, SMILE, limits=LIMITS).items()}
+    tickets = {name: item.ticket for name, item in default_tickets(QUOTES, SMILE, limits=LIMITS).items()}
     butterfly, condor, vertical = (tickets[name] for name in (BUTTERFLY, IRON_CONDOR, VERTICAL))
     assert butterfly is not None
     assert condor is not None
@@ -35,33 +35,33 @@ def test_every_strategy_has_its_customary_shape() -> None:
 
 def test_the_odds_are_the_markets_and_promise_nothing() -> None:
     """Win and implied probability are the same number, and no natural expected value is positive on clean quotes."""
-    for item in customary_tickets(QUOTES, SMILE, limits=LIMITS).values():
+    for item in default_tickets(QUOTES, SMILE, limits=LIMITS).values():
         assert item.ticket is not None
         assert item.ticket.win_probability == item.ticket.implied_probability
         assert item.ticket.expected_value["natural"] < 0
 
 
-def test_what_stands_in_the_way_is_said() -> None:
+def test_the_reason_names_the_broken_limits() -> None:
     """A margin that nothing fits is named; impossible widths leave no candidate."""
-    found = customary_tickets(QUOTES, SMILE, limits=Limits(min_width=4.0, max_width=40.0, max_margin=1.0))
+    found = default_tickets(QUOTES, SMILE, limits=Limits(min_width=4.0, max_width=40.0, max_margin=1.0))
     assert all(item.ticket is None and "is above 1 $" in item.reason and item.quoted for item in found.values())
-    empty = customary_tickets(QUOTES, SMILE, limits=Limits(min_width=999, max_width=1000))
+    empty = default_tickets(QUOTES, SMILE, limits=Limits(min_width=999, max_width=1000))
     assert {(item.ticket, item.quoted) for item in empty.values()} == {(None, False)}
 
 
 def test_coarse_strikes_still_give_a_butterfly() -> None:
     """The nearest strike may be the body, however far it lies."""
     quotes = clean_chain(simulated_chain(step=15.0))
-    proposal = customary_tickets(quotes, fit_smile(quotes), limits=Limits(min_width=4.0, max_width=40.0))[BUTTERFLY]
+    proposal = default_tickets(quotes, fit_smile(quotes), limits=Limits(min_width=4.0, max_width=40.0))[BUTTERFLY]
     assert proposal.ticket is not None
 
 
 @pytest.mark.real_data
 @pytest.mark.parametrize(("symbol", "day"), [("SPY", "2025-06-18"), ("SPX", "2025-06-20"), ("SPX", "2025-07-09")])
-def test_every_recorded_chain_gets_customary_tickets(symbol: str, day: str) -> None:
+def test_every_recorded_chain_gets_default_tickets(symbol: str, day: str) -> None:
     """Real spreads leave at least the condor and the vertical tradable."""
     quotes = clean_chain(real_chain(symbol, day))
-    found = customary_tickets(
+    found = default_tickets(
         quotes, fit_smile(quotes), limits=Limits(min_width=0.0005 * quotes.spot, max_width=0.006 * quotes.spot)
     )
     assert tuple(found) == BASE_STRATEGIES

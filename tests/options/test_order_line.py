@@ -59,7 +59,7 @@ def test_contracts_of_one_option_are_added_up() -> None:
     assert order_line("SPX", legs, -1.5, DAY) == "BUY +1 Butterfly SPX 100 9 Jul 25 110/105/100 CALL @1.5 LMT"
 
 
-def test_the_wording_replaces_words_and_nothing_else() -> None:
+def test_the_wording_changes_only_words() -> None:
     """Name, action, cycle, order type and exchange come from the source of the order."""
     wording = Wording(name="Sonar", action="SOLD", weekly=True, order_type=None, exchange="CBOE")
     legs = iron_condor([90, 95, 105, 110])

@@ -10,12 +10,12 @@ import pytest
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
-from magic8_companion.options.candidates import Kind, Limits, enumerate_candidates
+from magic8_companion.options.candidates import Limits, StructureType, enumerate_candidates
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, clean_chain
 from magic8_companion.options.costs import Fill, net_cost, opening_fees
 from magic8_companion.options.distribution import Distribution, Lognormal, SmileImplied
 from magic8_companion.options.odds import evaluate
-from magic8_companion.options.outlier_quotes import flag_misquotes
+from magic8_companion.options.outlier_quotes import flag_outliers
 from magic8_companion.options.payoff import profile
 from magic8_companion.options.products import product
 from magic8_companion.options.ranking import Ranking, rank_candidates
@@ -44,10 +44,10 @@ def test_every_structure_within_the_widths_is_found_once(broken_wings: bool) -> 
     flies = sum(fits(b - a, c - b) for a, b, c in combinations(strikes, 3))
     condors = sum(fits(b - a, d - c) for a, b, c, d in combinations(strikes, 4) if b <= 99 <= c)
     found = enumerate_candidates(strikes, 99.0, limits)
-    counts = {kind: int((found.kind == kind).sum()) for kind in Kind}
-    assert counts[Kind.IRON_CONDOR] == condors
-    assert {counts[kind] for kind in Kind if kind.strategy == BUTTERFLY} == {flies}
-    assert {counts[kind] for kind in Kind if kind.strategy == VERTICAL} == {pairs}
+    counts = {kind: int((found.kind == kind).sum()) for kind in StructureType}
+    assert counts[StructureType.IRON_CONDOR] == condors
+    assert {counts[kind] for kind in StructureType if kind.strategy == BUTTERFLY} == {flies}
+    assert {counts[kind] for kind in StructureType if kind.strategy == VERTICAL} == {pairs}
     assert len({found.legs(i, strikes) for i in range(len(found.kind))}) == len(found.kind)
 
 
@@ -77,7 +77,7 @@ def test_a_model_of_a_wild_day_finds_the_structures_that_win_by_a_move() -> None
     for strategy in (BUTTERFLY, IRON_CONDOR):
         best = ranking.best(strategy)
         assert best is not None
-        assert Kind(int(ranking.evaluation.candidates.kind[best])).is_turned
+        assert StructureType(int(ranking.evaluation.candidates.kind[best])).is_long_volatility
 
 
 def test_costs_rise_and_expected_values_fall_with_the_share_of_the_spread() -> None:
@@ -100,11 +100,11 @@ def test_what_passes_keeps_every_limit_and_is_sorted_by_executable_value() -> No
     assert table.max_loss[order].max() <= 1500
     assert table.win_probability[order].min() >= 0.4
     assert ((table.cost[Fill.NATURAL] - table.cost[Fill.MID])[order] / width).max() <= 0.05
-    sold = np.isin(table.candidates.kind[order], [kind for kind in Kind if kind.is_credit])
+    sold = np.isin(table.candidates.kind[order], [kind for kind in StructureType if kind.is_credit])
     assert (-table.cost[Fill.NATURAL][order] / width)[sold].min() >= 0.1
 
 
-def test_the_pareto_set_is_what_nobody_dominates() -> None:
+def test_no_candidate_dominates_the_pareto_set() -> None:
     """A plain double loop over the passing candidates finds the same set."""
     ranking = ranked(limits=replace(LIMITS, max_width=15.0))
     table = ranking.evaluation
@@ -118,7 +118,7 @@ def test_the_pareto_set_is_what_nobody_dominates() -> None:
     }
 
 
-def test_under_the_market_s_own_distribution_nothing_passes_and_the_nearest_miss_says_why() -> None:
+def test_under_the_market_s_own_distribution_nothing_passes_and_the_nearest_miss_has_reasons() -> None:
     """A fair price cannot be earned after costs; each strategy has its own nearest miss."""
     quotes = clean_chain(simulated_chain())
     ranking = ranked(quotes, model=SmileImplied(smile=fit_smile(quotes)))
@@ -126,7 +126,7 @@ def test_under_the_market_s_own_distribution_nothing_passes_and_the_nearest_miss
         assert ranking.best(strategy) is None
         miss = ranking.nearest_miss(strategy)
         assert miss is not None
-        assert Kind(int(ranking.evaluation.candidates.kind[miss.place])).strategy == strategy
+        assert StructureType(int(ranking.evaluation.candidates.kind[miss.index])).strategy == strategy
         assert len(miss.reasons) == 1
         assert miss.reasons[0].startswith("expected value -")
 
@@ -137,7 +137,7 @@ def test_the_best_of_a_strategy_is_its_first_in_the_order() -> None:
     assert ranking.best() == ranking.order[0]
     place = ranking.best(IRON_CONDOR)
     kinds = ranking.evaluation.candidates.kind[ranking.order]
-    assert place == ranking.order[np.flatnonzero(kinds == Kind.IRON_CONDOR)[0]]
+    assert place == ranking.order[np.flatnonzero(kinds == StructureType.IRON_CONDOR)[0]]
 
 
 def test_bad_legs_never_enter_a_candidate() -> None:
@@ -175,14 +175,14 @@ def test_what_costs_nothing_and_cannot_lose_is_a_wrong_quote() -> None:
     assert not free[ranking.order].any()
 
 
-def test_a_misquote_is_flagged_before_it_looks_like_a_bargain() -> None:
+def test_an_outlier_is_flagged_before_it_looks_cheap() -> None:
     """A call and a put that moved together keep parity; the smile tells."""
     chain = simulated_chain()
     row = next(row for row in chain.rows if row.strike == 6225.0)
     up = {f"{name}_{side}": getattr(row, f"{name}_{side}") + 1.5 for name in ("call", "put") for side in ("bid", "ask")}
     quotes = clean_chain(with_row(chain, 6225.0, **up))
     assert quotes.parity.stale == ()
-    flagged = flag_misquotes(quotes, fit_smile(quotes))
+    flagged = flag_outliers(quotes, fit_smile(quotes))
     place = int(np.flatnonzero(quotes.strikes == 6225.0)[0])
     assert flagged.puts.flags[place] == LegFlag.OFF_SMILE
     assert flagged.calls.flags[place] == LegFlag.OFF_SMILE
@@ -193,5 +193,5 @@ def test_a_misquote_is_flagged_before_it_looks_like_a_bargain() -> None:
 def test_the_late_put_of_june_20_is_found_by_the_smile() -> None:
     """Parity names the 5970 call; its put is 0.4 points off as well and would sell itself as a butterfly's body."""
     quotes = clean_chain(real_chain("SPX", "2025-06-20"))
-    flagged = flag_misquotes(quotes, fit_smile(quotes))
+    flagged = flag_outliers(quotes, fit_smile(quotes))
     assert flagged.strikes[flagged.puts.flags == LegFlag.OFF_SMILE].tolist() == [5970.0]

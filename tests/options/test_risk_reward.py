@@ -70,7 +70,7 @@ def test_an_order_that_makes_no_sense_is_refused_with_a_reason(reason: str, chan
     assert refusal.value.reason == reason
 
 
-def test_the_plugin_offers_the_calculator_by_its_name() -> None:
+def test_the_plugin_exports_the_calculator() -> None:
     """Signals are judged by the very function that judges tickets."""
     assert magic8_ml.calculate_risk_reward is calculate_risk_reward
 

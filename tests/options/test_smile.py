@@ -23,7 +23,7 @@ def fitted(**changes: object) -> Smile:
     return fit_smile(clean_chain(simulated_chain(**changes)))
 
 
-def test_a_known_smile_comes_back() -> None:
+def test_a_known_smile_is_recovered() -> None:
     """Within two standard deviations the fit is within 0.15 volatility points of the smile that made the quotes."""
     smile = fitted()
     strikes = smile.forward * np.exp(smile.atm_total_vol * np.linspace(-2, 2, 41))

@@ -20,7 +20,7 @@ from magic8_companion.options.risk_reward import calculate_risk_reward
 from magic8_companion.options.scenarios import leg_vols, scenario_grid
 from magic8_companion.options.smile import fit_smile
 from magic8_companion.options.structures import butterfly, iron_condor
-from magic8_companion.options.tickets import price_ticket, propose_tickets
+from magic8_companion.options.tickets import best_tickets, price_ticket
 from tests.options.chains import real_chain, simulated_chain
 
 QUOTES = clean_chain(simulated_chain())
@@ -31,7 +31,7 @@ LIMITS = Limits(max_width=30.0)
 
 def test_a_calm_model_gets_a_ticket_for_every_strategy() -> None:
     """Each is positive at its executed price, better at the middle, and likelier to win than the market thinks."""
-    proposals = propose_tickets(QUOTES, SMILE, limits=LIMITS, model=CALM)
+    proposals = best_tickets(QUOTES, SMILE, limits=LIMITS, model=CALM)
     assert tuple(proposals) == BASE_STRATEGIES
     for strategy, proposal in proposals.items():
         priced = proposal.ticket
@@ -81,16 +81,16 @@ def test_a_limit_between_mid_and_natural_is_rounded_towards_the_certain_fill() -
 
 def test_without_an_edge_the_reason_names_the_nearest_miss() -> None:
     """Under the market's own distribution there is no ticket, but an order line and what it lacks."""
-    for proposal in propose_tickets(QUOTES, SMILE, limits=LIMITS).values():
+    for proposal in best_tickets(QUOTES, SMILE, limits=LIMITS).values():
         assert proposal.ticket is None
         assert proposal.reason.startswith("none passes; nearest is ")
         assert proposal.reason.endswith("is not above 0")
         assert " SPX 100 9 Jul 25 " in proposal.reason
 
 
-def test_without_candidates_the_reason_says_so() -> None:
+def test_without_candidates_the_reason_is_missing_quotes() -> None:
     """No structure fits impossible widths."""
-    proposals = propose_tickets(QUOTES, SMILE, limits=Limits(min_width=999, max_width=1000))
+    proposals = best_tickets(QUOTES, SMILE, limits=Limits(min_width=999, max_width=1000))
     assert {proposal.reason for proposal in proposals.values()} == {"none passes: no candidate has quotes on all legs"}
 
 
@@ -98,7 +98,7 @@ def test_a_chain_after_the_close_gives_no_ticket() -> None:
     """Quotes of a settled expiry are not priced."""
     late = replace(simulated_chain(), as_of=simulated_chain().as_of + timedelta(hours=5))
     with pytest.raises(DataUnavailable, match="after_close"):
-        propose_tickets(clean_chain(late), SMILE)
+        best_tickets(clean_chain(late), SMILE)
 
 
 @pytest.mark.real_data
@@ -109,7 +109,7 @@ def test_every_recorded_chain_gets_tickets(symbol: str, day: str) -> None:
     smile = fit_smile(quotes)
     model = Lognormal(mean=quotes.forward, total_vol=0.9 * smile.atm_total_vol)
     limits = Limits(max_width=quotes.spot * 0.006, min_win_probability=0.3)
-    for proposal in propose_tickets(quotes, smile, limits=limits, model=model).values():
+    for proposal in best_tickets(quotes, smile, limits=limits, model=model).values():
         assert proposal.ticket is not None
         assert proposal.ticket.expected_value["natural"] > 0
         assert bool(proposal.ticket.warnings) == (symbol == "SPY")
