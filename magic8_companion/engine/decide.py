@@ -8,8 +8,8 @@ from datetime import datetime
 from types import MappingProxyType
 
 from magic8_companion.domain.blend import HIGH, LOW, MEDIUM, label, published
+from magic8_companion.domain.blockers import block, data_blockers
 from magic8_companion.domain.codes import Blocker, Confidence, DataStatus, EntrySource, Strategy
-from magic8_companion.domain.market_state import DELAYED
 from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.domain.recommendation import Entry, SymbolRecommendation
 from magic8_companion.domain.scores import ScoreCard
@@ -106,15 +106,11 @@ def grade(scores: Mapping[str, float], options: EngineConfig) -> dict[str, tuple
 
 def standing_blockers(data_status: DataStatus, options: EngineConfig) -> tuple[str, ...]:
     """Return what forbids every entry made from data of this status."""
-    delayed = data_status == DELAYED and not options.trade_on_delayed_data
-    return (Blocker.DELAYED_DATA,) * delayed + (Blocker.NONLIVE_IN_LIVE_DIR,) * options.nonlive_in_live_dir
-
-
-def block(entry: Entry, *reasons: str) -> Entry:
-    """Return the entry with more blockers, each named once; without any it is unchanged."""
-    if not reasons:
-        return entry
-    return replace(entry, should_trade=False, blocked_by=tuple(dict.fromkeys((*entry.blocked_by, *reasons))))
+    return data_blockers(
+        data_status,
+        trade_on_delayed_data=options.trade_on_delayed_data,
+        nonlive_in_live_dir=options.nonlive_in_live_dir,
+    )
 
 
 def best_of(entries: Mapping[str, Entry]) -> Strategy | None:

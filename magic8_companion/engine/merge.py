@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from magic8_companion.domain.blockers import block
 from magic8_companion.domain.codes import Blocker, DataStatus, Reason, Strategy
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.market_state import DELAYED, STATUS_ORDER, worst_status
@@ -25,7 +26,7 @@ from magic8_companion.domain.recommendation import (
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
 from magic8_companion.domain.trading_day import market_session, new_york_day, new_york_label, session_on
 from magic8_companion.engine.config import EngineConfig
-from magic8_companion.engine.decide import best_of, block, no_trade, skipped_record, standing_blockers, why_nothing
+from magic8_companion.engine.decide import best_of, no_trade, skipped_record, standing_blockers, why_nothing
 from magic8_companion.engine.merge_modes import MODES, Case, Merged, answer_alone
 
 DOCUMENT_LIFE: Final = timedelta(seconds=300)
@@ -195,8 +196,8 @@ class _Sources:
         if record is None:
             return None
         status = self.moment.status_now(symbol, record.data_source, record.data_status)
-        words = standing_blockers(status, self.options)
-        entries = {key: block(entry, *words) for key, entry in record.strategies.items()}
+        blocked_by = standing_blockers(status, self.options)
+        entries = {key: block(entry, *blocked_by) for key, entry in record.strategies.items()}
         return replace(record, data_status=status, strategies=entries)
 
     def _signal(self, symbol: str) -> FiveMinuteSignal | None:

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from magic8_companion.domain.blend import HIGH, published
+from magic8_companion.domain.blockers import block
 from magic8_companion.domain.codes import Blocker, Confidence, EntrySource, Strategy
 from magic8_companion.domain.recommendation import Entry
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
 from magic8_companion.domain.structure import BEAR, BULL
 from magic8_companion.engine.config import EngineConfig
-from magic8_companion.engine.decide import best_of, block, grade, no_trade, why_nothing
+from magic8_companion.engine.decide import best_of, grade, no_trade, why_nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from magic8_companion.domain.blend import HIGH, LOW, label, published
+from magic8_companion.domain.blockers import data_blockers
 from magic8_companion.domain.codes import DataStatus, EntrySource
-from magic8_companion.domain.market_state import DELAYED, STALE, STATUS_ORDER
+from magic8_companion.domain.market_state import STALE, STATUS_ORDER
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
 from magic8_companion.domain.recommendation import Entry, FiveMinuteResult, FiveMinuteSignal
@@ -137,8 +138,8 @@ def five_minute_result(
 
 
 def _signal(prediction: Prediction, case: Asked, expires: datetime, options: MLPluginConfig) -> FiveMinuteSignal:
-    delayed = case.data_status == DELAYED and not options.trade_on_delayed_data
-    blocked_by = (*prediction.blocked_by, "delayed_data") if delayed else prediction.blocked_by
+    of_data = data_blockers(case.data_status, trade_on_delayed_data=options.trade_on_delayed_data)
+    blocked_by = (*prediction.blocked_by, *of_data)
     entry = five_minute_entry(
         prediction, threshold=options.confidence_threshold, valid_until=expires, blocked_by=blocked_by
     )

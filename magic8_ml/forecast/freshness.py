@@ -1,15 +1,19 @@
-"""Which inputs are too old to predict from."""
+"""Which inputs are too old to predict from: the one check of every model."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.codes import Reason
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.forecast.prediction_inputs import DAILY_OPEN, PredictionInputs
 
 
-def require_fresh(inputs: PredictionInputs, *, max_bar_age: timedelta, max_vix_age: timedelta) -> None:
-    """Let inputs pass whose newest bar and VIX are young enough; the day's official VIX open is fresh all day.
+def fresh_bars(inputs: PredictionInputs, *, max_bar_age: timedelta, max_vix_age: timedelta) -> Bars:
+    """Return the session's bars of inputs whose newest bar and VIX are young enough.
+
+    The day's official VIX open is fresh all day.
 
     Raises
     ------
@@ -17,16 +21,18 @@ def require_fresh(inputs: PredictionInputs, *, max_bar_age: timedelta, max_vix_a
         ``market_closed``, ``missing_bars``, ``stale_bars``, ``missing_vix`` or ``stale_vix``.
     """
     if inputs.as_of >= inputs.session.close_at:
-        raise DataUnavailable("market_closed", "nothing of the session is left to predict")
-    if not len(inputs.today):
-        raise DataUnavailable("missing_bars", "no complete 5-minute bar of today")
-    if (age := inputs.as_of - inputs.today.last_end) > max_bar_age:
-        raise DataUnavailable("stale_bars", f"the newest bar is {_minutes(age)} old")
+        raise DataUnavailable(Reason.MARKET_CLOSED, "nothing of the session is left to predict")
+    bars = inputs.today.between(inputs.session.open_at, min(inputs.as_of, inputs.session.close_at))
+    if not len(bars):
+        raise DataUnavailable(Reason.MISSING_BARS, "no complete 5-minute bar of today")
+    if (age := inputs.as_of - bars.last_end) > max_bar_age:
+        raise DataUnavailable(Reason.STALE_BARS, f"the newest bar is {_minutes(age)} old")
     if not len(inputs.vix_today) or inputs.vix_today.first_start < inputs.session.open_at:
-        raise DataUnavailable("missing_vix", "no VIX of today")
+        raise DataUnavailable(Reason.MISSING_VIX, "no VIX of today")
     age = inputs.as_of - inputs.vix_today.last_end
     if inputs.vix_kind != DAILY_OPEN and age > max_vix_age:
-        raise DataUnavailable("stale_vix", f"the newest VIX is {_minutes(age)} old")
+        raise DataUnavailable(Reason.STALE_VIX, f"the newest VIX is {_minutes(age)} old")
+    return bars
 
 
 def _minutes(age: timedelta) -> str:

@@ -19,7 +19,7 @@ from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Unavailable
 from magic8_ml.forecast.contract_call import prediction_arguments, result_of
 from magic8_ml.forecast.delta_features import delta_features
-from magic8_ml.forecast.freshness import require_fresh
+from magic8_ml.forecast.freshness import fresh_bars
 from magic8_ml.forecast.ml_config import MLConfig
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
 from magic8_ml.forecast.time_limit import TimeLimited
@@ -107,13 +107,13 @@ class GuardedPredictor:
             return self.why_not
         try:
             observed = inputs()
-            require_fresh(
+            if isinstance(system, TypedSystem):  # it checks the age of its inputs itself
+                return self._limited.run(partial(system.answer, observed), options.timeout_seconds)
+            fresh_bars(
                 observed,
                 max_bar_age=timedelta(minutes=options.max_bar_age_minutes),
                 max_vix_age=timedelta(minutes=options.max_vix_age_minutes),
             )
-            if isinstance(system, TypedSystem):
-                return self._limited.run(partial(system.answer, observed), options.timeout_seconds)
             return self._limited.run(lambda: result_of(system.predict(**arguments())), options.timeout_seconds)
         except DataUnavailable as error:
             return Unavailable(reason=error.reason, detail=error.detail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ from magic8_companion.domain.ml_result import MLResult, Prediction, RemainingMov
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.forecaster import Forecast, Rows
-from magic8_ml.forecast.freshness import require_fresh
+from magic8_ml.forecast.freshness import fresh_bars
 from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.model_files import TrainedModel
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
@@ -46,9 +46,8 @@ class Predictor:
         return self._prediction(rows, learnt=inputs.session.day <= date.fromisoformat(self.model.manifest["last_day"]))
 
     def _row(self, inputs: PredictionInputs) -> Rows:
+        bars = fresh_bars(inputs, max_bar_age=self.max_bar_age, max_vix_age=self.max_vix_age)
         self._require_known(inputs.symbol)
-        bars = inputs.today.between(inputs.session.open_at, min(inputs.as_of, inputs.session.close_at))
-        require_fresh(replace(inputs, today=bars), max_bar_age=self.max_bar_age, max_vix_age=self.max_vix_age)
         rows = serving_rows(inputs, bars, self.model.forecaster.terciles, self._histories)
         self._require_seen(rows)
         return rows

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -21,7 +21,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_ml.forecast.feature_table import feature_matrix
 from magic8_ml.forecast.forecaster import Rows
-from magic8_ml.forecast.freshness import require_fresh
+from magic8_ml.forecast.freshness import fresh_bars
 from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.intraday import Today, today_of
 from magic8_ml.forecast.labels import bucket_of
@@ -147,8 +147,7 @@ class Snapshots:
 
     def _read_inputs(self, market: Market) -> _MarketInputs:
         inputs = market if isinstance(market, PredictionInputs) else PredictionInputs.from_state(market)
-        bars = inputs.today.between(inputs.session.open_at, min(inputs.as_of, inputs.session.close_at))
-        require_fresh(replace(inputs, today=bars), max_bar_age=self._max_bar_age, max_vix_age=self._max_vix_age)
+        bars = fresh_bars(inputs, max_bar_age=self._max_bar_age, max_vix_age=self._max_vix_age)
         row = session_table().position(inputs.session.day)
         history = self._histories.before(inputs.symbol, row, inputs.history, inputs.vix_daily)
         today = today_of(bars, history, float(inputs.vix_today.open[0]))
