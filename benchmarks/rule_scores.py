@@ -35,7 +35,7 @@ RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class ScoredDay:
     """One scored checkpoint; moves in units of the range expected from there to the close."""
 
     day: date
@@ -60,14 +60,16 @@ def main() -> None:
     sessions = sessions_between(args.start_date, args.end_date)
     for symbol in args.symbols.split(","):
         skipped: dict[str, int] = {}
-        judged = [item for session in sessions for item in judge_day(folder, vix, symbol, session, skipped)]
+        judged = [item for session in sessions for item in score_day(folder, vix, symbol, session, skipped)]
         if judged:
             report(symbol, judged, skipped)
         else:
             print(f"\n### {symbol}: no checkpoint could be scored: {skipped}")
 
 
-def judge_day(folder: BarFolder, vix: Bars, symbol: str, session: Session, skipped: dict[str, int]) -> Iterator[Judged]:
+def score_day(
+    folder: BarFolder, vix: Bars, symbol: str, session: Session, skipped: dict[str, int]
+) -> Iterator[ScoredDay]:
     """Yield the checkpoints of one day; a day or checkpoint that cannot be scored is counted by its reason."""
     scorer = create_scorer("simple")
     try:
@@ -95,7 +97,7 @@ def judge_day(folder: BarFolder, vix: Bars, symbol: str, session: Session, skipp
         rest = day.between(at, session.close_at)
         ahead = np.log(rest.close[-1] / state.spot)
         furthest = max(np.log(rest.high.max() / state.spot), -np.log(rest.low.min() / state.spot))
-        yield Judged(
+        yield ScoredDay(
             day=session.day,
             checkpoint=f"{wall:%H:%M}",
             scores=dict(card.scores),
@@ -144,7 +146,7 @@ def vix_at_open(session: Session, value: Floats) -> Bars:
     )
 
 
-def report(symbol: str, judged: list[Judged], skipped: dict[str, int]) -> None:
+def report(symbol: str, judged: list[ScoredDay], skipped: dict[str, int]) -> None:
     """Print the tables of one symbol."""
     days = sorted({item.day for item in judged})
     print(f"\n### {symbol}, {len(days)} days {days[0]} to {days[-1]}, {len(judged)} checkpoints\n")
@@ -155,7 +157,7 @@ def report(symbol: str, judged: list[Judged], skipped: dict[str, int]) -> None:
         print(shares(name, judged))
     print("\n| outcome (HIGH / the others, 95 % interval of the difference) | " + " | ".join(BASE_STRATEGIES) + " |")
     print("|---|---|---|---|")
-    outcomes: tuple[tuple[str, Callable[[Judged], float]], ...] = (
+    outcomes: tuple[tuple[str, Callable[[ScoredDay], float]], ...] = (
         ("abs(move to the close) / expected", lambda item: item.move),
         ("share that leaves the expected range on the way", lambda item: float(item.excursion > 1)),
         ("share that closes inside half the expected range", lambda item: float(item.move < 0.5)),
@@ -169,7 +171,7 @@ def report(symbol: str, judged: list[Judged], skipped: dict[str, int]) -> None:
     print(f"\nWithout any HIGH: {without:.0%}. Skipped: {skipped or 'none'}. Analyse and score: median {speed:.2f} ms.")
 
 
-def shares(name: str, judged: list[Judged]) -> str:
+def shares(name: str, judged: list[ScoredDay]) -> str:
     """Return the row of one strategy: shares of the labels, spread of the scores, extremes over 60 days."""
     scores = np.array([item.scores[name] for item in judged])
     labels = np.array([label(score, HIGH, MEDIUM) for score in scores])
@@ -187,7 +189,7 @@ def shares(name: str, judged: list[Judged]) -> str:
     return f"| {name} | {' | '.join(cells)} |"
 
 
-def sixty_days(judged: list[Judged], name: str) -> tuple[float, float]:
+def sixty_days(judged: list[ScoredDay], name: str) -> tuple[float, float]:
     """Return the lowest and highest share of HIGH over any 60 consecutive days, or over all days if there are fewer."""
     _, position = np.unique([item.day.toordinal() for item in judged], return_inverse=True)
     hits = np.bincount(position, weights=[item.scores[name] >= HIGH for item in judged])
@@ -197,7 +199,7 @@ def sixty_days(judged: list[Judged], name: str) -> tuple[float, float]:
     return float(rolling.min()), float(rolling.max())
 
 
-def contrast(name: str, judged: list[Judged], outcome: Callable[[Judged], float]) -> str:
+def contrast(name: str, judged: list[ScoredDay], outcome: Callable[[ScoredDay], float]) -> str:
     """Return mean under HIGH / mean of the others, with the interval of a bootstrap that draws whole days."""
     _, position = np.unique([item.day.toordinal() for item in judged], return_inverse=True)
     high = np.array([item.scores[name] >= HIGH for item in judged])

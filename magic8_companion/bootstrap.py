@@ -21,7 +21,7 @@ from magic8_companion.clocks import ReplayClock, SystemClock
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
-from magic8_companion.engine.caching_analyzer import RememberingAnalyst
+from magic8_companion.engine.caching_analyzer import CachingAnalyzer
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.day import Progress, RecommendationEngine
 from magic8_companion.engine.observer import MarketObserver
@@ -151,9 +151,7 @@ def build_service(
     scorer = create_checkpoint_scorer(settings)
     pipeline = CheckpointPipeline(
         observer,
-        RememberingAnalyst(
-            AtmCloses(settings.run_output_dir), options.system_mode, config_of(AnalysisConfig, settings)
-        ),
+        CachingAnalyzer(AtmCloses(settings.run_output_dir), options.system_mode, config_of(AnalysisConfig, settings)),
         scorer,
         provider,
         options,

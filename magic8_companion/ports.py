@@ -1,4 +1,4 @@
-"""The doors between the rooms: Protocols as small as they can be.
+"""Interfaces between packages: Protocols as small as possible.
 
 Clock         what time it is, and waiting for it          clocks.SystemClock, clocks.ReplayClock
 MarketData    bars, spot, chain                            providers.*
@@ -35,7 +35,7 @@ from magic8_companion.market_view import MarketView
 class Clock(Protocol):
     """Time as the system knows it; the only source of "now".
 
-    Whoever waits on a clock is one of its *participants*: it says so with :meth:`enter` before its first wait (the
+    A waiter on a clock is one of its *participants*: it calls :meth:`enter` before its first wait (the
     creator of a thread does it for the thread) and :meth:`leave` after its last.  The system clock ignores both; a
     replay clock advances only while every participant waits, and wakes them one at a time in a fixed order: that is
     what makes a replayed day deterministic although it runs the live code with its threads.
@@ -89,7 +89,7 @@ class MarketData(Protocol):
 
 @runtime_checkable
 class Monitored(Protocol):
-    """A source of market data that knows how it is connected; for the others there is nothing that could break."""
+    """A source of market data that knows how it is connected; other sources have no connection to lose."""
 
     async def watch(self, symbols: Sequence[str]) -> None:
         """Begin to watch symbols on the running loop and return at once: from now on ``connection`` tells of each."""
@@ -184,7 +184,7 @@ def standalone_host(
     """Return a host built from the environment's settings, for scripts that use a part without the process.
 
     What is given replaces what the settings say; ``loop`` is the one that owns a loop-bound ``provider``.  The
-    composition root registers itself under the entry-point group ``magic8.host``, so that nobody below it has to
+    composition root registers itself under the entry-point group ``magic8.host``, so that lower layers need not
     import it.
 
     Raises

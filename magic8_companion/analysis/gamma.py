@@ -143,12 +143,12 @@ def bias_of(regime: str, spot: float, call_wall: float | None, put_wall: float |
     if regime == NEUTRAL or call_wall is None or put_wall is None or call_wall == put_wall:
         return NEUTRAL
     place = (spot - put_wall) / (call_wall - put_wall)
-    low, high, words = (
+    low, high, labels = (
         (0.2, 0.8, ("support_test", "range_bound", "resistance_test"))
         if regime == POSITIVE
         else (0.3, 0.7, ("bearish", "volatile", "bullish"))
     )
-    return words[0] if place < low else words[2] if place > high else words[1]
+    return labels[0] if place < low else labels[2] if place > high else labels[1]
 
 
 def _under(convention: str, book: OptionBook) -> dict[str, float | None]:

@@ -1,7 +1,7 @@
-"""Where a number stands among its own past: the exact mid-rank that is published, and a smooth one that is scored.
+"""The percentile of a number among its past: the exact mid-rank that is published, and a smooth one for the rules.
 
 The mid-rank jumps when a value crosses a past one, and among thirty past days each jump is three per cent.  Rules must
-move smoothly, so they read :func:`standing`, which spreads every past value over a normal kernel.  Look-ahead is the
+move smoothly, so they read :func:`smooth_rank`, which spreads every past value over a normal kernel.  Look-ahead is the
 caller's duty: ``history`` must end before today.
 """
 
@@ -32,13 +32,13 @@ def mid_rank(value: float, history: Floats) -> float:
     return float(100.0 * (below + 0.5 * equal) / len(history))
 
 
-def standing(value: float, history: Floats) -> float:
+def smooth_rank(value: float, history: Floats) -> float:
     """Return the smooth percentile, 0..100, of ``value`` among ``history`` of shape (n,), n > 0.
 
     Every past value h counts N((value - h) / width), where width is 0.4 standard deviations of the history but at
     least 0.06: so 1 % more can never move the answer by a cliff.  Pass logarithms, or measures of about 1.
 
-    >>> round(standing(2.2, np.array([1.0, 2.0, 3.0, 4.0])), 1)
+    >>> round(smooth_rank(2.2, np.array([1.0, 2.0, 3.0, 4.0])), 1)
     42.6
     """
     width = max(NARROWEST, KERNEL_SHARE * float(history.std()))

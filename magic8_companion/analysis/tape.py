@@ -15,11 +15,11 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.analysis.percentile import standing
+from magic8_companion.analysis.percentile import smooth_rank
 from magic8_companion.analysis.volatility import PER_CENT_PER_YEAR
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.bars import Bars, to_ns
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.trading_day import BAR, session_on
@@ -82,18 +82,20 @@ def measure_tape(state: MarketState, vix_at_open: float) -> dict[str, float | No
         tape[name] = float(values[-1])
         scaled = np.log(np.maximum(values, _LOG_FLOOR)) if name in _LOGARITHMIC else values
         enough = days >= MIN_REFERENCE_DAYS
-        tape[f"{name}_percentile"] = standing(scaled[-1], scaled[:-1]) if enough else None
+        tape[f"{name}_percentile"] = smooth_rank(scaled[-1], scaled[:-1]) if enough else None
     return tape
 
 
 def _same_time_of_day(state: MarketState, vix_at_open: float) -> _Stretches:
     today, history = state.bars, state.history
     if not len(today):
-        raise DataUnavailable(Reason.MISSING_BARS, f"{state.symbol}: no complete bar of {state.session.day} yet")
+        raise DataUnavailable(ReasonCode.MISSING_BARS, f"{state.symbol}: no complete bar of {state.session.day} yet")
     elapsed = int(today.starts[-1]) + _BAR_NS - to_ns(state.session.open_at)
     due = elapsed // _BAR_NS
     if len(today) < MIN_COVERAGE * due:
-        raise DataUnavailable(Reason.MISSING_BARS, f"{state.symbol}: only {len(today)} of {due} bars since the open")
+        raise DataUnavailable(
+            ReasonCode.MISSING_BARS, f"{state.symbol}: only {len(today)} of {due} bars since the open"
+        )
     days = np.unique(history.starts // _DAY_NS)
     opens = np.array([_full_day_open(int(day)) for day in days], dtype=np.int64)
     first, stop = np.searchsorted(history.starts, opens), np.searchsorted(history.starts, opens + elapsed)

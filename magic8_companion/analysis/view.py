@@ -12,10 +12,10 @@ import numpy as np
 from magic8_companion.analysis.atm import AtTheMoney, at_the_money
 from magic8_companion.analysis.environment import gamma_environment
 from magic8_companion.analysis.gamma import MAGNITUDE_BOUNDS, MIN_OI_COVERAGE, GammaProfile, gamma_profile
-from magic8_companion.analysis.percentile import mid_rank, standing
+from magic8_companion.analysis.percentile import mid_rank, smooth_rank
 from magic8_companion.analysis.tape import measure_tape
 from magic8_companion.analysis.volatility import IV_WINDOW_DAYS, completed_closes, day_range, vix_range
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.config import setting
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
@@ -136,7 +136,9 @@ def require_mode(mode: str) -> str:
 
 def _vix(state: MarketState) -> float:
     if state.vix is None:
-        raise DataUnavailable(Reason.MISSING_VIX, f"{state.symbol}: {state.missing.get('vix', 'no VIX was received')}")
+        raise DataUnavailable(
+            ReasonCode.MISSING_VIX, f"{state.symbol}: {state.missing.get('vix', 'no VIX was received')}"
+        )
     return state.vix.value
 
 
@@ -157,7 +159,7 @@ def _ranked(state: MarketState, vix: float, money: AtTheMoney, atm_history: Sequ
         source=source,
         volatility=volatility,
         percentile=mid_rank(volatility, closes),
-        smooth_percentile=standing(float(np.log(volatility)), np.log(closes)),
+        smooth_percentile=smooth_rank(float(np.log(volatility)), np.log(closes)),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.bars import Bars, to_ns
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import Session
 
@@ -95,7 +95,7 @@ def completed_closes(daily: Bars, session: Session, min_days: int) -> Floats:
     closes = earlier.close[max(after_gap, len(earlier) - IV_WINDOW_DAYS) :]
     if len(closes) < min_days:
         raise DataUnavailable(
-            Reason.IV_HISTORY_SHORT,
+            ReasonCode.IV_HISTORY_SHORT,
             f"{len(closes)} daily closes without a gap before {session.day}; {min_days} are needed",
         )
     return closes

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from magic8_companion.domain.bars import COLUMNS, Bars, to_ns
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, session_on
 
@@ -37,7 +37,7 @@ def interval_length(interval: str) -> timedelta:
     """
     if interval not in INTERVALS:
         known = ", ".join(INTERVALS)
-        raise DataUnavailable(Reason.INTERVAL_UNAVAILABLE, f"there are no bars of {interval!r}; ask for {known}")
+        raise DataUnavailable(ReasonCode.INTERVAL_UNAVAILABLE, f"there are no bars of {interval!r}; ask for {known}")
     return INTERVALS[interval]
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from magic8_companion.domain.arrays import Floats, Integers
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, require_aware
 
@@ -61,9 +61,9 @@ class Bars:
         """Check once, then freeze the arrays."""
         arrays = (self.starts, self.open, self.high, self.low, self.close, self.volume)
         if len({len(array) for array in arrays}) != 1:
-            raise DataUnavailable(Reason.BAD_BARS, "the columns have different lengths")
+            raise DataUnavailable(ReasonCode.BAD_BARS, "the columns have different lengths")
         if problem := _problem(self):
-            raise DataUnavailable(Reason.BAD_BARS, problem)
+            raise DataUnavailable(ReasonCode.BAD_BARS, problem)
         for array in arrays:
             array.flags.writeable = False
 
@@ -117,10 +117,10 @@ class Bars:
         """
         index = frame.index
         if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
-            raise DataUnavailable(Reason.BAD_BARS, "the index must be tz-aware timestamps (bar starts, UTC)")
+            raise DataUnavailable(ReasonCode.BAD_BARS, "the index must be tz-aware timestamps (bar starts, UTC)")
         if not frame.columns.equals(_HEADER):
             if missing := [name for name in COLUMNS if name not in frame.columns]:
-                raise DataUnavailable(Reason.BAD_BARS, f"missing columns: {', '.join(missing)}")
+                raise DataUnavailable(ReasonCode.BAD_BARS, f"missing columns: {', '.join(missing)}")
             frame = frame[list(COLUMNS)]
         rows = frame.to_numpy(dtype=np.float64).T.copy()  # one copy of all: five single ones cost ten times as much
         starts = index.tz_convert("UTC").as_unit("ns").asi8.copy()
@@ -136,10 +136,10 @@ class Bars:
 
 def _problem(bars: Bars) -> str | None:
     """Name the first impossible value, or None."""
-    return None if _is_sound(bars) else _first_problem(bars)
+    return None if _is_valid(bars) else _first_problem(bars)
 
 
-def _is_sound(bars: Bars) -> bool:
+def _is_valid(bars: Bars) -> bool:
     # a comparison with NaN is false, so what encloses all prices between 0 and infinity leaves no room for it
     low, high = bars.low, bars.high
     enclosed = (low > 0) & (low <= bars.open) & (low <= bars.close) & (bars.open <= high) & (bars.close <= high)

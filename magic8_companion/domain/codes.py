@@ -24,7 +24,7 @@ class Strategy(Code):
     SONAR = "Sonar"
 
 
-class Side(Code):
+class VerticalSide(Code):
     """The side of a vertical: which way the market has to go."""
 
     BULL = "bull"
@@ -79,7 +79,7 @@ class Blocker(Code):
     KILL_SWITCH = "kill_switch"
 
 
-class Reason(Code):
+class ReasonCode(Code):
     """Why data, or a prediction, is unavailable; providers outside this project may add codes of their own."""
 
     # calendar and schedule

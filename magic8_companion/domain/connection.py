@@ -1,4 +1,4 @@
-"""What a feed says of its connection: connected, degraded and why, or in need of a human."""
+"""The state of a feed's connection: connected, degraded with a reason, or in need of a human."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class ConnectionState:
     """The connection to ``source`` at one moment.
 
     ``why`` is a reason in one word since ``since``, None while connected; ``sentence`` says what to do.  ``outage`` is
-    why nothing fresh can be had at all, ``outages`` of which symbols alone, and why.  While they last nothing that was
-    decided from this source's data is offered.  Blips, and troubles that leave prices fresh, are none.  ``delayed`` are
-    the symbols whose prices come with a delay now, whatever they did when something was decided from them.
+    why no fresh data arrives at all, ``outages`` the reason of each symbol without fresh data.  While they last, no
+    decision from this source's data is published.  Short gaps, and problems that leave prices fresh, are no outages.
+    ``delayed`` are the symbols whose prices are delayed now, whatever they were at the time of a decision.
     """
 
     source: str
@@ -32,5 +32,5 @@ class ConnectionState:
     delayed: frozenset[str] = frozenset()
 
     def outage_of(self, symbol: str) -> str | None:
-        """Return why nothing fresh can be had of a symbol, None if it can."""
+        """Return why a symbol has no fresh data, None if it has."""
         return self.outage or self.outages.get(symbol)

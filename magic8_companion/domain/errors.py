@@ -4,7 +4,7 @@
     ├── ConfigError          the start stops, exit code 2, every mistake in one message
     ├── AlreadyRunning       the start stops, exit code 3, naming the other process
     ├── DataUnavailable      the symbol is skipped and its reason is published
-    ├── OrderRefused         the caller is told why its order makes no sense; nothing is computed
+    ├── OrderRefused         the caller gets the reason; nothing is computed
     ├── PluginUnavailable    rules alone decide and the reason is published as ``ml_status``
     └── PublishError         the process ends; start-up is recovery, and the file has expired by then
 
@@ -39,7 +39,7 @@ class AlreadyRunning(Magic8Error):
 
 
 class DataUnavailable(Magic8Error):
-    """A value cannot be had or believed: the symbol is skipped and ``reason`` (a short code) is published.
+    """A value is missing or cannot be trusted: the symbol is skipped and ``reason`` (a short code) is published.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any
 
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 
 
@@ -69,11 +69,13 @@ class OptionChain:
         """Check spot, order and expiry."""
         strikes = [row.strike for row in self.rows]
         if not (isfinite(self.spot) and self.spot > 0):
-            raise DataUnavailable(Reason.BAD_CHAIN, f"{self.symbol}: a spot of {self.spot} is no price")
+            raise DataUnavailable(ReasonCode.BAD_CHAIN, f"{self.symbol}: a spot of {self.spot} is no price")
         if not strikes or not all(low < high for low, high in pairwise((0.0, *strikes))):
-            raise DataUnavailable(Reason.BAD_CHAIN, f"{self.symbol}: strikes must be positive and strictly ascending")
+            raise DataUnavailable(
+                ReasonCode.BAD_CHAIN, f"{self.symbol}: strikes must be positive and strictly ascending"
+            )
         if any(row.dte != 0 for row in self.rows):
-            raise DataUnavailable(Reason.NO_0DTE_CHAIN, f"{self.symbol}: the nearest expiry is {self.expiry}")
+            raise DataUnavailable(ReasonCode.NO_0DTE_CHAIN, f"{self.symbol}: the nearest expiry is {self.expiry}")
 
     @property
     def oi_coverage(self) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from magic8_companion.domain.codes import Confidence, DataStatus, Direction, EntrySource, Side, Strategy
+from magic8_companion.domain.codes import Confidence, DataStatus, Direction, EntrySource, Strategy, VerticalSide
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.structure import DIRECTION_OF, VerticalSpread, structure_of, vertical_of
@@ -68,7 +68,7 @@ class Entry:
     agreement: str | None = None
     ml_confidence: float | None = None
     direction: Direction | None = None
-    side: Side | None = None
+    side: VerticalSide | None = None
     right: str | None = None
     action: str | None = None
     structure: str | None = None

@@ -7,22 +7,26 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from magic8_companion.domain.codes import Direction, Side
+from magic8_companion.domain.codes import Direction, VerticalSide
 
 CALL: Final = "C"
 PUT: Final = "P"
 BUY: Final = "BUY"
 SELL: Final = "SELL"
-BULL: Final = Side.BULL
-BEAR: Final = Side.BEAR
+BULL: Final = VerticalSide.BULL
+BEAR: Final = VerticalSide.BEAR
 NEUTRAL: Final = Direction.NEUTRAL
 
-DIRECTION_OF: Final[Mapping[Side, Direction]] = MappingProxyType({BULL: Direction.BULLISH, BEAR: Direction.BEARISH})
+DIRECTION_OF: Final[Mapping[VerticalSide, Direction]] = MappingProxyType(
+    {BULL: Direction.BULLISH, BEAR: Direction.BEARISH}
+)
 """The published direction of each side."""
-SIDE_OF: Final[Mapping[str, Side]] = MappingProxyType({direction: side for side, direction in DIRECTION_OF.items()})
+SIDE_OF: Final[Mapping[str, VerticalSide]] = MappingProxyType(
+    {direction: side for side, direction in DIRECTION_OF.items()}
+)
 """The side of each direction that has one."""
 
-_WORD: Final = {CALL: "call", PUT: "put"}
+_RIGHT_NAME: Final = {CALL: "call", PUT: "put"}
 _VERTICAL_LEGS, _BUTTERFLY_LEGS, _IRON_LEGS = 2, 3, 4
 _IRON_CONDOR_STRIKES: Final = 4
 
@@ -56,18 +60,18 @@ class VerticalSpread:
 
     def __post_init__(self) -> None:
         """Reject a right or an action that does not exist."""
-        if self.right not in _WORD or self.action not in {BUY, SELL}:
+        if self.right not in _RIGHT_NAME or self.action not in {BUY, SELL}:
             raise ValueError(f"vertical: {self.action} {self.right} is not BUY or SELL of C or P")
 
     @property
-    def side(self) -> Side:
+    def side(self) -> VerticalSide:
         """Return bull or bear: which way the market has to go."""
         return BULL if (self.right == CALL) == (self.action == BUY) else BEAR
 
     @property
     def structure(self) -> str:
         """Return the name, for example ``call debit vertical``."""
-        return f"{_WORD[self.right]} {'debit' if self.action == BUY else 'credit'} vertical"
+        return f"{_RIGHT_NAME[self.right]} {'debit' if self.action == BUY else 'credit'} vertical"
 
 
 def vertical_of(legs: Sequence[LegTerms]) -> VerticalSpread | None:
@@ -93,7 +97,7 @@ def structure_of(legs: Sequence[LegTerms]) -> str:
     rights = {leg.right for leg in legs}
     lowest = min(legs, key=lambda leg: leg.strike, default=None)
     if lowest is not None and len(legs) == _BUTTERFLY_LEGS and len(rights) == 1:
-        return f"{'' if lowest.action == BUY else 'sold '}{_WORD[lowest.right]} butterfly"
+        return f"{'' if lowest.action == BUY else 'sold '}{_RIGHT_NAME[lowest.right]} butterfly"
     if lowest is not None and len(legs) == _IRON_LEGS and rights == {CALL, PUT}:
         condor = len({leg.strike for leg in legs}) == _IRON_CONDOR_STRIKES
         return f"{'' if lowest.action == BUY else 'bought '}iron {'condor' if condor else 'butterfly'}"

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
@@ -150,7 +150,7 @@ def session_on(day: date) -> Session | None:
         ``calendar_range`` outside 2015..2030: the table must be extended, a guess would trade on a holiday.
     """
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise DataUnavailable(Reason.CALENDAR_RANGE, f"the NYSE table covers {FIRST_YEAR}..{LAST_YEAR}, not {day}")
+        raise DataUnavailable(ReasonCode.CALENDAR_RANGE, f"the NYSE table covers {FIRST_YEAR}..{LAST_YEAR}, not {day}")
     holidays, half_days = _calendar()
     if day.weekday() >= 5 or day in holidays:
         return None
@@ -169,7 +169,7 @@ def require_session(day: date) -> Session:
     session = session_on(day)
     if session is None:
         kind = "a weekend" if day.weekday() >= 5 else "an exchange holiday"
-        raise DataUnavailable(Reason.MARKET_CLOSED, f"the NYSE is shut on {day} ({kind})")
+        raise DataUnavailable(ReasonCode.MARKET_CLOSED, f"the NYSE is shut on {day} ({kind})")
     return session
 
 

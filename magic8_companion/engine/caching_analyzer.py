@@ -15,7 +15,7 @@ PRICED_BY_VIX: Final = frozenset({"SPX", "SPY", "XSP"})
 """The VIX is their own implied volatility; they need no other history."""
 
 
-class AtmMemory(Protocol):
+class AtmHistory(Protocol):
     """Keeps one at-the-money volatility (per cent per year) per symbol and trading date."""
 
     def before(self, symbol: str, day: date) -> Sequence[float]:
@@ -25,10 +25,10 @@ class AtmMemory(Protocol):
         """Keep ``volatility`` as the value of ``day``; a later one of the same day replaces it."""
 
 
-class RememberingAnalyst:
+class CachingAnalyzer:
     """Analyse a state with what is remembered of its symbol; after the last checkpoint of a day its value stays."""
 
-    def __init__(self, memory: AtmMemory, mode: str, options: AnalysisConfig) -> None:
+    def __init__(self, memory: AtmHistory, mode: str, options: AnalysisConfig) -> None:
         self._memory, self._mode, self._options = memory, mode, options
 
     def __call__(self, state: MarketState) -> MarketView:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from magic8_companion.domain.bars import Bars, from_ns, to_ns
-from magic8_companion.domain.codes import DataStatus, Reason
+from magic8_companion.domain.codes import DataStatus, ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE
 from magic8_companion.domain.trading_day import BAR, Session, new_york_label
@@ -37,12 +37,12 @@ def require_complete(symbol: str, bars: Bars, session: Session) -> None:
         ``missing_bars`` without any, ``bars_gap`` with a hole.
     """
     if not len(bars):
-        raise DataUnavailable(Reason.MISSING_BARS, f"{symbol}: no bar of {session.day} was received")
+        raise DataUnavailable(ReasonCode.MISSING_BARS, f"{symbol}: no bar of {session.day} was received")
     due = to_ns(session.open_at) + _BAR_NS * np.arange(len(bars))
     wrong = np.flatnonzero(bars.starts != due)
     if len(wrong):
         first = new_york_label(from_ns(int(due[wrong[0]])))
-        raise DataUnavailable(Reason.BARS_GAP, f"{symbol}: the bar of {first} is missing")
+        raise DataUnavailable(ReasonCode.BARS_GAP, f"{symbol}: the bar of {first} is missing")
 
 
 def age_checked_status(
@@ -61,5 +61,5 @@ def age_checked_status(
     age = now - bars.last_end
     if age > max_age or (declared == LIVE and behind > _MOST_BEHIND):
         minutes = age.total_seconds() / 60
-        raise DataUnavailable(Reason.STALE_BARS, f"{symbol}: the newest bar ended {minutes:.0f} min ago")
+        raise DataUnavailable(ReasonCode.STALE_BARS, f"{symbol}: the newest bar ended {minutes:.0f} min ago")
     return DELAYED if declared == LIVE and behind > 0 else declared

@@ -92,13 +92,13 @@ class RecommendationEngine:
         """Join the clock, restore today's state, watch the feed and the kill switch."""
         loop = asyncio.get_running_loop()
         self._clock.enter(NAME)
-        self._alarm = Timer(self._clock, loop, self._publication.tick, self._fail)
+        self._timer = Timer(self._clock, loop, self._publication.on_timer, self._fail)
         self._services.serve_on(loop, lambda error: loop.call_soon_threadsafe(self._fail, error))
         self._publication.connect(
             EngineHooks(
-                remind=self._alarm.at_latest,
+                remind=self._timer.at_latest,
                 volatility_pause=lambda: self._services.volatility_pause,
-                published=lambda bulletin: self._tell(bulletin.published_at, "published"),
+                published=lambda last_published: self._report(last_published.published_at, "published"),
             )
         )
         if isinstance(self._services.provider, Monitored):
@@ -113,7 +113,7 @@ class RecommendationEngine:
     ) -> None:
         """Publish the last document, with nothing tradable, and leave the clock."""
         await _cancel(self._kill_switch, self._stopping)
-        await self._alarm.close()
+        await self._timer.close()
         self._services.serve_on(None)
         try:
             await asyncio.to_thread(self._publication.stop)
@@ -169,7 +169,7 @@ class RecommendationEngine:
         for checkpoint in day_schedule(session, self._options):
             outcomes.append(await self._attend(checkpoint))  # noqa: PERF401  # a stop keeps what was reached
         await self._sleep_until(session.close_at)
-        if self._publication.bulletin is not None:
+        if self._publication.last_published is not None:
             await self._refresh()
 
     async def _attend(self, checkpoint: Checkpoint) -> CheckpointOutcome:
@@ -182,10 +182,10 @@ class RecommendationEngine:
         if refusal is not None:
             _log.info("Checkpoint %s skipped: %s", checkpoint.label, refusal)
             return CheckpointOutcome(checkpoint_at=checkpoint.at, label=checkpoint.label, skipped=refusal)
-        self._tell(self._clock.now(), f"checkpoint {checkpoint.label}")
-        judgement = await self._unless_stopped(self._pipeline.run(checkpoint))
-        await asyncio.to_thread(self._publication.publish_checkpoint, judgement)
-        return CheckpointOutcome(checkpoint_at=checkpoint.at, label=checkpoint.label, result=judgement.result)
+        self._report(self._clock.now(), f"checkpoint {checkpoint.label}")
+        evaluation = await self._unless_stopped(self._pipeline.run(checkpoint))
+        await asyncio.to_thread(self._publication.publish_checkpoint, evaluation)
+        return CheckpointOutcome(checkpoint_at=checkpoint.at, label=checkpoint.label, result=evaluation.result)
 
     async def _refresh(self) -> None:
         await asyncio.to_thread(self._publication.refresh)
@@ -207,7 +207,7 @@ class RecommendationEngine:
         # In real time on every clock: the operator does not live in replayed time.
         while True:
             await asyncio.sleep(KILL_SWITCH_POLL_SECONDS)
-            await asyncio.to_thread(self._publication.heed)
+            await asyncio.to_thread(self._publication.poll)
 
     def _guarded(self, task: asyncio.Task[None]) -> asyncio.Task[None]:
         def look(task: asyncio.Task[None]) -> None:
@@ -221,7 +221,7 @@ class RecommendationEngine:
         self._failure = self._failure or error
         self._stop.set()
 
-    def _tell(self, at: datetime, doing: str) -> None:
+    def _report(self, at: datetime, doing: str) -> None:
         if self._progress is not None:
             self._progress(at, doing)
 

@@ -32,7 +32,7 @@ def decide(
     ``tickets`` holds the result of the ticket search by strategy; empty in a mode that reads no chain.
     """
     state = view.state
-    blocked_by = standing_blockers(state.data_status, options)
+    blocked_by = blockers_of_data(state.data_status, options)
     labels = grade(card.scores, options)
     prediction = card.ml if isinstance(card.ml, Prediction) else None
     priced = {
@@ -104,7 +104,7 @@ def grade(scores: Mapping[str, float], options: EngineConfig) -> dict[str, tuple
     return graded
 
 
-def standing_blockers(data_status: DataStatus, options: EngineConfig) -> tuple[str, ...]:
+def blockers_of_data(data_status: DataStatus, options: EngineConfig) -> tuple[str, ...]:
     """Return what forbids every entry made from data of this status."""
     return data_blockers(
         data_status,
@@ -119,7 +119,7 @@ def best_of(entries: Mapping[str, Entry]) -> Strategy | None:
     Ties go to the higher expected value (an unknown one counts lowest), then to Iron_Condor, Vertical, Butterfly.
     """
     tradable = [name for name in TIE_ORDER if entries[name].should_trade]
-    return max(tradable, key=lambda name: (entries[name].score, _worth(entries[name])), default=None)
+    return max(tradable, key=lambda name: (entries[name].score, _expected_value(entries[name])), default=None)
 
 
 def why_nothing(entries: Mapping[str, Entry], options: EngineConfig) -> str:
@@ -205,5 +205,5 @@ def _nothing(card: ScoreCard, entries: Mapping[str, Entry], options: EngineConfi
     return no_trade(reason)
 
 
-def _worth(entry: Entry) -> float:
+def _expected_value(entry: Entry) -> float:
     return float("-inf") if entry.expected_value is None else entry.expected_value

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.ports import Clock
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
+class _CachedFetch:
     at: datetime
     period: Hashable
     value: Any
@@ -54,7 +54,7 @@ class Fetches:
     def __init__(self, clock: Clock, timeout_seconds: float) -> None:
         self._clock = clock
         self._timeout_seconds = timeout_seconds
-        self._kept: dict[Hashable, _Kept] = {}
+        self._kept: dict[Hashable, _CachedFetch] = {}
         self._flights: dict[Hashable, asyncio.Task[Any]] = {}
 
     def get(
@@ -96,7 +96,7 @@ class Fetches:
             async with asyncio.timeout(limit):
                 return await request()
         except TimeoutError as error:
-            raise DataUnavailable(Reason.TIMEOUT, f"{what} took longer than {limit:g} s") from error
+            raise DataUnavailable(ReasonCode.TIMEOUT, f"{what} took longer than {limit:g} s") from error
 
     def forget(self, key: Hashable) -> None:
         """Drop what is kept of ``key``, so that the next caller fetches."""
@@ -106,7 +106,7 @@ class Fetches:
         self, key: Hashable, period: Hashable, fetch: Callable[[], Awaitable[Any]], timeout_seconds: float | None
     ) -> Any:  # noqa: ANN401
         value = await self.ask(fetch, str(key), timeout_seconds)
-        self._kept[key] = _Kept(at=self._clock.now(), period=period, value=value)
+        self._kept[key] = _CachedFetch(at=self._clock.now(), period=period, value=value)
         return value
 
 

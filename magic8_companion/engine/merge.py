@@ -1,7 +1,7 @@
-"""The merge: last checkpoint, last 5-minute result and the moment -> what is published; pure.
+"""The merge: last checkpoint, last 5-minute result and publish context -> what is published; pure.
 
 A 5-minute result counts while it lives and unless its slot lies before the checkpoint.  Every configured symbol is
-always present, with its three base entries; what has expired stays visible and is not tradable.
+always present, with its three base entries; an expired entry stays visible and is not tradable.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from magic8_companion.domain.blockers import block
-from magic8_companion.domain.codes import Blocker, DataStatus, Reason, Strategy
+from magic8_companion.domain.codes import Blocker, DataStatus, ReasonCode, Strategy
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.market_state import DELAYED, STATUS_ORDER, worst_status
 from magic8_companion.domain.recommendation import (
@@ -26,7 +26,7 @@ from magic8_companion.domain.recommendation import (
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
 from magic8_companion.domain.trading_day import market_session, new_york_day, new_york_label, session_on
 from magic8_companion.engine.config import EngineConfig
-from magic8_companion.engine.decide import best_of, no_trade, skipped_record, standing_blockers, why_nothing
+from magic8_companion.engine.decide import best_of, blockers_of_data, no_trade, skipped_record, why_nothing
 from magic8_companion.engine.merge_modes import MODES, Case, Merged, answer_alone
 
 DOCUMENT_LIFE: Final = timedelta(seconds=300)
@@ -34,7 +34,7 @@ DOCUMENT_LIFE: Final = timedelta(seconds=300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishContext:
-    """What holds when a bulletin is made, beside the two results.
+    """The circumstances of a publication, in addition to the two results.
 
     ``data_source`` and ``data_status`` describe a symbol of which nothing is known.  ``halt_reason`` takes every
     entry's tradability away; ``volatility_pause`` that of the 5-minute answers.  What was decided from the source
@@ -50,7 +50,7 @@ class PublishContext:
 
     @property
     def close_at(self) -> datetime:
-        """Return today's close; on a day without session the moment itself: nothing outlives it."""
+        """Return today's close; on a day without session ``now``, so that nothing outlives it."""
         session = session_on(new_york_day(self.now))
         return self.now if session is None else session.close_at
 
@@ -68,43 +68,43 @@ class PublishContext:
 def merge(
     checkpoint: CheckpointResult | None,
     five_minute: FiveMinuteResult | None,
-    moment: PublishContext,
+    context: PublishContext,
     options: EngineConfig,
 ) -> RecommendationSet:
-    """Return the bulletin of the moment."""
-    last = checkpoint if checkpoint is not None and moment.is_past_of_today(checkpoint.checkpoint_at) else None
-    slot = None if five_minute is None else _living(five_minute, last, moment, options)
-    unknown = {} if moment.connection is None else _unknown_symbols(last, moment.connection, options.symbols)
-    if moment.connection is not None and slot is not None and slot.data_source == moment.connection.source:
-        slot = _without_outages(slot, moment.connection)
-    sources = _Sources(last=last, slot=slot, unknown=unknown, moment=moment, options=options)
+    """Return what is published in this context."""
+    last = checkpoint if checkpoint is not None and context.is_past_of_today(checkpoint.checkpoint_at) else None
+    slot = None if five_minute is None else _unexpired(five_minute, last, context, options)
+    unknown = {} if context.connection is None else _unknown_symbols(last, context.connection, options.symbols)
+    if context.connection is not None and slot is not None and slot.data_source == context.connection.source:
+        slot = _without_outages(slot, context.connection)
+    sources = _Sources(last=last, slot=slot, unknown=unknown, context=context, options=options)
     records = {symbol: sources.record(symbol) for symbol in options.symbols}
     data_source, data_status = sources.worst(records)
     return RecommendationSet(
-        published_at=moment.now,
-        valid_until=_valid_until(records, moment, options),
+        published_at=context.now,
+        valid_until=_valid_until(records, context, options),
         checkpoint_label=new_york_label(sources.nominal),
         checkpoint_at=None if last is None else last.checkpoint_at,
         system_mode=options.system_mode if last is None else last.system_mode,
-        market_session=market_session(moment.now),
+        market_session=market_session(context.now),
         data_source=data_source,
         data_status=data_status,
         merge_strategy=options.merge_strategy,
-        halt_reason=moment.halt_reason,
+        halt_reason=context.halt_reason,
         ml_enhanced=any(record.ml_enhanced for record in records.values()),
-        ml_status=options.ml_status_without_scores(Reason.NO_CHECKPOINT_YET) if last is None else last.ml_status,
+        ml_status=options.ml_status_without_scores(ReasonCode.NO_CHECKPOINT_YET) if last is None else last.ml_status,
         ml_5min_enhanced=slot is not None,
         last_5min_update=None if slot is None else slot.published_at,
         recommendations=records,
         skipped={symbol: why for symbol in records if (why := sources.skip_reason(symbol)) is not None},
-        connection=moment.connection,
+        connection=context.connection,
     )
 
 
 def with_blockers(slot: FiveMinuteResult, options: EngineConfig, *reasons: str) -> FiveMinuteResult:
     """Return a 5-minute result whose answers are blocked by what forbids their data, and by ``reasons``."""
     signals = {
-        symbol: replace(signal, entry=block(signal.entry, *standing_blockers(signal.data_status, options), *reasons))
+        symbol: replace(signal, entry=block(signal.entry, *blockers_of_data(signal.data_status, options), *reasons))
         for symbol, signal in slot.signals.items()
     }
     return replace(slot, signals=signals)
@@ -128,26 +128,26 @@ def _without_outages(slot: FiveMinuteResult, connection: ConnectionState) -> Fiv
     return replace(slot, signals=signals) if signals else None
 
 
-def _living(
-    slot: FiveMinuteResult, last: CheckpointResult | None, moment: PublishContext, options: EngineConfig
+def _unexpired(
+    slot: FiveMinuteResult, last: CheckpointResult | None, context: PublishContext, options: EngineConfig
 ) -> FiveMinuteResult | None:
     # Returns the slot with its answers as they count now, or None when none does.
-    expires = min(slot.valid_until, moment.close_at)
+    expires = min(slot.valid_until, context.close_at)
     overtaken = last is not None and slot.slot_at < last.checkpoint_at
-    if overtaken or moment.now >= expires or not moment.is_past_of_today(slot.slot_at):
+    if overtaken or context.now >= expires or not context.is_past_of_today(slot.slot_at):
         return None
     signals = {}
     for symbol in (symbol for symbol in options.symbols if symbol in slot.signals):
         signal = slot.signals[symbol]
-        status = moment.status_now(symbol, slot.data_source, signal.data_status)
+        status = context.status_now(symbol, slot.data_source, signal.data_status)
         signals[symbol] = replace(signal, data_status=status, entry=replace(signal.entry, valid_until=expires))
-    pause = (Blocker.VOLATILITY_PAUSE,) * moment.volatility_pause
+    pause = (Blocker.VOLATILITY_PAUSE,) * context.volatility_pause
     return with_blockers(replace(slot, signals=signals), options, *pause) if signals else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sources:
-    """What counts at the moment: today's last checkpoint and the living slot, each if there is one.
+    """What counts now: today's last checkpoint and the unexpired slot, each if there is one.
 
     ``unknown`` are the symbols whose checkpoint does not count, and why.
     """
@@ -155,7 +155,7 @@ class _Sources:
     last: CheckpointResult | None
     slot: FiveMinuteResult | None
     unknown: Mapping[str, str]
-    moment: PublishContext
+    context: PublishContext
     options: EngineConfig
 
     @property
@@ -163,7 +163,7 @@ class _Sources:
         """Return the time that the document is about."""
         if self.last is not None:
             return self.last.checkpoint_at
-        return self.moment.now if self.slot is None else self.slot.slot_at
+        return self.context.now if self.slot is None else self.slot.slot_at
 
     def skip_reason(self, symbol: str) -> str | None:
         """Return why nothing is known of a symbol, None when either source knows it."""
@@ -176,16 +176,16 @@ class _Sources:
         signal = self._signal(symbol)
         base = self._scored(symbol) or self._blank(symbol)
         merged = self._merged(base, signal, scored=self._scored(symbol) is not None)
-        if self.moment.halt_reason is not None:
-            merged = _halted(merged, self.moment.halt_reason)
+        if self.context.halt_reason is not None:
+            merged = _halted(merged, self.context.halt_reason)
         record = _decided(base, merged)
-        return record if signal is None else _credited(record, signal)
+        return record if signal is None else _with_metadata(record, signal)
 
     def worst(self, records: Mapping[str, SymbolRecommendation]) -> tuple[str, DataStatus]:
         """Return source and status of the worst data behind the document; a skipped symbol has no say."""
         known = [record for symbol, record in records.items() if self.skip_reason(symbol) is None]
         if not known:
-            return self.moment.data_source, self.moment.data_status
+            return self.context.data_source, self.context.data_status
         worst = max(known, key=lambda record: STATUS_ORDER.index(record.data_status))
         return worst.data_source, worst.data_status
 
@@ -195,8 +195,8 @@ class _Sources:
         record = self.last.recommendations.get(symbol)
         if record is None:
             return None
-        status = self.moment.status_now(symbol, record.data_source, record.data_status)
-        blocked_by = standing_blockers(status, self.options)
+        status = self.context.status_now(symbol, record.data_source, record.data_status)
+        blocked_by = blockers_of_data(status, self.options)
         entries = {key: block(entry, *blocked_by) for key, entry in record.strategies.items()}
         return replace(record, data_status=status, strategies=entries)
 
@@ -205,24 +205,26 @@ class _Sources:
 
     def _gap(self, symbol: str) -> str:
         otherwise = (
-            Reason.NO_CHECKPOINT_YET if self.last is None else self.last.skipped.get(symbol, Reason.NOT_OBSERVED)
+            ReasonCode.NO_CHECKPOINT_YET
+            if self.last is None
+            else self.last.skipped.get(symbol, ReasonCode.NOT_OBSERVED)
         )
         return self.unknown.get(symbol, otherwise)
 
     def _blank(self, symbol: str) -> SymbolRecommendation:
-        reason, source, status = self._gap(symbol), self.moment.data_source, self.moment.data_status
+        reason, source, status = self._gap(symbol), self.context.data_source, self.context.data_status
         if self.slot is not None and symbol in self.slot.signals:
             source, status = self.slot.data_source, self.slot.signals[symbol].data_status
         return skipped_record(
             reason,
-            valid_until=self.moment.close_at,
+            valid_until=self.context.close_at,
             data_source=source,
             data_status=status,
             ml_status=self.options.ml_status_without_scores(reason),
         )
 
     def _merged(self, base: SymbolRecommendation, signal: FiveMinuteSignal | None, *, scored: bool) -> Merged:
-        entries: dict[str, Entry] = {name: _aged(base.strategies[name], self.moment.now) for name in BASE_STRATEGIES}
+        entries: dict[str, Entry] = {name: _expire(base.strategies[name], self.context.now) for name in BASE_STRATEGIES}
         nothing = base.strategies.get(NO_TRADE) or no_trade(why_nothing(entries, self.options))
         if signal is None:
             return Merged(entries=entries, best_key=best_of(entries), nothing=nothing)
@@ -233,14 +235,14 @@ class _Sources:
         return MODES[self.options.merge_strategy](case, self.options)
 
 
-def _aged(entry: Entry, now: datetime) -> Entry:
+def _expire(entry: Entry, now: datetime) -> Entry:
     expired = entry.valid_until is not None and now >= entry.valid_until
     return block(entry, Blocker.EXPIRED) if expired else entry
 
 
 def _halted(merged: Merged, reason: str) -> Merged:
     # A stop is no blocker, but nothing outlives it either.
-    blocked_by = (Blocker.KILL_SWITCH,) if reason == Reason.KILL_SWITCH else ()
+    blocked_by = (Blocker.KILL_SWITCH,) if reason == ReasonCode.KILL_SWITCH else ()
     entries = {key: replace(block(entry, *blocked_by), should_trade=False) for key, entry in merged.entries.items()}
     return Merged(entries=entries, best_key=None, nothing=no_trade(f"halted: {reason}"))
 
@@ -260,7 +262,7 @@ def _decided(base: SymbolRecommendation, merged: Merged) -> SymbolRecommendation
     )
 
 
-def _credited(record: SymbolRecommendation, signal: FiveMinuteSignal) -> SymbolRecommendation:
+def _with_metadata(record: SymbolRecommendation, signal: FiveMinuteSignal) -> SymbolRecommendation:
     return replace(
         record,
         data_status=worst_status([record.data_status, signal.data_status]),
@@ -269,11 +271,11 @@ def _credited(record: SymbolRecommendation, signal: FiveMinuteSignal) -> SymbolR
 
 
 def _valid_until(
-    records: Mapping[str, SymbolRecommendation], moment: PublishContext, options: EngineConfig
+    records: Mapping[str, SymbolRecommendation], context: PublishContext, options: EngineConfig
 ) -> datetime:
     # A file that is rewritten on change only must live as long as its longest entry.
     expiries = (entry.valid_until for record in records.values() for entry in record.strategies.values())
-    living = [at for at in expiries if at is not None and at > moment.now]
-    if options.republish_seconds == 0 and living:
-        return min(max(living), moment.close_at)
-    return min(moment.now + DOCUMENT_LIFE, moment.close_at)
+    unexpired = [at for at in expiries if at is not None and at > context.now]
+    if options.republish_seconds == 0 and unexpired:
+        return min(max(unexpired), context.close_at)
+    return min(context.now + DOCUMENT_LIFE, context.close_at)

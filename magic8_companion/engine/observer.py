@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import Final, TypeVar
 
 from magic8_companion.domain.bars import Bars
-from magic8_companion.domain.codes import DataStatus, Reason
+from magic8_companion.domain.codes import DataStatus, ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE, STALE, MarketState
 from magic8_companion.domain.option_chain import OptionChain
@@ -86,12 +86,12 @@ class MarketObserver:
         missing: dict[str, str] = {}
         no_vix = Sourced(bars=Bars.empty(), source="", status=STALE)
         # all four requests are under way before the first is awaited
-        asked_history, asked_vix = self._history(symbol, session, today.source), self._vix(session)
-        asked_daily, asked_chain = self._vix_daily(session), self._chain(symbol, wanted=with_chain)
-        history = await _unless_missing("history", asked_history, Bars.empty(), missing)
-        vix = await _unless_missing("vix", asked_vix, no_vix, missing)
-        daily = await _unless_missing("vix_daily", asked_daily, Bars.empty(DAY), missing)
-        chain = await _unless_missing("chain", asked_chain, None, missing)
+        history_request, vix_request = self._history(symbol, session, today.source), self._vix(session)
+        daily_request, chain_request = self._vix_daily(session), self._chain(symbol, wanted=with_chain)
+        history = await _unless_missing("history", history_request, Bars.empty(), missing)
+        vix = await _unless_missing("vix", vix_request, no_vix, missing)
+        daily = await _unless_missing("vix_daily", daily_request, Bars.empty(DAY), missing)
+        chain = await _unless_missing("chain", chain_request, None, missing)
         return MarketState(
             symbol=symbol,
             as_of=now,
@@ -134,10 +134,10 @@ class MarketObserver:
     async def _spot(self, symbol: str, last_close: float) -> float:
         spot = await self._fetches.ask(lambda: self._provider.get_spot_price(symbol), f"the spot of {symbol}")
         if not (math.isfinite(spot) and spot > 0):
-            raise DataUnavailable(Reason.BAD_SPOT, f"{symbol}: {spot} is no price")
+            raise DataUnavailable(ReasonCode.BAD_SPOT, f"{symbol}: {spot} is no price")
         if abs(spot / last_close - 1) > WILDEST_MOVE:
             raise DataUnavailable(
-                Reason.BAD_SPOT, f"{symbol}: {spot:g} is no price near its last bar's close {last_close:g}"
+                ReasonCode.BAD_SPOT, f"{symbol}: {spot:g} is no price near its last bar's close {last_close:g}"
             )
         return spot
 
@@ -197,5 +197,5 @@ def _with_quotes(status: DataStatus, chain: OptionChain | None, now: datetime, m
     age = now - chain.as_of
     if age > max_age:
         minutes = age.total_seconds() / 60
-        raise DataUnavailable(Reason.STALE_QUOTES, f"{chain.symbol}: the option quotes are {minutes:.0f} min old")
+        raise DataUnavailable(ReasonCode.STALE_QUOTES, f"{chain.symbol}: the option quotes are {minutes:.0f} min old")
     return DELAYED if status == LIVE and (age > FRESH or chain.status == DELAYED) else status

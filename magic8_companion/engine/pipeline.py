@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
-from magic8_companion.domain.codes import DataStatus, Reason
+from magic8_companion.domain.codes import DataStatus, ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE, STALE, STATUS_ORDER, MarketState
 from magic8_companion.domain.option_chain import OptionChain
@@ -34,7 +34,7 @@ Record = Callable[[Sequence[OptionChain]], None]
 _log = logging.getLogger(__name__)
 
 
-class Analyst(Protocol):
+class Analyze(Protocol):
     """The analysis as the engine sees it: a plain function."""
 
     def __call__(self, state: MarketState) -> MarketView:
@@ -50,7 +50,7 @@ class CheckpointEvaluation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
+class _Evaluated:
     record: SymbolRecommendation
     inputs_sha256: str
 
@@ -61,12 +61,12 @@ class _Skip:
 
 
 class CheckpointPipeline:
-    """Observe all symbols side by side, then judge one after the other in configured order, off the loop."""
+    """Observe all symbols side by side, then evaluate one after the other in configured order, off the loop."""
 
     def __init__(
         self,
         observer: Observer,
-        analyse: Analyst,
+        analyse: Analyze,
         scorer: Scorer,
         provider: MarketData,
         options: EngineConfig,
@@ -81,28 +81,28 @@ class CheckpointPipeline:
         self._record = record
 
     async def run(self, checkpoint: Checkpoint) -> CheckpointEvaluation:
-        """Return the judgement of the checkpoint; never raises because of a symbol."""
+        """Return the evaluation of the checkpoint; the failure of a symbol skips that symbol."""
         symbols = self._options.symbols
         _log.info("🎯 CHECKPOINT %s (%s mode)", checkpoint.label, self._options.system_mode)
         states = await asyncio.gather(*(_or_skip(symbol, partial(self._observe, symbol)) for symbol in symbols))
         self._hand_over([state.chain for state in states if isinstance(state, MarketState) and state.chain])
-        judged: dict[str, _Judged] = {}
+        evaluated: dict[str, _Evaluated] = {}
         skipped: dict[str, str] = {}
         for symbol, state in zip(symbols, states, strict=True):
             answer = (
                 state
                 if isinstance(state, _Skip)
-                else await _or_skip(symbol, partial(self._judge_in_time, state, checkpoint.valid_until))
+                else await _or_skip(symbol, partial(self._evaluate_in_time, state, checkpoint.valid_until))
             )
             if isinstance(answer, _Skip):
                 skipped[symbol] = answer.reason
             else:
-                judged[symbol] = answer
-                _tell(symbol, answer.record)
-        _log.info("✅ Checkpoint complete - %d symbols analyzed", len(judged))
+                evaluated[symbol] = answer
+                _log_entries(symbol, answer.record)
+        _log.info("✅ Checkpoint complete - %d symbols analyzed", len(evaluated))
         return CheckpointEvaluation(
-            result=self._result(checkpoint.at, {symbol: item.record for symbol, item in judged.items()}, skipped),
-            inputs={symbol: item.inputs_sha256 for symbol, item in judged.items()},
+            result=self._result(checkpoint.at, {symbol: item.record for symbol, item in evaluated.items()}, skipped),
+            inputs={symbol: item.inputs_sha256 for symbol, item in evaluated.items()},
         )
 
     async def _observe(self, symbol: str) -> MarketState:
@@ -113,16 +113,16 @@ class CheckpointPipeline:
         if self._record is not None and chains:
             asyncio.get_running_loop().run_in_executor(None, self._record, chains)
 
-    async def _judge_in_time(self, state: MarketState, valid_until: datetime) -> _Judged:
+    async def _evaluate_in_time(self, state: MarketState, valid_until: datetime) -> _Evaluated:
         limit = PATIENCE * self._options.ml_timeout_seconds
-        return await asyncio.wait_for(asyncio.to_thread(self._judge, state, valid_until), limit)
+        return await asyncio.wait_for(asyncio.to_thread(self._evaluate, state, valid_until), limit)
 
-    def _judge(self, state: MarketState, valid_until: datetime) -> _Judged:
+    def _evaluate(self, state: MarketState, valid_until: datetime) -> _Evaluated:
         view = self._analyse(state)
         card = self._scorer.score(view)
         tickets = search_tickets(view, card.ml, self._options.tickets)
         record = decide(card, view, valid_until, self._options, tickets)
-        return _Judged(record=record, inputs_sha256=inputs_digest(state))
+        return _Evaluated(record=record, inputs_sha256=inputs_digest(state))
 
     def _result(
         self, at: datetime, records: Mapping[str, SymbolRecommendation], skipped: Mapping[str, str]
@@ -162,16 +162,16 @@ async def _or_skip(symbol: str, work: Callable[[], Awaitable[T]]) -> T | _Skip:
         return _Skip(reason=refusal.reason)
     except TimeoutError:
         _log.info("Skipped %s: timeout", symbol)
-        return _Skip(reason=Reason.TIMEOUT)
+        return _Skip(reason=ReasonCode.TIMEOUT)
     except Exception as error:  # noqa: BLE001  # whatever it is becomes the published reason of this symbol alone
         reason = f"exception:{type(error).__name__}"
         _log.exception("Skipped %s: %s", symbol, reason)
         return _Skip(reason=reason)
 
 
-def _tell(symbol: str, record: SymbolRecommendation) -> None:
+def _log_entries(symbol: str, record: SymbolRecommendation) -> None:
     _log.info("📊 %s recommendations:", symbol)
     for name in BASE_STRATEGIES:
         entry = record.strategies[name]
-        verdict = "✅ TRADE" if entry.should_trade else "⏭️  SKIP"
-        _log.info("  %s: %s (%.1f) - %s", name, entry.confidence, entry.score, verdict)
+        decision = "✅ TRADE" if entry.should_trade else "⏭️  SKIP"
+        _log.info("  %s: %s (%.1f) - %s", name, entry.confidence, entry.score, decision)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from magic8_companion.domain.codes import EntrySource, Reason
+from magic8_companion.domain.codes import EntrySource, ReasonCode
 from magic8_companion.domain.connection import CONNECTED, ConnectionState
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
@@ -28,7 +28,7 @@ from magic8_companion.engine.pipeline import CheckpointEvaluation, status_withou
 from magic8_companion.ports import Clock, MarketData, Monitored
 
 _State = ConnectionState | None
-"""What is worth a new document: all of a connection's state but its sentence and since when."""
+"""The part of a connection's state whose change publishes a new document: all but its sentence and its start."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class DocumentWriter(Protocol):
 
     def publish(
         self,
-        bulletin: RecommendationSet,
+        recommendation_set: RecommendationSet,
         inputs: Mapping[str, str],
         slot: FiveMinuteResult | None = None,
         slot_inputs: Mapping[str, str] = _NO_INPUTS,
@@ -72,7 +72,7 @@ class Memory(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineHooks:
-    """What a running engine connects: who reminds the service, who knows of a pause, who listens."""
+    """What a running engine connects: a timer, the volatility pause, and a listener."""
 
     remind: Callable[[datetime], None]
     volatility_pause: Callable[[], str | None]
@@ -80,9 +80,9 @@ class EngineHooks:
 
 
 class PublicationService:
-    """Merge and publish.  Every method may be called from any thread and waits for its turn, but not for ever.
+    """Merge and publish.  Any thread may call a method, which waits for its turn within the request time-out.
 
-    Without :meth:`connect` (scripts) it publishes what it is given and nobody reminds it.
+    Without :meth:`connect` (scripts) it publishes what it is given and sets no timer.
     """
 
     def __init__(
@@ -102,16 +102,16 @@ class PublicationService:
         self._checkpoint_inputs: Mapping[str, str] = {}
         self._slot_inputs: Mapping[str, str] = {}
         self._seen: dict[str, str] = {}
-        self._bulletin: RecommendationSet | None = None
+        self._last_published: RecommendationSet | None = None
         self._due: datetime | None = None
-        self._told: tuple[str, str | None] | None = None
+        self._logged_state: tuple[str, str | None] | None = None
 
     @property
     def halt_reason(self) -> str | None:
         """Return why nothing may be traded (``stopped``, ``kill_switch``), or None."""
         if self._stopped:
-            return Reason.STOPPED
-        return None if why_set(self._options.kill_switch_file) is None else Reason.KILL_SWITCH
+            return ReasonCode.STOPPED
+        return None if why_set(self._options.kill_switch_file) is None else ReasonCode.KILL_SWITCH
 
     @property
     def last_checkpoint(self) -> datetime | None:
@@ -119,9 +119,9 @@ class PublicationService:
         return self._begun
 
     @property
-    def bulletin(self) -> RecommendationSet | None:
+    def last_published(self) -> RecommendationSet | None:
         """Return what this publication published last."""
-        return self._bulletin
+        return self._last_published
 
     def connect(self, hooks: EngineHooks) -> None:
         """Connect a running engine."""
@@ -143,12 +143,12 @@ class PublicationService:
         """Note what a plugin saw of a symbol last, for the journal of its next result."""
         self._seen[symbol] = digest
 
-    def publish_checkpoint(self, judgement: CheckpointEvaluation) -> int:
+    def publish_checkpoint(self, evaluation: CheckpointEvaluation) -> int:
         """Publish a checkpoint; return the ``seq`` of the document."""
         with self._in_turn():
-            self._checkpoint = judgement.result
-            self._checkpoint_inputs = judgement.inputs
-            self._memory.save_checkpoint(judgement.result)
+            self._checkpoint = evaluation.result
+            self._checkpoint_inputs = evaluation.inputs
+            self._memory.save_checkpoint(evaluation.result)
             return self._publish()
 
     def submit(self, result: FiveMinuteResult) -> int:
@@ -158,9 +158,9 @@ class PublicationService:
             self._five_minute = result
             self._slot_inputs = {symbol: self._seen[symbol] for symbol in result.signals if symbol in self._seen}
             self._memory.save_five_minute(result)
-            before = _five_minute_keys(self._bulletin)
+            before = _five_minute_keys(self._last_published)
             seq = self._publish(result)
-            after = _five_minute_keys(self._bulletin)
+            after = _five_minute_keys(self._last_published)
             mode, withdrawn = self._options.merge_strategy, len(before - after)
             _log.info("5-min ML merge: %s, %d added, %d withdrawn, seq %d", mode, len(after), withdrawn, seq)
             return seq
@@ -170,8 +170,8 @@ class PublicationService:
         with self._in_turn():
             return self._publish()
 
-    def tick(self) -> None:
-        """Publish if an expiry or the longest silence has come; else ask to be reminded again."""
+    def on_timer(self) -> None:
+        """Publish if an expiry or the longest silence has come; else set the timer again."""
         with self._in_turn():
             if self._due is None:
                 return
@@ -180,13 +180,13 @@ class PublicationService:
             else:
                 self._remind(self._due)
 
-    def heed(self) -> None:
+    def poll(self) -> None:
         """Publish if the kill switch or, in a session, the state of the feed has changed since the last document."""
         connection = self._connection()
-        if connection is not None and (connection.state, connection.why) != self._told:
-            self._told = connection.state, connection.why
-            _tell(connection)
-        last = self._bulletin
+        if connection is not None and (connection.state, connection.why) != self._logged_state:
+            self._logged_state = connection.state, connection.why
+            _log_connection(connection)
+        last = self._last_published
         if last is None:
             return
         changed = _state(connection) != _state(last.connection) and self._is_open()
@@ -198,13 +198,13 @@ class PublicationService:
         with self._in_turn():
             self._stopped = True
             self._hooks = None
-            if self._bulletin is not None:
+            if self._last_published is not None:
                 self._publish()
 
     def _publish(self, slot: FiveMinuteResult | None = None) -> int:
         now = self._clock.now()
         pause = None if self._hooks is None else self._hooks.volatility_pause()
-        moment = PublishContext(
+        context = PublishContext(
             now=now,
             data_source=self._provider.name,
             data_status=status_without_data(self._provider.status),
@@ -212,12 +212,12 @@ class PublicationService:
             volatility_pause=pause is not None,
             connection=self._connection(),
         )
-        bulletin = merge(self._checkpoint, self._five_minute, moment, self._options)
-        seq = self._writer.publish(bulletin, self._inputs(bulletin), slot, self._slot_inputs)
-        self._bulletin = bulletin
-        self._due = self._next_due(bulletin)
+        recommendation_set = merge(self._checkpoint, self._five_minute, context, self._options)
+        seq = self._writer.publish(recommendation_set, self._inputs(recommendation_set), slot, self._slot_inputs)
+        self._last_published = recommendation_set
+        self._due = self._next_due(recommendation_set)
         if self._hooks is not None:
-            self._hooks.published(bulletin)
+            self._hooks.published(recommendation_set)
         if self._due is not None:
             self._remind(self._due)
         return seq
@@ -230,28 +230,28 @@ class PublicationService:
         session = session_on(new_york_day(now))
         return session is not None and session.contains(now)
 
-    def _inputs(self, bulletin: RecommendationSet) -> dict[str, str]:
+    def _inputs(self, recommendation_set: RecommendationSet) -> dict[str, str]:
         # A record that a 5-minute answer had a part in was decided from what its slot saw.
         seen = {
             symbol: (self._slot_inputs if record.ml_5min_metadata else self._checkpoint_inputs).get(symbol)
-            for symbol, record in bulletin.recommendations.items()
+            for symbol, record in recommendation_set.recommendations.items()
         }
         return {symbol: digest for symbol, digest in seen.items() if digest is not None}
 
-    def _next_due(self, bulletin: RecommendationSet) -> datetime | None:
-        now, session = bulletin.published_at, session_on(new_york_day(bulletin.published_at))
+    def _next_due(self, recommendation_set: RecommendationSet) -> datetime | None:
+        now, session = recommendation_set.published_at, session_on(new_york_day(recommendation_set.published_at))
         if session is None or not session.contains(now):
             return None
-        dues = [at for at in self._expiries(bulletin) if at > now]
+        dues = [at for at in self._expiries(recommendation_set) if at > now]
         if self._options.republish_seconds:
             dues.append(now + timedelta(seconds=self._options.republish_seconds))
         due = min(dues, default=session.close_at)
         return due if due < session.close_at else None  # the close is the engine's own appointment
 
-    def _expiries(self, bulletin: RecommendationSet) -> Iterator[datetime]:
-        for record in bulletin.recommendations.values():
+    def _expiries(self, recommendation_set: RecommendationSet) -> Iterator[datetime]:
+        for record in recommendation_set.recommendations.values():
             yield from (entry.valid_until for entry in record.strategies.values() if entry.valid_until is not None)
-        if self._five_minute is not None and bulletin.ml_5min_enhanced:
+        if self._five_minute is not None and recommendation_set.ml_5min_enhanced:
             yield self._five_minute.valid_until
 
     def _remind(self, at: datetime) -> None:
@@ -273,18 +273,18 @@ def _state(connection: ConnectionState | None) -> _State:
     return None if connection is None else replace(connection, sentence="", since=None)
 
 
-def _tell(connection: ConnectionState) -> None:
+def _log_connection(connection: ConnectionState) -> None:
     level = logging.INFO if connection.state == CONNECTED else logging.WARNING
     what = ": ".join(filter(None, (connection.why, connection.sentence)))
     _log.log(level, "Feed %s is %s%s", connection.source, connection.state, f" ({what})" if what else "")
 
 
-def _five_minute_keys(bulletin: RecommendationSet | None) -> set[tuple[str, str]]:
-    if bulletin is None:
+def _five_minute_keys(recommendation_set: RecommendationSet | None) -> set[tuple[str, str]]:
+    if recommendation_set is None:
         return set()
     return {
         (symbol, key)
-        for symbol, record in bulletin.recommendations.items()
+        for symbol, record in recommendation_set.recommendations.items()
         for key, entry in record.strategies.items()
         if entry.source in {EntrySource.FIVE_MINUTE, EntrySource.BLEND} and key != NO_TRADE
     }

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
@@ -81,7 +81,7 @@ class HostServices:
             return future.result(self._limit)
         except TimeoutError as error:
             future.cancel()
-            raise DataUnavailable(Reason.TIMEOUT, f"{symbol} was not observed within {self._limit:g} s") from error
+            raise DataUnavailable(ReasonCode.TIMEOUT, f"{symbol} was not observed within {self._limit:g} s") from error
 
     def observing(self, symbol: str, *, with_chain: bool = False) -> Future[MarketState]:
         """Begin to observe ``symbol``; the future holds what :meth:`observe` would return or raise.
@@ -128,7 +128,7 @@ class HostServices:
     def volatility_pause(self) -> str | None:
         """Return why 5-minute predictions pause, or None.
 
-        It is judged from the intraday VIX alone.  A source that knows only the daily open cannot tell when a pause
+        It follows from the intraday VIX alone.  A source that knows only the daily open cannot tell when a pause
         would end, and no pause is read from it.
         """
         path, now, options = self._observer.vix_path, self.clock.now(), self._engine_options
@@ -153,7 +153,7 @@ class HostServices:
             return self._loop
         if self.provider.loop_bound:
             raise DataUnavailable(
-                Reason.CALLED_ON_PROVIDER_LOOP, "the provider's own event loop cannot wait for an observation"
+                ReasonCode.CALLED_ON_PROVIDER_LOOP, "the provider's own event loop cannot wait for an observation"
             )
         return self._private.loop()
 

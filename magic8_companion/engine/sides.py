@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from magic8_companion.domain.codes import Side
+from magic8_companion.domain.codes import VerticalSide
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.domain.recommendation import Entry
@@ -12,7 +12,7 @@ from magic8_companion.domain.strategy import VERTICAL
 from magic8_companion.domain.structure import BEAR, BULL, SIDE_OF, structure_of, vertical_of
 
 
-def side_of_vertical(state: MarketState, prediction: Prediction | None) -> Side | None:
+def side_of_vertical(state: MarketState, prediction: Prediction | None) -> VerticalSide | None:
     """Return bull or bear: of the vertical that the model means, else of its direction, else of the day so far.
 
     None when there is neither a model nor a bar.

@@ -43,7 +43,7 @@ class Supervisor:
     async def _watch(self) -> None:
         while True:
             await self._clock.sleep_until(self._clock.now() + self._interval, NAME)
-            if (why := self._trouble(self._extension.health())) is not None:
+            if (why := self._problem(self._extension.health())) is not None:
                 _log.error("ML scheduler thread is replaced: %s", why)
                 self._extension.stop()
                 try:
@@ -53,7 +53,7 @@ class Supervisor:
                     return
                 self.restarts += 1
 
-    def _trouble(self, health: Mapping[str, Any]) -> str | None:
+    def _problem(self, health: Mapping[str, Any]) -> str | None:
         if not health["alive"]:
             return "it has ended"
         heartbeat: datetime | None = health["heartbeat"]

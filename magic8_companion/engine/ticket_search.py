@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from magic8_companion.domain.codes import Side
+from magic8_companion.domain.codes import VerticalSide
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_result import MLResult, Prediction
@@ -42,7 +42,7 @@ _PER_CENT: Final = 0.01
 _MULTIPLIER: Final = 100.0
 _BULLISH: Final = (StructureType.CALL_DEBIT, StructureType.PUT_CREDIT)
 _BEARISH: Final = (StructureType.PUT_DEBIT, StructureType.CALL_CREDIT)
-_KINDS_OF_SIDE: Final[Mapping[Side | None, tuple[StructureType, ...]]] = {BULL: _BULLISH, BEAR: _BEARISH}
+_KINDS_OF_SIDE: Final[Mapping[VerticalSide | None, tuple[StructureType, ...]]] = {BULL: _BULLISH, BEAR: _BEARISH}
 # a score of Butterfly or Iron_Condor speaks for a calm close: what is turned round would bet against its own score
 _NON_DIRECTIONAL: Final = tuple(
     kind for kind in StructureType if kind not in (*_BULLISH, *_BEARISH) and not kind.is_long_volatility
@@ -55,7 +55,7 @@ _log = logging.getLogger(__name__)
 class TicketResult:
     """What became of the search for one strategy's ticket.
 
-    ``evidence`` is worth no points: it holds the order as people post it and what it earns in each cost scenario; None
+    ``evidence`` gives no points: it holds the order line and what it earns in each cost scenario; None
     where there was no chain to search.  ``no_net_edge`` tells that a model found quotes to execute and nothing to earn.
     """
 
@@ -88,7 +88,7 @@ def search_tickets(view: MarketView, ml: MLResult | None, options: TicketConfig 
         return dict.fromkeys(BASE_STRATEGIES, _nothing(f"exception:{type(error).__name__}"))
 
 
-def limits_of(spot: float, deviation: float, side: Side | None, options: TicketConfig = USUAL) -> Limits:
+def limits_of(spot: float, deviation: float, side: VerticalSide | None, options: TicketConfig = USUAL) -> Limits:
     """Return limits in proportion to the price; ``deviation`` is one standard deviation to the close in points.
 
     On a wild day wings may be as wide as that; no butterfly's body is farther away.  Verticals are of one

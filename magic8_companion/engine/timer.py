@@ -1,4 +1,4 @@
-"""An alarm clock that rings at an instant or before, on whatever clock the host runs."""
+"""A timer that fires at an instant or before, on whatever clock the host runs."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ NAME: Final = "publication"
 
 
 class Timer:
-    """Rings by calling ``ring`` in a worker thread; ``on_failure`` is told when that raises.
+    """Call ``callback`` in a worker thread; ``on_failure`` gets the error when that raises.
 
-    A new alarm is set only when none rings earlier: who is woken too early asks again.  Setting one joins the clock at
-    once, in the caller's turn, so a replayed clock cannot run past it before the loop has seen it.
+    A timer is set only when none fires earlier: a callback that is called too early sets it again.  Setting joins the
+    clock at once, in the caller's turn, so a replayed clock cannot run past it before the loop has seen it.
     """
 
     def __init__(
         self,
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
-        ring: Callable[[], None],
+        callback: Callable[[], None],
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self._clock = clock
         self._loop = loop
-        self._ring = ring
+        self._callback = callback
         self._on_failure = on_failure
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
@@ -40,7 +40,7 @@ class Timer:
         self._closed = False
 
     def at_latest(self, instant: datetime) -> None:
-        """Make sure that it rings at or before ``instant``; may be called from any thread."""
+        """Make sure that it fires at or before ``instant``; may be called from any thread."""
         with self._lock:
             if self._closed or any(pending <= instant for pending in self._pending):
                 return
@@ -50,10 +50,10 @@ class Timer:
             self._loop.call_soon_threadsafe(self._start, instant, name)
 
     async def close(self) -> None:
-        """Cancel every alarm; none is set from now on."""
+        """Cancel every timer; none is set from now on."""
         with self._lock:
             self._closed = True
-        await asyncio.sleep(0)  # an alarm set by another thread begins first, so that it is cancelled with the others
+        await asyncio.sleep(0)  # a timer set by another thread begins first, so that it is cancelled with the others
         for nap in self._naps:
             nap.cancel()
         await asyncio.gather(*self._naps, return_exceptions=True)
@@ -67,7 +67,7 @@ class Timer:
         await self._clock.sleep_until(instant, name)
         with self._lock:
             self._pending.discard(instant)
-        await asyncio.to_thread(self._ring)
+        await asyncio.to_thread(self._callback)
 
     def _end(self, nap: asyncio.Task[None]) -> None:
         self._naps.discard(nap)

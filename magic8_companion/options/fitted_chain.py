@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.options.chain_quotes import ChainQuotes, clean_chain
@@ -43,7 +43,11 @@ class FittedChain:
     def _unavailable(self) -> DataUnavailable:
         # a new error each time: a raised one would collect the tracebacks of all who ask
         failure = self.failure
-        return DataUnavailable(Reason.NO_QUOTES) if failure is None else DataUnavailable(failure.reason, failure.detail)
+        return (
+            DataUnavailable(ReasonCode.NO_QUOTES)
+            if failure is None
+            else DataUnavailable(failure.reason, failure.detail)
+        )
 
 
 def fit_chain(chain: OptionChain) -> FittedChain:

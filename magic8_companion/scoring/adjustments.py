@@ -20,7 +20,7 @@ from magic8_companion.domain.scores import Evidence, RuleScore
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, VERTICAL
 from magic8_companion.market_view import MarketView
 from magic8_companion.scoring.measures import Measures, gamma_measures, greek_measures, volume_measures
-from magic8_companion.scoring.rule import Rule
+from magic8_companion.scoring.rule import ScoringRule
 
 TOTAL_CAP: Final = 20.0
 
@@ -45,10 +45,12 @@ class Group:
     name: str
     measure: Callable[[MarketView], Measures]
     cap: float
-    rules: Mapping[str, tuple[Rule, ...]]
+    rules: Mapping[str, tuple[ScoringRule, ...]]
 
 
-_LIQUID: Final = Rule(factor="liquidity", ramp=((40.0, -5.0), (80.0, 0.0)), why="wide quotes take what is earned")
+_LIQUID: Final = ScoringRule(
+    factor="liquidity", ramp=((40.0, -5.0), (80.0, 0.0)), why="wide quotes take what is earned"
+)
 
 GREEKS: Final = Group(
     name="greeks",
@@ -56,23 +58,33 @@ GREEKS: Final = Group(
     cap=10.0,
     rules={
         BUTTERFLY: (
-            Rule(factor="butterfly_delta", ramp=((0.01, 3.0), (0.05, 0.0), (0.15, -3.0)), why="a body at the price"),
-            Rule(factor="butterfly_gamma", ramp=((0.26, 3.0), (0.315, 0.0), (0.37, -3.0)), why="moves undo it slowly"),
-            Rule(factor="butterfly_theta", ramp=((0.1, -4.0), (0.132, 0.0), (0.16, 4.0)), why="time pays its owner"),
+            ScoringRule(
+                factor="butterfly_delta", ramp=((0.01, 3.0), (0.05, 0.0), (0.15, -3.0)), why="a body at the price"
+            ),
+            ScoringRule(
+                factor="butterfly_gamma", ramp=((0.26, 3.0), (0.315, 0.0), (0.37, -3.0)), why="moves undo it slowly"
+            ),
+            ScoringRule(
+                factor="butterfly_theta", ramp=((0.1, -4.0), (0.132, 0.0), (0.16, 4.0)), why="time pays its owner"
+            ),
         ),
         IRON_CONDOR: (
-            Rule(factor="condor_delta", ramp=((0.0, 4.0), (0.02, 0.0), (0.08, -4.0)), why="both sides equally far"),
-            Rule(
+            ScoringRule(
+                factor="condor_delta", ramp=((0.0, 4.0), (0.02, 0.0), (0.08, -4.0)), why="both sides equally far"
+            ),
+            ScoringRule(
                 factor="condor_vega",
                 ramp=((0.8, -2.0), (1.2, 0.0), (1.7, 2.0), (2.2, 0.0), (2.6, -2.0)),
                 why="some premium to lose, not so much that a jump of volatility hurts",
             ),
         ),
         VERTICAL: (
-            Rule(
+            ScoringRule(
                 factor="vertical_delta", ramp=((0.26, -3.0), (0.335, 0.0), (0.42, 3.0)), why="it moves with the price"
             ),
-            Rule(factor="vertical_gamma", ramp=((0.11, 2.0), (0.158, 0.0), (0.2, -2.0)), why="and keeps doing so"),
+            ScoringRule(
+                factor="vertical_gamma", ramp=((0.11, 2.0), (0.158, 0.0), (0.2, -2.0)), why="and keeps doing so"
+            ),
         ),
     },
 )
@@ -84,16 +96,20 @@ VOLUME: Final = Group(
     rules={
         BUTTERFLY: (
             _LIQUID,
-            Rule(factor="turnover", ramp=((2.0, 4.0), (3.6, 0.0), (6.0, -4.0)), why="little trading: no news"),
+            ScoringRule(factor="turnover", ramp=((2.0, 4.0), (3.6, 0.0), (6.0, -4.0)), why="little trading: no news"),
         ),
         IRON_CONDOR: (
             _LIQUID,
-            Rule(factor="flow_tilt", ramp=((0.0, 3.0), (0.15, 0.0), (0.4, -3.0)), why="balanced flow bets on no side"),
+            ScoringRule(
+                factor="flow_tilt", ramp=((0.0, 3.0), (0.15, 0.0), (0.4, -3.0)), why="balanced flow bets on no side"
+            ),
         ),
         VERTICAL: (
             _LIQUID,
-            Rule(factor="flow_tilt", ramp=((0.0, -2.0), (0.15, 0.0), (0.4, 2.0)), why="one-sided flow bets on a side"),
-            Rule(factor="turnover", ramp=((2.0, -2.0), (3.6, 0.0), (6.0, 2.0)), why="much trading: new bets"),
+            ScoringRule(
+                factor="flow_tilt", ramp=((0.0, -2.0), (0.15, 0.0), (0.4, 2.0)), why="one-sided flow bets on a side"
+            ),
+            ScoringRule(factor="turnover", ramp=((2.0, -2.0), (3.6, 0.0), (6.0, 2.0)), why="much trading: new bets"),
         ),
     },
 )
@@ -104,24 +120,34 @@ GAMMA: Final = Group(
     cap=20.0,
     rules={
         BUTTERFLY: (
-            Rule(factor="gamma_ratio", ramp=((-0.35, -10.0), (0.35, 10.0)), why="dealers long gamma pin the price"),
-            Rule(factor="nearest_wall", ramp=((0.05, 10.0), (0.25, 0.0), (0.8, -5.0)), why="prices pin at a wall"),
-            Rule(
+            ScoringRule(
+                factor="gamma_ratio", ramp=((-0.35, -10.0), (0.35, 10.0)), why="dealers long gamma pin the price"
+            ),
+            ScoringRule(
+                factor="nearest_wall", ramp=((0.05, 10.0), (0.25, 0.0), (0.8, -5.0)), why="prices pin at a wall"
+            ),
+            ScoringRule(
                 factor="flip_distance", ramp=((0.1, 5.0), (0.9, 0.0), (2.0, -2.0)), why="hedging is light at the flip"
             ),
         ),
         IRON_CONDOR: (
-            Rule(factor="gamma_ratio", ramp=((-0.35, -8.0), (0.35, 8.0)), why="dealers long gamma dampen moves"),
-            Rule(
+            ScoringRule(factor="gamma_ratio", ramp=((-0.35, -8.0), (0.35, 8.0)), why="dealers long gamma dampen moves"),
+            ScoringRule(
                 factor="nearest_wall",
                 ramp=((0.05, -10.0), (0.25, 0.0), (0.9, 10.0)),
                 why="walls at the wings hold the price, a wall at the price does not",
             ),
         ),
         VERTICAL: (
-            Rule(factor="gamma_ratio", ramp=((-0.35, 8.0), (0.35, -8.0)), why="dealers short gamma stretch a move"),
-            Rule(factor="flip_distance", ramp=((0.1, 8.0), (0.9, 0.0), (2.5, -5.0)), why="a move feeds itself there"),
-            Rule(factor="wall_ahead", ramp=((0.05, -5.0), (0.4, 0.0), (1.2, 3.0)), why="a wall ahead stops the move"),
+            ScoringRule(
+                factor="gamma_ratio", ramp=((-0.35, 8.0), (0.35, -8.0)), why="dealers short gamma stretch a move"
+            ),
+            ScoringRule(
+                factor="flip_distance", ramp=((0.1, 8.0), (0.9, 0.0), (2.5, -5.0)), why="a move feeds itself there"
+            ),
+            ScoringRule(
+                factor="wall_ahead", ramp=((0.05, -5.0), (0.4, 0.0), (1.2, 3.0)), why="a wall ahead stops the move"
+            ),
         ),
     },
 )
@@ -142,20 +168,20 @@ def with_groups(rules: Mapping[str, RuleScore], view: MarketView, groups: Sequen
 
 def _adjusted(strategy: str, score: RuleScore, groups: Sequence[Group], measured: Mapping[str, Measures]) -> RuleScore:
     evidence: list[Evidence] = []
-    told = []
+    parts = []
     for group in groups:
-        items = [_judged(rule, measured[group.name]) for rule in group.rules[strategy]]
+        items = [_evidence(rule, measured[group.name]) for rule in group.rules[strategy]]
         items += _cut(f"{group.name}_cap", items, group.cap)
-        told.append(f"{group.name} {_sum(items):+.1f}")
+        parts.append(f"{group.name} {_sum(items):+.1f}")
         evidence += items
     evidence += _cut("adjustments_cap", evidence, TOTAL_CAP)
     if not groups:
-        told.append("all switched off")
-    rationale = f"{score.rationale} Adjustments: {', '.join(told)}."
+        parts.append("all switched off")
+    rationale = f"{score.rationale} Adjustments: {', '.join(parts)}."
     return RuleScore(evidence=(*score.evidence, *evidence), rationale=rationale)
 
 
-def _judged(rule: Rule, measures: Measures) -> Evidence:
+def _evidence(rule: ScoringRule, measures: Measures) -> Evidence:
     value = measures[rule.factor]
     if value is None:
         return Evidence(factor=rule.factor, value=None, points=0.0, why=f"{rule.why} (not known here: no points)")

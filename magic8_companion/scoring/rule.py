@@ -11,14 +11,14 @@ from magic8_companion.domain.scores import Evidence, RuleScore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class ScoringRule:
     """One line of a table of points.
 
     ``factor`` names a measure of ``MarketView.tape``.  ``ramp`` holds (value, points) corners, values ascending:
     straight between them, flat outside, so the points can never jump.  A measure that is missing gives the middle
     between the lowest and the highest points, and the evidence says so.
 
-    >>> calm = Rule(factor="pace_percentile", ramp=((30.0, 25.0), (75.0, 0.0)), why="calm")
+    >>> calm = ScoringRule(factor="pace_percentile", ramp=((30.0, 25.0), (75.0, 0.0)), why="calm")
     >>> calm.points(10.0), calm.points(48.0), calm.points(None)
     (25.0, 15.0, 12.5)
     """
@@ -61,7 +61,7 @@ class Rule:
         raise ValueError(f"{self.factor}: {value} is not a number")
 
     def evidence(self, tape: Mapping[str, float | None]) -> Evidence:
-        """Judge a tape; raises ``KeyError`` when it does not know the factor at all."""
+        """Return the evidence of a tape; raises ``KeyError`` when the factor is missing from it."""
         value = tape[self.factor]
         why = self.why if value is not None else f"{self.why} (not known here: middle points)"
         return Evidence(
@@ -72,16 +72,18 @@ class Rule:
         )
 
 
-def score(table: tuple[Rule, ...], tape: Mapping[str, float | None]) -> RuleScore:
+def score(table: tuple[ScoringRule, ...], tape: Mapping[str, float | None]) -> RuleScore:
     """Apply a table of rules; the points of the evidence add up to the score before it is clamped to 0..100."""
     evidence = tuple(rule.evidence(tape) for rule in table)
     gained = [item.points - rule.least for rule, item in zip(table, evidence, strict=True)]
     missed = [rule.most - item.points for rule, item in zip(table, evidence, strict=True)]
     best, worst = gained.index(max(gained)), missed.index(max(missed))
-    rationale = f"For: {_told(evidence[best], table[best])}. Against: {_told(evidence[worst], table[worst])}."
+    rationale = (
+        f"For: {_points_text(evidence[best], table[best])}. Against: {_points_text(evidence[worst], table[worst])}."
+    )
     return RuleScore(evidence=evidence, rationale=rationale)
 
 
-def _told(item: Evidence, rule: Rule) -> str:
+def _points_text(item: Evidence, rule: ScoringRule) -> str:
     seen = "unknown" if item.value is None else f"{item.value:.2f}"
     return f"{item.factor} {seen} gives {item.points:.1f} of {rule.most:.0f}"

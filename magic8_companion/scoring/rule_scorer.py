@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from magic8_companion.domain.blend import label, published
-from magic8_companion.domain.codes import Reason
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.config import SHARED
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.scores import ScoreCard
@@ -18,14 +18,14 @@ from magic8_companion.market_view import MarketView
 from magic8_companion.scoring.adjustments import Switches, adjusted
 from magic8_companion.scoring.butterfly import BUTTERFLY_RULES
 from magic8_companion.scoring.iron_condor import IRON_CONDOR_RULES
-from magic8_companion.scoring.rule import Rule, score
+from magic8_companion.scoring.rule import ScoringRule, score
 from magic8_companion.scoring.vertical import VERTICAL_RULES
 
 ENHANCED: Final = "enhanced"
 MODES: Final = ("simple", "standard", ENHANCED)
 NO_RECOMMENDATION: Final = "NONE"
 
-TABLES: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
+TABLES: Final[Mapping[str, tuple[ScoringRule, ...]]] = MappingProxyType(
     {BUTTERFLY: BUTTERFLY_RULES, IRON_CONDOR: IRON_CONDOR_RULES, VERTICAL: VERTICAL_RULES}
 )
 """Strategy -> its rules, in the order of publication; the highest points of every table add up to 100."""
@@ -74,10 +74,10 @@ class RuleScorer:
         view = market_data.get("view")
         if not isinstance(view, MarketView):
             raise DataUnavailable(
-                Reason.NO_MARKET_VIEW, f"{name}: market_data['view'] is missing; pass what analyze_symbol returned"
+                ReasonCode.NO_MARKET_VIEW, f"{name}: market_data['view'] is missing; pass what analyze_symbol returned"
             )
         if view.state.symbol != name:
-            raise DataUnavailable(Reason.WRONG_SYMBOL, f"{name} requested, market data of {view.state.symbol} given")
+            raise DataUnavailable(ReasonCode.WRONG_SYMBOL, f"{name} requested, data of {view.state.symbol} given")
         card = self._cards[name] = self.score(view)
         return dict(card.scores)
 

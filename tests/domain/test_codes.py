@@ -8,9 +8,18 @@ from pathlib import Path
 import orjson
 import pytest
 
-from magic8_companion.domain.codes import Blocker, Code, Confidence, DataStatus, EntrySource, Reason, Side, Strategy
+from magic8_companion.domain.codes import (
+    Blocker,
+    Code,
+    Confidence,
+    DataStatus,
+    EntrySource,
+    ReasonCode,
+    Strategy,
+    VerticalSide,
+)
 
-KINDS = (Blocker, Confidence, DataStatus, EntrySource, Reason, Side, Strategy)
+KINDS = (Blocker, Confidence, DataStatus, EntrySource, ReasonCode, VerticalSide, Strategy)
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("magic8_companion", "magic8_ml")
 
@@ -26,8 +35,8 @@ def test_a_code_is_its_text(code: Code) -> None:
 
 
 def test_every_literal_reason_is_a_member() -> None:
-    """Each reason that the two packages raise or answer as a literal is one of ``Reason``."""
-    known = {str(reason) for reason in Reason}
+    """Each reason that the two packages raise or answer as a literal is one of ``ReasonCode``."""
+    known = {str(reason) for reason in ReasonCode}
     raised = {
         (path.name, reason)
         for package in PACKAGES

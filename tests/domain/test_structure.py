@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from magic8_companion.domain.codes import Confidence, Direction, EntrySource, Side
+from magic8_companion.domain.codes import Confidence, Direction, EntrySource, VerticalSide
 from magic8_companion.domain.recommendation import Entry, Ticket, TicketLeg
 from magic8_companion.domain.structure import VerticalSpread, structure_of, vertical_of
 
@@ -42,7 +42,7 @@ def ticket(text: str) -> Ticket:
 
 def entry(**changes: Any) -> Entry:
     """Return a bull call debit entry, changed as asked."""
-    values: dict[str, Any] = dict(side=Side.BULL, right="C", action="BUY", structure="call debit vertical")
+    values: dict[str, Any] = dict(side=VerticalSide.BULL, right="C", action="BUY", structure="call debit vertical")
     frame: dict[str, Any] = dict(
         score=50.0, confidence=Confidence.MEDIUM, should_trade=False, source=EntrySource.FIVE_MINUTE, rationale=""
     )

@@ -57,11 +57,11 @@ class Desk:
         self.publication.connect(quiet)
         self.publication.publish_checkpoint(CheckpointEvaluation(result=checkpoint(), inputs={}))
 
-    def heed(self, state: ConnectionState) -> None:
+    def poll(self, state: ConnectionState) -> None:
         """Let the feed change, and look several times."""
         self.market.state = state
         for _ in range(3):
-            self.publication.heed()
+            self.publication.poll()
 
     def offered(self) -> list[bool]:
         """Tell of each document whether anything in it may be traded."""
@@ -88,8 +88,8 @@ def test_the_outage_of_one_symbol_leaves_the_others_alone() -> None:
     last = checkpoint()
     last = replace(last, recommendations=dict.fromkeys(settings.symbols, last.recommendations["SPX"]))
     five = slot_of(AT_1030 + timedelta(minutes=5), {name: signal_of() for name in settings.symbols})
-    deaf = replace(BLIP, outages={"SPY": "bad_spot"})
-    told, untold = (merged(last, five, settings=settings, connection=state) for state in (deaf, BLIP))
+    disconnected = replace(BLIP, outages={"SPY": "bad_spot"})
+    told, untold = (merged(last, five, settings=settings, connection=state) for state in (disconnected, BLIP))
     assert told.skipped == {"SPY": "bad_spot"}
     assert told.recommendations["SPX"] == untold.recommendations["SPX"]
     assert not any(entry.should_trade for entry in told.recommendations["SPY"].strategies.values())
@@ -129,7 +129,7 @@ def test_a_change_is_published_once_and_nothing_is_tradable_while_it_lasts(caplo
     desk = Desk()
     alone = replace(BLIP, outages={"SPX": "bad_spot"})
     for state in (UP, BLIP, DOWN, alone, UP):
-        desk.heed(state)
+        desk.poll(state)
     assert [item.connection for item in desk.writer.bulletins] == [UP, BLIP, DOWN, alone, UP]
     assert desk.offered() == [True, True, False, False, True]
     assert caplog.messages == [
@@ -149,7 +149,7 @@ def test_outside_the_session_a_change_is_told_to_the_log_alone(
     desk.publication = PublicationService(desk.writer, FakeMemory(), desk.clock, desk.market, ONE)
     desk.publication.refresh()
     before = len(desk.writer.bulletins)
-    desk.heed(DOWN)
+    desk.poll(DOWN)
     assert len(desk.writer.bulletins) == before
     assert len(caplog.messages) == 1
 

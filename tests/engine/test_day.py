@@ -40,11 +40,11 @@ def labels(outcomes: tuple[CheckpointOutcome, ...]) -> list[str]:
     return [outcome.label for outcome in outcomes if outcome.result is not None]
 
 
-def tradable(bulletin: RecommendationSet) -> set[tuple[str, str]]:
+def tradable(last_published: RecommendationSet) -> set[tuple[str, str]]:
     """Return symbol and key of everything that may be traded."""
     return {
         (symbol, key)
-        for symbol, record in bulletin.recommendations.items()
+        for symbol, record in last_published.recommendations.items()
         for key, entry in record.strategies.items()
         if entry.should_trade
     }
@@ -130,10 +130,10 @@ async def test_one_failing_symbol_harms_no_other() -> None:
     result = outcomes[0].result
     assert result.skipped == {"SPX": "feed_down", "SPY": "exception:KeyError"}
     assert list(result.recommendations) == ["QQQ"]
-    bulletin = next(item for item in house.writer.bulletins if item.checkpoint_at is not None)
-    assert list(bulletin.recommendations) == ["SPX", "SPY", "QQQ"]
-    assert tradable(bulletin) == {("QQQ", "Iron_Condor")}
-    assert bulletin.data_status == "live", "a skipped symbol does not stop the readers of the others"
+    last_published = next(item for item in house.writer.bulletins if item.checkpoint_at is not None)
+    assert list(last_published.recommendations) == ["SPX", "SPY", "QQQ"]
+    assert tradable(last_published) == {("QQQ", "Iron_Condor")}
+    assert last_published.data_status == "live", "a skipped symbol does not stop the readers of the others"
 
 
 async def test_a_scorer_that_hangs_costs_its_symbol_only() -> None:
@@ -262,14 +262,14 @@ async def test_the_kill_switch_stops_everything_within_a_second(tmp_path: Path) 
 
     async with house.engine:
         day = asyncio.create_task(house.engine.run_day(FULL_DAY))
-        while not (house.publication.bulletin and house.publication.bulletin.checkpoint_at):
+        while not (house.publication.last_published and house.publication.last_published.checkpoint_at):
             await asyncio.sleep(0)
         house.market.pause = hold  # the next checkpoint waits, and replayed time with it
         switch.touch()
-        await until(lambda: house.publication.bulletin.halt_reason == "kill_switch", seconds=5)
-        halted = house.publication.bulletin
+        await until(lambda: house.publication.last_published.halt_reason == "kill_switch", seconds=5)
+        halted = house.publication.last_published
         switch.unlink()
-        await until(lambda: house.publication.bulletin.halt_reason is None, seconds=5)
+        await until(lambda: house.publication.last_published.halt_reason is None, seconds=5)
         gate.set()
         house.stop.set()
         await day
@@ -298,7 +298,7 @@ async def test_a_half_day_has_its_own_slots() -> None:
     assert (len(labels(outcomes)), len(house.writer.predictions)) == (3, 37)
 
 
-async def test_a_volatility_pause_comes_and_goes_without_anybody_asking() -> None:
+async def test_a_volatility_pause_begins_and_ends_without_a_request() -> None:
     """While the VIX stands above the level, and half an hour longer, no slot runs and both changes are published."""
     house = House(options=options(enable_ml_5min=True), start=EARLY, extension=FakeExtension())
     house.market.vix = vix([20.0] * 14 + [45.0] * 3 + [20.0] * 61)  # from 10:45 to 10:55, below again at 11:00

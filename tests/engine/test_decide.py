@@ -164,7 +164,7 @@ def test_the_score_gap_leaves_high_to_a_clear_leader(scores: tuple[float, ...], 
 
 
 @pytest.mark.parametrize(
-    ("worth", "winner"),
+    ("values", "winner"),
     [
         ((None, None, None), "Iron_Condor"),
         ((1.0, None, None), "Butterfly"),
@@ -172,13 +172,13 @@ def test_the_score_gap_leaves_high_to_a_clear_leader(scores: tuple[float, ...], 
         ((None, None, -1.0), "Vertical"),
     ],
 )
-def test_ties_go_to_expected_value_then_to_a_fixed_order(worth: tuple[float | None, ...], winner: str) -> None:
+def test_ties_go_to_expected_value_then_to_a_fixed_order(values: tuple[float | None, ...], winner: str) -> None:
     """Of equal scores the higher expected value wins, an unknown one counts lowest, then the order decides."""
     entries = {
         name: Entry(
             score=70.0, confidence=Confidence.HIGH, should_trade=True, source="x", rationale="", expected_value=value
         )
-        for name, value in zip(BASE_STRATEGIES, worth, strict=True)
+        for name, value in zip(BASE_STRATEGIES, values, strict=True)
     }
     assert best_of(entries) == winner
 

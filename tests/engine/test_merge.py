@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magic8_companion.domain.codes import DataStatus, Side, Strategy
+from magic8_companion.domain.codes import DataStatus, Strategy, VerticalSide
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.engine.config import EngineConfig
@@ -27,7 +27,7 @@ LOW_SCORES = {"Butterfly": 31.2, "Iron_Condor": 52.0, "Vertical": 40.3}
 ONE = options(symbols=("SPX",))
 
 
-def moment(at: datetime, **changes: Any) -> PublishContext:
+def context(at: datetime, **changes: Any) -> PublishContext:
     """Return a moment of a live provider."""
     return replace(PublishContext(now=at, data_source="fake", data_status=DataStatus.STALE), **changes)
 
@@ -60,7 +60,7 @@ def merged(
     **changes: Any,
 ) -> RecommendationSet:
     """Return the bulletin of a moment."""
-    return merge(last, five, moment(at, **changes), settings)
+    return merge(last, five, context(at, **changes), settings)
 
 
 def mode(name: str) -> EngineConfig:
@@ -166,7 +166,7 @@ def test_weighted_mixes_no_trade_as_zeros() -> None:
 def test_weighted_gives_a_vertical_nothing_from_the_other_side(side: str, score: float) -> None:
     """A bear answer does not raise the score of a bull vertical, and the rationale says which side it was on."""
     record = checkpoint().recommendations["SPX"]
-    bull = replace(record.strategies["Vertical"], side=Side.BULL)
+    bull = replace(record.strategies["Vertical"], side=VerticalSide.BULL)
     last = checkpoint(recommendations={"SPX": replace(record, strategies={**record.strategies, "Vertical": bull})})
     signal = signal_of("Vertical", 0.825)
     entry = replace(signal.entry, side=side, direction={"bull": "bullish", "bear": "bearish"}[side])
@@ -186,7 +186,7 @@ def test_weighted_keeps_what_blocks_the_checkpoint() -> None:
     assert record.data_status == "delayed"
 
 
-def test_weighted_judges_the_score_gap_anew() -> None:
+def test_weighted_applies_the_score_gap_again() -> None:
     """A cap from the checkpoint's scores does not outlive the mix, and a new one is named."""
     gap = replace(mode("weighted"), min_score_gap=30.0)
     record = decide(card_of("SPX", {**WORKED, "Vertical": 70.0}), view_of(state()), UNTIL, gap)
@@ -196,7 +196,7 @@ def test_weighted_judges_the_score_gap_anew() -> None:
     assert (mixed.strategies["Iron_Condor"].confidence, mixed.strategies["Iron_Condor"].blocked_by) == ("HIGH", ())
 
 
-def test_weighted_without_a_living_checkpoint_works_like_replace() -> None:
+def test_weighted_with_an_expired_checkpoint_works_like_replace() -> None:
     """Expired checkpoint entries have no share."""
     at = AT_1030 + timedelta(minutes=36)
     record = merged(checkpoint(), slot(35), at=at, settings=mode("weighted")).recommendations["SPX"]
@@ -221,7 +221,7 @@ def test_before_the_first_checkpoint_an_answer_has_its_base_name(name: str) -> N
     """Without a checkpoint record the answer is published under its base name in every mode."""
     at = FULL_DAY.at(time(9, 35, 6))
     five = slot_of(FULL_DAY.at(time(9, 35)), {"SPX": signal_of()})
-    document = merge(None, five, moment(at), replace(mode(name), symbols=("SPX", "SPY")))
+    document = merge(None, five, context(at), replace(mode(name), symbols=("SPX", "SPY")))
     record = document.recommendations["SPX"]
     assert list(record.strategies) == list(BASE_STRATEGIES)
     assert (record.best_strategy_key, record.strategies["Butterfly"].source) == ("Butterfly", "ml_5min")
@@ -244,7 +244,7 @@ def test_a_symbol_that_the_checkpoint_skipped_takes_the_answer() -> None:
 
 def test_without_anything_every_symbol_is_present_and_nothing_is_known() -> None:
     """The first document of a day names its time, no data, and the reason."""
-    document = merge(None, None, moment(FULL_DAY.open_at), replace(options(), enable_ml_integration=True))
+    document = merge(None, None, context(FULL_DAY.open_at), replace(options(), enable_ml_integration=True))
     assert (document.checkpoint_label, document.data_status, document.market_session) == (
         "09:30 ET",
         "stale",
@@ -280,9 +280,9 @@ def test_a_five_minute_answer_dies_at_the_close() -> None:
     """Its lifetime never passes the close, not even on a half day."""
     at = HALF_DAY.at(time(12, 55))
     five = slot_of(at, {"SPX": signal_of()})
-    document = merge(None, five, moment(at), ONE)
+    document = merge(None, five, context(at), ONE)
     assert document.recommendations["SPX"].strategies["Butterfly"].valid_until == HALF_DAY.close_at
-    assert not merge(None, five, moment(HALF_DAY.close_at), ONE).ml_5min_enhanced
+    assert not merge(None, five, context(HALF_DAY.close_at), ONE).ml_5min_enhanced
 
 
 @pytest.mark.parametrize("name", ["overlay", "replace", "weighted"])
@@ -316,7 +316,7 @@ def test_the_document_shows_the_worst_symbol() -> None:
     """Source and status are those of the worst data that is in use."""
     good, bad = (decide(card_of("SPX"), view_of(state(status)), UNTIL, options()) for status in ("live", "delayed"))
     last = checkpoint(recommendations={"SPX": good, "SPY": replace(bad, data_source="yahoo")})
-    document = merge(last, None, moment(AT_1030), options())
+    document = merge(last, None, context(AT_1030), options())
     assert (document.data_source, document.data_status) == ("yahoo", "delayed")
 
 
@@ -370,7 +370,7 @@ def test_the_laws_of_every_document(
     last = None if scores is None else checkpoint(scores)
     five = None if signal is None else slot_of(AT_1030 + timedelta(minutes=slot_minutes), {"SPX": signal})
     now = AT_1030 + timedelta(seconds=seconds)
-    document = merge(last, five, moment(now, halt_reason=halt, volatility_pause=pause), settings)
+    document = merge(last, five, context(now, halt_reason=halt, volatility_pause=pause), settings)
 
     assert list(document.recommendations) == ["SPX", "SPY"]
     assert document.valid_until <= now + timedelta(seconds=300)

@@ -39,13 +39,13 @@ class Line:
         return await self.pipeline.run(self.checkpoint)
 
 
-async def test_every_symbol_is_judged_in_configured_order() -> None:
+async def test_every_symbol_is_evaluated_in_configured_order() -> None:
     """The result lists the symbols as configured, each with the digest of its inputs."""
-    judgement = await Line(symbols=("SPY", "SPX", "QQQ")).run()
-    assert list(judgement.result.recommendations) == ["SPY", "SPX", "QQQ"]
-    assert list(judgement.inputs) == ["SPY", "SPX", "QQQ"]
-    assert len(set(judgement.inputs.values())) == 3
-    entry = judgement.result.recommendations["SPX"].strategies["Vertical"]
+    evaluation = await Line(symbols=("SPY", "SPX", "QQQ")).run()
+    assert list(evaluation.result.recommendations) == ["SPY", "SPX", "QQQ"]
+    assert list(evaluation.inputs) == ["SPY", "SPX", "QQQ"]
+    assert len(set(evaluation.inputs.values())) == 3
+    entry = evaluation.result.recommendations["SPX"].strategies["Vertical"]
     assert entry.valid_until == FULL_DAY.at(time(11, 5))
 
 
@@ -106,8 +106,8 @@ async def test_the_ml_status_sums_up_the_symbols(answers: dict[str, Prediction |
         def score(self, view: MarketView) -> ScoreCard:
             symbol = view.state.symbol
             zeros = dict.fromkeys(("Butterfly", "Iron_Condor", "Vertical"), 0.0)
-            words = dict.fromkeys(zeros, "mixed")
-            return card_of(symbol, ml=answers.get(symbol), ml_scores=zeros, agreement=words)
+            texts = dict.fromkeys(zeros, "mixed")
+            return card_of(symbol, ml=answers.get(symbol), ml_scores=zeros, agreement=texts)
 
     assert (await Line(Scorer()).run()).result.ml_status == status
 
@@ -116,12 +116,12 @@ async def test_the_worst_data_names_the_result() -> None:
     """One delayed symbol makes the checkpoint's status delayed."""
     line = Line()
     line.market.behind["SPY"] = 1
-    judgement = await line.run()
-    assert judgement.result.data_status == "delayed"
-    assert judgement.result.checkpoint_at + timedelta(seconds=5) == line.checkpoint.due_at
+    evaluation = await line.run()
+    assert evaluation.result.data_status == "delayed"
+    assert evaluation.result.checkpoint_at + timedelta(seconds=5) == line.checkpoint.due_at
 
 
-async def test_chains_are_handed_over_beside_the_checkpoint() -> None:
+async def test_chains_are_recorded_while_the_checkpoint_goes_on() -> None:
     """A recorder that blocks for ever delays nothing; it sees the chain of every observed symbol."""
     seen, release = [], threading.Event()
 

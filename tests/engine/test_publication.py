@@ -30,7 +30,7 @@ class Desk:
         self.clock = SteppingClock(now)
         self.writer, self.memory = FakeWriter(), FakeMemory()
         self.reminders: list[datetime] = []
-        self.heard: list[RecommendationSet] = []
+        self.received: list[RecommendationSet] = []
         self.pause: str | None = None
         self.options = replace(ONE, **changes)
         self.publication = PublicationService(
@@ -41,7 +41,7 @@ class Desk:
                 EngineHooks(
                     remind=self.reminders.append,
                     volatility_pause=lambda: self.pause,
-                    published=self.heard.append,
+                    published=self.received.append,
                 )
             )
 
@@ -62,7 +62,7 @@ def test_each_document_asks_to_be_followed_in_time() -> None:
     assert desk.reminders == [AT_1030 + timedelta(seconds=240), AT_1030 + timedelta(minutes=35)]
 
 
-def test_nobody_is_reminded_outside_the_session() -> None:
+def test_no_timer_is_set_outside_the_session() -> None:
     """Before the open and after the close nothing has to be fresh."""
     desk = Desk(FULL_DAY.open_at - timedelta(minutes=1))
     desk.publication.refresh()
@@ -71,23 +71,23 @@ def test_nobody_is_reminded_outside_the_session() -> None:
     assert desk.reminders == []
 
 
-def test_a_reminder_that_comes_too_early_is_renewed() -> None:
+def test_a_timer_that_fires_early_is_set_again() -> None:
     """A tick before its time publishes nothing and asks again; on time it publishes."""
     desk = Desk()
     desk.publish_checkpoint()
     desk.clock.at += timedelta(seconds=100)
-    desk.publication.tick()
+    desk.publication.on_timer()
     assert len(desk.writer.bulletins) == 1
     assert desk.reminders[0] == desk.reminders[1]
     desk.clock.at = desk.reminders[1]
-    desk.publication.tick()
+    desk.publication.on_timer()
     assert len(desk.writer.bulletins) == 2
 
 
 def test_a_tick_before_anything_was_published_does_nothing() -> None:
     """There is nothing to keep fresh yet."""
     desk = Desk()
-    desk.publication.tick()
+    desk.publication.on_timer()
     assert (desk.writer.bulletins, desk.reminders) == ([], [])
 
 
@@ -117,7 +117,7 @@ def test_a_submission_publishes_both_files_and_says_what_changed(caplog: pytest.
         "5-min ML merge: overlay, 1 added, 1 withdrawn, seq 3",
         "5-min ML merge: overlay, 0 added, 1 withdrawn, seq 4",
     ]
-    assert desk.heard == desk.writer.bulletins
+    assert desk.received == desk.writer.bulletins
 
 
 def test_what_forbids_trading_holds_in_both_files() -> None:
@@ -163,22 +163,22 @@ def test_a_checkpoint_under_way_is_known_before_it_is_published() -> None:
     assert desk.publication.last_checkpoint == AT_1030
 
 
-def test_the_kill_switch_is_heeded_once_per_change(tmp_path: Path) -> None:
+def test_the_kill_switch_is_published_once_per_change(tmp_path: Path) -> None:
     """A document per change, none in between, and none before the first."""
     switch = tmp_path / "KILL"
     desk = Desk(kill_switch_file=switch)
     switch.touch()
-    desk.publication.heed()
+    desk.publication.poll()
     assert desk.writer.bulletins == []
     switch.unlink()
     desk.publish_checkpoint()
     for _ in range(3):
-        desk.publication.heed()
+        desk.publication.poll()
     switch.touch()
     for _ in range(3):
-        desk.publication.heed()
+        desk.publication.poll()
     switch.unlink()
-    desk.publication.heed()
+    desk.publication.poll()
     assert [item.halt_reason for item in desk.writer.bulletins] == [None, "kill_switch", None]
 
 
@@ -209,7 +209,7 @@ def test_after_the_end_nothing_is_tradable_any_more() -> None:
     desk.publication.submit(slot_of(AT_1030, {"SPX": signal_of()}))
     assert [item.halt_reason for item in desk.writer.bulletins] == [None, "stopped", "stopped"]
     assert not any(e.should_trade for e in desk.writer.bulletins[-1].recommendations["SPX"].strategies.values())
-    assert len(desk.heard) == 1, "the hooks are cut"
+    assert len(desk.received) == 1, "the hooks are cut"
 
 
 def test_an_end_without_a_beginning_touches_no_file() -> None:
@@ -223,7 +223,7 @@ def test_a_service_without_an_engine_publishes_what_it_is_given() -> None:
     """Scripts submit without anybody who reminds."""
     desk = Desk(connected=False)
     assert desk.publication.submit(slot_of(AT_1030, {"SPX": signal_of()})) == 1
-    assert desk.publication.bulletin is desk.writer.bulletins[0]
+    assert desk.publication.last_published is desk.writer.bulletins[0]
 
 
 def test_waiting_for_the_writer_has_an_end() -> None:
@@ -233,10 +233,12 @@ def test_waiting_for_the_writer_has_an_end() -> None:
     writing = threading.Event()
 
     class SlowWriter(FakeWriter):
-        def publish(self, bulletin: RecommendationSet, inputs: Any, slot: Any = None, slot_inputs: Any = None) -> int:
+        def publish(
+            self, last_published: RecommendationSet, inputs: Any, slot: Any = None, slot_inputs: Any = None
+        ) -> int:
             writing.set()
             free.wait(5)
-            return super().publish(bulletin, inputs, slot, slot_inputs)
+            return super().publish(last_published, inputs, slot, slot_inputs)
 
     publication = PublicationService(SlowWriter(), desk.memory, desk.clock, FakeMarket(desk.clock), desk.options)
     slow = threading.Thread(target=publication.refresh, daemon=True)
@@ -246,4 +248,4 @@ def test_waiting_for_the_writer_has_an_end() -> None:
         publication.refresh()
     free.set()
     slow.join(5)
-    assert publication.bulletin is not None
+    assert publication.last_published is not None

@@ -127,7 +127,7 @@ async def test_a_submission_is_journalled_with_what_was_seen(hosted: Hosted) -> 
     hosted.services.serve_on(asyncio.get_running_loop())
     hosted.services.observe("SPX")
     seq = hosted.services.submit(slot_of(NOW - timedelta(seconds=5), {"SPX": signal_of()}))
-    assert (seq, hosted.publication.bulletin) == (1, hosted.writer.bulletins[0])
+    assert (seq, hosted.publication.last_published) == (1, hosted.writer.bulletins[0])
     assert len(hosted.writer.prediction_inputs[0]["SPX"]) == 64
 
 

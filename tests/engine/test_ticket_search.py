@@ -70,8 +70,8 @@ def document_of(record: SymbolRecommendation) -> dict:
         data_status=DataStatus.LIVE,
         recommendations={"SPX": record},
     )
-    moment = PublishContext(now=NOON.replace(second=5), data_source="fake", data_status=DataStatus.LIVE)
-    return recommendations_document(merge(result, None, moment, settings), 7)
+    context = PublishContext(now=NOON.replace(second=5), data_source="fake", data_status=DataStatus.LIVE)
+    return recommendations_document(merge(result, None, context, settings), 7)
 
 
 def test_without_a_model_every_strategy_has_a_ticket_and_the_markets_probability() -> None:
@@ -236,11 +236,11 @@ def test_the_operator_bounds_what_a_ticket_costs_and_risks() -> None:
     """Narrower wings, less margin, more credit and a dearer broker all show in the tickets."""
     strict = TicketConfig(max_width_pct=0.1, max_margin=900.0, min_credit_pct=20.0, commission=2.0)
     found = search_tickets(view_of(state_of()), model(0.75), strict)
-    for offer in found.values():
-        assert offer.ticket is not None
-        levels = sorted({leg.strike for leg in offer.ticket.legs})
+    for ticket_result in found.values():
+        assert ticket_result.ticket is not None
+        levels = sorted({leg.strike for leg in ticket_result.ticket.legs})
         assert levels[1] - levels[0] <= DEVIATION * CHAIN.spot < 0.006 * CHAIN.spot
-        assert offer.ticket.max_loss <= 900
+        assert ticket_result.ticket.max_loss <= 900
     usual = search_tickets(view_of(state_of()), model(0.75))
     assert all(found[name].ticket != usual[name].ticket for name in BASE_STRATEGIES)
     condor = found["Iron_Condor"].evidence

@@ -18,7 +18,7 @@ def after(minutes: int) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-class Bell:
+class Callback:
     """Remembers when it rang, and what failed."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Bell:
         self.rung: list[datetime] = []
         self.failures: list[BaseException] = []
         self.breaks = False
-        self.alarm = Timer(self.clock, asyncio.get_running_loop(), self.ring, self.failures.append)
+        self.timer = Timer(self.clock, asyncio.get_running_loop(), self.ring, self.failures.append)
         self.clock.enter("test")
 
     def ring(self) -> None:
@@ -42,55 +42,55 @@ class Bell:
 
 async def test_it_rings_at_its_instant() -> None:
     """Set once, it rings once."""
-    bell = Bell()
-    bell.alarm.at_latest(after(4))
-    await bell.sleep_until(10)
-    assert bell.rung == [after(4)]
+    callback = Callback()
+    callback.timer.at_latest(after(4))
+    await callback.sleep_until(10)
+    assert callback.rung == [after(4)]
 
 
 async def test_a_later_wish_is_covered_an_earlier_one_rings_first() -> None:
     """Nobody is woken later than wished; a wish after a pending alarm is left to who is woken by it."""
-    bell = Bell()
-    bell.alarm.at_latest(after(4))
-    bell.alarm.at_latest(after(6))
-    bell.alarm.at_latest(after(2))
-    await bell.sleep_until(10)
-    assert bell.rung == [after(2), after(4)]
+    callback = Callback()
+    callback.timer.at_latest(after(4))
+    callback.timer.at_latest(after(6))
+    callback.timer.at_latest(after(2))
+    await callback.sleep_until(10)
+    assert callback.rung == [after(2), after(4)]
 
 
-async def test_replayed_time_cannot_run_past_an_alarm_set_in_a_thread() -> None:
+async def test_replayed_time_cannot_run_past_a_timer_set_in_a_thread() -> None:
     """Whoever sets it from a thread and then waits long is still overtaken by it."""
-    bell = Bell()
+    callback = Callback()
     waited = []
 
     def plugin() -> None:
-        bell.alarm.at_latest(after(1))
-        waited.append(bell.clock.wait_until(after(3), "plugin", threading.Event()))
-        bell.rung.append(bell.clock.now())
-        bell.clock.leave("plugin")
+        callback.timer.at_latest(after(1))
+        waited.append(callback.clock.wait_until(after(3), "plugin", threading.Event()))
+        callback.rung.append(callback.clock.now())
+        callback.clock.leave("plugin")
 
-    bell.clock.enter("plugin")
+    callback.clock.enter("plugin")
     thread = threading.Thread(target=plugin, daemon=True)
     thread.start()
-    await bell.sleep_until(10)
+    await callback.sleep_until(10)
     await asyncio.to_thread(thread.join, 5)
-    assert (waited, bell.rung) == ([True], [after(1), after(3)])
+    assert (waited, callback.rung) == ([True], [after(1), after(3)])
 
 
 async def test_closing_silences_it() -> None:
     """After close nothing rings, nothing is set, and the clock does not wait for it."""
-    bell = Bell()
-    bell.alarm.at_latest(after(4))
-    await bell.alarm.close()
-    bell.alarm.at_latest(after(5))
-    await bell.sleep_until(10)
-    assert bell.rung == []
+    callback = Callback()
+    callback.timer.at_latest(after(4))
+    await callback.timer.close()
+    callback.timer.at_latest(after(5))
+    await callback.sleep_until(10)
+    assert callback.rung == []
 
 
-async def test_a_failing_bell_is_reported() -> None:
+async def test_a_failing_callback_is_reported() -> None:
     """An error while ringing reaches whoever runs the host, and time goes on."""
-    bell = Bell()
-    bell.breaks = True
-    bell.alarm.at_latest(after(4))
-    await bell.sleep_until(10)
-    assert [str(error) for error in bell.failures] == ["the bell is broken"]
+    callback = Callback()
+    callback.breaks = True
+    callback.timer.at_latest(after(4))
+    await callback.sleep_until(10)
+    assert [str(error) for error in callback.failures] == ["the bell is broken"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from magic8_companion.domain.codes import Confidence, DataStatus, EntrySource, Side, Strategy
+from magic8_companion.domain.codes import Confidence, DataStatus, EntrySource, Strategy, VerticalSide
 from magic8_companion.domain.recommendation import (
     CheckpointResult,
     Entry,
@@ -85,7 +85,7 @@ def _trades(draw: st.DrawFn, strategy: str, source: str) -> dict[str, Any]:
         if spread is not None:
             values |= {name: getattr(spread, name) for name in ("side", "right", "action", "structure")}
         else:
-            values["side"] = draw(st.sampled_from((None, *Side)))
+            values["side"] = draw(st.sampled_from((None, *VerticalSide)))
     if source == "ml_5min":
         values["direction"] = DIRECTION_OF.get(values.get("side"), NEUTRAL)
     return values

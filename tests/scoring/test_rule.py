@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from magic8_companion.scoring.rule import Rule, score
+from magic8_companion.scoring.rule import ScoringRule, score
 
-RISING = Rule(factor="pull", ramp=((20.0, 0.0), (80.0, 30.0)), why="it pulls")
-TENT = Rule(factor="heat", ramp=((0.0, 5.0), (40.0, 10.0), (60.0, 10.0), (100.0, -2.0)), why="neither cold nor hot")
+RISING = ScoringRule(factor="pull", ramp=((20.0, 0.0), (80.0, 30.0)), why="it pulls")
+TENT = ScoringRule(
+    factor="heat", ramp=((0.0, 5.0), (40.0, 10.0), (60.0, 10.0), (100.0, -2.0)), why="neither cold nor hot"
+)
 
 
 @pytest.mark.parametrize(("value", "points"), [(-5.0, 0.0), (20.0, 0.0), (50.0, 15.0), (80.0, 30.0), (999.0, 30.0)])
@@ -46,7 +48,7 @@ def test_a_value_that_is_no_number_is_refused() -> None:
 def test_an_impossible_ramp_is_refused(ramp: tuple[tuple[float, float], ...]) -> None:
     """One corner, a cliff, or corners in the wrong order."""
     with pytest.raises(ValueError, match="ascending"):
-        Rule(factor="pull", ramp=ramp, why="it pulls")
+        ScoringRule(factor="pull", ramp=ramp, why="it pulls")
 
 
 def test_points_add_up_and_the_rationale_names_both_sides() -> None:
