@@ -33,15 +33,20 @@ def test_a_ledger_becomes_a_report(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
-    ("more", "sentence"),
-    [((), "holds no ledger"), (("--training-days", "0"), "at least 1"), (("--vix", "nowhere.csv"), "is not there")],
+    ("more", "code", "sentence"),
+    [
+        ((), 1, "holds no ledger"),
+        (("--training-days", "0"), 2, "0 is not in the range x>=1"),
+        (("--history", "history"), 2, "give either --history or --ledger"),
+        (("--vix", "nowhere.csv"), 1, "is not there"),
+    ],
 )
 def test_what_cannot_be_evaluated_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], sentence: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], code: int, sentence: str
 ) -> None:
-    """One sentence on stderr and exit code 1; nothing is written."""
+    """One sentence on stderr, exit code 1 for a refusal and 2 for wrong options; nothing is written."""
     if "--vix" in more:
         write_ledger(tmp_path, spy_ledger(), {})
-    assert main(arguments(tmp_path, tmp_path / "out", *more)) == 1
+    assert main(arguments(tmp_path, tmp_path / "out", *more)) == code
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "out" / "win_probability.json").exists()

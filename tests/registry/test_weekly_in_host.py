@@ -46,7 +46,7 @@ def test_a_live_host_starts_the_real_command(tmp_path: Path) -> None:
     host, plugin = after_the_close(options, LIVE)
     run_until(host, plugin, time(16, 31))
     assert plugin.health()["retraining_started"] == new_york_instant(FRIDAY, time(16, 30))
-    assert plugin.health()["retraining_exit_code"] == 2
+    assert plugin.health()["retraining_exit_code"] == 1
     assert "Retraining refused:" in (tmp_path / LOG_FILE).read_text()
 
 
