@@ -71,12 +71,12 @@ def cycles(folder: Path) -> list[Times]:
 
 
 def _ready_row(host: Any, symbol: str, terciles: Any) -> Any:  # noqa: ANN401  # types load after the settings
-    from magic8_ml.forecast.history_cache import Histories  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.day_history import DayHistoryCache  # noqa: PLC0415  # as above
     from magic8_ml.forecast.prediction_inputs import PredictionInputs  # noqa: PLC0415  # as above
-    from magic8_ml.forecast.serving_row import serving_rows  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.predictor import serving_rows  # noqa: PLC0415  # as above
 
     inputs = PredictionInputs.from_state(host.observe(symbol))
-    return serving_rows(inputs, inputs.today, terciles, Histories())
+    return serving_rows(inputs, inputs.today, terciles, DayHistoryCache())
 
 
 def _floor(forecaster: Any, rows: list[Any], folder: Path, output: Path) -> tuple[float, float, float]:  # noqa: ANN401  # as above

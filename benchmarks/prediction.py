@@ -58,11 +58,10 @@ def median_ms(call: Callable[[], object], repeats: int = 400) -> float:
 def one_prediction(folder: Path, bars: Any, vix: Any) -> tuple[float, float, float, float]:  # noqa: ANN401  # series by symbol
     """Return p50 in ms of a prediction at noon, of a day's first one, of the bare model call and the library's part."""
     from magic8_ml.forecast.boosted_variance import explain_boosted  # noqa: PLC0415  # as above
-    from magic8_ml.forecast.history_cache import Histories  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.day_history import DayHistoryCache  # noqa: PLC0415  # as above
     from magic8_ml.forecast.model_files import load_model  # noqa: PLC0415  # as above
     from magic8_ml.forecast.prediction_inputs import PredictionInputs  # noqa: PLC0415  # as above
-    from magic8_ml.forecast.predictor import Predictor  # noqa: PLC0415  # as above
-    from magic8_ml.forecast.serving_row import serving_rows  # noqa: PLC0415  # as above
+    from magic8_ml.forecast.predictor import Predictor, serving_rows  # noqa: PLC0415  # as above
     from magic8_ml.forecast.session_table import DAY_NS, session_table  # noqa: PLC0415  # as above
 
     table, series = session_table(), bars["SPY"]
@@ -88,7 +87,7 @@ def one_prediction(folder: Path, bars: Any, vix: Any) -> tuple[float, float, flo
     predictor = Predictor(model=model)
     if not hasattr(predictor.predict(inputs), "confidence"):
         raise SystemExit(f"nothing was predicted: {predictor.predict(inputs)}")
-    prepared = serving_rows(inputs, inputs.today, model.forecaster.terciles, Histories())
+    prepared = serving_rows(inputs, inputs.today, model.forecaster.terciles, DayHistoryCache())
     booster = model.forecaster.variance.booster
     return (
         median_ms(lambda: predictor.predict(inputs)),

@@ -21,6 +21,7 @@ from magic8_companion.clocks import ReplayClock, SystemClock
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
+from magic8_companion.durable import FolderLock
 from magic8_companion.engine.caching_analyzer import CachingAnalyzer
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.day import Progress, RecommendationEngine
@@ -36,7 +37,6 @@ from magic8_companion.providers.clocked import PlayableDays
 from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.publishing.atm_closes import AtmCloses
 from magic8_companion.publishing.chain_recorder import ChainRecorder
-from magic8_companion.publishing.lock import FolderLock
 from magic8_companion.publishing.publisher import Publisher
 from magic8_companion.publishing.script_writer import ScriptWriter
 from magic8_companion.publishing.state import StateStore

@@ -30,7 +30,7 @@ MAX_ADVISED_WEIGHT: Final = 0.50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blended:
+class BlendedScores:
     """One symbol's rule values and the model's answer, brought together; ``scores`` are published numbers."""
 
     rules: Mapping[str, float]
@@ -53,13 +53,13 @@ class Blended:
         }
 
 
-def blended(rules: Mapping[str, float], ml: MLResult, weight: float) -> Blended:
+def blend_scores(rules: Mapping[str, float], ml: MLResult, weight: float) -> BlendedScores:
     """Blend rule values with an answer; without one the rules stand alone, at published precision."""
     if isinstance(ml, Unavailable):
-        alone = {name: published(value) for name, value in rules.items()}
-        return Blended(rules=rules, ml=ml, ml_scores={}, scores=alone, agreement={})
+        rule_scores = {name: published(value) for name, value in rules.items()}
+        return BlendedScores(rules=rules, ml=ml, ml_scores={}, scores=rule_scores, agreement={})
     vector = ml_vector(ml)
-    return Blended(
+    return BlendedScores(
         rules=rules,
         ml=ml,
         ml_scores={name: published(value) for name, value in vector.items()},
@@ -98,9 +98,9 @@ class MLEnhancedScoring:
         self.ml_path = (options.root / given).absolute()
         options = replace(options, path=self.ml_path)
         self._predictor = GuardedPredictor.load(options) if ml_system is None else GuardedPredictor(ml_system, options)
-        self._last: dict[str, Blended] = {}
+        self._last: dict[str, BlendedScores] = {}
         self.set_ml_weight(options.weight)
-        self._say_what_is_enabled()
+        self._log_mode()
 
     @property
     def ml_system(self) -> MLSystem | None:
@@ -120,8 +120,10 @@ class MLEnhancedScoring:
     def score(self, view: MarketView) -> ScoreCard:
         """Return the score card of the view's symbol: the blend, or the rules and why there is no blend."""
         card: ScoreCard = self.base_scorer.score(view)
-        both = self._blend(card.symbol, {name: rule.value for name, rule in card.rules.items()}, self._ask(view))
-        return replace(card, scores=both.scores, ml=both.ml, ml_scores=both.ml_scores, agreement=both.agreement)
+        blended = self._blend(card.symbol, {name: rule.value for name, rule in card.rules.items()}, self._ask(view))
+        return replace(
+            card, scores=blended.scores, ml=blended.ml, ml_scores=blended.ml_scores, agreement=blended.agreement
+        )
 
     async def score_combo_types(self, market_data: Mapping[str, Any], symbol: str) -> dict[str, float]:
         """Return the three published scores; the model runs beside the loop.
@@ -161,21 +163,26 @@ class MLEnhancedScoring:
         except ValueError as error:
             return Unavailable(reason="missing_bars", detail=f"as_of: {error}")
 
-    def _blend(self, symbol: str, rules: Mapping[str, float], ml: MLResult) -> Blended:
-        both = self._last[symbol] = blended(rules, ml, self.ml_weight)
+    def _blend(self, symbol: str, rules: Mapping[str, float], ml: MLResult) -> BlendedScores:
+        blended = self._last[symbol] = blend_scores(rules, ml, self.ml_weight)
         if isinstance(ml, Unavailable):
             logger.info("ML prediction: unavailable (%s)", ml.reason)
             if ml.detail:
                 logger.info("Why: %s", ml.detail)
-            return both
+            return blended
         logger.info("ML prediction: %s (conf: %.2f)", ml.strategy, ml.confidence)
         if ml.strategy == NO_TRADE:
             logger.info("ML veto: No_Trade takes %.0f %% off every rule score of %s", 100 * self.ml_weight, symbol)
-        shown = both.details()
-        logger.info("Score combination - Base: %s, ML: %s, Combined: %s", shown["rule"], shown["ml"], shown["blended"])
-        return both
+        details = blended.details()
+        logger.info(
+            "Score combination - Base: %s, ML: %s, Combined: %s",
+            details["rule"],
+            details["ml"],
+            details["blended"],
+        )
+        return blended
 
-    def _say_what_is_enabled(self) -> None:
+    def _log_mode(self) -> None:
         if self.ml_system is not None:
             logger.info("ML-enhanced scoring enabled (weight: %.2f)", self.ml_weight)
             return

@@ -1,4 +1,4 @@
-"""MLSchedulerExtension: an own thread that predicts every five minutes and hands the result to the host.
+"""MLSchedulerExtension: a thread that predicts every five minutes and submits the result to the host.
 
 clock ─> slot ─> gates ─> observe every symbol ─> ask the model ─> FiveMinuteResult ─> host.submit
 """
@@ -26,18 +26,19 @@ from magic8_companion.domain.recommendation import FiveMinuteResult
 from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_companion.paths import written_path
+from magic8_companion.periodic import PeriodicThread
 from magic8_companion.ports import Host, MarketData, standalone_host
-from magic8_ml.forecast.delta_features import delta_features
-from magic8_ml.forecast.five_minute_results import Asked, five_minute_result
-from magic8_ml.forecast.frame_cache import FrameCache
+from magic8_ml.forecast.contract_call import delta_features
+from magic8_ml.forecast.five_minute_results import SymbolPrediction, five_minute_result
 from magic8_ml.forecast.guarded_predictor import GuardedPredictor, MLSystem
-from magic8_ml.forecast.observation_cache import ON_PROVIDER_LOOP, Observations
-from magic8_ml.forecast.slot_thread import PARTICIPANT, SlotThread
-from magic8_ml.forecast.slots import Gates
-from magic8_ml.registry.weekly import WeeklyRetraining, plan_of
+from magic8_ml.forecast.observation_cache import ON_PROVIDER_LOOP, FrameCache, Observations
+from magic8_ml.forecast.slots import Gates, SlotSchedule
+from magic8_ml.registry.weekly import WeeklyRetraining, retraining_plan
 
 logger = logging.getLogger(__name__)
 
+PARTICIPANT: Final = "ml_5min"
+THREAD_NAME: Final = "ml_scheduler"
 FETCH_PAUSE: Final = timedelta(seconds=60)
 
 
@@ -47,9 +48,9 @@ class MLSchedulerExtension:
     Parameters
     ----------
     loop, data_provider, symbols, output_dir
-        What replaces the settings of the environment in the private services; ``loop`` owns ``data_provider``.
+        Replacements for the settings of the environment in the private services; ``loop`` owns ``data_provider``.
     host
-        What the extension may ask of the running process.
+        The interface of the running process.
     options
         Default: those of the host.
     ml_system
@@ -98,7 +99,7 @@ class MLSchedulerExtension:
         self._last_error: str | None = None
         self._busy = threading.Lock()
         self._stop = threading.Event()
-        self._slots: SlotThread | None = None
+        self._slots: PeriodicThread | None = None
         self._retraining: WeeklyRetraining | None = None
         logger.info("ML Scheduler Extension initialized")
 
@@ -140,7 +141,7 @@ class MLSchedulerExtension:
 
     @property
     def data_provider(self) -> MarketData:
-        """The source of market data; setting it gives the private services another one."""
+        """The source of market data; setting it replaces that of the private services."""
         return self._host.provider
 
     @data_provider.setter
@@ -149,7 +150,7 @@ class MLSchedulerExtension:
 
     @property
     def output_dir(self) -> Path:
-        """The folder of the published files; setting it gives the private services another one."""
+        """The folder of the published files; setting it replaces that of the private services."""
         return self._host.output_dir
 
     @output_dir.setter
@@ -196,7 +197,7 @@ class MLSchedulerExtension:
         Raises
         ------
         PluginUnavailable
-            When there is no usable model: the host goes on with its checkpoints alone.
+            When there is no usable model: the host continues with its checkpoints alone.
         """
         self._given_host = host
         if self.ml_system is None:
@@ -210,23 +211,27 @@ class MLSchedulerExtension:
         if self._slots is not None and self._slots.is_running:
             return self._slots.thread
         options = self._options
-        self._busy = threading.Lock()  # a thread that hangs keeps the old one and cannot hold up its successor
+        self._busy = threading.Lock()  # a thread that hangs keeps the old lock and cannot block its successor
         self._stop = threading.Event()
         trigger = schedule.Scheduler()  # our own; the clock, not the library, says when its job is due
         trigger.every(options.interval_minutes).minutes.do(self._attempt, self._stop)
-        self._slots = SlotThread(
+        interval = timedelta(minutes=options.interval_minutes)
+        delay = timedelta(seconds=options.bar_close_delay_seconds)
+        self._slots = PeriodicThread(
             self._host.clock,
+            PARTICIPANT,
+            SlotSchedule(clock=self._host.clock, interval=interval, delay=delay),
             trigger.run_all,
             self._stop,
-            interval=timedelta(minutes=options.interval_minutes),
-            delay=timedelta(seconds=options.bar_close_delay_seconds),
+            thread_name=THREAD_NAME,
+            heartbeat_every=interval,
         )
         self._slots.start()
         logger.info("ML 5-minute scheduler started")
         return self._slots.thread
 
     def stop(self) -> None:
-        """Ask the thread to end; returns at once.  It ends with its current wait and submits nothing more."""
+        """Stop the thread and return at once; it ends with its current wait and submits nothing more."""
         self._stop.set()
         if self._retraining is not None:
             self._retraining.stop()
@@ -252,9 +257,9 @@ class MLSchedulerExtension:
         }
 
     def _start_retraining(self) -> None:
-        plan = plan_of(self._options)
+        plan = retraining_plan(self._options)
         running = self._retraining is not None and self._retraining.thread.is_alive()
-        if plan is not None and not running and self.data_provider.status in {LIVE, DELAYED}:  # a replay learns nothing
+        if plan is not None and not running and self.data_provider.status in {LIVE, DELAYED}:  # a replay never retrains
             self._retraining = WeeklyRetraining(self._host.clock, plan)
             self._retraining.start()
 
@@ -267,14 +272,14 @@ class MLSchedulerExtension:
     def run_ml_prediction(self, force: bool = False) -> FiveMinuteResult | None:
         """Run the current slot if its gates are open; return what was published, or None.
 
-        ``force`` repeats a slot that is done already; it opens no other gate.
+        ``force`` repeats a slot that is done; it opens no other gate.
         """
         return self._run(threading.Event(), force=force)
 
     def update_market_data(self) -> None:
         """Observe every symbol, at most once per minute, and fill the caches.
 
-        Called on the loop that owns the provider it does not wait for that loop: what was seen before stays in use.
+        On the loop that owns the provider it does not wait for that loop: the earlier data stays in use.
         """
         self._update(threading.Event())
 
@@ -340,8 +345,8 @@ class MLSchedulerExtension:
         now, source = self._host.clock.now(), self.data_provider.name
         result = five_minute_result(slot, cases, published_at=now, fallback_source=source, options=self._options)
         for symbol, signal in result.signals.items():
-            said = signal.entry.rationale.removeprefix("5-min ML: ")
-            logger.info("5-min ML: %s - %s - %s", symbol, said, signal.entry.confidence)
+            shown_rationale = signal.entry.rationale.removeprefix("5-min ML: ")
+            logger.info("5-min ML: %s - %s - %s", symbol, shown_rationale, signal.entry.confidence)
         for symbol, reason in result.skipped.items():
             logger.info("5-min ML: %s - skipped (%s)", symbol, reason)
             if symbol in result.skipped_details:
@@ -369,13 +374,15 @@ class MLSchedulerExtension:
             self._vix_frames.keep({VIX: vix[-1]})
             logger.info("Updated %d VIX bars", len(vix[-1]))
 
-    def _ask(self, symbol: str) -> Asked | str:
+    def _ask(self, symbol: str) -> SymbolPrediction | str:
         at, provider = self._host.clock.now(), self.data_provider
         if (state := self._observations.known_at(symbol, at)) is not None:
             answer, source, status = self._predictor.ask(state), state.data_source, state.data_status
-        elif (bars := self.bar_data_cache.get(symbol)) is not None:  # put there by a caller: nobody vouches for its age
+        elif (bars := self.bar_data_cache.get(symbol)) is not None:  # put there by a caller: its age is unknown
             answer = self._predictor.ask_frames(symbol, bars, self.vix_data_cache, at)
             source, status = provider.name, DELAYED if provider.status == LIVE else DataStatus(provider.status)
         else:
             return self._observations.problems.get(symbol, "missing_bars")
-        return Asked(data_source=source, data_status=status, answer=answer, answered_at=self._host.clock.now())
+        return SymbolPrediction(
+            data_source=source, data_status=status, answer=answer, answered_at=self._host.clock.now()
+        )

@@ -21,8 +21,8 @@ from magic8_companion.command_line import DIR, DONE, FAILED, INTERRUPTED, TextTy
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import FIRST_YEAR, LAST_YEAR
+from magic8_companion.durable import FolderLock
 from magic8_companion.ports import Clock, MarketData
-from magic8_companion.publishing.lock import FolderLock
 
 ABOUT: Final = """Fetch 5-minute bars of past sessions into daily parquet files that replay and training read.
 

@@ -16,9 +16,9 @@ from typing import Final
 import orjson
 
 from magic8_companion.domain.trading_day import Session, previous_session
+from magic8_companion.durable import publishing
 from magic8_companion.providers.bar_writer import write_bar_files
 from magic8_companion.providers.simulated_market import SimulatedMarket
-from magic8_companion.publishing.json_file import publishing
 from magic8_companion.settings.rooms import ml_folder
 from magic8_companion.unified_config import Settings
 

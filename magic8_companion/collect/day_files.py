@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.publishing.json_file import encode, replace_file
+from magic8_companion.durable import encode, publish_file
 from magic8_companion.recordings.bar_table import intraday_table
 
 BARS: Final = "bars.parquet"
@@ -66,11 +66,11 @@ class DayFiles:
         here = self._day(symbol, day)
         here.mkdir(parents=True, exist_ok=True)
         if notes:
-            replace_file(here / NOTES, encode({"bars": len(bars), "notes": list(notes)}))
+            publish_file(here / NOTES, encode({"bars": len(bars), "notes": list(notes)}))
         if len(bars):
             buffer = BytesIO()
             pq.write_table(intraday_table(bars, symbol, source), buffer)
-            replace_file(here / BARS, buffer.getvalue())
+            publish_file(here / BARS, buffer.getvalue())
         if not notes:
             (here / NOTES).unlink(missing_ok=True)
 

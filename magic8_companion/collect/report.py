@@ -10,7 +10,7 @@ from typing import Final
 from magic8_companion.collect.collector import NO_BARS
 from magic8_companion.collect.day_files import DayFiles
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.publishing.json_file import replace_file
+from magic8_companion.durable import publish_file
 from magic8_companion.recordings.bar_folder import BarFolder
 
 NAME: Final = "collection_report.md"
@@ -66,7 +66,7 @@ def write_report(files: DayFiles, reports: Sequence[SymbolReport], days: Sequenc
     ]
     wrong = "\n".join(notes) or "Nothing."
     page = f"# Collected 5-minute bars, {span}\n\n{table}\n\n## What is wrong\n\n{wrong}\n"
-    replace_file(files.folder / NAME, page.encode())
+    publish_file(files.folder / NAME, page.encode())
     return table
 
 

@@ -22,9 +22,9 @@ from magic8_companion.domain.trading_day import (
     next_session,
     session_on,
 )
+from magic8_companion.durable import FolderLock
 from magic8_companion.engine.kill_switch import why_set
 from magic8_companion.ports import Clock
-from magic8_companion.publishing.lock import FolderLock
 from magic8_companion.unified_config import Settings
 
 _PACKAGES: Final = {"ib": ("ib", "ib_async"), "yahoo": ("yahoo", "yfinance")}

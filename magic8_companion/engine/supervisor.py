@@ -1,4 +1,4 @@
-"""Watches an extension: one that has died or hangs is replaced, and the log says so."""
+"""Watch an extension: replace it and log the reason when its thread has ended or hangs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from magic8_companion.domain.errors import PluginUnavailable
+from magic8_companion.periodic import PeriodicTask
 from magic8_companion.ports import Clock, Extension, Host
 
 _log = logging.getLogger(__name__)
@@ -18,40 +19,42 @@ MISSED_INTERVALS: Final = 2
 
 
 class Supervisor:
-    """Looks once per interval; an extension whose heartbeat is older than two intervals is stopped and started anew.
+    """Checks once per interval and restarts an extension whose heartbeat is older than two intervals.
 
-    ``restarts`` counts the replacements.  An extension that cannot be started again is left alone from then on.
+    ``restarts`` counts the restarts.  After a failed restart the supervisor ends.
     """
 
     def __init__(self, extension: Extension, host: Host, clock: Clock, interval: timedelta) -> None:
         self._extension, self._host, self._clock, self._interval = extension, host, clock, interval
-        self._task: asyncio.Task[None] | None = None
+        self._worker = PeriodicTask(clock, NAME, self._next_check, self._check)
+        self._is_over = False
         self.restarts = 0
 
     def start(self) -> None:
-        """Begin to watch, as a participant of the clock."""
-        self._clock.enter(NAME)
-        self._task = asyncio.get_running_loop().create_task(self._watch(), name=NAME)
-        self._task.add_done_callback(lambda _: self._clock.leave(NAME))  # time must not wait for who has given up
+        """Start to watch, as a participant of the clock."""
+        self._worker.start()
 
     async def close(self) -> None:
         """Stop watching; the extension is not touched."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._worker.task is not None:
+            self._worker.stop()
+            await asyncio.gather(self._worker.task, return_exceptions=True)
 
-    async def _watch(self) -> None:
-        while True:
-            await self._clock.sleep_until(self._clock.now() + self._interval, NAME)
-            if (why := self._problem(self._extension.health())) is not None:
-                _log.error("ML scheduler thread is replaced: %s", why)
-                self._extension.stop()
-                try:
-                    await asyncio.to_thread(self._extension.start, self._host)
-                except PluginUnavailable:
-                    _log.exception("The ML scheduler cannot be started again")
-                    return
-                self.restarts += 1
+    def _next_check(self, _: datetime | None) -> datetime | None:
+        return None if self._is_over else self._clock.now() + self._interval
+
+    async def _check(self) -> None:
+        if (why := self._problem(self._extension.health())) is None:
+            return
+        _log.error("ML scheduler thread is replaced: %s", why)
+        self._extension.stop()
+        try:
+            await asyncio.to_thread(self._extension.start, self._host)
+        except PluginUnavailable:
+            _log.exception("The ML scheduler cannot be started again")
+            self._is_over = True
+        else:
+            self.restarts += 1
 
     def _problem(self, health: Mapping[str, Any]) -> str | None:
         if not health["alive"]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from magic8_companion.domain.trading_day import require_aware
-from magic8_companion.publishing.json_file import make_folder, publishing, replace_file
+from magic8_companion.durable import make_folder, publish_file, publishing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class Archive:
             except FileExistsError:
                 raise
             except OSError:
-                replace_file(target, written.read_bytes())
+                publish_file(target, written.read_bytes())
 
     def newest(self) -> ArchivedDocument | None:
         """Return the document with the highest number."""

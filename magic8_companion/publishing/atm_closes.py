@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from magic8_companion.publishing.json_file import encode, make_folder, replace_file
+from magic8_companion.durable import encode, make_folder, publish_file
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class AtmCloses:
             days = self._values.get(symbol, {}) | {day: volatility}
             self._values[symbol] = dict(sorted(days.items())[-_KEPT:])
             plain = _DAYS.dump_python(self._values, mode="json")
-            replace_file(self._path, encode(plain))
+            publish_file(self._path, encode(plain))
 
     def _load(self) -> dict[str, dict[date, float]]:
         try:

@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from magic8_companion.publishing.archive import Archive, ArchivedDocument
-from magic8_companion.publishing.json_file import (
+from magic8_companion.durable import (
+    publish_file,
     publishing,
     remove_leftovers,
-    replace_file,
     sync_folder,
     write_temporary,
 )
+from magic8_companion.publishing.archive import Archive, ArchivedDocument
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Channel:
     def write(self, data: bytes) -> Path:
         """Write the text of document ``next_seq`` beside the published file, synced; return where."""
         with publishing(self.path):
-            return write_temporary(self.path, data)
+            return write_temporary(self.path, data, read_only=True)
 
     def keep(self, written: Path, published_at: datetime) -> None:
         """Give a written document its name in the archive."""
@@ -83,7 +83,7 @@ class Channel:
             return
         _log.info("Publishing the newest archived document again", extra={"path": str(newest.path)})
         with publishing(self.path):
-            replace_file(self.path, newest.path.read_bytes())
+            publish_file(self.path, newest.path.read_bytes())
 
 
 class Issue(NamedTuple):

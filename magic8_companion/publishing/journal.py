@@ -18,7 +18,7 @@ from typing import Final
 
 import orjson
 
-from magic8_companion.publishing.json_file import make_folder, publishing, sync_folder
+from magic8_companion.durable import append_synced, make_folder, publishing, sync_folder
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Journal:
             if path != self._path:
                 self._open(path)
             batch = list(_chained(lines, self._prev))
-            _append(path, b"".join(line + b"\n" for line in batch))
+            append_synced(path, b"".join(line + b"\n" for line in batch))
             self._prev = _digest(batch[-1]) if batch else self._prev
 
     def _open(self, path: Path) -> None:
@@ -82,7 +82,7 @@ class Journal:
         if torn:
             aside = path.with_suffix(".torn")
             _log.warning("The journal ended within a line", extra={"path": str(path), "kept_in": str(aside)})
-            _append(aside, torn + b"\n")
+            append_synced(aside, torn + b"\n")
             os.truncate(path, len(whole) + 1 if whole else 0)
         self._prev = _digest(whole.rpartition(b"\n")[2]) if whole else _genesis(path)
         self._path = path
@@ -116,13 +116,6 @@ def _chained(lines: Sequence[JournalLine], prev: str) -> Iterator[bytes]:
         text = orjson.dumps({**{key: getattr(line, key) for key in line.__slots__}, "prev": prev})
         prev = _digest(text)
         yield text
-
-
-def _append(path: Path, data: bytes) -> None:
-    with path.open("ab") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _genesis(path: Path) -> str:

@@ -16,12 +16,12 @@ from typing import Any, Final, NamedTuple
 
 from magic8_companion.domain.recommendation import FiveMinuteResult, RecommendationSet
 from magic8_companion.domain.trading_day import new_york_day
+from magic8_companion.durable import encode, make_folder
 from magic8_companion.publishing.archive import Archive
 from magic8_companion.publishing.channel import Channel, Issue, publish_together
 from magic8_companion.publishing.config import DEFAULTS
 from magic8_companion.publishing.documents import predictions_document, recommendations_document
 from magic8_companion.publishing.journal import Journal, JournalLine
-from magic8_companion.publishing.json_file import encode, make_folder
 from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
 
 ARCHIVE_FOLDER: Final = "recommendations_archive"
@@ -33,7 +33,7 @@ class Publisher:
     """Publishes both kinds of documents into one folder; safe to call from several threads.
 
     Construction is recovery: it finds the last numbers, finishes what a kill interrupted and removes its traces.
-    The caller holds the folder's :class:`~magic8_companion.publishing.lock.FolderLock`.
+    The caller holds the folder's :class:`~magic8_companion.durable.FolderLock`.
 
     Parameters
     ----------

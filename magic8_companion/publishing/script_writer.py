@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
-from magic8_companion.publishing.lock import FolderLock
+from magic8_companion.durable import FolderLock
 from magic8_companion.publishing.publisher import Publisher
 from magic8_companion.publishing.state import StateStore
 

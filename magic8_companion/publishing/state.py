@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult
 from magic8_companion.domain.trading_day import new_york_day
-from magic8_companion.publishing.json_file import encode, make_folder, remove_leftovers, replace_file
+from magic8_companion.durable import encode, make_folder, publish_file, remove_leftovers
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class _Memory(Generic[_Value]):
 
     def save(self, value: _Value) -> None:
         plain = self._adapter.dump_python(value, mode="json")
-        replace_file(self._path, encode({"format": _FORMAT, "sha256": _digest(plain), "value": plain}))
+        publish_file(self._path, encode({"format": _FORMAT, "sha256": _digest(plain), "value": plain}))
 
     def load(self) -> _Value | None:
         try:

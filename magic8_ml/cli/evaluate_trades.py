@@ -19,8 +19,8 @@ from magic8_ml.evaluation.report import as_json
 from magic8_ml.evaluation.trade_evaluate import TradeEvaluationConfig, evaluate_trades
 from magic8_ml.evaluation.trade_leakage_demo import ROUNDS
 from magic8_ml.evaluation.trade_summary import summary
-from magic8_ml.forecast.training.progress import Progress
 from magic8_ml.forecast.training.walk_forward import TRAINING_DAYS, WalkForwardConfig
+from magic8_ml.forecast.training.workers import ProgressCallback
 from magic8_ml.history.ledger_report import LIMITS as LEDGER_LIMITS
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.dataset import MarketFiles, TradeData, history_data, ledger_data
@@ -102,7 +102,7 @@ class TradeSource:
     def __post_init__(self) -> None:
         exactly_one(history=self.history, ledger=self.ledger)
 
-    def data(self, progress: Progress) -> TradeData:
+    def data(self, progress: ProgressCallback) -> TradeData:
         """Return the rows of the trades."""
         files = MarketFiles(bars=self.bars_dir, vix=self.vix_file, forecasts=not self.no_forecasts)
         if self.history is not None:

@@ -19,11 +19,10 @@ from magic8_companion.command_line import (
     print_table,
 )
 from magic8_ml.cli.options import configured_ml_path
-from magic8_ml.registry.expiry import valid_until
 from magic8_ml.registry.manifest import ModelUnavailable
 from magic8_ml.registry.passport import PASSPORT
 from magic8_ml.registry.roles import RegistryRefused, Roles
-from magic8_ml.registry.soundness import require_sound
+from magic8_ml.registry.validity import require_valid_version, valid_until
 from magic8_ml.registry.versions import CHALLENGER, CHAMPION, Registry
 
 MODELS: Final = "models"
@@ -124,7 +123,7 @@ def _facts(registry: Registry, version: str, roles: Roles | None) -> tuple[dict[
     # the facts of a version, and its manifest (empty if it is not sound)
     facts: dict[str, Any] = {"version": version, "role": _role(version, roles)}
     try:
-        manifest = require_sound(registry.folder_of(version))
+        manifest = require_valid_version(registry.folder_of(version))
     except ModelUnavailable as why:
         return {**facts, "last_day": None, "valid_until": None, "problem": f"{why.reason}: {why.detail}"}, {}
     until = valid_until(manifest).isoformat()

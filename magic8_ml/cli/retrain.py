@@ -13,8 +13,8 @@ from magic8_companion.command_line import DAY, DIR, command, print_json, refusal
 from magic8_ml.cli.options import bars_options, symbols_option
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
-from magic8_ml.forecast.training.priority import give_way
-from magic8_ml.forecast.training.retrain import Retrained, retrain, sessions_unseen
+from magic8_ml.forecast.training.retrain import RetrainingResult, count_new_sessions, retrain
+from magic8_ml.forecast.training.workers import lower_priority
 from magic8_ml.metrics.refusal import TrainingRefused
 
 _AGE: Final = "do nothing while the champion lacks fewer sessions of the data than this"
@@ -33,7 +33,7 @@ Exit code 0: done, or nothing to do.  1: refused.  2: wrong options.  3: another
 @click.option("--json", "as_json", is_flag=True, help="print the decision as one JSON object")
 def retrain_command(*, as_json: bool, **asked: Any) -> None:  # noqa: ANN401  # the options of _run
     """Retrain."""
-    give_way()
+    lower_priority()
     with refusal("Retraining", TrainingRefused):
         _print(*_run(**asked), as_json=as_json)
 
@@ -46,9 +46,9 @@ def _run(
     first_day: date | None,
     out: Path,
     if_older_than_sessions: int,
-) -> tuple[Retrained | None, str]:
+) -> tuple[RetrainingResult | None, str]:
     bars = read_bar_folder(bars_dir, symbols).bars
-    unseen = sessions_unseen(bars, out)
+    unseen = count_new_sessions(bars, out)
     if unseen is not None and unseen < if_older_than_sessions:
         return None, f"the champion lacks {unseen} sessions of the data: nothing to do"
     with ProgressBars() as progress:
@@ -57,7 +57,7 @@ def _run(
     return found, f"{found.version} {moved}: {found.why}"
 
 
-def _print(found: Retrained | None, sentence: str, *, as_json: bool) -> None:
+def _print(found: RetrainingResult | None, sentence: str, *, as_json: bool) -> None:
     if not as_json:
         click.echo(sentence)
         return

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 import numpy as np
@@ -22,12 +22,9 @@ from magic8_ml.forecast.session_table import day_number, session_table
 from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.forecast.training.dataset import dataset_of
 from magic8_ml.forecast.training.passport import data_digest
-from magic8_ml.forecast.training.tuning_objective import judged_folds
-from magic8_ml.forecast.training.tuning_workers import Evaluate, on_cluster, on_cores
+from magic8_ml.forecast.training.tuning import MAX_TRIALS, Evaluate, SearchResult, search, tuning_folds, tuning_loss
+from magic8_ml.forecast.training.workers import on_cluster, on_cores
 from magic8_ml.metrics.refusal import TrainingRefused
-
-if TYPE_CHECKING:
-    from magic8_ml.forecast.training.tuning_search import SearchResult
 
 TUNED: Final = "tuned.json"
 FAMILY: Final = "boosted_variance"
@@ -51,7 +48,12 @@ def tune_command(*, jobs: int | None, dask: str | None, **asked: Any) -> None:  
     """Tune."""
     at_most_one(jobs=jobs, dask=dask)
     with refusal("Tuning", TrainingRefused):
-        _tune(lambda rows: on_cores(rows, jobs or 1) if dask is None else on_cluster(rows, dask), **asked)
+        _tune(
+            lambda rows: (
+                on_cores(tuning_loss, rows, jobs or 1) if dask is None else on_cluster(tuning_loss, rows, dask)
+            ),
+            **asked,
+        )
 
 
 def training_days(bars: Mapping[str, Bars], last_day: date | None) -> dict[str, Bars]:
@@ -89,9 +91,6 @@ def _tune(
 ) -> None:
     try:
         import optuna  # noqa: PLC0415 - an extra that may be absent
-
-        from magic8_ml.forecast.training.tuning_search import search  # noqa: PLC0415 - as above
-        from magic8_ml.forecast.training.tuning_space import MAX_TRIALS  # noqa: PLC0415 - as above
     except ImportError as error:
         raise TrainingRefused(f"{error}; run: pip install -e '.[train]'") from error
     if not 1 <= trials <= MAX_TRIALS:
@@ -109,6 +108,10 @@ def _tune(
     (out / TUNED).write_bytes(json_bytes(_answer(found, log, rows, seed)))
 
 
+def _workers(rows: Rows, jobs: int | None, dask: str | None) -> AbstractContextManager[Evaluate]:
+    return on_cores(tuning_loss, rows, jobs or 1) if dask is None else on_cluster(tuning_loss, rows, dask)
+
+
 def _learnable(rows: Rows) -> Rows:
     labelled = rows[rows.labelled]
     if (days := len(np.unique(labelled.day))) < MIN_DAYS:
@@ -120,17 +123,17 @@ def _learnable(rows: Rows) -> Rows:
 
 
 def _trials(found: SearchResult, rows: Rows, data: str) -> list[Trial]:
-    folds = judged_folds(rows)
+    folds = tuning_folds(rows)
     return [
         Trial(
             configuration=FAMILY,
-            settings=tried.parameters,
+            settings=trial.parameters,
             data=data,
             first=_day(int(folds[0].test[0])),
             last=_day(int(folds[-1].test[-1])),
-            figures={"qlike": tried.loss},
+            figures={"qlike": trial.loss},
         )
-        for tried in found.tried
+        for trial in found.trials
     ]
 
 
@@ -140,19 +143,19 @@ def _answer(found: SearchResult, log: TrialLog, rows: Rows, seed: int) -> dict[s
         "seed": seed,
         "learnt_until": _day(int(rows.day.max())),
         "best": asdict(found.best),
-        "shipped": asdict(found.shipped),
-        "trials": [asdict(tried) for tried in found.tried],
+        "shipped": asdict(found.default),
+        "trials": [asdict(trial) for trial in found.trials],
         "configurations_in_log": log.configurations,
     }
 
 
 def _table(found: SearchResult, log: TrialLog, rows: Rows) -> str:
-    best, shipped = found.best, found.shipped
+    best, default = found.best, found.default
     lines = [
         f"Tuned {FAMILY} on days up to {_day(int(rows.day.max()))}; later days were not read",
-        f"  tried      {len(found.tried)} configurations; {log.configurations} in the log",
-        f"  shipped    QLIKE {shipped.loss:.4f}",
-        f"  best       QLIKE {best.loss:.4f} ({1 - best.loss / shipped.loss:+.1%}), before correction for the search",
+        f"  tried      {len(found.trials)} configurations; {log.configurations} in the log",
+        f"  shipped    QLIKE {default.loss:.4f}",
+        f"  best       QLIKE {best.loss:.4f} ({1 - best.loss / default.loss:+.1%}), before correction for the search",
         *(f"             {name} {value:.4g}" for name, value in best.parameters.items()),
     ]
     return "\n".join(lines)

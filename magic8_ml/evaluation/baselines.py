@@ -25,10 +25,10 @@ from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.evaluation.regressions import Logit, Ridge, fit_logit, fit_ridge
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.forecaster import LEVELS, FittedForecaster, Forecast, Forecaster, Past, Rows
-from magic8_ml.forecast.implied_variance import implied_day_variance
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.residuals import Residuals
-from magic8_ml.forecast.structures import Trades
+from magic8_ml.forecast.structures import StructureTrades
+from magic8_ml.forecast.variance import implied_day_variance
 
 HAR_WINDOW_DAYS: Final = 750
 _GUARD: Final = (0.2, 5.0)
@@ -46,7 +46,7 @@ class _FittedClimatology:
 
     def predict(self, rows: Rows) -> Forecast:
         at = (rows.symbol, rows.bucket)
-        return Forecast.silent(
+        return Forecast.partial(
             len(rows),
             sigma=np.sqrt(self.variance[at]),
             regime=self.regime[rows.bucket],
@@ -114,7 +114,7 @@ class _FittedMajority:
     def predict(self, rows: Rows) -> Forecast:
         one = np.eye(3)
         regime, direction = (np.tile(one[c], (len(rows), 1)) for c in (self.regime, self.direction))
-        return Forecast.silent(len(rows), regime=regime, direction=direction)
+        return Forecast.partial(len(rows), regime=regime, direction=direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Price:
         """Read the price."""
         sigma: Floats = getattr(rows, self.column)
         below = ndtr(rows.direction_terciles * (rows.sigma_vix / sigma)[:, None])
-        return Forecast.silent(
+        return Forecast.partial(
             len(rows),
             sigma=sigma,
             direction=classes_below(below),
@@ -183,7 +183,7 @@ class FittedHar:
         """Forecast sigma, classes and quantiles."""
         sigma, bucket = self._sigma(rows), rows.bucket
         price = rows.sigma_vix[:, None]
-        return Forecast.silent(
+        return Forecast.partial(
             len(rows),
             sigma=sigma,
             regime=classes_below(self.residuals.variance_below((rows.regime_terciles * price) ** 2, sigma, bucket)),
@@ -191,7 +191,7 @@ class FittedHar:
             quantiles=self.residuals.quantiles(sigma, bucket),
         )
 
-    def odds(self, rows: Rows, trades: Trades) -> Floats:
+    def odds(self, rows: Rows, trades: StructureTrades) -> Floats:
         """Return the odds of all six structures, (n_rows, 6)."""
         sigma = self._sigma(rows)
         below = [self.residuals.below(level, sigma, rows.bucket) for level in (trades.low, trades.high)]
@@ -235,7 +235,7 @@ class _FittedLogistic:
 
     def predict(self, rows: Rows) -> Forecast:
         regime, direction = (logit.predict(rows.features) for logit in (self.regime, self.direction))
-        return Forecast.silent(len(rows), regime=regime, direction=direction)
+        return Forecast.partial(len(rows), regime=regime, direction=direction)
 
 
 CLIMATOLOGY: Final = Climatology()

@@ -24,8 +24,8 @@ from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.evaluation.win_baselines import RULES, CanonicalStructures
 from magic8_ml.forecast.forecaster import Forecast, Forecaster, Rows
 from magic8_ml.forecast.session_table import day_number, session_table
-from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of, walk_forward
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.metrics.refusal import TrainingRefused
 
 TRAILING_DAYS: Final = 252
@@ -59,7 +59,7 @@ def evaluate(
     *,
     facts: Mapping[str, Any],
     points: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None = None,
-    progress: Progress = silent,
+    progress: ProgressCallback = no_progress,
 ) -> Reported:
     """Return the report and its rows; trials are appended to the log in ``out``.
 

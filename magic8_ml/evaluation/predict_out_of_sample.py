@@ -13,12 +13,12 @@ from magic8_companion.options.costs import BASE, SPREAD_MODELS
 from magic8_ml.evaluation.baselines import BASELINES, Price, class_shares, classes_below
 from magic8_ml.evaluation.out_of_sample import OutOfSample, PaceLosses, Settlement
 from magic8_ml.evaluation.win_baselines import PRICE, CanonicalStructures, win_odds
-from magic8_ml.forecast.forecaster import Forecast, Rows, concatenated
+from magic8_ml.forecast.forecaster import Forecast, Rows, concat_rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.residuals import Residuals
-from magic8_ml.forecast.structures import of_strategies
-from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.structures import select_strategies
 from magic8_ml.forecast.training.walk_forward import Fold, rows_of_folds, walk_forward
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.metrics.proper_scores import ranked_probability_score
 
 FEWEST_DAYS: Final = 60
@@ -47,15 +47,15 @@ class Benchmark:
         Where another design means another vertical, it has said nothing of this one.
         """
         others = designs or {}
-        odds = {name: of_strategies(predicted, model.vertical) for name, predicted in self.odds.items()}
+        odds = {name: select_strategies(predicted, model.vertical) for name, predicted in self.odds.items()}
         return OutOfSample(
             rows=self.rows,
             model=model,
             baselines={**self.baselines, **others},
             settlement=Settlement(
-                won=of_strategies(self.won, model.vertical),
-                gross=of_strategies(self.gross, model.vertical),
-                cost=of_strategies(self.cost, model.vertical),
+                won=select_strategies(self.won, model.vertical),
+                gross=select_strategies(self.gross, model.vertical),
+                cost=select_strategies(self.cost, model.vertical),
                 odds={**odds, **{name: _same_trades(other, model) for name, other in others.items()}},
             ),
             pace=pace_losses(model.sigma, self.rows, self.folds),
@@ -69,7 +69,7 @@ def _same_trades(other: Forecast, model: Forecast) -> Floats:
 
 
 def build_benchmark(
-    rows: Rows, structures: CanonicalStructures, folds: Sequence[Fold], progress: Progress = silent
+    rows: Rows, structures: CanonicalStructures, folds: Sequence[Fold], progress: ProgressCallback = no_progress
 ) -> Benchmark:
     """Let every baseline learn and answer fold by fold.
 
@@ -97,12 +97,12 @@ def build_benchmark(
 def with_earlier_rows(bench: Benchmark, rows: Rows, structures: CanonicalStructures) -> Benchmark:
     """Put rows of earlier days in front, of which too little came before for anyone but the prices to speak."""
     count = len(rows)
-    early = {one.name: one.predict(rows) if isinstance(one, Price) else Forecast.silent(count) for one in BASELINES}
+    early = {one.name: one.predict(rows) if isinstance(one, Price) else Forecast.partial(count) for one in BASELINES}
     unknown = np.full(structures.won.shape, np.nan)
     return Benchmark(
-        rows=concatenated([rows, bench.rows]),
+        rows=concat_rows([rows, bench.rows]),
         folds=bench.folds,
-        baselines={name: Forecast.joined([early[name], late]) for name, late in bench.baselines.items()},
+        baselines={name: Forecast.concat([early[name], late]) for name, late in bench.baselines.items()},
         won=np.concatenate((structures.won, bench.won)),
         gross=np.concatenate((unknown, bench.gross)),
         cost=np.concatenate((structures.cost, bench.cost)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from magic8_ml.evaluation.goals import ALL
 from magic8_ml.evaluation.records import EvaluationReport, GoalRecord
-from magic8_ml.forecast.training.dataset import left_out
+from magic8_ml.forecast.training.dataset import describe_dropped
 
 
 def summary(report: EvaluationReport) -> str:
@@ -13,7 +13,7 @@ def summary(report: EvaluationReport) -> str:
     symbols, span = ", ".join(scored["symbols"]), f"{scored['first']} .. {scored['last']}"
     lines = [
         f"{report['title']}: {symbols}, {span}, {scored['days']} days, {scored['rows']} forecasts",
-        f"  model {report['model']['name']}; {left_out(report['data'].get('days_left_out', {}))}",
+        f"  model {report['model']['name']}; {describe_dropped(report['data'].get('days_left_out', {}))}",
         *(f"  ! {sentence}" for sentence in report["warnings"]),
         "",
         f"  {'goal':<32}{'value':>9}{'95 % interval':>20}{'wanted':>16}{'days':>6}  status",

@@ -25,9 +25,8 @@ from magic8_ml.evaluation.records import (
     SigmaRecord,
 )
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.labels import BUCKETS
+from magic8_ml.forecast.labels import BUCKETS, OUTCOMES, REGIMES
 from magic8_ml.forecast.session_table import session_table
-from magic8_ml.forecast.strategy_view import OUTCOMES, REGIMES
 from magic8_ml.metrics.day_intervals import Interval, mean_interval, skill_interval
 from magic8_ml.metrics.proper_scores import brier
 

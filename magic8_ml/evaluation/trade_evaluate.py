@@ -15,8 +15,8 @@ from magic8_ml.evaluation.trade_out_of_sample import predict_trades_out_of_sampl
 from magic8_ml.evaluation.trade_report import Context, report_of
 from magic8_ml.evaluation.trade_walk_forward import WinEstimator
 from magic8_ml.evaluation.trials import Trial, log_trials
-from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.rows import TradeRows
 
@@ -43,7 +43,7 @@ def evaluate_trades(
     *,
     facts: Mapping[str, Any],
     limits: Sequence[str] = (),
-    progress: Progress = silent,
+    progress: ProgressCallback = no_progress,
 ) -> TradeReport:
     """Return the report; the run is appended to the trial log in ``out``.
 

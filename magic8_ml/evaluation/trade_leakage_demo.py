@@ -20,7 +20,7 @@ from magic8_ml.evaluation.leakage_demo import (
 )
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, RECALIBRATED_PREMIUM
 from magic8_ml.evaluation.trade_walk_forward import WinEstimator
-from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.metrics.proper_scores import brier, skill
 from magic8_ml.trades.rows import TradeRows
 
@@ -50,7 +50,7 @@ class RecipeLeakage(LeakageResult):
 
 
 def demonstrate_trade_leakage(
-    rows: TradeRows, progress: Progress = silent, rounds: int = ROUNDS
+    rows: TradeRows, progress: ProgressCallback = no_progress, rounds: int = ROUNDS
 ) -> list[RecipeLeakage]:
     """Predict which trades win, with every recipe under every protocol."""
     kept = rows[newest_rows(rows.day, MOST_ROWS)]

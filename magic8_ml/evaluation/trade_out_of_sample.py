@@ -11,8 +11,8 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, BASELINES
 from magic8_ml.evaluation.trade_walk_forward import WinEstimator, predict_walk_forward, span_of
-from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import EMBARGO_DAYS, Fold
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.expected_value import RealisedFractions, TradeTermsSummary, expected_value
 from magic8_ml.trades.rows import TradeRows
@@ -140,7 +140,7 @@ def predict_trades_out_of_sample(
     folds: Sequence[Fold],
     *,
     others: Sequence[WinEstimator] = (),
-    progress: Progress = silent,
+    progress: ProgressCallback = no_progress,
 ) -> OutOfSampleTrades:
     """Walk model, baselines and ``others`` forward over the same folds; rows of which the model says nothing go out.
 

@@ -14,8 +14,8 @@ from typing import Protocol
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers
-from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.trades.rows import TradeRows
 
 
@@ -38,7 +38,7 @@ class WinEstimator(Protocol):
 
 
 def predict_walk_forward(
-    model: WinEstimator, rows: TradeRows, folds: Sequence[Fold], progress: Progress = silent
+    model: WinEstimator, rows: TradeRows, folds: Sequence[Fold], progress: ProgressCallback = no_progress
 ) -> Floats:
     """Return what the model said of each row before its day, (n_rows,), NaN on days that no fold tests.
 

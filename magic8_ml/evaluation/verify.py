@@ -27,11 +27,11 @@ from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.model_files import TrainedModel
 from magic8_ml.forecast.session_table import day_number, session_table
 from magic8_ml.forecast.symbol_families import family_of
-from magic8_ml.forecast.training.dataset import Dataset, left_out
-from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.training.dataset import Dataset, describe_dropped
 from magic8_ml.forecast.training.walk_forward import EMBARGO_DAYS, REFIT_DAYS, Fold, rows_of_folds
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.metrics.refusal import TrainingRefused
-from magic8_ml.registry.expiry import valid_until
+from magic8_ml.registry.validity import valid_until
 
 _NAMED: Final = 3
 
@@ -45,7 +45,7 @@ def verify(
     *,
     first: date | None,
     baseline_days: int = BASELINE_DAYS,
-    progress: Progress = silent,
+    progress: ProgressCallback = no_progress,
 ) -> Reported:
     """Score the model on the rows of a data set, by default from the session after its freeze on.
 
@@ -122,7 +122,7 @@ def _folds(data: Dataset, start: date, frozen: date, baseline_days: int) -> tupl
         )
     raise TrainingRefused(
         f"{len(unique)} days can be used and the baselines need {baseline_days} of them before they answer; give older"
-        f" bars too (a day needs 15 complete sessions before it, and its class 60; {left_out(data.dropped)})"
+        f" bars too (a day needs 15 complete sessions before it, and its class 60; {describe_dropped(data.dropped)})"
     )
 
 

@@ -28,9 +28,9 @@ from magic8_ml.evaluation.regressions import fit_logit
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.session_table import BAR_NS, session_table
-from magic8_ml.forecast.structures import Trades, trades_of
-from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.structures import StructureTrades, price_structures
 from magic8_ml.forecast.training.walk_forward import Fold
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.metrics.calibration import apply_line, fit_line
 from magic8_ml.metrics.refusal import TrainingRefused
 
@@ -51,7 +51,7 @@ class CanonicalStructures:
     ``points`` (n_rows, 3): the rule scorer's 0..100 per strategy, None where nobody supplied them.
     """
 
-    trades: Trades
+    trades: StructureTrades
     won: Floats
     gross: Floats
     cost: Floats
@@ -60,14 +60,16 @@ class CanonicalStructures:
     @classmethod
     def of(cls, rows: Rows, points: Floats | None = None) -> CanonicalStructures:
         """Price the structures at the sigma that knows today's pace, and settle them."""
-        trades, move = trades_of(rows.sigma_today), rows.known.move
+        trades, move = price_structures(rows.sigma_today), rows.known.move
         cost = trades.trading_cost
         won, gross = trades.won(move).astype(np.float64), trades.net(move) + cost
         return cls(trades=trades, won=won, gross=gross, cost=cost, points=points)
 
     def __getitem__(self, rows: Mask) -> CanonicalStructures:
         """Return some of the rows."""
-        trades = Trades(**{item.name: getattr(self.trades, item.name)[rows] for item in fields(Trades)})
+        trades = StructureTrades(
+            **{item.name: getattr(self.trades, item.name)[rows] for item in fields(StructureTrades)}
+        )
         points = None if self.points is None else self.points[rows]
         return CanonicalStructures(
             trades=trades, won=self.won[rows], gross=self.gross[rows], cost=self.cost[rows], points=points
@@ -80,7 +82,7 @@ class CanonicalStructures:
 
 
 def win_odds(
-    rows: Rows, structures: CanonicalStructures, folds: Sequence[Fold], progress: Progress = silent
+    rows: Rows, structures: CanonicalStructures, folds: Sequence[Fold], progress: ProgressCallback = no_progress
 ) -> dict[str, Floats]:
     """Return each baseline's odds of all six structures on the tested rows, in their order."""
     tested = np.isin(rows.day, np.concatenate([fold.test for fold in folds]))
@@ -100,7 +102,7 @@ def _odds(rows: Rows, structures: CanonicalStructures, train: Mask, test: Mask) 
     odds = {
         CLIMATOLOGY.name: shares,
         PRICE: structures.implied[test],
-        HAR_TODAY.name: har.odds(rows[test], trades_of(rows.sigma_today[test])),
+        HAR_TODAY.name: har.odds(rows[test], price_structures(rows.sigma_today[test])),
         LOGISTIC: _by_column(won, rows.features[train], rows.features[test]),
         RECALIBRATED_PRICE: _recalibrated(won, implied, structures.implied[test]),
         MAJORITY: np.tile(np.round(won.mean(axis=0)), (int(test.sum()), 1)),

@@ -55,9 +55,9 @@ def fit_boosted(features: Floats, day: Integers, target: Floats, settings: Boost
     draws = np.random.default_rng(settings.seed)
     days, place = np.unique(day, return_inverse=True)
 
-    def gradient(said: Floats, _: xgb.DMatrix) -> tuple[Floats, Floats]:
+    def gradient(predicted: Floats, _: xgb.DMatrix) -> tuple[Floats, Floats]:
         drawn = (draws.random(len(days)) < settings.day_share)[place].astype(np.float64)
-        return (said - target) * drawn, drawn
+        return (predicted - target) * drawn, drawn
 
     rows = xgb.QuantileDMatrix(features, target, max_bin=_BINS, nthread=1)
     booster = xgb.train(settings.parameters(target), rows, settings.rounds, obj=gradient)

@@ -15,7 +15,7 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.forecast.labels import BUCKETS, GROUPS
-from magic8_ml.forecast.symbol_families import EVERYBODY, family_of
+from magic8_ml.forecast.symbol_families import ALL_SYMBOLS, family_of
 
 REFERENCE_SESSIONS: Final = 252
 MIN_SESSIONS: Final = 60
@@ -41,9 +41,9 @@ class ReferenceEdges:
         """Sort past edges, shape (n_rows, n_strategies); of each symbol only its last 252 sessions count."""
         rounded = np.round(edges, _DECIMALS)
         recent = _recent(symbol, day)
-        source = _Source(rounded[recent], symbols, symbol[recent], day[recent], bucket[recent])
+        source = _ReferencePools(rounded[recent], symbols, symbol[recent], day[recent], bucket[recent])
         found = {name: source.of(n) for n, name in enumerate(symbols)}
-        found[EVERYBODY] = source.of(None)
+        found[ALL_SYMBOLS] = source.of(None)
         return cls(
             edges={name: references for name, (references, _) in found.items()},
             pools={name: pool for name, (_, pool) in found.items()},
@@ -83,7 +83,7 @@ class ReferenceEdges:
             for name, of in data["edges"].items()
         }
         whole = [len(buckets) == BUCKETS and all(map(len, buckets)) for of in edges.values() for buckets in of]
-        if EVERYBODY not in edges or not all(whole):
+        if ALL_SYMBOLS not in edges or not all(whole):
             raise ValueError("a strategy has no reference in one of the 13 half hours")
         return cls(edges=edges, pools={str(name): str(pool) for name, pool in data["pools"].items()})
 
@@ -96,7 +96,7 @@ def _recent(symbol: Integers, day: Integers) -> Mask:
     return recent
 
 
-class _Source:
+class _ReferencePools:
     # the pools of the contract, from the narrowest that holds enough sessions to the widest
 
     def __init__(
@@ -106,9 +106,9 @@ class _Source:
         self._symbol, self._day, self._bucket = symbol, day, bucket
 
     def of(self, number: int | None) -> tuple[list[list[Floats]], str]:
-        everybody = np.ones(len(self._day), dtype=np.bool_)
+        all_rows = np.ones(len(self._day), dtype=np.bool_)
         if number is None:
-            return self._sorted(everybody, by_group=False), "all"
+            return self._sorted(all_rows, by_group=False), "all"
         own = self._symbol == number
         if self._sessions(own) >= MIN_SESSIONS:
             return self._sorted(own, by_group=False), "own"
@@ -118,7 +118,7 @@ class _Source:
         family = np.isin(self._symbol, [n for n, name in enumerate(self._symbols) if name in siblings])
         if self._sessions(family) >= MIN_SESSIONS:
             return self._sorted(family, by_group=False), "family"
-        return self._sorted(everybody, by_group=False), "all"
+        return self._sorted(all_rows, by_group=False), "all"
 
     def _sessions(self, rows: Mask) -> int:
         return len(np.unique(self._day[rows]))

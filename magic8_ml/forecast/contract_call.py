@@ -17,7 +17,39 @@ from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_result import Contribution, MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy
 from magic8_companion.domain.structure import VerticalSpread
-from magic8_ml.forecast.strategy_view import DIRECTIONS, REGIMES
+from magic8_ml.forecast.labels import DIRECTIONS, REGIMES
+
+SLOPE: Final = 10.0
+LIMIT: Final = 0.4
+NAMES: Final = (
+    *("CallDelta", "PutDelta", "delta_spread", "call_put_ratio"),
+    *("Price", "Predicted", "price_vs_predicted"),
+)
+
+
+def delta_features(bars: pd.DataFrame) -> pd.DataFrame:
+    """Return one row at the last bar's time; no bars give an empty frame.
+
+    ``ret`` is the last close-to-close change, 0 for a single bar or a missing close; ``CallDelta`` is
+    ``0.5 + clip(10 ret, -0.4, 0.4)``, everything else follows from it and from the last close.
+
+    >>> index = pd.date_range("2025-06-26 14:30", periods=2, freq="5min", tz="UTC")
+    >>> delta_features(pd.DataFrame({"close": [100.0, 101.0]}, index=index)).round(4).to_dict("records")
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [{'CallDelta': 0.6, 'PutDelta': -0.4, 'delta_spread': 0.2, 'call_put_ratio': 1.5, 'Price': 101.0,
+      'Predicted': 102.01, 'price_vs_predicted': -0.01}]
+    """
+    if bars.empty:
+        return pd.DataFrame()
+    closes = bars["close"].to_numpy(dtype=np.float64)[-2:]
+    price = float(closes[-1])
+    change = price / float(closes[0]) - 1
+    change = change if np.isfinite(change) else 0.0
+    call = 0.5 + min(LIMIT, max(-LIMIT, SLOPE * change))
+    put = call - 1
+    row = (call, put, call - abs(put), call / abs(put), price, price * (1 + change), -change)
+    return pd.DataFrame(np.array([row]), index=bars.index[-1:], columns=NAMES)
+
 
 BAD_RESULT: Final = "bad_result"
 _VIX_ROWS: Final = 320
@@ -47,10 +79,10 @@ def prediction_arguments(
     }
 
 
-def answer_of(result: MLResult) -> dict[str, Any]:
+def to_answer(result: MLResult) -> dict[str, Any]:
     """Write a result as the dict of the contract's call.
 
-    >>> answer_of(Unavailable(reason="stale_vix"))["available"]
+    >>> to_answer(Unavailable(reason="stale_vix"))["available"]
     False
     """
     if isinstance(result, Unavailable):
@@ -87,10 +119,10 @@ def answer_of(result: MLResult) -> dict[str, Any]:
     }
 
 
-def result_of(answer: object) -> MLResult:
+def parse_answer(answer: object) -> MLResult:
     """Read the dict that a model answered; whatever is not understood is ``bad_result``, never a guess.
 
-    >>> result_of({"strategy": "condor of sorts", "confidence": 0.9})
+    >>> parse_answer({"strategy": "condor of sorts", "confidence": 0.9})
     Unavailable(reason='bad_result', detail="unknown strategy 'condor of sorts'")
     """
     if not isinstance(answer, Mapping):
@@ -138,11 +170,11 @@ def _problem(answer: Mapping[Any, Any], details: Mapping[Any, Any]) -> str | Non
     return None
 
 
-def _vertical(said: object) -> VerticalSpread | None:
-    if not isinstance(said, Mapping):
+def _vertical(data: object) -> VerticalSpread | None:
+    if not isinstance(data, Mapping):
         return None
     try:
-        return VerticalSpread(right=said["right"], action=said["action"])
+        return VerticalSpread(right=data["right"], action=data["action"])
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -157,16 +189,16 @@ def _numbers(values: object) -> dict[str, float]:
     return {str(name): float(value) for name, value in values.items() if _is_number(value)}
 
 
-def _move(said: object) -> RemainingMove | None:
+def _move(data: object) -> RemainingMove | None:
     # without a usable one nothing is said of tickets; the prediction itself stands
-    if not isinstance(said, Mapping) or not _is_number(scale := said.get("scale")) or not scale > 0:
+    if not isinstance(data, Mapping) or not _is_number(scale := data.get("scale")) or not scale > 0:
         return None
-    residuals = tuple(float(value) for value in said.get("residuals", ()) if _is_number(value))
+    residuals = tuple(float(value) for value in data.get("residuals", ()) if _is_number(value))
     return RemainingMove(scale=float(scale), residuals=residuals)
 
 
-def _explanation(said: object) -> tuple[Contribution, ...]:
-    items = said if isinstance(said, list | tuple) else ()
+def _explanation(data: object) -> tuple[Contribution, ...]:
+    items = data if isinstance(data, list | tuple) else ()
     return tuple(
         Contribution(feature=str(item["feature"]), value=item.get("value"), effect=float(item["effect"]))
         for item in items

@@ -7,16 +7,15 @@ calendar: that is what the host hands over at serving, so training looks no furt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_ml.forecast.implied_variance import implied_day_variance
-from magic8_ml.forecast.nan_arithmetic import mean_of_known, ratio_or_nan
 from magic8_ml.forecast.session_table import BAR_NS, complete_days, session_table, values_on
+from magic8_ml.forecast.variance import implied_day_variance, mean_of_known, ratio_or_nan
 
 HISTORY_SESSIONS: Final = 30
 MIN_COMPLETE_DAYS: Final = 15
@@ -128,3 +127,28 @@ def _close_of(bars: Bars, row: int) -> float:
     first, behind = np.searchsorted(bars.starts, (table.opens[row], table.closes[row]))
     whole = behind - first == (table.closes[row] - table.opens[row]) // BAR_NS
     return float(bars.close[behind - 1]) if whole else float("nan")
+
+
+class _CachedHistory(NamedTuple):
+    history: Bars
+    vix_daily: Bars
+    row: int
+    summary: DayHistory
+
+
+class DayHistoryCache:
+    """Summaries by symbol; a summary is used again only for the very same series and session.
+
+    Any thread may ask: at worst two of them compute the same summary.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str | None, _CachedHistory] = {}
+
+    def before(self, symbol: str | None, row: int, history: Bars, vix_daily: Bars) -> DayHistory:
+        """Return ``DayHistory.before(row, history, vix_daily)``; raises what that raises."""
+        kept = self._kept.get(symbol)
+        if kept is None or kept.history is not history or kept.vix_daily is not vix_daily or kept.row != row:
+            kept = _CachedHistory(history, vix_daily, row, DayHistory.before(row, history, vix_daily))
+            self._kept[symbol] = kept
+        return kept.summary

@@ -22,13 +22,13 @@ from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, TIE_ORDER
 from magic8_ml.forecast.boosted_variance import BoostingSettings
 from magic8_ml.forecast.confidence import ReferenceEdges
-from magic8_ml.forecast.forecaster import Forecast, Past, Rows, concatenated
+from magic8_ml.forecast.forecaster import Forecast, Past, Rows, concat_rows
+from magic8_ml.forecast.labels import OUTCOMES
 from magic8_ml.forecast.odds import OddsModel
 from magic8_ml.forecast.remaining_variance import RemainingVariance
 from magic8_ml.forecast.residuals import Residuals
-from magic8_ml.forecast.strategy_view import OUTCOMES
-from magic8_ml.forecast.structures import of_strategies
-from magic8_ml.forecast.symbol_families import known_as
+from magic8_ml.forecast.structures import select_strategies
+from magic8_ml.forecast.symbol_families import match_symbol
 from magic8_ml.forecast.terciles import Terciles
 
 CALIBRATION_DAYS: Final = 500
@@ -58,7 +58,7 @@ class DistributionForecaster:
         six = odds.six(calibration, sigma, residuals)
         score = odds.score(six.edge, calibration.bucket)
         references = ReferenceEdges.collect(
-            of_strategies(score, odds.vertical(score)),
+            select_strategies(score, odds.vertical(score)),
             calibration.symbols,
             calibration.symbol,
             calibration.day,
@@ -80,7 +80,7 @@ class DistributionForecaster:
             parts += self._own_walk_forward(earlier)
         if past is not None:
             parts.append((past.rows, past.forecast.sigma))
-        every, sigma = concatenated([part for part, _ in parts]), np.concatenate([said for _, said in parts])
+        every, sigma = concat_rows([part for part, _ in parts]), np.concatenate([sigmas for _, sigmas in parts])
         use = np.isfinite(sigma) & (every.day >= np.unique(every.day)[-CALIBRATION_DAYS:][0])
         return every[use], sigma[use]
 
@@ -90,8 +90,8 @@ class DistributionForecaster:
         edges = np.unique(np.linspace(first, len(days), _INNER_BLOCKS + 1).astype(int)).tolist()
         parts = []
         for start, end in pairwise(edges):
-            learnt, told = rows[rows.day < days[start - _EMBARGO]], rows[np.isin(rows.day, days[start:end])]
-            parts.append((told, RemainingVariance.fit(learnt, self.boosting).sigma(told.without_outcomes())))
+            train, test = rows[rows.day < days[start - _EMBARGO]], rows[np.isin(rows.day, days[start:end])]
+            parts.append((test, RemainingVariance.fit(train, self.boosting).sigma(test.without_outcomes())))
         return parts
 
 
@@ -122,7 +122,7 @@ class FittedDistribution:
         value = trades.value(residuals.call_values(trades.strikes, sigma, bucket))
         touch = residuals.touched(*trades.barriers, sigma, bucket)
         of_six = np.stack((six.price, six.edge, scores, trades.fair_value, value, touch))
-        price, edge, score, fair, value, touch = of_strategies(of_six, vertical)
+        price, edge, score, fair, value, touch = select_strategies(of_six, vertical)
         confidence = self._confidence(rows, score)
         unit = rows.sigma_vix[:, None]
         return Forecast(
@@ -130,10 +130,10 @@ class FittedDistribution:
             direction=_classes(residuals.below(rows.direction_terciles * unit, sigma, bucket)),
             regime=_classes(residuals.variance_below((rows.regime_terciles * unit) ** 2, sigma, bucket)),
             quantiles=residuals.quantiles(sigma, bucket),
-            win=self.odds.believed(price, edge),
+            win=self.odds.shrunk_probability(price, edge),
             implied=expit(price),
             edge=edge,
-            value=fair + self.odds.belief * (value - fair),
+            value=fair + self.odds.shrinkage * (value - fair),
             touch=touch,
             confidence=confidence,
             vertical=vertical,
@@ -165,7 +165,7 @@ class FittedDistribution:
         answer = np.empty_like(score)
         for number in sorted(set(rows.symbol.tolist())):
             mine = rows.symbol == number
-            name = known_as(rows.symbols[number], self.references.edges)
+            name = match_symbol(rows.symbols[number], self.references.edges)
             answer[mine] = self.references.ranks(score[mine], name, rows.bucket[mine])
         return answer
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast import feature_formulas as f
 from magic8_ml.forecast.intraday import Today
@@ -79,3 +81,25 @@ def schema_digest() -> str:
     """Return the sha256 of the ordered names and versions: what a model was fitted on, and may be fed with."""
     lines = "\n".join(f"{feature.name} v{feature.version}" for feature in CATALOGUE)
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+FeatureTable = Callable[[Today], Floats]
+"""Whatever computes the features of a day so far; training can be handed another one, and audits it."""
+
+AVAILABLE_AT: Final = np.array([feature.available_at for feature in CATALOGUE])
+"""Minutes after the open from which each column is known, shape (n_features,)."""
+
+
+def feature_matrix(today: Today) -> Floats:
+    """Compute every feature at the end of every bar so far.
+
+    Returns
+    -------
+    Floats
+        Shape (n_bars, n_features), columns in catalogue order, NaN where a value is missing.  Row i depends on bars
+        0..i alone: later bars, whatever they are, never change it.
+    """
+    matrix = np.empty((len(today.bars), len(CATALOGUE)))
+    for column, feature in enumerate(CATALOGUE):
+        matrix[:, column] = feature.compute(today)
+    return matrix

@@ -13,8 +13,8 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.intraday import Today
-from magic8_ml.forecast.nan_arithmetic import log_or_nan, ratio_or_nan
 from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.variance import log_or_nan, ratio_or_nan
 
 _HALF_HOUR: Final = 6
 _TWO_HOURS: Final = 24

@@ -23,7 +23,7 @@ _DECIMALS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SymbolPrediction:
     """One symbol of a slot: where its data came from and what the model answered at ``answered_at``."""
 
     data_source: str
@@ -79,13 +79,13 @@ def five_minute_entry(
 
 def details_of(prediction: Prediction) -> dict[str, Any]:
     """Return the reasons of a prediction as JSON values; what the model does not say is left out."""
-    said = {
+    details = {
         "direction_probabilities": _rounded(prediction.direction_probabilities),
         "regime_probabilities": _rounded(prediction.regime_probabilities),
         "rationale": prediction.rationale,
         "explanation": [asdict(item) for item in prediction.explanation],
     }
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in details.items() if value}
 
 
 def _rounded(probabilities: Mapping[str, float]) -> dict[str, float]:
@@ -100,7 +100,7 @@ def valid_until(slot: datetime, options: MLPluginConfig) -> datetime:
 
 def five_minute_result(
     slot: datetime,
-    cases: Mapping[str, Asked | str],
+    cases: Mapping[str, SymbolPrediction | str],
     *,
     published_at: datetime,
     fallback_source: str,
@@ -122,8 +122,8 @@ def five_minute_result(
             sentences |= {symbol: case.answer.detail} if case.answer.detail else {}
         else:
             signals[symbol] = _signal(case.answer, case, expires, options)
-    asked = [case for case in cases.values() if isinstance(case, Asked)]
-    worst = max(asked, key=lambda case: STATUS_ORDER.index(case.data_status), default=None)
+    predictions = [case for case in cases.values() if isinstance(case, SymbolPrediction)]
+    worst = max(predictions, key=lambda case: STATUS_ORDER.index(case.data_status), default=None)
     return FiveMinuteResult(
         slot_at=slot,
         published_at=published_at,
@@ -137,7 +137,9 @@ def five_minute_result(
     )
 
 
-def _signal(prediction: Prediction, case: Asked, expires: datetime, options: MLPluginConfig) -> FiveMinuteSignal:
+def _signal(
+    prediction: Prediction, case: SymbolPrediction, expires: datetime, options: MLPluginConfig
+) -> FiveMinuteSignal:
     of_data = data_blockers(case.data_status, trade_on_delayed_data=options.trade_on_delayed_data)
     blocked_by = (*prediction.blocked_by, *of_data)
     entry = five_minute_entry(

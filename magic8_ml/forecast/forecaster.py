@@ -159,10 +159,10 @@ class Forecast:
         return Forecast(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
 
     @classmethod
-    def silent(cls, n_rows: int, **said: Any) -> Forecast:  # noqa: ANN401 - any of the arrays
+    def partial(cls, n_rows: int, **values: Any) -> Forecast:  # noqa: ANN401 - any of the arrays
         """Return a forecast that says only what is given.
 
-        >>> float(Forecast.silent(2, sigma=np.array([0.01, 0.02])).sigma[1])
+        >>> float(Forecast.partial(2, sigma=np.array([0.01, 0.02])).sigma[1])
         0.02
         """
         shapes = {"direction": (3,), "regime": (3,), "quantiles": (len(LEVELS),)}
@@ -173,10 +173,10 @@ class Forecast:
             "vertical": np.zeros(n_rows, dtype=np.int64),
             "chosen": np.full(n_rows, -1),
         }
-        return cls(**{**nothing, **said})
+        return cls(**{**nothing, **values})
 
     @classmethod
-    def joined(cls, parts: list[Forecast]) -> Forecast:
+    def concat(cls, parts: list[Forecast]) -> Forecast:
         """Put forecasts one behind the other."""
         return cls(**{item.name: np.concatenate([getattr(p, item.name) for p in parts]) for item in fields(cls)})
 
@@ -230,7 +230,7 @@ def classes_of(values: Floats, terciles: Floats) -> Integers:
     return np.asarray(1 - (values < terciles[:, 0]) + (values > terciles[:, 1]), dtype=np.int64)
 
 
-def concatenated(parts: list[Rows]) -> Rows:
+def concat_rows(parts: list[Rows]) -> Rows:
     """Put rows with outcomes one behind the other; they must speak of the same symbols."""
     if len({part.symbols for part in parts}) != 1:
         raise ValueError("rows of different symbol tables cannot be joined")

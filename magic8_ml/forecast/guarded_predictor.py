@@ -6,10 +6,14 @@ state or frames ─> fresh? ─> ml_system.predict(five arguments), time-boxed �
 from __future__ import annotations
 
 import logging
+import threading
+import weakref
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, Protocol, cast, runtime_checkable
+from queue import SimpleQueue
+from typing import Any, Final, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 import pandas as pd
 
@@ -17,12 +21,63 @@ from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Unavailable
-from magic8_ml.forecast.contract_call import prediction_arguments, result_of
-from magic8_ml.forecast.delta_features import delta_features
-from magic8_ml.forecast.freshness import fresh_bars
+from magic8_ml.forecast.contract_call import delta_features, parse_answer, prediction_arguments
 from magic8_ml.forecast.ml_config import MLConfig
-from magic8_ml.forecast.prediction_inputs import PredictionInputs
-from magic8_ml.forecast.time_limit import TimeLimited
+from magic8_ml.forecast.prediction_inputs import PredictionInputs, fresh_bars
+
+Answer = TypeVar("Answer")
+_Job = tuple["Future[Answer]", Callable[[], Answer]]
+
+
+class TimeLimited(Generic[Answer]):
+    """Runs calls one after another on a daemon thread of its own, each under a time limit.
+
+    A call that overruns is abandoned together with its thread: its late answer is dropped, and the next call gets a
+    fresh thread.  The threads are daemons, because an executor of the standard library would hold up the end of the
+    process until the overrunning call returns.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._turn = threading.Lock()
+        self._jobs: SimpleQueue[_Job[Answer] | None] | None = None
+
+    def run(self, call: Callable[[], Answer], seconds: float) -> Answer:
+        """Return what ``call`` returns, or raise what it raises.
+
+        Raises
+        ------
+        TimeoutError
+            When no answer came within ``seconds`` (counted from its turn).
+        """
+        with self._turn:
+            jobs = self._jobs or self._start()
+            future: Future[Answer] = Future()
+            jobs.put((future, call))
+            try:
+                return future.result(timeout=seconds)
+            except TimeoutError:
+                jobs.put(None)
+                self._jobs = None
+                raise
+
+    def _start(self) -> SimpleQueue[_Job[Answer] | None]:
+        jobs: SimpleQueue[_Job[Answer] | None] = SimpleQueue()
+        threading.Thread(target=_work, args=(jobs,), name=self._name, daemon=True).start()
+        weakref.finalize(self, jobs.put, None)
+        self._jobs = jobs
+        return jobs
+
+
+def _work(jobs: SimpleQueue[_Job[Answer] | None]) -> None:
+    while (job := jobs.get()) is not None:
+        future, call = job
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001  # the caller's thread raises it again
+            future.set_exception(error)
+        del job, future, call  # an answer must not live until the next call
+
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +169,7 @@ class GuardedPredictor:
                 max_bar_age=timedelta(minutes=options.max_bar_age_minutes),
                 max_vix_age=timedelta(minutes=options.max_vix_age_minutes),
             )
-            return self._limited.run(lambda: result_of(system.predict(**arguments())), options.timeout_seconds)
+            return self._limited.run(lambda: parse_answer(system.predict(**arguments())), options.timeout_seconds)
         except DataUnavailable as error:
             return Unavailable(reason=error.reason, detail=error.detail)
         except TimeoutError:

@@ -13,9 +13,8 @@ from magic8_companion.domain.bars import Bars, from_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_ml.forecast.day_history import DayHistory
-from magic8_ml.forecast.implied_variance import implied_day_variance, implied_sigma_left, pace_aware
-from magic8_ml.forecast.nan_arithmetic import ratio_or_nan
 from magic8_ml.forecast.session_table import BAR_NS, FULL_DAY_BARS, session_table
+from magic8_ml.forecast.variance import implied_day_variance, implied_sigma_remaining, pace_aware, ratio_or_nan
 
 _MINUTE_NS: Final = 60 * 1_000_000_000
 
@@ -47,7 +46,7 @@ class Today:
 
     def sigma_left(self, *, with_pace: bool = False) -> Floats:
         """Return s_imp(t) of the rest of the day, plain VIX x share or with today's pace."""
-        plain = implied_sigma_left(self.expected_day, self.share_left)
+        plain = implied_sigma_remaining(self.expected_day, self.share_left)
         return pace_aware(plain, self.pace) if with_pace else plain
 
 

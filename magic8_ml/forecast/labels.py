@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.strategy import BASE_STRATEGIES, BUTTERFLY, IRON_CONDOR, NO_TRADE, VERTICAL
 from magic8_ml.forecast.session_table import FULL_DAY_BARS
 
 ENTRY_BARS: Final = np.arange(3, FULL_DAY_BARS - 2, 3)
@@ -84,3 +85,34 @@ def bucket_of(minutes_to_close: Floats) -> npt.NDArray[np.int64]:
 ENTRY_BUCKETS: Final = bucket_of(5 * (FULL_DAY_BARS - ENTRY_BARS).astype(np.float64))
 # two entries per bucket; the first bucket has but one, which then stands twice and weighs one as every day does
 _ENTRIES_OF_BUCKET: Final = np.array([np.flatnonzero(b == ENTRY_BUCKETS)[[0, -1]] for b in range(BUCKETS)])
+
+
+BEARISH: Final = "bearish"
+NEUTRAL: Final = "neutral"
+BULLISH: Final = "bullish"
+DIRECTIONS: Final = (BEARISH, NEUTRAL, BULLISH)
+"""Classes of stage 1, in the order of their probabilities."""
+
+LOW: Final = "low"
+NORMAL: Final = "normal"
+HIGH: Final = "high"
+REGIMES: Final = (LOW, NORMAL, HIGH)
+"""Classes of stage 2, in the order of their probabilities."""
+
+OUTCOMES: Final = (*BASE_STRATEGIES, NO_TRADE)
+"""What may be answered; ``Forecast.chosen`` indexes it."""
+
+_ADVICE: Final = {  # regime -> strategy of (bearish, neutral, bullish)
+    LOW: (IRON_CONDOR, BUTTERFLY, IRON_CONDOR),
+    NORMAL: (VERTICAL, IRON_CONDOR, VERTICAL),
+    HIGH: (VERTICAL, NO_TRADE, VERTICAL),
+}
+
+
+def suggested_strategy(direction: str, regime: str) -> str:
+    """Return the strategy that belongs to a pair of classes.
+
+    >>> suggested_strategy(NEUTRAL, LOW), suggested_strategy(BEARISH, HIGH)
+    ('Butterfly', 'Vertical')
+    """
+    return _ADVICE[regime][DIRECTIONS.index(direction)]

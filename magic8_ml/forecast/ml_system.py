@@ -12,7 +12,7 @@ import pandas as pd
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.ml_result import MLResult, Unavailable
 from magic8_companion.ports import plugin_config
-from magic8_ml.forecast.contract_call import answer_of
+from magic8_ml.forecast.contract_call import to_answer
 from magic8_ml.forecast.ml_config import MLConfig
 from magic8_ml.forecast.model_files import load_model
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
@@ -80,8 +80,8 @@ class ProductionMLSystem:
         try:
             inputs = PredictionInputs.from_frames(bar_data, vix_data, current_time)
         except DataUnavailable as error:
-            return answer_of(Unavailable(reason=error.reason, detail=error.detail))
-        return answer_of(self.answer(inputs))
+            return to_answer(Unavailable(reason=error.reason, detail=error.detail))
+        return to_answer(self.answer(inputs))
 
     def answer(self, inputs: PredictionInputs) -> MLResult:
         """Answer checked inputs; the very same as :meth:`predict` of their frames."""

@@ -10,7 +10,6 @@ Nothing in the folder depends on the clock: the same data and library versions g
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from typing import Any, Final
 import orjson
 import xgboost as xgb
 
+from magic8_companion.durable import write_synced
 from magic8_ml.forecast.distribution_forecaster import FittedDistribution
 from magic8_ml.forecast.feature_bounds import Bounds
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, schema_digest
@@ -133,7 +133,7 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, content in files.items():
-            _write_durably(fresh / name, content)
+            write_synced(fresh / name, content)
         fresh.chmod(0o755)
         _swap(folder, fresh)
     finally:
@@ -151,10 +151,3 @@ def _swap(folder: Path, fresh: Path) -> None:
             retired.rename(folder)
         raise
     shutil.rmtree(retired, ignore_errors=True)
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

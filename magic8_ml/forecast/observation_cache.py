@@ -6,13 +6,16 @@ import asyncio
 import logging
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
+import pandas as pd
+
+from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.codes import DataStatus
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE, MarketState
@@ -25,7 +28,7 @@ ON_PROVIDER_LOOP: Final = "called_on_provider_loop"
 _TIMEOUT: Final = "fetch_timeout"
 _POLL_SECONDS: Final = 0.1
 
-Seen = dict[str, "MarketState | str"]
+Observed = dict[str, "MarketState | str"]
 """A state by symbol, or why there is none."""
 
 
@@ -54,7 +57,7 @@ class Observations:
     def refresh(self, host: Watcher, symbols: Sequence[str], stop: threading.Event) -> dict[str, MarketState]:
         """Observe every symbol, within the limit altogether or until ``stop``; return the states that are new."""
         if _inside_a_loop():
-            seen: Seen = {symbol: _outcome(partial(host.observe, symbol), symbol) for symbol in symbols}
+            seen: Observed = {symbol: _outcome(partial(host.observe, symbol), symbol) for symbol in symbols}
         else:
             seen = _side_by_side(host, symbols, self._limit, stop)
         states = {symbol: found for symbol, found in seen.items() if isinstance(found, MarketState)}
@@ -72,16 +75,16 @@ class Observations:
         if state.vix is None and other is not None and other.session == state.session:
             state = replace(state, vix=other.vix, vix_bars=other.vix_bars, vix_daily=other.vix_daily)
         end = state.bars.last_end if len(state.bars) else None
-        return replace(state, as_of=at, data_status=aged_status(state.data_status, end, at))
+        return replace(state, as_of=at, data_status=status_at(state.data_status, end, at))
 
 
-def _side_by_side(host: Watcher, symbols: Sequence[str], seconds: float, stop: threading.Event) -> Seen:
+def _side_by_side(host: Watcher, symbols: Sequence[str], seconds: float, stop: threading.Event) -> Observed:
     # A symbol whose source hangs costs itself alone: it is given up and its late answer dropped.
     futures = {symbol: host.observing(symbol) for symbol in symbols}
     for _ in range(math.ceil(seconds / _POLL_SECONDS)):
         if stop.is_set() or not wait(futures.values(), timeout=_POLL_SECONDS).not_done:
             break
-    seen: Seen = {}
+    seen: Observed = {}
     for symbol, future in futures.items():
         seen[symbol] = _outcome(future.result, symbol) if future.done() else _TIMEOUT
         future.cancel()
@@ -107,10 +110,38 @@ def _inside_a_loop() -> bool:
     return True
 
 
-def aged_status(status: DataStatus, newest_end: datetime | None, at: datetime) -> DataStatus:
+def status_at(status: DataStatus, newest_end: datetime | None, at: datetime) -> DataStatus:
     """Return the data state at ``at``: live data is delayed as soon as its newest bar is not the one due now."""
     session = session_on(new_york_day(at))
     if status != LIVE or session is None or newest_end is None:
         return status
     due = session.open_at + (min(at, session.close_at) - session.open_at) // BAR * BAR
     return DELAYED if newest_end < due else LIVE
+
+
+class FrameCache:
+    """Frames by name; what a caller puts among them stands until newer bars of that name are kept.
+
+    Parameters
+    ----------
+    frames
+        The dict that callers see; default: an empty one.
+    """
+
+    def __init__(self, frames: dict[str, pd.DataFrame] | None = None) -> None:
+        self._frames = {} if frames is None else frames
+        self._newer: dict[str, Bars] = {}
+        self._lock = threading.Lock()
+
+    def keep(self, bars: Mapping[str, Bars]) -> None:
+        """Keep bars that are newer than the frames of the same names."""
+        with self._lock:
+            self._newer |= bars
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Return the frames of all that is kept, always the same dict."""
+        with self._lock:
+            self._frames |= {name: bars.frame() for name, bars in self._newer.items()}
+            self._newer.clear()
+            return self._frames

@@ -22,18 +22,18 @@ from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.residuals import Residuals
-from magic8_ml.forecast.structures import N_STRUCTURES, Trades, of_strategies, trades_of
+from magic8_ml.forecast.structures import N_STRUCTURES, StructureTrades, price_structures, select_strategies
 from magic8_ml.metrics.logistic import Slope, fit_platt, fit_slope, log_odds
 
-_PRICE_BELIEF_DAYS: Final = 10.0
-_EDGE_BELIEF_DAYS: Final = 5.0
+_PRICE_PRIOR_DAYS: Final = 10.0
+_EDGE_PRIOR_DAYS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SixOdds:
+class StructureOdds:
     """All six structures at each row, shape (n_rows, 6): priced, and their log odds by the price and the forecast."""
 
-    trades: Trades
+    trades: StructureTrades
     price: Floats
     forecast: Floats
 
@@ -59,10 +59,10 @@ class OddsModel:
     @classmethod
     def fit(cls, rows: Rows, sigma: Floats, residuals: Residuals) -> OddsModel:
         """Learn from rows with outcomes and the forecasts ``sigma`` (n_rows,) that were made of them before."""
-        trades = trades_of(rows.sigma_today)
+        trades = price_structures(rows.sigma_today)
         won = trades.won(rows.known.move).astype(np.float64)
-        said = log_odds(trades.implied)
-        lines = [fit_platt(said[:, n], won[:, n], rows.day, _PRICE_BELIEF_DAYS) for n in range(N_STRUCTURES)]
+        price_logits = log_odds(trades.implied)
+        lines = [fit_platt(price_logits[:, n], won[:, n], rows.day, _PRICE_PRIOR_DAYS) for n in range(N_STRUCTURES)]
         unscaled = cls(
             platt=np.array(lines),
             median=np.zeros((N_STRUCTURES, BUCKETS)),
@@ -72,19 +72,19 @@ class OddsModel:
         six = unscaled.six(rows, sigma, residuals)
         median, deviation = _location(six.edge, rows.bucket)
         scaled = cls(platt=unscaled.platt, median=median, deviation=deviation, slopes=unscaled.slopes)
-        meant = scaled.vertical(scaled.score(six.edge, rows.bucket))
-        edge, price, came = (of_strategies(columns, meant) for columns in (six.edge, six.price, won))
+        chosen = scaled.vertical(scaled.score(six.edge, rows.bucket))
+        edge, price, won_chosen = (select_strategies(columns, chosen) for columns in (six.edge, six.price, won))
         slopes = tuple(
-            fit_slope(edge[:, n], came[:, n], rows.day, price[:, n], _EDGE_BELIEF_DAYS)
+            fit_slope(edge[:, n], won_chosen[:, n], rows.day, price[:, n], _EDGE_PRIOR_DAYS)
             for n in range(len(BASE_STRATEGIES))
         )
         return cls(platt=scaled.platt, median=median, deviation=deviation, slopes=slopes)
 
-    def six(self, rows: Rows, sigma: Floats, residuals: Residuals) -> SixOdds:
+    def six(self, rows: Rows, sigma: Floats, residuals: Residuals) -> StructureOdds:
         """Weigh all six structures."""
-        trades = trades_of(rows.sigma_today)
+        trades = price_structures(rows.sigma_today)
         inside = residuals.between(trades.low, trades.high, sigma, rows.bucket)
-        return SixOdds(
+        return StructureOdds(
             trades=trades,
             price=self.platt[:, 0] + self.platt[:, 1] * log_odds(trades.implied),
             forecast=log_odds(inside),
@@ -100,13 +100,13 @@ class OddsModel:
         return np.asarray(score[:, 2:].argmax(axis=1))
 
     @property
-    def belief(self) -> Floats:
+    def shrinkage(self) -> Floats:
         """Return b per strategy, kept within 0..1."""
         return np.clip([slope.value for slope in self.slopes], 0.0, 1.0)
 
-    def believed(self, price: Floats, edge: Floats) -> Floats:
+    def shrunk_probability(self, price: Floats, edge: Floats) -> Floats:
         """Return the probabilities to publish, (n_rows, 3)."""
-        return np.asarray(expit(price + self.belief * edge))
+        return np.asarray(expit(price + self.shrinkage * edge))
 
     def as_json(self) -> dict[str, Any]:
         """Return the plain form that :meth:`from_json` reads."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from magic8_companion.domain.bars import Bars, to_ns
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.strategy import canonical_symbol
@@ -99,3 +100,32 @@ def _bars(frame: pd.DataFrame | None, name: str) -> Bars:
         return Bars.from_frame(frame)
     except DataUnavailable as error:
         raise DataUnavailable(error.reason, f"{name}: {error.detail}") from error
+
+
+def fresh_bars(inputs: PredictionInputs, *, max_bar_age: timedelta, max_vix_age: timedelta) -> Bars:
+    """Return the session's bars of inputs whose newest bar and VIX are young enough.
+
+    The day's official VIX open is fresh all day.
+
+    Raises
+    ------
+    DataUnavailable
+        ``market_closed``, ``missing_bars``, ``stale_bars``, ``missing_vix`` or ``stale_vix``.
+    """
+    if inputs.as_of >= inputs.session.close_at:
+        raise DataUnavailable(ReasonCode.MARKET_CLOSED, "nothing of the session is left to predict")
+    bars = inputs.today.between(inputs.session.open_at, min(inputs.as_of, inputs.session.close_at))
+    if not len(bars):
+        raise DataUnavailable(ReasonCode.MISSING_BARS, "no complete 5-minute bar of today")
+    if (age := inputs.as_of - bars.last_end) > max_bar_age:
+        raise DataUnavailable(ReasonCode.STALE_BARS, f"the newest bar is {_minutes(age)} old")
+    if not len(inputs.vix_today) or inputs.vix_today.first_start < inputs.session.open_at:
+        raise DataUnavailable(ReasonCode.MISSING_VIX, "no VIX of today")
+    age = inputs.as_of - inputs.vix_today.last_end
+    if inputs.vix_kind != DAILY_OPEN and age > max_vix_age:
+        raise DataUnavailable(ReasonCode.STALE_VIX, f"the newest VIX is {_minutes(age)} old")
+    return bars
+
+
+def _minutes(age: timedelta) -> str:
+    return f"{age.total_seconds() / 60:.0f} minutes"

@@ -6,21 +6,68 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
+import numpy as np
+
+from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.ml_plugin_config import DEFAULTS
 from magic8_companion.domain.ml_result import MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
-from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.day_history import DayHistoryCache
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, feature_matrix
 from magic8_ml.forecast.forecaster import Forecast, Rows
-from magic8_ml.forecast.freshness import fresh_bars
-from magic8_ml.forecast.history_cache import Histories
+from magic8_ml.forecast.intraday import today_of
+from magic8_ml.forecast.labels import DIRECTIONS, OUTCOMES, REGIMES, bucket_of
 from magic8_ml.forecast.model_files import TrainedModel
-from magic8_ml.forecast.prediction_inputs import PredictionInputs
+from magic8_ml.forecast.prediction_inputs import PredictionInputs, fresh_bars
 from magic8_ml.forecast.rationale import explanation_of, rationale_of
-from magic8_ml.forecast.serving_row import serving_rows
-from magic8_ml.forecast.strategy_view import DIRECTIONS, OUTCOMES, REGIMES
+from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.structures import SPREADS
-from magic8_ml.forecast.symbol_families import family_of
+from magic8_ml.forecast.symbol_families import ALL_SYMBOLS, family_of, match_symbol
+from magic8_ml.forecast.terciles import Terciles
+
+_NOT_KNOWN_HERE: Final = np.full((1, 2), np.nan)
+
+
+def serving_rows(inputs: PredictionInputs, bars: Bars, terciles: Terciles, histories: DayHistoryCache) -> Rows:
+    """Compute the row at the end of the newest of today's ``bars`` by the very functions that training uses.
+
+    The VIX is today's first value, as in training, whatever the source delivers later in the day.
+
+    Raises
+    ------
+    DataUnavailable
+        ``missing_bars``, ``history_short``, ``market_closed``, ``no_movement`` when nothing is left to move, or
+        ``abstained`` when the model has no terciles.
+    """
+    position = session_table().position(inputs.session.day)
+    history = histories.before(inputs.symbol, position, inputs.history, inputs.vix_daily)
+    today = today_of(bars, history, float(inputs.vix_today.open[0]))
+    last = slice(len(bars) - 1, None)
+    sigma = today.sigma_left()[last]
+    if not sigma[0] > 0:
+        raise DataUnavailable("no_movement", "prices of earlier days stood still for the rest of the day")
+    bucket = bucket_of(today.minutes_to_close[last])
+    name = ALL_SYMBOLS if inputs.symbol is None else match_symbol(inputs.symbol, terciles.regime)
+    if np.isnan(terciles.regime[name]).any():
+        raise DataUnavailable("abstained", "too few recent days were learnt to say what is low and high")
+    return Rows(
+        symbols=(inputs.symbol or ALL_SYMBOLS,),
+        symbol=np.zeros(1, dtype=np.int64),
+        day=np.array([position]),
+        bucket=bucket,
+        bars_done=np.array([len(bars)]),
+        half_day=np.array([inputs.session.is_half_day]),
+        features=feature_matrix(today)[last],
+        spot=bars.close[last],
+        sigma_vix=sigma,
+        sigma_today=today.sigma_left(with_pace=True)[last],
+        sigma_share=_NOT_KNOWN_HERE[:, 0],
+        regime_terciles=terciles.regime[name][bucket],
+        direction_terciles=terciles.direction[name][bucket],
+        regime_terciles_today=_NOT_KNOWN_HERE,
+    )
+
 
 REGIME_FEATURES: Final = frozenset({"log_vix", "variance_premium", "trailing_u", "log_realised_5_days"})
 """Features that tell the state of the market before the open: when one was never seen like this, the regime is new."""
@@ -35,7 +82,7 @@ class Predictor:
     model: TrainedModel
     max_bar_age: timedelta = timedelta(minutes=DEFAULTS.max_bar_age_minutes)
     max_vix_age: timedelta = timedelta(minutes=DEFAULTS.max_vix_age_minutes)
-    _histories: Histories = field(default_factory=Histories, repr=False, compare=False)
+    _histories: DayHistoryCache = field(default_factory=DayHistoryCache, repr=False, compare=False)
 
     def predict(self, inputs: PredictionInputs) -> MLResult:
         """Answer with a prediction, or ``Unavailable`` with its reason; unfit inputs are an answer, not an error."""
@@ -43,7 +90,9 @@ class Predictor:
             rows = self._row(inputs)
         except DataUnavailable as error:
             return Unavailable(reason=error.reason, detail=error.detail)
-        return self._prediction(rows, learnt=inputs.session.day <= date.fromisoformat(self.model.manifest["last_day"]))
+        return self._prediction(
+            rows, in_sample=inputs.session.day <= date.fromisoformat(self.model.manifest["last_day"])
+        )
 
     def _row(self, inputs: PredictionInputs) -> Rows:
         bars = fresh_bars(inputs, max_bar_age=self.max_bar_age, max_vix_age=self.max_vix_age)
@@ -63,7 +112,7 @@ class Predictor:
             reason = "regime_unseen" if REGIME_FEATURES & set(offenders) else "out_of_distribution"
             raise DataUnavailable(reason, f"never seen like this: {', '.join(offenders)}")
 
-    def _prediction(self, rows: Rows, *, learnt: bool) -> Prediction:
+    def _prediction(self, rows: Rows, *, in_sample: bool) -> Prediction:
         forecaster = self.model.forecaster
         forecast, effects = forecaster.explain(rows)
         direction = dict(zip(DIRECTIONS, forecast.direction[0].tolist(), strict=True))
@@ -78,7 +127,7 @@ class Predictor:
             volatility_regime=likeliest[1],
             regime_probabilities=regime,
             model_version=self.model.version,
-            rationale=rationale_of(forecast, forecaster.odds.slopes, likeliest, explanation, learnt=learnt),
+            rationale=rationale_of(forecast, forecaster.odds.slopes, likeliest, explanation, in_sample=in_sample),
             win_probability=_by_strategy(forecast.win[0].tolist()),
             implied_probability=_by_strategy(forecast.implied[0].tolist()),
             move=RemainingMove(

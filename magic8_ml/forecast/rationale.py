@@ -13,20 +13,20 @@ from magic8_companion.domain.ml_result import Contribution
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, VERTICAL
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.forecaster import Forecast
-from magic8_ml.forecast.strategy_view import OUTCOMES, advised
+from magic8_ml.forecast.labels import OUTCOMES, suggested_strategy
 from magic8_ml.forecast.structures import VERTICALS
 from magic8_ml.metrics.logistic import Slope
 
 CLOSE_RUNNER_UP: Final = 0.05
 NO_EDGE: Final = "no_edge"
-LEARNT: Final = "in sample: the model has learnt from this day"
-_SHOWN: Final = 3
+IN_SAMPLE: Final = "in sample: the model has learnt from this day"
+_N_EXPLAINED: Final = 3
 _DECIMALS: Final = 4
 
 
 def explanation_of(features: Floats, effects: Floats) -> tuple[Contribution, ...]:
     """Return the features with the largest effects of one row, the largest first; shapes (n_features,)."""
-    largest = np.argsort(-np.abs(effects), kind="stable")[:_SHOWN]
+    largest = np.argsort(-np.abs(effects), kind="stable")[:_N_EXPLAINED]
     return tuple(
         Contribution(
             feature=FEATURE_NAMES[place],
@@ -43,19 +43,19 @@ def rationale_of(
     classes: tuple[str, str],
     explanation: Sequence[Contribution],
     *,
-    learnt: bool,
+    in_sample: bool,
 ) -> str:
     """Write the first row's answer: probabilities, edge, rank, who is close behind, what moved it.
 
-    ``classes`` are the likeliest direction and regime; ``learnt`` tells that the model has seen how this day ended, as
-    it can in a replay.  The expected value is not named: it needs quotes.
+    ``classes`` are the likeliest direction and regime; ``in_sample`` is true when the model was
+    trained on this day, as in a replay.  The expected value is missing here because it needs quotes.
     """
     name = OUTCOMES[int(forecast.chosen[0])]
     parts = [_no_trade(forecast) if name == NO_TRADE else _trade(forecast, name, slopes)]
-    if (advice := advised(*classes)) != name:
+    if (advice := suggested_strategy(*classes)) != name:
         parts.append(f"the classes alone ({', '.join(classes)}) say {advice}")
     moved = ", ".join(f"{item.feature} {item.effect:+.2f}" for item in explanation)
-    seen = [LEARNT] if learnt else []
+    seen = [IN_SAMPLE] if in_sample else []
     return "; ".join([*parts, f"log variance moved by {moved}", *seen])
 
 

@@ -49,8 +49,8 @@ class RemainingVariance:
         target = np.log(ratio)
         har = HarModel.fit(rows.features, rows.bucket, target)
         booster = fit_boosted(rows.features, rows.day, target, settings)
-        said = (har.predict(rows.features, rows.bucket), predict_boosted(booster, rows.features))
-        corrections = [_correction(ratio, log_said, rows.bucket) for log_said in said]
+        predictions = (har.predict(rows.features, rows.bucket), predict_boosted(booster, rows.features))
+        corrections = [_correction(ratio, log_predicted, rows.bucket) for log_predicted in predictions]
         return cls(har=har, booster=booster, har_correction=corrections[0], boosted_correction=corrections[1])
 
     def sigma(self, rows: Rows) -> Floats:
@@ -96,8 +96,8 @@ class RemainingVariance:
         )
 
 
-def _correction(ratio: Floats, log_said: Floats, bucket: Integers) -> Floats:
-    off = np.minimum(ratio / np.exp(log_said), _WILDEST)
+def _correction(ratio: Floats, log_predicted: Floats, bucket: Integers) -> Floats:
+    off = np.minimum(ratio / np.exp(log_predicted), _WILDEST)
     parts = [off[GROUPS[bucket] == group] for group in range(N_GROUPS)]
     return np.log([float(part.mean()) if len(part) else float(off.mean()) for part in parts])
 

@@ -49,10 +49,10 @@ class Residuals:
         object.__setattr__(self, "_tuples", tuple(map(tuple, self.move.tolist())))
 
     @classmethod
-    def of(cls, sigma: Floats, came: Outcomes, bucket: Integers) -> Residuals:
+    def of(cls, sigma: Floats, outcomes: Outcomes, bucket: Integers) -> Residuals:
         """Measure what forecasts ``sigma`` (n_rows,) missed by; a part of the day without rows takes all of them."""
-        move = came.move / sigma
-        variance = np.log(np.maximum(came.realised / sigma**2, _SMALLEST))
+        move = outcomes.move / sigma
+        variance = np.log(np.maximum(outcomes.realised / sigma**2, _SMALLEST))
         pools = [_rows_of_group(bucket, group) for group in range(N_GROUPS)]
         centred = [np.quantile(move[rows], _PROBABILITIES) for rows in pools]
         return cls(

@@ -1,4 +1,4 @@
-"""When a 5-minute prediction may run: the slots of a session and the gates before them; pure."""
+"""When a 5-minute prediction may run: the slots of a session, the gates before them and the schedule of the thread."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import Session, new_york_day, next_session, session_on
+from magic8_companion.ports import Clock
 
 MARGIN: Final = timedelta(minutes=5)
 """Slots begin this long after the open, and end strictly before this long ahead of the close."""
@@ -43,7 +45,7 @@ def next_slot(after: datetime, interval: timedelta) -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gates:
-    """Everything that may forbid a slot; ``checkpoint_pause`` counts from a checkpoint's nominal time."""
+    """Everything that may prevent a slot; ``checkpoint_pause`` counts from a checkpoint's nominal time."""
 
     interval: timedelta
     checkpoint_pause: timedelta
@@ -55,7 +57,7 @@ class Gates:
     def check(self, at: datetime, *, force: bool = False) -> datetime | str:
         """Return the slot that may run at ``at``, or the reason of the first closed gate.
 
-        ``force`` opens the last gate alone: a slot may be repeated, but nothing else may be overruled.
+        ``force`` opens only the last gate: it repeats a slot that is done.
         """
         if self.halt_reason is not None:
             return self.halt_reason
@@ -74,3 +76,34 @@ class Gates:
         if self.volatility_pause is not None:
             return "volatility_pause"
         return "slot_done" if slot == self.last_slot and not force else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotSchedule:
+    """The due times of a worker: ``delay`` after each slot's nominal time.
+
+    The first run is due at once when a slot is under way or the session is shut: the gates decide.  A slot that was
+    missed because the run before it took too long is skipped; only the newest one runs.
+    """
+
+    clock: Clock
+    interval: timedelta
+    delay: timedelta
+
+    def __call__(self, begun: datetime | None) -> datetime:
+        """Return the time of the first run, or of the run after the one that began at ``begun``."""
+        return self._first() if begun is None else self._after(begun)
+
+    def _first(self) -> datetime:
+        now = self.clock.now()
+        try:
+            slot = slot_at(now, self.interval)
+        except DataUnavailable:
+            return now
+        return now if slot is None else slot + self.delay
+
+    def _after(self, begun: datetime) -> datetime:
+        try:
+            return next_slot(begun, self.interval) + self.delay
+        except DataUnavailable:  # beyond the calendar: the gates give that reason at every interval
+            return begun + self.interval

@@ -98,7 +98,7 @@ _HIGH_BARRIER: Final = np.array([1.0, 1.0, np.inf, 0.75, np.inf, np.inf])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Trades:
+class StructureTrades:
     """All six structures per row, columns Butterfly, Iron_Condor and the four verticals; shape (n_rows, 6).
 
     ``s`` (n_rows,) is the implied sigma; ``cost`` the premium plus costs of trading (a credit is negative); ``low`` and
@@ -142,10 +142,10 @@ class Trades:
         """Tell which settlements end in a gain; exactly zero is a loss."""
         return np.asarray((move[:, None] > self.low) & (move[:, None] < self.high))
 
-    def touched(self, came: Outcomes) -> Mask:
+    def touched(self, outcomes: Outcomes) -> Mask:
         """Tell whether the path reached a barrier before the close, (n_rows, 6)."""
         low, high = self.barriers
-        return np.asarray((came.lowest[:, None] <= low) | (came.highest[:, None] >= high))
+        return np.asarray((outcomes.lowest[:, None] <= low) | (outcomes.highest[:, None] >= high))
 
     @property
     def barriers(self) -> tuple[Floats, Floats]:
@@ -164,10 +164,10 @@ class Trades:
         return np.asarray((payoff - self.cost) / self.largest_loss)
 
 
-def trades_of(s: Floats) -> Trades:
+def price_structures(s: Floats) -> StructureTrades:
     """Price the six structures at implied sigmas ``s`` (n_rows,) > 0.
 
-    >>> fair = trades_of(np.array([0.01]))
+    >>> fair = price_structures(np.array([0.01]))
     >>> fair.implied.round(2).tolist()
     [[0.47, 0.73, 0.8, 0.8, 0.39, 0.39]]
     """
@@ -179,17 +179,17 @@ def trades_of(s: Floats) -> Trades:
     cost = premium + COST_PER_CONTRACT * _CONTRACTS
     hopeless = cost >= _BEST * root
     low = np.where(hopeless, np.inf, _log1p(_LOW * root + cost))
-    return Trades(s=s, cost=cost, low=low, high=_log1p(_HIGH * root - cost))
+    return StructureTrades(s=s, cost=cost, low=low, high=_log1p(_HIGH * root - cost))
 
 
-def of_strategies(columns: Floats, vertical: Integers) -> Floats:
+def select_strategies(columns: Floats, vertical: Integers) -> Floats:
     """Pick Butterfly, Iron_Condor and the vertical that is meant: (..., n_rows, 6) -> (..., n_rows, 3).
 
-    >>> of_strategies(np.arange(6.0)[None, :], np.array([2])).tolist()
+    >>> select_strategies(np.arange(6.0)[None, :], np.array([2])).tolist()
     [[0.0, 1.0, 4.0]]
     """
-    meant = columns[..., np.arange(len(vertical)), 2 + vertical]
-    return np.concatenate((columns[..., :2], meant[..., None]), axis=-1)
+    chosen = columns[..., np.arange(len(vertical)), 2 + vertical]
+    return np.concatenate((columns[..., :2], chosen[..., None]), axis=-1)
 
 
 def _log1p(values: Floats) -> Floats:

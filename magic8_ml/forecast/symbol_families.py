@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-EVERYBODY: Final = "*"
+ALL_SYMBOLS: Final = "*"
 """Stands for all symbols together."""
 
 _FAMILIES: Final = (frozenset({"SPX", "SPY", "XSP"}), frozenset({"NDX", "QQQ"}), frozenset({"RUT", "IWM"}))
@@ -20,12 +20,12 @@ def family_of(symbol: str) -> frozenset[str]:
     return next((family for family in _FAMILIES if symbol in family), frozenset({symbol}))
 
 
-def known_as(symbol: str, names: Collection[str]) -> str:
+def match_symbol(symbol: str, names: Collection[str]) -> str:
     """Return under which of ``names`` something stands for a symbol: its own, a sibling's, or everybody's.
 
-    >>> known_as("SPX", ("QQQ", "SPY")), known_as("AAPL", ("QQQ", "SPY"))
+    >>> match_symbol("SPX", ("QQQ", "SPY")), match_symbol("AAPL", ("QQQ", "SPY"))
     ('SPY', '*')
     """
     if symbol in names:
         return symbol
-    return next((name for name in sorted(names) if name in family_of(symbol)), EVERYBODY)
+    return next((name for name in sorted(names) if name in family_of(symbol)), ALL_SYMBOLS)

@@ -11,7 +11,7 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS, ENTRY_BARS, trailing_terciles
-from magic8_ml.forecast.symbol_families import EVERYBODY
+from magic8_ml.forecast.symbol_families import ALL_SYMBOLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,16 +24,16 @@ class Terciles:
     @classmethod
     def after(cls, rows: Rows) -> Terciles:
         """Measure u and z of every symbol with days enough."""
-        came = rows.known
+        outcomes = rows.known
         return cls(
-            regime=_by_symbol(rows, np.sqrt(came.realised) / rows.sigma_vix),
-            direction=_by_symbol(rows, came.move / rows.sigma_vix),
+            regime=_by_symbol(rows, np.sqrt(outcomes.realised) / rows.sigma_vix),
+            direction=_by_symbol(rows, outcomes.move / rows.sigma_vix),
         )
 
     @property
     def are_known(self) -> bool:
         """Tell whether any symbol had days enough; if none had, nobody can be served."""
-        return not bool(np.isnan(self.regime[EVERYBODY]).any())
+        return not bool(np.isnan(self.regime[ALL_SYMBOLS]).any())
 
     def as_json(self) -> dict[str, Any]:
         """Return the plain form that :meth:`from_json` reads."""
@@ -50,7 +50,7 @@ class Terciles:
             for name in ("regime", "direction")
         }
         for of in terciles.values():
-            if EVERYBODY not in of or any(values.shape != (BUCKETS, 2) for values in of.values()):
+            if ALL_SYMBOLS not in of or any(values.shape != (BUCKETS, 2) for values in of.values()):
                 raise ValueError("the terciles of a symbol are not two for each half hour")
         return cls(**terciles)
 
@@ -64,5 +64,5 @@ def _by_symbol(rows: Rows, values: Floats) -> dict[str, Floats]:
             by_day = values[mine].reshape(len(days), len(ENTRY_BARS))
             terciles = trailing_terciles(days, by_day, days[-1:] + 1)[0]
             found |= {} if np.isnan(terciles).any() else {name: terciles}
-    everybody = np.mean(list(found.values()), axis=0) if found else np.full((BUCKETS, 2), np.nan)
-    return {**found, EVERYBODY: everybody}
+    average = np.mean(list(found.values()), axis=0) if found else np.full((BUCKETS, 2), np.nan)
+    return {**found, ALL_SYMBOLS: average}

@@ -72,7 +72,7 @@ class TwoStageModel:
     def predict(self, rows: Rows) -> Forecast:
         """Say both classes of each row, and nothing of trades."""
         joint = self.joint(rows.features)
-        return Forecast.silent(len(rows), direction=joint.sum(axis=2), regime=joint.sum(axis=1))
+        return Forecast.partial(len(rows), direction=joint.sum(axis=2), regime=joint.sum(axis=1))
 
     def joint(self, features: Floats) -> Floats:
         """Return P(direction, regime) of shape (n_rows, 3, 3); each row sums to 1.
@@ -81,10 +81,10 @@ class TwoStageModel:
         """
         n_rows = len(features)
         direction = self.direction.inplace_predict(features)
-        asked = np.empty((n_rows, _CLASSES, len(STAGE_2_NAMES)))
-        asked[:, :, :-1] = features[:, None, :]
-        asked[:, :, -1] = _CODES
-        regime = self.volatility.inplace_predict(asked.reshape(n_rows * _CLASSES, -1))
+        inputs = np.empty((n_rows, _CLASSES, len(STAGE_2_NAMES)))
+        inputs[:, :, :-1] = features[:, None, :]
+        inputs[:, :, -1] = _CODES
+        regime = self.volatility.inplace_predict(inputs.reshape(n_rows * _CLASSES, -1))
         return _normalised(direction)[:, :, None] * _normalised(regime).reshape(n_rows, _CLASSES, _CLASSES)
 
 
@@ -98,14 +98,14 @@ class TwoStageForecaster:
         """Fit both stages; without any label all classes are alike."""
         labelled = rows[rows.labelled]
         if not len(labelled):
-            return _Unlearnt()
+            return _UniformForecaster()
         return fit_two_stage(labelled.features, labelled.direction, labelled.regime)
 
 
-class _Unlearnt:
+class _UniformForecaster:
     def predict(self, rows: Rows) -> Forecast:
         thirds = np.full((len(rows), _CLASSES), 1 / _CLASSES)
-        return Forecast.silent(len(rows), direction=thirds, regime=thirds)
+        return Forecast.partial(len(rows), direction=thirds, regime=thirds)
 
 
 def fit_two_stage(features: Floats, direction: Integers, regime: Integers) -> TwoStageModel:

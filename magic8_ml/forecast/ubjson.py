@@ -25,7 +25,7 @@ _INTEGERS: Final = b"iUIlL"
 _MAX_DEPTH: Final = 64
 
 
-class _Torn(Exception):
+class _Incomplete(Exception):
     """The bytes end or stray where a value was due."""
 
 
@@ -36,12 +36,12 @@ def is_whole_object(content: bytes) -> bool:
     (True, False)
     """
     try:
-        return content[:1] == b"{" and _Walk(content).value(0, 0) == len(content)
-    except _Torn:
+        return content[:1] == b"{" and _UbjsonWalker(content).value(0, 0) == len(content)
+    except _Incomplete:
         return False
 
 
-class _Walk:
+class _UbjsonWalker:
     # each method takes the position where its part begins and returns the position behind it
 
     def __init__(self, content: bytes) -> None:
@@ -53,21 +53,21 @@ class _Walk:
 
     def _payload(self, marker: bytes, at: int, depth: int) -> int:
         if depth > _MAX_DEPTH:
-            raise _Torn
+            raise _Incomplete
         if marker in _FIXED:
             return self._skip(at, _FIXED[marker])
         if marker == b"S":
             return self._text(at)
         if marker in {b"[", b"{"}:
             return self._container(marker == b"{", at, depth + 1)
-        raise _Torn
+        raise _Incomplete
 
     def _container(self, keyed: bool, at: int, depth: int) -> int:
         kind = b""
         if self._take(at, 1) == b"$":
             kind, at = self._take(at + 1, 1), at + 2
             if self._take(at, 1) != b"#":
-                raise _Torn
+                raise _Incomplete
         if self._take(at, 1) != b"#":
             return self._until_end(keyed, at, depth)
         count, at = self._integer(at + 1)
@@ -91,16 +91,16 @@ class _Walk:
     def _integer(self, at: int) -> tuple[int, int]:
         marker = self._take(at, 1)
         if marker not in _INTEGERS:
-            raise _Torn
+            raise _Incomplete
         end = self._skip(at + 1, _FIXED[marker])
         number = int.from_bytes(self._content[at + 1 : end], "big", signed=marker != b"U")
         if number < 0:
-            raise _Torn
+            raise _Incomplete
         return number, end
 
     def _skip(self, at: int, length: int) -> int:
         if at + length > len(self._content):
-            raise _Torn
+            raise _Incomplete
         return at + length
 
     def _take(self, at: int, length: int) -> bytes:

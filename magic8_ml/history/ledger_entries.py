@@ -15,10 +15,9 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.bars import Bars
-from magic8_ml.forecast.implied_variance import implied_day_variance, pace_aware
 from magic8_ml.forecast.labels import bucket_of
-from magic8_ml.forecast.nan_arithmetic import ratio_or_nan
 from magic8_ml.forecast.session_table import FULL_DAY_BARS, session_table, values_on
+from magic8_ml.forecast.variance import implied_day_variance, pace_aware, ratio_or_nan
 from magic8_ml.history.ledger_days import SymbolDays
 
 NAIVE: Final = "naive"

@@ -84,17 +84,17 @@ def _check_data(part: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
 
 
 def _check_folds(part: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> None:
-    tested_until = date.min
+    test_end = date.min
     for fold in part:
-        learnt_to = date.fromisoformat(fold["learnt"][1])
+        train_end = date.fromisoformat(fold["learnt"][1])
         first, last = (date.fromisoformat(day) for day in fold["tested"])
-        if not learnt_to < first <= last:
-            raise _Invalid(f"days up to {learnt_to} were learnt before {first} was tested")
-        if first <= tested_until:
+        if not train_end < first <= last:
+            raise _Invalid(f"days up to {train_end} were learnt before {first} was tested")
+        if first <= test_end:
             raise _Invalid(f"{first} was tested twice")
-        tested_until = last
-    if tested_until > (frozen := date.fromisoformat(manifest["last_day"])):
-        raise _Invalid(f"{tested_until} was tested, after the freeze on {frozen}")
+        test_end = last
+    if test_end > (frozen := date.fromisoformat(manifest["last_day"])):
+        raise _Invalid(f"{test_end} was tested, after the freeze on {frozen}")
 
 
 def _check_frozen(part: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from magic8_companion.domain.errors import Magic8Error
-from magic8_ml.registry.expiry import valid_until
 from magic8_ml.registry.manifest import ModelUnavailable, read_manifest
 from magic8_ml.registry.roles import ROLES, RegistryRefused, read_roles
-from magic8_ml.registry.soundness import require_passport
+from magic8_ml.registry.validity import require_passport, valid_until
 from magic8_ml.registry.versions import VERSIONS
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from typing import Any, Final
 import orjson
 
 from magic8_companion.domain.errors import Magic8Error
-from magic8_ml.registry.files import replace_file
+from magic8_companion.durable import replace_file
 
 ROLES: Final = "roles.json"
 FORMAT_VERSION: Final = 1
@@ -42,10 +42,10 @@ class Roles:
             if name is not None:
                 require_version_name(name)
 
-    def promoted(self, version: str) -> Roles:
+    def promote(self, version: str) -> Roles:
         """Return the roles after ``version`` became champion.
 
-        >>> Roles(champion="a", challenger="b").promoted("b")
+        >>> Roles(champion="a", challenger="b").promote("b")
         Roles(champion='b', challenger=None, earlier=('a',))
         """
         challenger = None if self.challenger == version else self.challenger
@@ -53,7 +53,7 @@ class Roles:
             return replace(self, challenger=challenger)
         return Roles(champion=version, challenger=challenger, earlier=(*self.earlier, self.champion))
 
-    def rolled_back(self) -> Roles:
+    def roll_back(self) -> Roles:
         """Return the roles after the champion gave way to its predecessor.
 
         Raises

@@ -23,11 +23,11 @@ from typing import Any, Final
 import orjson
 
 from magic8_companion.domain.trading_day import utc_text
-from magic8_ml.registry.files import append_line, locked, replace_file, sync_folder
+from magic8_companion.durable import append_line, locked, replace_file, sync_folder
 from magic8_ml.registry.manifest import MANIFEST, ModelUnavailable, read_manifest
 from magic8_ml.registry.passport import with_passport
 from magic8_ml.registry.roles import RegistryRefused, Roles, read_roles, require_version_name, write_roles
-from magic8_ml.registry.soundness import require_sound
+from magic8_ml.registry.validity import require_valid_version
 
 VERSIONS: Final = "versions"
 HISTORY: Final = "history.jsonl"
@@ -60,7 +60,7 @@ class Registry:
         RegistryRefused
             When there is none of that name.
         """
-        return self.folder / VERSIONS / self._named(version)
+        return self.folder / VERSIONS / self._resolve(version)
 
     def promote(self, version: str, why: str) -> Roles:
         """Make a version champion: serving hosts change over to it.
@@ -71,9 +71,9 @@ class Registry:
             When it is not there, damaged, or without a valid passport; the champion stays.
         """
         with self._writing():
-            name = self._sound(version)
+            name = self._checked_name(version)
             before = self.roles
-            after = Roles(champion=name) if before is None else before.promoted(name)
+            after = Roles(champion=name) if before is None else before.promote(name)
             self._change(before, after, "promoted", name, why)
         return after
 
@@ -89,7 +89,7 @@ class Registry:
             before = self.roles
             if before is None:
                 raise RegistryRefused("a challenger needs a champion: promote a version first")
-            name = self._named(version)
+            name = self._resolve(version)
             if name == before.champion:
                 raise RegistryRefused(f"{name} is the champion already")
             after = Roles(champion=before.champion, challenger=name, earlier=before.earlier)
@@ -108,8 +108,8 @@ class Registry:
             before = self.roles
             if before is None:
                 raise RegistryRefused(f"nobody has been promoted in {self.folder} yet")
-            after = before.rolled_back()
-            self._sound(after.champion)
+            after = before.roll_back()
+            self._checked_name(after.champion)
             self._change(before, after, "rolled back to", after.champion, why)
         return after
 
@@ -126,15 +126,15 @@ class Registry:
             raise RegistryRefused(f"there are no models in {self.folder}")
         return locked(self.folder / _LOCK)
 
-    def _sound(self, version: str) -> str:
-        name = self._named(version)
+    def _checked_name(self, version: str) -> str:
+        name = self._resolve(version)
         try:
-            require_sound(self.folder / VERSIONS / name)
+            require_valid_version(self.folder / VERSIONS / name)
         except ModelUnavailable as why:
             raise RegistryRefused(f"{name} cannot serve: {why}") from why
         return name
 
-    def _named(self, version: str) -> str:
+    def _resolve(self, version: str) -> str:
         roles = self.roles
         if roles is not None and version == CHAMPION:
             return roles.champion

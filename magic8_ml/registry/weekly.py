@@ -1,4 +1,4 @@
-"""A retraining once a week, after the close, in a process of its own: the host's slots never wait for it."""
+"""Retrain once a week after the close, in a separate process: the 5-minute slots of the host never wait for it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.trading_day import new_york_day, sessions_between
+from magic8_companion.periodic import PeriodicThread
 from magic8_companion.ports import Clock
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ _WEEK: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrainingPlan:
-    """What to learn from and when; ``weekday`` is 0 for Monday to 4 for Friday, ``out`` the folder of models/."""
+    """Training files and weekday; ``weekday`` is 0 for Monday to 4 for Friday, ``out`` the folder of models/."""
 
     bars_dir: Path
     vix_file: Path
@@ -35,13 +36,13 @@ class RetrainingPlan:
     weekday: int = 4
 
     def command(self) -> list[str]:
-        """Return the words of the process to start."""
-        words = ["--bars-dir", self.bars_dir, "--vix", self.vix_file, "--out", self.out]
-        return [sys.executable, "-m", "magic8_ml", "retrain", *map(str, words)]
+        """Return the command line of the process to start."""
+        arguments = ["--bars-dir", self.bars_dir, "--vix", self.vix_file, "--out", self.out]
+        return [sys.executable, "-m", "magic8_ml", "retrain", *map(str, arguments)]
 
 
-def plan_of(options: MLPluginConfig) -> RetrainingPlan | None:
-    """Return the plan that the settings ask for, or None when they name no files to learn from."""
+def retraining_plan(options: MLPluginConfig) -> RetrainingPlan | None:
+    """Return the plan of the settings, or None when they name no training files."""
     if options.retrain_bars_dir is None or options.retrain_vix_file is None:
         return None
     return RetrainingPlan(
@@ -53,7 +54,7 @@ def plan_of(options: MLPluginConfig) -> RetrainingPlan | None:
 
 
 class Process(Protocol):
-    """What is asked of a started process."""
+    """The part of a started process that is used."""
 
     def poll(self) -> int | None:
         """Return the exit code, or None while it runs."""
@@ -62,7 +63,7 @@ class Process(Protocol):
 def next_due(now: datetime, weekday: int) -> datetime:
     """Return the next time to retrain: half an hour after the close of the week's session on ``weekday``.
 
-    Where the exchange is shut on that day it is the session before it in the same week, or else the next one.
+    If the exchange is shut on that day, the session before it in the same week counts, or else the next one.
 
     >>> from datetime import UTC
     >>> next_due(datetime(2025, 4, 14, 12, tzinfo=UTC), 4).isoformat()  # Friday the 18th is Good Friday
@@ -88,30 +89,24 @@ class WeeklyRetraining:
         self._stop = threading.Event()
         self._due: datetime | None = None
         self._last: dict[str, Any] = {"retraining_started": None, "retraining_exit_code": None}
-        self.thread = threading.Thread(target=self._watch, name=PARTICIPANT, daemon=True)
+        self._worker = PeriodicThread(clock, PARTICIPANT, self._schedule, self._run, self._stop)
+        self.thread = self._worker.thread
 
     def start(self) -> None:
         """Start the thread as a participant of the clock."""
-        self._clock.enter(PARTICIPANT)  # before the thread runs: replayed time must wait for its first wait
-        self.thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
-        """Ask the thread to end; a retraining that runs is left to finish: it disturbs nobody."""
+        """Stop the thread; a retraining that is under way continues, because its low priority slows nothing down."""
         self._stop.set()
 
     def health(self) -> Mapping[str, Any]:
-        """Return retraining_due, retraining_started and retraining_exit_code of the last one."""
+        """Return retraining_due, and retraining_started and retraining_exit_code of the last retraining."""
         return {"retraining_due": self._due, **self._last}
 
-    def _watch(self) -> None:
-        try:
-            while True:
-                self._due = next_due(self._clock.now(), self._plan.weekday)
-                if not self._clock.wait_until(self._due, PARTICIPANT, self._stop):
-                    return
-                self._run()
-        finally:
-            self._clock.leave(PARTICIPANT)
+    def _schedule(self, _: datetime | None) -> datetime:
+        self._due = next_due(self._clock.now(), self._plan.weekday)
+        return self._due
 
     def _run(self) -> None:
         self._last = {"retraining_started": self._clock.now(), "retraining_exit_code": None}
@@ -128,10 +123,10 @@ class WeeklyRetraining:
         logger.log(logging.WARNING if code else logging.INFO, "ML retraining ended with code %d", code)
 
 
-def start_process(words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a process in a session of its own: it outlives a stop of the host; what it says is appended to ``log``."""
+def start_process(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own: it outlives a stop of the host; its output is appended to ``log``."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as stream:
         return subprocess.Popen(  # noqa: S603 - our own interpreter, our own command
-            words, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
+            arguments, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
         )

@@ -11,13 +11,13 @@ import numpy as np
 from magic8_companion.domain.arrays import Integers
 from magic8_companion.domain.bars import Bars
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
-from magic8_ml.forecast.forecaster import Forecast, Past, concatenated
+from magic8_ml.forecast.forecaster import Forecast, Past, concat_rows
 from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.forecast.training.dataset import dataset_of
-from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.history.dataset import HistoryStore
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades import history_trades
@@ -60,7 +60,9 @@ class TradeData:
     vix_daily: Bars
 
 
-def history_data(folder: Path, files: MarketFiles, *, with_fees: bool = True, progress: Progress = silent) -> TradeData:
+def history_data(
+    folder: Path, files: MarketFiles, *, with_fees: bool = True, progress: ProgressCallback = no_progress
+) -> TradeData:
     """Return the rows of an ingested history; sheet prices replace missing bars.
 
     Raises
@@ -82,7 +84,7 @@ def ledger_data(
     *,
     price_maker: str = "today",
     scenario: str = "base",
-    progress: Progress = silent,
+    progress: ProgressCallback = no_progress,
 ) -> TradeData:
     """Return the rows of a simulated ledger for one price maker and cost scenario.
 
@@ -95,7 +97,9 @@ def ledger_data(
     return _data(ledger_trades(table), files.recorded_bars(), files, progress)
 
 
-def _data(settled: SettledTrades, bars: Mapping[str, Bars], files: MarketFiles, progress: Progress) -> TradeData:
+def _data(
+    settled: SettledTrades, bars: Mapping[str, Bars], files: MarketFiles, progress: ProgressCallback
+) -> TradeData:
     if not len(settled):
         raise TrainingRefused(f"no settled trades; dropped: {dict(settled.dropped)}")
     vix_daily = files.vix_daily()
@@ -115,7 +119,7 @@ def walk_forward_moves(
     snapshots: MarketSnapshots,
     bars: Mapping[str, Bars],
     vix_daily: Bars,
-    progress: Progress = silent,
+    progress: ProgressCallback = no_progress,
     *,
     forecaster: DistributionForecaster | None = None,
 ) -> ResidualMoves | None:
@@ -151,6 +155,6 @@ def _past_of(past: list[Past], fold: Fold) -> Past | None:
     # calibrate on out-of-fold forecasts only, with the same embargo
     if not past:
         return None
-    rows, forecast = concatenated([item.rows for item in past]), Forecast.joined([item.forecast for item in past])
+    rows, forecast = concat_rows([item.rows for item in past]), Forecast.concat([item.forecast for item in past])
     known = rows.day <= fold.train.max()
     return Past(rows=rows[known], forecast=forecast[known])

@@ -14,8 +14,8 @@ from scipy.special import ndtr
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.options.products import MULTIPLIER
-from magic8_ml.forecast.nan_arithmetic import ratio_or_nan
 from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.variance import ratio_or_nan
 from magic8_ml.trades.feature_inputs import FeatureInputs
 
 _MINUTE_NS: Final = 60 * 1_000_000_000

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import expit
 
 from magic8_companion.domain.arrays import Floats, Integers, Singles
-from magic8_ml.forecast.symbol_families import EVERYBODY, known_as
+from magic8_ml.forecast.symbol_families import ALL_SYMBOLS, match_symbol
 from magic8_ml.trades.base_models import Recalibration, first_known
 from magic8_ml.trades.expected_value import RealisedFractions
 from magic8_ml.trades.forest import Forest
@@ -263,8 +263,8 @@ class WinModel:
         known = {
             name.removeprefix(f"{SYMBOL}-") for name in (*self.records, *self.refused) if name.startswith(f"{SYMBOL}-")
         }
-        other = known_as(symbol, known)
-        return symbol if other == EVERYBODY else other
+        other = match_symbol(symbol, known)
+        return symbol if other == ALL_SYMBOLS else other
 
 
 def _ranks(terms: Sequence[LogitTerms | NoEstimate]) -> list[tuple[Integers, Floats]]:

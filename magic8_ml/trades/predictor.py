@@ -19,8 +19,8 @@ from magic8_ml.forecast.model_files import TrainedModel
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.messages.risk import require_risk
 from magic8_ml.messages.values import Order, Refusal, Trade
-from magic8_ml.registry.expiry import valid_until
 from magic8_ml.registry.reloading import load_champion
+from magic8_ml.registry.validity import valid_until
 from magic8_ml.trades.answers import DISTRIBUTION, TWO_POINT, NoWinPrediction, TradePrediction, WinPrediction
 from magic8_ml.trades.expected_value import COLUMNS, TradeTermsSummary, expected_value
 from magic8_ml.trades.feature_catalogue import feature_table

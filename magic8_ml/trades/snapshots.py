@@ -19,13 +19,12 @@ from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.bars import to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
-from magic8_ml.forecast.feature_table import feature_matrix
+from magic8_ml.forecast.day_history import DayHistoryCache
+from magic8_ml.forecast.feature_catalogue import feature_matrix
 from magic8_ml.forecast.forecaster import Rows
-from magic8_ml.forecast.freshness import fresh_bars
-from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.intraday import Today, today_of
 from magic8_ml.forecast.labels import bucket_of
-from magic8_ml.forecast.prediction_inputs import PredictionInputs
+from magic8_ml.forecast.prediction_inputs import PredictionInputs, fresh_bars
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.symbol_families import family_of
 from magic8_ml.trades.five_minute_forecast import VarianceForecaster
@@ -89,7 +88,7 @@ class Snapshots:
     ) -> None:
         self._forecaster = forecaster
         self._max_bar_age, self._max_vix_age = max_bar_age, max_vix_age
-        self._histories = Histories()
+        self._histories = DayHistoryCache()
         self._lock = threading.Lock()
         self._cache: OrderedDict[int, tuple[Market, Snapshot]] = OrderedDict()
 

@@ -17,14 +17,13 @@ from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.forecast.day_history import DayHistory
-from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.feature_table import feature_matrix
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, feature_matrix
 from magic8_ml.forecast.forecaster import Outcomes, Rows
 from magic8_ml.forecast.intraday import today_of
 from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.session_table import BAR_NS, session_table, values_on
-from magic8_ml.forecast.symbol_families import known_as
-from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.symbol_families import match_symbol
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.trades.feature_inputs import session_of
 from magic8_ml.trades.terms import MarketContext, MoveDistribution, TradeTerms
 
@@ -93,7 +92,7 @@ _ARRAYS: Final = (
 
 
 def market_snapshots(
-    terms: TradeTerms, bars: Mapping[str, Bars], vix_daily: Bars, progress: Progress = silent
+    terms: TradeTerms, bars: Mapping[str, Bars], vix_daily: Bars, progress: ProgressCallback = no_progress
 ) -> MarketSnapshots:
     """Compute the market of every trade whose symbol has bars."""
     session = session_of(terms)
@@ -106,7 +105,7 @@ def market_snapshots(
     found: list[dict[str, Any]] = []
     count = 0
     for n, place in enumerate(cell.tolist()):
-        name = known_as(terms.symbols[place // width], bars)
+        name = match_symbol(terms.symbols[place // width], bars)
         trades = order[edges[n] : edges[n + 1]]
         progress("markets of trades", n + 1, len(cell), count)
         try:

@@ -15,10 +15,10 @@ import pytest
 from magic8_companion.__main__ import main
 from magic8_companion.cli.collect import collect_into
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError
+from magic8_companion.durable import FolderLock
 from magic8_companion.providers.replay import ReplayProvider
 from magic8_companion.providers.simulated import SimulatedProvider
 from magic8_companion.providers.yahoo.provider import YahooProvider
-from magic8_companion.publishing.lock import FolderLock
 from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
 from tests.collect.sources import LAST, NOW, SINCE, Source, WaitedClock, contents
 from tests.providers.makers import SetClock

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.__main__ import main
+from magic8_companion.durable import FolderLock
 from magic8_companion.providers.bar_writer import write_bar_files
 from magic8_companion.providers.simulated_market import SimulatedMarket
-from magic8_companion.publishing.lock import FolderLock
 
 
 def doctor(words: list[str]) -> int:

@@ -25,6 +25,7 @@ from magic8_companion.doctor.machine import (
 )
 from magic8_companion.doctor.model import model_check
 from magic8_companion.domain.trading_day import new_york_instant
+from magic8_companion.durable import FolderLock
 from magic8_companion.providers.ib.codes import reason_of
 from magic8_companion.providers.ib.connection_health import (
     CLOCK_SKEW,
@@ -34,7 +35,6 @@ from magic8_companion.providers.ib.connection_health import (
     QUOTES_BROKEN,
 )
 from magic8_companion.providers.simulated import SimulatedProvider
-from magic8_companion.publishing.lock import FolderLock
 from magic8_companion.unified_config import load_settings
 from tests.doctor.test_feed import examined
 from tests.doctor.test_machine import Wall, settings

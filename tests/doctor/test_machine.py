@@ -20,7 +20,7 @@ from magic8_companion.doctor.machine import (
 )
 from magic8_companion.doctor.model import model_check
 from magic8_companion.domain.trading_day import new_york_instant
-from magic8_companion.publishing.lock import FolderLock
+from magic8_companion.durable import FolderLock
 from magic8_companion.unified_config import Settings, load_settings
 from tests.providers.makers import SetClock
 

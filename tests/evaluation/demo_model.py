@@ -8,8 +8,8 @@ import numpy as np
 
 from magic8_ml.evaluation.baselines import HAR_TODAY, FittedHar
 from magic8_ml.forecast.forecaster import Forecast, Past, Rows
-from magic8_ml.forecast.strategy_view import OUTCOMES
-from magic8_ml.forecast.structures import of_strategies, trades_of
+from magic8_ml.forecast.labels import OUTCOMES
+from magic8_ml.forecast.structures import price_structures, select_strategies
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class FittedDemo:
 
     def predict(self, rows: Rows) -> Forecast:
         """Say everything; calls begin once there is a past to rank in."""
-        trades = trades_of(rows.sigma_today)
+        trades = price_structures(rows.sigma_today)
         vertical = np.argmax(self.har.odds(rows, trades)[:, 2:], axis=1)
-        win = np.clip(of_strategies(self.har.odds(rows, trades), vertical), 0.01, 0.99)
-        implied = of_strategies(trades.implied, vertical)
+        win = np.clip(select_strategies(self.har.odds(rows, trades), vertical), 0.01, 0.99)
+        implied = select_strategies(trades.implied, vertical)
         edge = np.log(win / (1 - win)) - np.log(implied / (1 - implied))
         silent = np.full(len(rows), -1)
         said = replace(self.har.predict(rows), win=win, implied=implied, edge=edge, vertical=vertical)

@@ -44,7 +44,7 @@ class Witness:
         """Remember the question."""
         self.asked.append(set(rows.day.tolist()))
         self.saw_outcomes |= rows.outcomes is not None
-        return Forecast.silent(len(rows), sigma=rows.day.astype(np.float64))
+        return Forecast.partial(len(rows), sigma=rows.day.astype(np.float64))
 
 
 def test_no_day_is_on_two_sides(drawn_rows: Rows) -> None:

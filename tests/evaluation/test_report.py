@@ -190,6 +190,6 @@ def test_a_baseline_without_a_forecast_is_listed(made: Made) -> None:
 
 def test_silence_is_not_scored(out_of_sample: OutOfSample) -> None:
     """A model that says nothing has no figures and claims nothing."""
-    silent = replace(out_of_sample, model=Forecast.silent(len(out_of_sample)))
+    silent = replace(out_of_sample, model=Forecast.partial(len(out_of_sample)))
     for endpoint in measure_goals(silent):
         assert endpoint.passed is not True

@@ -148,7 +148,7 @@ class FakeProvider:
         return
 
 
-class StandingClock:
+class FixedClock:
     """A clock that stands at one moment: whoever waits for a later one waits until stopped."""
 
     def __init__(self, at: datetime) -> None:

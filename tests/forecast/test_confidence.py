@@ -88,8 +88,8 @@ def test_references_survive_the_file() -> None:
     references, later = collect(past(60)), past(5, seed=6)
     plain = references.as_json()
     again = ReferenceEdges.from_json(plain)
-    asked = (later["edges"], "SPY", later["bucket"])
-    assert np.array_equal(again.ranks(*asked), references.ranks(*asked))
+    queries = (later["edges"], "SPY", later["bucket"])
+    assert np.array_equal(again.ranks(*queries), references.ranks(*queries))
     plain["edges"]["SPY"]["Butterfly"][3] = []
     with pytest.raises(ValueError, match="no reference"):
         ReferenceEdges.from_json(plain)

@@ -33,7 +33,7 @@ def scoring(reply: object = None, **options: Any) -> MLEnhancedScoring:
     return MLEnhancedScoring(FakeRules(), "nowhere", options=MLPluginConfig(**options), ml_system=FakeModel(reply))
 
 
-def test_the_worked_example_comes_out_digit_for_digit() -> None:
+def test_the_worked_example_gives_the_same_digits() -> None:
     """Rules 55/70/45 and Iron_Condor at 0.84 with weight 0.35 publish 35.8/74.9/29.3 as MEDIUM/HIGH/LOW."""
     card = scoring().score(VIEW)
     assert card.scores == {"Butterfly": 35.8, "Iron_Condor": 74.9, "Vertical": 29.3}
@@ -49,7 +49,7 @@ async def test_the_thin_face_returns_three_published_floats() -> None:
     assert scores == {"Butterfly": 35.8, "Iron_Condor": 74.9, "Vertical": 29.3}
 
 
-def test_details_tell_what_stood_behind_the_scores() -> None:
+def test_details_show_the_inputs_of_the_scores() -> None:
     """``details_for`` returns rule, ml, blended, agreement, status, confidence and strategy; a stranger is an error."""
     scorer = scoring()
     scorer.score(VIEW)
@@ -198,7 +198,7 @@ def test_the_weight_is_clamped_and_a_heavy_one_warned_of(caplog: pytest.LogCaptu
         assert any(record.levelno == logging.WARNING for record in caplog.records) is warned
 
 
-def test_the_weight_comes_from_the_environment_only_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_weight_is_read_from_the_environment_only_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
     """Options win; without them M8C_ML_WEIGHT counts, an unreadable one is warned of."""
     monkeypatch.setenv("M8C_ML_WEIGHT", "0.2")
     assert scoring().ml_weight == 0.35

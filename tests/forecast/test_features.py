@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.forecast.day_history import DayHistory
-from magic8_ml.forecast.feature_catalogue import CATALOGUE, FEATURE_NAMES
-from magic8_ml.forecast.feature_table import AVAILABLE_AT, feature_matrix
+from magic8_ml.forecast.feature_catalogue import AVAILABLE_AT, CATALOGUE, FEATURE_NAMES, feature_matrix
 from magic8_ml.forecast.intraday import Today, today_of
 from magic8_ml.forecast.session_table import session_table
 from tests.forecast.markets import Market, make_market, session_of
@@ -61,7 +60,7 @@ def test_scrambling_later_bars_leaves_earlier_rows_bit_equal(n_bars: int, seed: 
     assert np.array_equal(scrambled[:n_bars], feature_matrix(prepared())[:n_bars], equal_nan=True)
 
 
-def test_what_comes_after_the_open_never_enters_the_history() -> None:
+def test_later_bars_never_enter_the_history() -> None:
     """The summary of earlier days is the same with and without today and all later days and VIX rows."""
     before = SPY[: int(np.searchsorted(SPY.starts, session_table().opens[ROW]))]
     vix_before = MARKET.vix[:100]
@@ -78,7 +77,7 @@ def test_history_looks_back_thirty_sessions_and_no_further() -> None:
     assert np.array_equal(whole.share_left, cut.share_left)
 
 
-def test_columns_have_unique_names_and_say_what_they_are() -> None:
+def test_columns_have_unique_names_and_a_formula() -> None:
     """Each column has a name of its own, a formula, a look-back, a moment of availability and a unit."""
     assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
     for feature in CATALOGUE:

@@ -54,7 +54,7 @@ def test_a_half_day_ends_its_slots_before_12_55() -> None:
     assert not extension(FakeHost(moment("12:55", HALF_DAY))).should_run_prediction()
 
 
-def test_gates_speak_in_their_order() -> None:
+def test_the_first_closed_gate_gives_the_reason() -> None:
     """Kill switch, hours, checkpoint pause, volatility pause, slot done: the first closed gate is named."""
     host = FakeHost(moment("10:31"), checkpoints=["10:30"])
     plugin = extension(host)
@@ -189,7 +189,7 @@ def test_one_symbol_cannot_block_another(watch: Callable[[MarketState], MarketSt
     assert result.ml_status == ("ok" if reason == "ok" else "partial")
 
 
-def test_without_any_vix_every_symbol_says_so() -> None:
+def test_without_a_vix_every_symbol_is_skipped() -> None:
     """No VIX at all: a result without signals and with the reason, so that an older signal does not live on."""
     host = FakeHost(moment("10:35:05"), watch=without_vix)
     result = extension(host).run_ml_prediction()
@@ -325,7 +325,7 @@ def test_cleanup_drops_old_rows_and_odd_frames(caplog: pytest.LogCaptureFixture)
     assert any(record.levelno == logging.WARNING for record in caplog.records)
 
 
-def test_a_frame_put_into_the_cache_stands_until_newer_bars_come() -> None:
+def test_a_frame_put_into_the_cache_is_kept_until_newer_bars_arrive() -> None:
     """Callers share one dict with the plugin, which adds what it has seen since whenever somebody looks."""
     plugin = extension(FakeHost(moment("10:35:05")))
     plugin.update_market_data()

@@ -92,9 +92,9 @@ def test_a_day_that_only_asks_gets_the_terciles_of_the_days_before_it() -> None:
     """Terciles for tomorrow, or for a half day between, come from the known full days alone."""
     rows, values = draw(150, 6)
     known = np.delete(np.arange(150), 100)
-    asked = trailing_terciles(rows[known], values[known], rows[[100, 149]] + [0, 1])
-    assert np.array_equal(asked[0], trailing_terciles(rows[:101], values[:101])[100])
-    assert not np.isnan(asked[1]).any()
+    later = trailing_terciles(rows[known], values[known], rows[[100, 149]] + [0, 1])
+    assert np.array_equal(later[0], trailing_terciles(rows[:101], values[:101])[100])
+    assert not np.isnan(later[1]).any()
 
 
 def test_the_parts_of_the_day_follow_each_other() -> None:

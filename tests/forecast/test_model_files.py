@@ -60,8 +60,10 @@ def rows(market: Market) -> Rows:
 
 def same_answers(one: FittedDistribution, other: FittedDistribution, rows: Rows) -> bool:
     """Tell whether two forecasters say the same of every row, to the bit."""
-    said, again = one.predict(rows), other.predict(rows)
-    return all(np.array_equal(getattr(said, f.name), getattr(again, f.name), equal_nan=True) for f in fields(said))
+    forecast, again = one.predict(rows), other.predict(rows)
+    return all(
+        np.array_equal(getattr(forecast, f.name), getattr(again, f.name), equal_nan=True) for f in fields(forecast)
+    )
 
 
 def test_a_stored_model_answers_the_same(folder: Path, tmp_path: Path, rows: Rows) -> None:
@@ -74,7 +76,7 @@ def test_a_stored_model_answers_the_same(folder: Path, tmp_path: Path, rows: Row
     assert same_answers(load_model(tmp_path / "again").forecaster, model.forecaster, rows)
 
 
-def test_the_manifest_says_what_was_learnt_from(folder: Path) -> None:
+def test_the_manifest_lists_the_training_data(folder: Path) -> None:
     """Features with digest, label definition, span, symbols, counts and library versions stand in it; no clock."""
     manifest = load_model(folder).manifest
     assert manifest["features"] == list(FEATURE_NAMES)

@@ -15,13 +15,13 @@ from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.providers.replay import ReplayProvider
-from magic8_ml.forecast.contract_call import prediction_arguments, result_of
-from magic8_ml.forecast.history_cache import Histories
+from magic8_ml.forecast.contract_call import parse_answer, prediction_arguments
+from magic8_ml.forecast.day_history import DayHistoryCache
 from magic8_ml.forecast.labels import ENTRY_BARS
 from magic8_ml.forecast.ml_config import MLConfig
 from magic8_ml.forecast.ml_system import ProductionMLSystem
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
-from magic8_ml.forecast.serving_row import serving_rows
+from magic8_ml.forecast.predictor import serving_rows
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.forecast.training.dataset import symbol_days
@@ -31,7 +31,7 @@ from tests.forecast.markets import Market, state_at
 from tests.real_data import real_data_dir
 
 pytestmark = [pytest.mark.real_data, pytest.mark.xdist_group("real_market")]
-LAST_LEARNT = date(2025, 3, 31)
+LAST_TRAINING_DAY = date(2025, 3, 31)
 
 
 @pytest.fixture(scope="module")
@@ -45,29 +45,29 @@ def real() -> Market:
 
 
 @pytest.fixture(scope="module")
-def learnt(real: Market, tmp_path_factory: pytest.TempPathFactory) -> TrainingReport:
+def trained(real: Market, tmp_path_factory: pytest.TempPathFactory) -> TrainingReport:
     """Train to March 2025."""
-    return train(real.bars, real.vix, tmp_path_factory.mktemp("real"), last_day=LAST_LEARNT)
+    return train(real.bars, real.vix, tmp_path_factory.mktemp("real"), last_day=LAST_TRAINING_DAY)
 
 
 @pytest.fixture(scope="module")
-def system(learnt: TrainingReport) -> ProductionMLSystem:
+def system(trained: TrainingReport) -> ProductionMLSystem:
     """Load what was trained."""
-    stem = learnt.folder / "model.pkl"
+    stem = trained.folder / "model.pkl"
     return ProductionMLSystem(MLConfig(direction_model_path=stem, volatility_model_path=stem))
 
 
-def test_regime_has_skill_and_direction_does_no_harm(learnt: TrainingReport) -> None:
+def test_regime_has_skill_and_direction_does_no_harm(trained: TrainingReport) -> None:
     """Out of fold: regime RPSS at least 15 % over climatology; direction within noise of it, and no miracle."""
-    found = learnt.evaluation
+    found = trained.evaluation
     assert found.volatility.rpss >= 0.15
     assert found.volatility.log_loss < found.volatility.log_loss_climatology
     assert -0.005 <= found.direction.rpss <= 0.03
 
 
-def test_classes_hold_about_a_third_each(learnt: TrainingReport) -> None:
+def test_classes_hold_about_a_third_each(trained: TrainingReport) -> None:
     """Trailing terciles keep every class alive in every year of the data."""
-    for stage in (learnt.evaluation.direction, learnt.evaluation.volatility):
+    for stage in (trained.evaluation.direction, trained.evaluation.volatility):
         assert all(0.25 < share < 0.42 for share in stage.shares.values())
 
 
@@ -80,7 +80,7 @@ def test_every_strategy_is_reached_after_the_training(system: ProductionMLSystem
             for minutes in range(30, 375, 30):
                 at = table.sessions[row].open_at + timedelta(minutes=minutes, seconds=5)
                 if at < table.sessions[row].close_at:
-                    result = result_of(system.predict(**prediction_arguments(state_at(real, symbol, row, at))))
+                    result = parse_answer(system.predict(**prediction_arguments(state_at(real, symbol, row, at))))
                     chosen[result.strategy if isinstance(result, Prediction) else result.reason] += 1
     for strategy in ("Butterfly", "Iron_Condor", "Vertical"):
         assert chosen[strategy] / chosen.total() >= 0.05, chosen
@@ -94,7 +94,7 @@ def test_wild_and_half_days_are_answered(system: ProductionMLSystem, real: Marke
     for symbol in ("SPY", "QQQ"):
         for slot in range(1, slots + 1):
             at = session_table().sessions[row].open_at + timedelta(minutes=5 * slot, seconds=5)
-            result = result_of(system.predict(**prediction_arguments(state_at(real, symbol, row, at))))
+            result = parse_answer(system.predict(**prediction_arguments(state_at(real, symbol, row, at))))
             assert isinstance(result, Prediction), (symbol, slot, result)
 
 
@@ -102,13 +102,11 @@ def test_wild_and_half_days_are_answered(system: ProductionMLSystem, real: Marke
     "day",
     [date(2018, 6, 12), date(2020, 4, 7), date(2020, 11, 30), date(2024, 11, 6), date(2024, 12, 2), date(2025, 4, 9)],
 )
-async def test_the_host_hands_over_what_training_learnt_from(
-    real: Market, system: ProductionMLSystem, day: date
-) -> None:
+async def test_the_host_gives_the_bars_that_training_used(real: Market, system: ProductionMLSystem, day: date) -> None:
     """Observed through the host's own replay, the row is that of the training, bit for bit, after odd days too."""
     data = symbol_days("SPY", real.bars["SPY"], real.vix)
     n = data.days.tolist().index(session_table().position(day))
-    clock = StandingClock(session_table().sessions[session_table().position(day)].open_at)
+    clock = FixedClock(session_table().sessions[session_table().position(day)].open_at)
     options = EngineConfig(symbols=("SPY",), kill_switch_file=Path("none"))
     observer = MarketObserver(ReplayProvider(real_data_dir(), clock), clock, options)
     opened = clock.instant
@@ -116,11 +114,11 @@ async def test_the_host_hands_over_what_training_learnt_from(
         clock.instant = opened + timedelta(minutes=5 * int(ENTRY_BARS[entry]), seconds=5)
         arguments = prediction_arguments(await observer.observe("SPY", with_chain=False))
         inputs = PredictionInputs.from_frames(arguments["bar_data"], arguments["vix_data"], arguments["current_time"])
-        rows = serving_rows(inputs, inputs.today, system.predictor.model.forecaster.terciles, Histories())
+        rows = serving_rows(inputs, inputs.today, system.predictor.model.forecaster.terciles, DayHistoryCache())
         assert np.array_equal(rows.features[0], data.features[n, entry], equal_nan=True)
 
 
-class StandingClock:
+class FixedClock:
     """A clock that stands where the test puts it."""
 
     def __init__(self, instant: datetime) -> None:
@@ -145,7 +143,7 @@ class StandingClock:
         raise AssertionError(f"{participant} waits for {instant}")
 
 
-def test_the_week_that_two_sources_tell_differently(real: Market) -> None:
+def test_two_sources_give_close_predictions_for_a_week(real: Market) -> None:
     """The week of 2019-02-11 stands in two files; all of it is taken from the three-year file, the first by name."""
     table = session_table()
     first, end = (table.sessions[table.position(date(2019, 2, day))].open_at for day in (11, 19))

@@ -94,7 +94,7 @@ def test_a_vertical_of_a_model_that_names_none_goes_with_its_direction() -> None
     assert "structure" not in entry
 
 
-def test_what_a_model_does_not_say_is_left_out() -> None:
+def test_missing_reasons_are_omitted() -> None:
     """A bare answer has its origin and nothing else."""
     document = predictions_document(slot(answer("Butterfly")), 1)
     assert list(document["recommendations"]["SPX"]["ml_5min_metadata"]) == ["model", "prediction_time", "model_version"]

@@ -23,7 +23,7 @@ from tests.forecast.plugin_fakes import (
     LIMIT,
     FakeHost,
     FakeModel,
-    StandingClock,
+    FixedClock,
     advance,
     answer,
     extension,
@@ -82,7 +82,7 @@ def test_a_wider_interval_keeps_the_grid() -> None:
     assert len(host.submitted) == 26
 
 
-def test_two_runs_of_a_day_say_the_same() -> None:
+def test_two_runs_of_a_day_give_the_same_results() -> None:
     """The same day gives the same results, bit for bit."""
 
     def day() -> list[FiveMinuteResult]:
@@ -151,7 +151,7 @@ def test_an_exception_ends_the_slot_and_not_the_thread(caplog: pytest.LogCapture
     assert "5-minute ML prediction skipped: exception RuntimeError: disk full" in caplog.messages
 
 
-def test_health_tells_what_an_operator_wants_to_know() -> None:
+def test_health_reports_the_state_of_the_thread() -> None:
     """Alive, heartbeat, last slot, number of predictions, last skip reason."""
     host = FakeHost(moment("10:34"))
     plugin = extension(host)
@@ -227,7 +227,7 @@ def test_a_slot_that_is_stopped_submits_nothing() -> None:
 def test_a_thread_that_hangs_can_be_replaced() -> None:
     """The host stops and starts again: the new thread runs the slot, the old one ends without a result."""
     host = FakeHost(moment("09:35:05"), symbols=["SPX"])
-    host.clock = StandingClock(moment("09:35:05"))
+    host.clock = FixedClock(moment("09:35:05"))
     hanging, release, submitted = threading.Event(), threading.Event(), threading.Event()
 
     def hang_once(state: MarketState) -> MarketState:

@@ -14,16 +14,15 @@ import pytest
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.market_state import MarketState, VixReading
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
-from magic8_ml.forecast.contract_call import answer_of, prediction_arguments, result_of
-from magic8_ml.forecast.day_history import DayHistory
+from magic8_ml.forecast.contract_call import parse_answer, prediction_arguments, to_answer
+from magic8_ml.forecast.day_history import DayHistory, DayHistoryCache
 from magic8_ml.forecast.forecaster import Rows
-from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.labels import ENTRY_BARS
 from magic8_ml.forecast.ml_config import MLConfig
 from magic8_ml.forecast.ml_system import ProductionMLSystem
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
-from magic8_ml.forecast.rationale import LEARNT
-from magic8_ml.forecast.serving_row import serving_rows
+from magic8_ml.forecast.predictor import serving_rows
+from magic8_ml.forecast.rationale import IN_SAMPLE
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.structures import SPREADS
 from magic8_ml.forecast.training.dataset import symbol_days
@@ -55,12 +54,12 @@ def noon(market: Market) -> MarketState:
 
 def call(system: ProductionMLSystem, state: MarketState) -> MLResult:
     """Predict the way the host's plugin classes do."""
-    return result_of(system.predict(**prediction_arguments(state)))
+    return parse_answer(system.predict(**prediction_arguments(state)))
 
 
 def served(system: ProductionMLSystem, inputs: PredictionInputs) -> Rows:
     """Return the row that serving computes."""
-    return serving_rows(inputs, inputs.today, system.predictor.model.forecaster.terciles, Histories())
+    return serving_rows(inputs, inputs.today, system.predictor.model.forecaster.terciles, DayHistoryCache())
 
 
 def reason(system: ProductionMLSystem, state: MarketState) -> str:
@@ -127,13 +126,13 @@ def test_a_prediction_names_the_vertical_that_its_probability_is_about(
     assert seen == {"bull", "bear"}
 
 
-def test_an_answer_to_a_day_that_was_learnt_says_so(system: ProductionMLSystem, market: Market) -> None:
+def test_a_prediction_for_a_training_day_is_marked_in_sample(system: ProductionMLSystem, market: Market) -> None:
     """A replay may ask for any past day; what the model has seen end proves nothing."""
-    for n, learnt in ((-21, True), (-20, False)):
+    for n, in_sample in ((-21, True), (-20, False)):
         row, session = session_of(market.bars["SPY"], n)
         answer = call(system, state_at(market, "SPY", row, session.open_at + NOON))
         assert isinstance(answer, Prediction)
-        assert (LEARNT in answer.rationale) == learnt
+        assert (IN_SAMPLE in answer.rationale) == in_sample
 
 
 def test_current_time_may_be_naive_utc_or_aware(system: ProductionMLSystem, noon: MarketState) -> None:
@@ -287,7 +286,7 @@ def test_an_answer_survives_the_way_there_and_back(system: ProductionMLSystem, n
     """Typed -> dict -> typed is the identity, for predictions and for reasons."""
     prediction = system.predictor.predict(PredictionInputs.from_state(noon))
     for result in (prediction, Unavailable(reason="stale_vix", detail="40 minutes old")):
-        assert result_of(answer_of(result)) == result
+        assert parse_answer(to_answer(result)) == result
 
 
 GOOD: dict[str, Any] = {
@@ -321,7 +320,7 @@ GOOD: dict[str, Any] = {
 )
 def test_a_malformed_answer_is_a_bad_result(answer: object) -> None:
     """What the contract does not know is refused with its reason."""
-    result = result_of(answer)
+    result = parse_answer(answer)
     assert isinstance(result, Unavailable)
     assert result.reason == "bad_result"
     assert result.detail
@@ -329,7 +328,7 @@ def test_a_malformed_answer_is_a_bad_result(answer: object) -> None:
 
 def test_a_foreign_answer_is_read_generously_in_form_only() -> None:
     """The least that the contract asks for is enough; names are made canonical, confidence has four decimals."""
-    result = result_of({**GOOD, "confidence": np.float32(0.84)})
+    result = parse_answer({**GOOD, "confidence": np.float32(0.84)})
     assert isinstance(result, Prediction)
     assert (result.strategy, result.confidence) == ("Iron_Condor", 0.84)
 

@@ -18,9 +18,9 @@ from magic8_ml.forecast.structures import (
     SHAPES,
     SPREADS,
     VERTICALS,
-    Trades,
-    of_strategies,
-    trades_of,
+    StructureTrades,
+    price_structures,
+    select_strategies,
 )
 
 SPOT = 6000.0
@@ -45,7 +45,7 @@ def legs_of(s: float) -> list[tuple[Leg, ...]]:
 @pytest.mark.parametrize("s", [0.0005, 0.002, 0.01, 0.04])
 def test_prices_odds_and_losses_are_those_of_single_orders(s: float) -> None:
     """Premium, probability of a gain and largest loss equal what payoff, profile and odds say of the same legs."""
-    trades, market = trades_of(np.array([s])), Lognormal(mean=SPOT, total_vol=s)
+    trades, market = price_structures(np.array([s])), Lognormal(mean=SPOT, total_vol=s)
     for n, legs in enumerate(legs_of(s)):
         cost = float(trades.cost[0, n]) * SPOT
         fees = COST_PER_CONTRACT * SHAPES[n].contracts * SPOT
@@ -58,7 +58,7 @@ def test_prices_odds_and_losses_are_those_of_single_orders(s: float) -> None:
 @given(st.floats(0.0005, 0.04), st.floats(-4, 4))
 def test_results_are_those_of_single_orders(s: float, deviations: float) -> None:
     """Settle anywhere: net result and the question of a gain equal the payoff of the legs less their cost."""
-    trades, move = trades_of(np.array([s])), np.array([deviations * s])
+    trades, move = price_structures(np.array([s])), np.array([deviations * s])
     net, won = trades.net(move)[0], trades.won(move)[0]
     for n, legs in enumerate(legs_of(s)):
         result = float(payoff(legs, SPOT * np.exp(move[0]))) / SPOT - trades.cost[0, n]
@@ -69,7 +69,7 @@ def test_results_are_those_of_single_orders(s: float, deviations: float) -> None
 
 def test_where_costs_eat_the_credit_nothing_can_be_won() -> None:
     """Minutes before the close the condor's credit is below its costs: no settlement ends in a gain."""
-    late = trades_of(np.array([0.0002]))
+    late = price_structures(np.array([0.0002]))
     assert late.cost[0, 1] > 0
     assert late.implied[0, 1] == 0
     assert not late.won(np.array([0.0]))[0, 1]
@@ -78,9 +78,9 @@ def test_where_costs_eat_the_credit_nothing_can_be_won() -> None:
 def test_the_fair_value_of_every_structure_is_its_cost_of_trading() -> None:
     """Under the price's own lognormal no structure earns anything: the expected result is minus the costs."""
     s = 0.01
-    trades = trades_of(np.array([s]))
+    trades = price_structures(np.array([s]))
     draws = np.exp(s * np.random.default_rng(1).standard_normal(400_000) - s * s / 2)
-    many = Trades(
+    many = StructureTrades(
         **{name: np.repeat(getattr(trades, name), len(draws), axis=0) for name in ("s", "cost", "low", "high")}
     )
     np.testing.assert_allclose(many.net(np.log(draws)).mean(axis=0), trades.fair_value[0], atol=0.004)
@@ -88,13 +88,13 @@ def test_the_fair_value_of_every_structure_is_its_cost_of_trading() -> None:
 
 def test_a_path_that_reached_a_short_strike_has_touched_it() -> None:
     """The condor's shorts lie one sigma out; debit spreads have nothing that must not be reached."""
-    came = Outcomes(
+    outcomes = Outcomes(
         realised=np.full(2, 1e-4),
         move=np.zeros(2),
         highest=np.array([0.002, 0.0101]),
         lowest=np.array([-0.002, -0.002]),
     )
-    touched = trades_of(np.array([0.01, 0.01])).touched(came)
+    touched = price_structures(np.array([0.01, 0.01])).touched(outcomes)
     assert not touched[0].any()
     assert touched[1].tolist() == [True, True, False, True, False, False]
 
@@ -112,6 +112,6 @@ def test_the_meant_vertical_is_picked_row_by_row() -> None:
     """Columns behind the first two are the four verticals; a stack of columns is picked alike."""
     columns = np.arange(12.0).reshape(2, 6)
     meant = np.array([0, 3])
-    picked = of_strategies(columns, meant)
+    picked = select_strategies(columns, meant)
     assert picked.tolist() == [[0, 1, 2], [6, 7, 11]]
-    assert np.array_equal(of_strategies(np.stack((columns, -columns)), meant), np.stack((picked, -picked)))
+    assert np.array_equal(select_strategies(np.stack((columns, -columns)), meant), np.stack((picked, -picked)))

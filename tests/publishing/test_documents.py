@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import FiveMinuteResult, RecommendationSet
+from magic8_companion.durable import encode
 from magic8_companion.publishing.documents import predictions_document, recommendations_document
-from magic8_companion.publishing.json_file import encode
 from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
 from tests.publishing import any_recommendation_set
 from tests.publishing.recommendation_sets import (

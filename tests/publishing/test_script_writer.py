@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import AlreadyRunning
-from magic8_companion.publishing.lock import FolderLock
+from magic8_companion.durable import FolderLock
 from magic8_companion.publishing.publisher import Publisher
 from magic8_companion.publishing.script_writer import ScriptWriter
 from tests.publishing.recommendation_sets import recommendation_set

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from magic8_companion.durable import encode
 from magic8_companion.publishing.documents import recommendations_document
-from magic8_companion.publishing.json_file import encode
 from magic8_companion.reader_kit import REASONS, _decide, _parse, load
 from tests.publishing.recommendation_sets import SLOT, calm, overlaid, quiet, recommendation_set
 from tests.reader_kit.damage import damaged

@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from magic8_companion import reader_kit
 from magic8_companion.domain.recommendation import RecommendationSet
 from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy, canonical_symbol
+from magic8_companion.durable import encode
 from magic8_companion.publishing.documents import recommendations_document
-from magic8_companion.publishing.json_file import encode
 from magic8_companion.reader_kit import REASONS, Decision, _decide, _parse, load
 from tests.publishing import any_recommendation_set
 from tests.publishing.recommendation_sets import SLOT, recommendation_set

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from magic8_ml.forecast.training.retrain import Retrained, retrain
+from magic8_ml.forecast.training.retrain import RetrainingResult, retrain
 from magic8_ml.forecast.training.train import train
 from magic8_ml.registry.versions import Registry
 from tests.forecast.markets import Market, make_market, session_of
@@ -20,7 +20,7 @@ class Retraining:
 
     market: Market
     first: str
-    decided: Retrained
+    decided: RetrainingResult
     out: Path
 
 

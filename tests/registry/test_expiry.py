@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from magic8_ml.registry.expiry import sessions_after, valid_until
 from magic8_ml.registry.passport import PASSPORT
+from magic8_ml.registry.validity import sessions_after, valid_until
 from tests.registry.made_models import passed
 
 

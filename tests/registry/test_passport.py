@@ -11,7 +11,7 @@ import pytest
 from magic8_ml.registry.canaries import CANARIES
 from magic8_ml.registry.manifest import ModelUnavailable
 from magic8_ml.registry.passport import PASSPORT, passport_problem
-from magic8_ml.registry.soundness import require_passport
+from magic8_ml.registry.validity import require_passport
 from tests.registry.made_models import manifest, parts, passed, resealed
 
 Change = Callable[[dict[str, Any]], object]
@@ -72,7 +72,7 @@ CHANGES: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("sentence", list(CHANGES))
-def test_the_numbers_are_judged_not_the_words(sentence: str) -> None:
+def test_the_checks_use_numbers_not_text(sentence: str) -> None:
     """Whoever seals a bad number again is still told what is wrong with it."""
     assert sentence in str(passport_problem(resealed(passed(), CHANGES[sentence])))
 

@@ -41,7 +41,7 @@ def predictor_of(registry: Registry) -> GuardedPredictor:
     return GuardedPredictor.load(MLPluginConfig(path=registry.folder.parent, timeout_seconds=20))
 
 
-def a_moment_later() -> None:
+def later() -> None:
     """Let the time pass in which the roles are not looked at again."""
     threading.Event().wait(PAUSE_SECONDS)
 
@@ -58,7 +58,7 @@ def test_the_next_prediction_after_a_promotion_is_the_new_models(
         lambda: registry.rollback("t"),
     ):
         move()
-        a_moment_later()
+        later()
         answer = predictor.ask(noon)
         assert isinstance(answer, Prediction), answer
         versions.append(answer.model_version)
@@ -75,7 +75,7 @@ def test_a_damaged_promotion_changes_nothing_but_the_health(
     trees = next(registry.folder_of(retraining.decided.version).glob("*.ubj"))
     registry.promote(retraining.decided.version, "test")
     trees.write_bytes(trees.read_bytes()[:1000])
-    a_moment_later()
+    later()
     assert predictor.ask(noon) == before
     assert "model_hash_mismatch" in predictor.health()["reload_problem"]
 

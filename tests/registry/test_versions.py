@@ -51,7 +51,7 @@ def test_promote_and_roll_back_walk_the_same_way(registry: Registry) -> None:
     assert registry.roles == Roles(champion=march)
 
 
-def test_a_challenger_serves_nobody_until_it_is_promoted(registry: Registry) -> None:
+def test_a_challenger_does_not_serve_until_it_is_promoted(registry: Registry) -> None:
     """It stands beside the champion; promoted by its role, it leaves that role."""
     march, april, _ = registry.versions()
     registry.promote(march, "test")

@@ -26,11 +26,11 @@ class Started:
     def __init__(self, clock: ReplayClock, codes: Sequence[int] = (0,) * 9) -> None:
         self._clock, self._codes = clock, list(codes)
         self.at: list[datetime] = []
-        self.words: list[Sequence[str]] = []
+        self.arguments: list[Sequence[str]] = []
 
-    def __call__(self, words: Sequence[str], log: Path) -> Started:
+    def __call__(self, arguments: Sequence[str], log: Path) -> Started:
         self.at.append(self._clock.now())
-        self.words.append(words)
+        self.arguments.append(arguments)
         assert log == Path("ml/retrain.log")
         return self
 
@@ -70,12 +70,12 @@ def test_four_weeks_four_retrainings() -> None:
 
 def test_the_process_is_the_command_that_people_run() -> None:
     """Our own interpreter, the plugin's command, the files of the plan."""
-    words = PLAN.command()
-    assert words[:4] == [sys.executable, "-m", "magic8_ml", "retrain"]
-    assert words[4:] == ["--bars-dir", "bars", "--vix", "vix.csv", "--out", "ml"]
+    arguments = PLAN.command()
+    assert arguments[:4] == [sys.executable, "-m", "magic8_ml", "retrain"]
+    assert arguments[4:] == ["--bars-dir", "bars", "--vix", "vix.csv", "--out", "ml"]
 
 
-def test_a_retraining_that_fails_is_told_and_tried_again_next_week() -> None:
+def test_a_failed_retraining_is_logged_and_repeated_next_week() -> None:
     """The exit code stands in the health; the schedule goes on."""
     clock = ReplayClock(at(date(2025, 3, 3)))
     started = Started(clock, codes=(2, 3))
@@ -89,7 +89,7 @@ def test_a_process_that_cannot_be_started_ends_nothing() -> None:
     clock = ReplayClock(at(date(2025, 3, 3)))
     seen: list[datetime] = []
 
-    def fail(words: Sequence[str], log: Path) -> Started:
+    def fail(arguments: Sequence[str], log: Path) -> Started:
         seen.append(clock.now())
         raise OSError("no more processes")
 
@@ -114,7 +114,7 @@ def test_it_is_due_once_a_week(moment: datetime, weekday: int) -> None:
     assert new_york_day(again).isocalendar()[:2] != new_york_day(due).isocalendar()[:2]
 
 
-def test_a_real_process_says_what_it_has_to_say_into_its_log(tmp_path: Path) -> None:
+def test_a_real_process_writes_its_output_to_the_log(tmp_path: Path) -> None:
     """Its folder is made, two runs stand one below the other, and the exit code comes back."""
     log = tmp_path / "ml" / "retrain.log"
     for _ in range(2):

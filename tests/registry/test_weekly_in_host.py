@@ -63,12 +63,12 @@ def test_a_live_host_serves_what_its_retraining_decides(retraining: Retraining, 
     log = (out / LOG_FILE).read_text()
     assert plugin.health()["retraining_exit_code"] == 0, log
     assert retraining.decided.why in log
-    champion = retraining.decided.version if retraining.decided.promoted else retraining.first
+    champion = retraining.decided.version if retraining.decided.promote else retraining.first
     assert plugin.ml_system.predictor.model.version == champion  # type: ignore[union-attr]  # a real system
 
 
 @pytest.mark.parametrize(("status", "starts"), [(LIVE, True), (DELAYED, True), (REPLAY, False), (SIMULATED, False)])
-def test_only_a_live_host_learns(tmp_path: Path, status: str, starts: bool) -> None:
+def test_only_a_live_host_retrains(tmp_path: Path, status: str, starts: bool) -> None:
     """Live or delayed data may be learnt from; a replayed or simulated day starts nothing."""
     options = MLPluginConfig(path=tmp_path, retrain_bars_dir=tmp_path, retrain_vix_file=tmp_path / "vix.csv")
     host, plugin = after_the_close(options, status)

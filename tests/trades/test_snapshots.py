@@ -10,10 +10,10 @@ import pytest
 
 from magic8_companion.domain.bars import to_ns
 from magic8_companion.options.payoff import Leg
-from magic8_ml.forecast.history_cache import Histories
+from magic8_ml.forecast.day_history import DayHistoryCache
 from magic8_ml.forecast.model_files import load_model
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
-from magic8_ml.forecast.serving_row import serving_rows
+from magic8_ml.forecast.predictor import serving_rows
 from magic8_ml.trades.five_minute_forecast import FiveMinuteForecaster
 from magic8_ml.trades.orders import TradeUnit, terms_of
 from magic8_ml.trades.snapshots import Snapshots
@@ -31,7 +31,7 @@ def test_a_snapshot_is_the_row_that_is_served(market: Market, models: Path, hour
     state = state_at(market, "SPY", row, session.open_at + timedelta(hours=hours, seconds=5))
     snapshot = Snapshots(FiveMinuteForecaster.of(model), max_bar_age=AGE, max_vix_age=AGE).of(state)
     inputs = PredictionInputs.from_state(state)
-    served = serving_rows(inputs, inputs.today, model.forecaster.terciles, Histories())
+    served = serving_rows(inputs, inputs.today, model.forecaster.terciles, DayHistoryCache())
     assert np.array_equal(snapshot.features, served.features[0], equal_nan=True)
     assert snapshot.sigma == served.sigma_today[0]
     assert snapshot.price == state.spot

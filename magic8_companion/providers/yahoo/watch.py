@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import new_york_day, session_on
+from magic8_companion.periodic import PeriodicTask
 from magic8_companion.ports import Clock
 
 EVERY: Final = timedelta(seconds=15)
@@ -28,13 +29,15 @@ class Watch:
     def __init__(self, clock: Clock, question: Callable[[str], Awaitable[object]]) -> None:
         self._clock, self._question = clock, question
         self._outages: Mapping[str, DataUnavailable] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._symbols: Sequence[str] = ()
+        self._worker = PeriodicTask(clock, _PARTICIPANT, self._next_round, self._ask_all, holds_time=False)
 
     @property
     def outages(self) -> Mapping[str, DataUnavailable]:
         """Return why which symbols cannot be had, from any thread."""
-        if self._task is not None and self._task.done() and not self._task.cancelled():
-            self._task.result()  # it ends by a bug only
+        task = self._worker.task
+        if task is not None and task.done() and not task.cancelled():
+            task.result()  # only a bug ends it
         return self._outages
 
     @property
@@ -46,23 +49,23 @@ class Watch:
 
     def start(self, symbols: Sequence[str]) -> None:
         """Begin to ask, on the running loop; does nothing the second time."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._ask_on(symbols))
+        if self._worker.task is None:
+            self._symbols = symbols
+            self._worker.start()
 
     def stop(self) -> None:
         """Ask no more."""
-        if self._task is not None:
-            self._task.cancel()
+        self._worker.stop()
 
-    async def _ask_on(self, symbols: Sequence[str]) -> None:
-        while True:
-            begun = self._clock.now()
-            if self.is_due:
-                answers = await asyncio.gather(*map(self._refusal, symbols))
-                self._outages = {symbol: why for symbol, why in zip(symbols, answers, strict=True) if why is not None}
-            else:
-                self._outages = {}
-            await self._clock.sleep_until(begun + max(EVERY, len(symbols) * SHARE), _PARTICIPANT)
+    def _next_round(self, begun: datetime | None) -> datetime:
+        return self._clock.now() if begun is None else begun + max(EVERY, len(self._symbols) * SHARE)
+
+    async def _ask_all(self) -> None:
+        if self.is_due:
+            answers = await asyncio.gather(*map(self._refusal, self._symbols))
+            self._outages = {symbol: why for symbol, why in zip(self._symbols, answers, strict=True) if why is not None}
+        else:
+            self._outages = {}
 
     async def _refusal(self, symbol: str) -> DataUnavailable | None:
         try:

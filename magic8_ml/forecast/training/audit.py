@@ -14,8 +14,7 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.bars import Bars
 from magic8_ml.forecast.day_history import DayHistory
-from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.feature_table import AVAILABLE_AT, FeatureTable, feature_matrix
+from magic8_ml.forecast.feature_catalogue import AVAILABLE_AT, FEATURE_NAMES, FeatureTable, feature_matrix
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.intraday import today_of
 from magic8_ml.forecast.session_table import DAY_NS, session_table

@@ -62,7 +62,7 @@ def read_bar_folder(folder: Path, symbols: tuple[str, ...] | None = None) -> Tra
     notes += [sentence for symbol in wanted for sentence in found[symbol].problems]
     if not wanted:
         raise TrainingRefused("; ".join(notes) or f"there are no 5-minute bars in {folder}")
-    return TrainingBars(bars={symbol: _believed(found[symbol]) for symbol in wanted}, notes=tuple(notes))
+    return TrainingBars(bars={symbol: _checked(found[symbol]) for symbol in wanted}, notes=tuple(notes))
 
 
 def read_vix_daily(path: Path) -> Bars:
@@ -82,7 +82,7 @@ def _vix_of(path: Path) -> Bars:
     if not path.is_file():
         raise TrainingRefused(f"the VIX file {path} is not there (parquet or CSV with date, open, high, low, close)")
     try:
-        return _believed(read_daily(path))
+        return _checked(read_daily(path))
     except DataUnavailable as error:
         raise TrainingRefused(f"the VIX file {path} cannot be used: {error.detail}") from error
 
@@ -108,7 +108,7 @@ def _require_points(vix: Bars, path: Path) -> Bars:
     return vix
 
 
-def _believed(series: BarSeries) -> Bars:
+def _checked(series: BarSeries) -> Bars:
     if not len(series.bars):
         raise TrainingRefused("; ".join(series.problems) or f"{series.symbol} has no bar of a regular session")
     return series.bars

@@ -13,14 +13,38 @@ from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.forecast.day_history import LARGEST_RETURN, DayHistory
-from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.feature_table import FeatureTable, feature_matrix
-from magic8_ml.forecast.forecaster import Outcomes, Rows, concatenated
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, FeatureTable, feature_matrix
+from magic8_ml.forecast.forecaster import Outcomes, Rows, concat_rows
 from magic8_ml.forecast.intraday import Today, today_of
 from magic8_ml.forecast.labels import ENTRY_BARS, ENTRY_BUCKETS, trailing_terciles
 from magic8_ml.forecast.session_table import FULL_DAY_BARS, complete_days, session_table, values_on
-from magic8_ml.forecast.training.outcomes import outcomes_of
-from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
+
+
+def outcomes_of(today: Today, bars_done: Integers) -> Outcomes:
+    """Measure a finished full day after so many bars, shape (n_entries,).
+
+    Raises
+    ------
+    DataUnavailable
+        ``no_movement`` when the days before moved at no time after an entry: nothing to compare with.
+    """
+    if len(today.bars) != FULL_DAY_BARS:
+        raise DataUnavailable("incomplete_day", f"{len(today.bars)} bars of {FULL_DAY_BARS}")
+    at = bars_done - 1
+    if not (today.sigma_left()[at] > 0).all():
+        raise DataUnavailable("no_movement", "prices of earlier days stood still for the rest of the day")
+    return Outcomes(
+        realised=np.maximum(today.realised[-1] - today.realised[at], 0.0),
+        move=today.log_close[-1] - today.log_close[at],
+        highest=_to_the_close(np.maximum, np.log(today.bars.high))[bars_done] - today.log_close[at],
+        lowest=_to_the_close(np.minimum, np.log(today.bars.low))[bars_done] - today.log_close[at],
+    )
+
+
+def _to_the_close(extreme: np.ufunc, values: Floats) -> Floats:
+    return np.asarray(extreme.accumulate(values[::-1])[::-1])
+
 
 LARGEST_GAP: Final = 0.35
 """An overnight log return beyond it is taken for an unadjusted split."""
@@ -45,18 +69,18 @@ class Dataset:
         return len(self.rows)
 
 
-def left_out(dropped: Mapping[str, Mapping[str, int]]) -> str:
+def describe_dropped(dropped: Mapping[str, Mapping[str, int]]) -> str:
     """Return the days that could not be used in words.
 
-    >>> left_out({"SPY": {"half_day": 3, "missing_vix": 1}, "QQQ": {}})
+    >>> describe_dropped({"SPY": {"half_day": 3, "missing_vix": 1}, "QQQ": {}})
     'days left out: SPY 3 half_day, 1 missing_vix'
     """
     found = {name: ", ".join(f"{n} {why}" for why, n in drops.items()) for name, drops in dropped.items()}
-    return "days left out: " + ("; ".join(f"{name} {words}" for name, words in found.items() if words) or "none")
+    return "days left out: " + ("; ".join(f"{name} {counts}" for name, counts in found.items() if counts) or "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SymbolDays:
+class SymbolSamples:
     """One symbol's full days: session positions (n_days,) and, per entry time, features, prices and outcomes.
 
     ``features`` has shape (n_days, n_entries, n_features), the other arrays (n_days, n_entries); ``implied_day``
@@ -74,7 +98,10 @@ class SymbolDays:
 
 
 def dataset_of(
-    bars: Mapping[str, Bars], vix_daily: Bars, progress: Progress = silent, table: FeatureTable = feature_matrix
+    bars: Mapping[str, Bars],
+    vix_daily: Bars,
+    progress: ProgressCallback = no_progress,
+    table: FeatureTable = feature_matrix,
 ) -> Dataset:
     """Compute the rows of every symbol.
 
@@ -83,7 +110,7 @@ def dataset_of(
     parts = {name: symbol_days(name, series, vix_daily, progress, table) for name, series in sorted(bars.items())}
     symbols = tuple(name for name, days in parts.items() if len(days.days)) or tuple(parts)[:1]
     return Dataset(
-        rows=concatenated([_rows_of(parts[name], symbols, n) for n, name in enumerate(symbols)]),
+        rows=concat_rows([_rows_of(parts[name], symbols, n) for n, name in enumerate(symbols)]),
         dropped={name: days.dropped for name, days in parts.items()},
     )
 
@@ -92,9 +119,9 @@ def symbol_days(
     symbol: str,
     bars: Bars,
     vix_daily: Bars,
-    progress: Progress = silent,
+    progress: ProgressCallback = no_progress,
     table: FeatureTable = feature_matrix,
-) -> SymbolDays:
+) -> SymbolSamples:
     """Compute features and outcomes of every full day; half, incomplete and historyless days are counted as dropped."""
     first, last = _span(bars)
     days, positions = complete_days(bars, first, last)
@@ -144,30 +171,30 @@ def _day(today: Today, table: FeatureTable) -> _Day:
     )
 
 
-def _stacked(kept: list[_Day], dropped: Mapping[str, int]) -> SymbolDays:
+def _stacked(kept: list[_Day], dropped: Mapping[str, int]) -> SymbolSamples:
     n_entries = len(ENTRY_BARS)
 
     def per_entry(values: list[Floats]) -> Floats:
         return np.array(values, dtype=np.float64).reshape(-1, n_entries)
 
-    came = {item.name: per_entry([getattr(day.outcomes, item.name) for day in kept]) for item in fields(Outcomes)}
-    return SymbolDays(
+    outcomes = {item.name: per_entry([getattr(day.outcomes, item.name) for day in kept]) for item in fields(Outcomes)}
+    return SymbolSamples(
         days=np.array([day.day for day in kept], dtype=np.int64),
         implied_day=np.array([day.implied for day in kept], dtype=np.float64),
         features=np.array([day.features for day in kept], dtype=np.float64).reshape(-1, n_entries, len(FEATURE_NAMES)),
         spot=per_entry([day.spot for day in kept]),
         sigma_vix=per_entry([day.sigma_vix for day in kept]),
         sigma_today=per_entry([day.sigma_today for day in kept]),
-        outcomes=Outcomes(**came),
+        outcomes=Outcomes(**outcomes),
         dropped=dict(dropped),
     )
 
 
-def _rows_of(data: SymbolDays, symbols: tuple[str, ...], number: int) -> Rows:
+def _rows_of(data: SymbolSamples, symbols: tuple[str, ...], number: int) -> Rows:
     n_days, n_entries = data.spot.shape
-    came, share = data.outcomes, _share_sigma(data)
+    outcomes, share = data.outcomes, _share_sigma(data)
     per_row: dict[str, Any] = {name: getattr(data, name).ravel() for name in ("spot", "sigma_vix", "sigma_today")}
-    root = np.sqrt(came.realised)
+    root = np.sqrt(outcomes.realised)
     return Rows(
         symbols=symbols,
         symbol=np.full(n_days * n_entries, number),
@@ -178,9 +205,9 @@ def _rows_of(data: SymbolDays, symbols: tuple[str, ...], number: int) -> Rows:
         features=data.features.reshape(n_days * n_entries, len(FEATURE_NAMES)),
         sigma_share=share.ravel(),
         regime_terciles=_terciles(data.days, root / data.sigma_vix),
-        direction_terciles=_terciles(data.days, came.move / data.sigma_vix),
+        direction_terciles=_terciles(data.days, outcomes.move / data.sigma_vix),
         regime_terciles_today=_terciles(data.days, root / data.sigma_today),
-        outcomes=Outcomes(**{item.name: getattr(came, item.name).ravel() for item in fields(Outcomes)}),
+        outcomes=Outcomes(**{item.name: getattr(outcomes, item.name).ravel() for item in fields(Outcomes)}),
         **per_row,
     )
 
@@ -189,7 +216,7 @@ def _terciles(days: Integers, values: Floats) -> Floats:
     return trailing_terciles(days, values)[:, ENTRY_BUCKETS].reshape(-1, 2)
 
 
-def _share_sigma(data: SymbolDays) -> Floats:
+def _share_sigma(data: SymbolSamples) -> Floats:
     # mean share of the implied day that was still realised at this time of day, over the last 120 sessions
     share = data.outcomes.realised / data.implied_day[:, None]
     answer = np.full(share.shape, np.nan)

@@ -15,14 +15,14 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.bars import COLUMNS, Bars, from_ns
+from magic8_ml.forecast.day_history import DayHistoryCache
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.forecaster import Forecast, Rows
-from magic8_ml.forecast.history_cache import Histories
 from magic8_ml.forecast.labels import BUCKETS, ENTRY_BARS
 from magic8_ml.forecast.prediction_inputs import DAILY_OPEN, PredictionInputs
-from magic8_ml.forecast.serving_row import serving_rows
+from magic8_ml.forecast.predictor import serving_rows
 from magic8_ml.forecast.session_table import BAR_NS, DAY_NS, session_table
-from magic8_ml.forecast.symbol_families import EVERYBODY
+from magic8_ml.forecast.symbol_families import ALL_SYMBOLS
 from magic8_ml.forecast.terciles import Terciles
 
 _SEED: Final = 88
@@ -44,7 +44,9 @@ _VALUES: Final = tuple(
 _SERVED: Final = ("day", "bucket", "bars_done", "half_day", "features", "spot", "sigma_vix", "sigma_today")
 """What serving computes of a row; its thresholds are those of the model, which knows later days."""
 
-_ANY_CUTS: Final = Terciles(regime={EVERYBODY: np.zeros((BUCKETS, 2))}, direction={EVERYBODY: np.zeros((BUCKETS, 2))})
+_ANY_CUTS: Final = Terciles(
+    regime={ALL_SYMBOLS: np.zeros((BUCKETS, 2))}, direction={ALL_SYMBOLS: np.zeros((BUCKETS, 2))}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ def truncated_future(bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows) -> R
         moment = EntryTime(day=int(reference.day[n]), bars_done=int(reference.bars_done[n]))
         symbol = rows.symbols[reference.symbol[n]]
         inputs = moment.inputs(symbol, bars[symbol], vix_daily)
-        served.append(serving_rows(inputs, inputs.today, _ANY_CUTS, Histories()))
+        served.append(serving_rows(inputs, inputs.today, _ANY_CUTS, DayHistoryCache()))
     changed: dict[str, Any] = {name: np.concatenate([getattr(row, name) for row in served]) for name in _SERVED}
     everything = np.ones(len(reference), dtype=np.bool_)
     return Rebuilt(reference=reference, changed=replace(reference, **changed), predicted=everything)

@@ -13,8 +13,7 @@ import orjson
 from magic8_companion.domain.bars import COLUMNS, Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.forecast.distribution_forecaster import FittedDistribution
-from magic8_ml.forecast.feature_catalogue import schema_digest
-from magic8_ml.forecast.feature_table import FeatureTable
+from magic8_ml.forecast.feature_catalogue import FeatureTable, schema_digest
 from magic8_ml.forecast.forecaster import Forecaster, Rows
 from magic8_ml.forecast.session_table import DAY_NS, session_table
 from magic8_ml.forecast.training.audit import audit

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from magic8_ml.forecast.labels import MIN_DAYS
-from magic8_ml.forecast.training.walk_forward_scores import Evaluation, StageEvaluation
+from magic8_ml.forecast.training.walk_forward_scores import StageEvaluation, WalkForwardEvaluation
 from magic8_ml.metrics.logistic import Slope
 
 
@@ -27,7 +27,7 @@ class TrainingReport:
     rows: int
     days: int
     dropped: Mapping[str, Mapping[str, int]]
-    evaluation: Evaluation
+    evaluation: WalkForwardEvaluation
     slopes: Mapping[str, Slope]
     abstains: bool
 

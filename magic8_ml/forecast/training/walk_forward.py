@@ -14,7 +14,7 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Integers, Mask
 from magic8_ml.forecast.forecaster import Forecast, Forecaster, Past, Rows
-from magic8_ml.forecast.training.progress import Progress, silent
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 
 TRAINING_DAYS: Final = 250
 REFIT_DAYS: Final = 20
@@ -43,8 +43,8 @@ class WalkForwardConfig:
         """
         count = len(np.unique(days))
         first = min(_MOST_TRAINING_DAYS, max(_FEWEST_TRAINING_DAYS, round(_FIRST_SHARE * count)))
-        tested = max(1, count - first - EMBARGO_DAYS)
-        refit = min(max(REFIT_DAYS, -(-tested // _MOST_REFITS)), -(-tested // _FEWEST_REFITS))
+        test = max(1, count - first - EMBARGO_DAYS)
+        refit = min(max(REFIT_DAYS, -(-test // _MOST_REFITS)), -(-test // _FEWEST_REFITS))
         return cls(training_days=first, refit_days=refit)
 
 
@@ -56,7 +56,7 @@ class Fold:
     test: Integers
 
 
-def folds_of(days: Integers, plan: WalkForwardConfig) -> tuple[Fold, ...]:
+def folds_of(days: Integers, config: WalkForwardConfig) -> tuple[Fold, ...]:
     """Cut the days of rows into folds; none when there are too few days to learn from.
 
     >>> fold = folds_of(np.arange(7), WalkForwardConfig(training_days=3, refit_days=2))[0]
@@ -64,10 +64,10 @@ def folds_of(days: Integers, plan: WalkForwardConfig) -> tuple[Fold, ...]:
     ([0, 1, 2], [4, 5])
     """
     unique = np.unique(days)
-    first = plan.training_days + plan.embargo_days
+    first = config.training_days + config.embargo_days
     return tuple(
-        Fold(train=unique[: start - plan.embargo_days], test=unique[start : start + plan.refit_days])
-        for start in range(first, len(unique), plan.refit_days)
+        Fold(train=unique[: start - config.embargo_days], test=unique[start : start + config.refit_days])
+        for start in range(first, len(unique), config.refit_days)
     )
 
 
@@ -76,7 +76,9 @@ def rows_of_folds(rows: Rows, folds: Sequence[Fold]) -> Mask:
     return np.isin(rows.day, np.concatenate([fold.test for fold in folds]))
 
 
-def walk_forward(forecaster: Forecaster, rows: Rows, folds: Sequence[Fold], progress: Progress = silent) -> Forecast:
+def walk_forward(
+    forecaster: Forecaster, rows: Rows, folds: Sequence[Fold], progress: ProgressCallback = no_progress
+) -> Forecast:
     """Forecast the tested rows, in their order, fold by fold.
 
     ``rows`` have outcomes and are handed over without them when they are forecast.  Each fit also gets the forecasts
@@ -93,12 +95,12 @@ def walk_forward(forecaster: Forecaster, rows: Rows, folds: Sequence[Fold], prog
     places = np.empty(0, dtype=np.int64)
     for n, fold in enumerate(folds):
         _require_purged(fold)
-        learnt, tested = np.isin(rows.day, fold.train), np.isin(rows.day, fold.test)
-        fitted = forecaster.fit(rows[learnt], _past(rows, places, parts, fold))
-        parts.append(fitted.predict(rows[tested].without_outcomes()))
-        places = np.concatenate((places, np.flatnonzero(tested)))
-        progress(f"walk-forward {forecaster.name}", n + 1, len(folds), int(learnt.sum()))
-    return Forecast.joined(parts)[np.argsort(places)]
+        train, test = np.isin(rows.day, fold.train), np.isin(rows.day, fold.test)
+        fitted = forecaster.fit(rows[train], _past(rows, places, parts, fold))
+        parts.append(fitted.predict(rows[test].without_outcomes()))
+        places = np.concatenate((places, np.flatnonzero(test)))
+        progress(f"walk-forward {forecaster.name}", n + 1, len(folds), int(train.sum()))
+    return Forecast.concat(parts)[np.argsort(places)]
 
 
 def _require_purged(fold: Fold) -> None:
@@ -111,6 +113,6 @@ def _require_purged(fold: Fold) -> None:
 def _past(rows: Rows, places: Integers, parts: list[Forecast], fold: Fold) -> Past | None:
     if not parts:
         return None
-    forecast, made = Forecast.joined(parts), rows[places]
+    forecast, made = Forecast.concat(parts), rows[places]
     known = made.day <= fold.train.max()  # the embargo holds for what calibrates, too
     return Past(rows=made[known], forecast=forecast[known])

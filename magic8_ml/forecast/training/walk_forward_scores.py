@@ -11,8 +11,7 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.forecast.forecaster import LEVELS, Forecast, Rows
-from magic8_ml.forecast.labels import BUCKETS
-from magic8_ml.forecast.strategy_view import DIRECTIONS, OUTCOMES, REGIMES
+from magic8_ml.forecast.labels import BUCKETS, DIRECTIONS, OUTCOMES, REGIMES
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.proper_scores import class_log_loss, floored_qlike, ranked_probability_score, skill
 
@@ -38,7 +37,7 @@ class StageEvaluation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
+class WalkForwardEvaluation:
     """Out-of-fold figures: both stages, QLIKE saved against VIX x share and against the same with today's pace.
 
     ``coverage``: share of moves inside the 80 % interval; ``chosen``: shares of the answers; ``high``: share of rows
@@ -56,18 +55,20 @@ class Evaluation:
 
 
 def evaluate(
-    rows: Rows, tested: Mask, folds: Sequence[Fold], forecast: Forecast, challenger: Forecast | None = None
-) -> Evaluation:
+    rows: Rows, test: Mask, folds: Sequence[Fold], forecast: Forecast, challenger: Forecast | None = None
+) -> WalkForwardEvaluation:
     """Score what was said of ``rows[tested]``, against base rates of the same training days."""
-    told, base = rows[tested], _base_rates(rows, folds)
-    came, variance = told.known, forecast.sigma**2
-    own, plain, today = (floored_qlike(v, came.realised) for v in (variance, told.sigma_vix**2, told.sigma_today**2))
-    inside = (came.move >= forecast.quantiles[:, _LOW_END]) & (came.move <= forecast.quantiles[:, _HIGH_END])
+    test_rows, base = rows[test], _base_rates(rows, folds)
+    outcomes, variance = test_rows.known, forecast.sigma**2
+    own, plain, today = (
+        floored_qlike(v, outcomes.realised) for v in (variance, test_rows.sigma_vix**2, test_rows.sigma_today**2)
+    )
+    inside = (outcomes.move >= forecast.quantiles[:, _LOW_END]) & (outcomes.move <= forecast.quantiles[:, _HIGH_END])
     chosen = np.bincount(forecast.chosen, minlength=len(OUTCOMES)) / len(forecast)
     high = (forecast.confidence >= HIGH).mean(axis=0)
-    stages = _Stages(told, base, forecast, challenger)
-    return Evaluation(
-        tested_days=len(np.unique(told.day)),
+    stages = _Stages(test_rows, base, forecast, challenger)
+    return WalkForwardEvaluation(
+        tested_days=len(np.unique(test_rows.day)),
         direction=stages.of("direction", DIRECTIONS),
         volatility=stages.of("regime", REGIMES),
         qlike_gain=round(skill(own, plain), 4),
@@ -81,49 +82,49 @@ def evaluate(
 class _Stages:
     # both stages are judged alike, on the rows that have a class and base rates worth the name
 
-    def __init__(self, rows: Rows, base: Forecast, said: Forecast, challenger: Forecast | None) -> None:
-        judged = rows.labelled & np.isfinite(base.regime[:, 0])
-        self._rows, self._base, self._said = rows[judged], base[judged], said[judged]
-        self._challenger = None if challenger is None else challenger[judged]
+    def __init__(self, rows: Rows, base: Forecast, predicted: Forecast, challenger: Forecast | None) -> None:
+        scored = rows.labelled & np.isfinite(base.regime[:, 0])
+        self._rows, self._base, self._predicted = rows[scored], base[scored], predicted[scored]
+        self._challenger = None if challenger is None else challenger[scored]
 
     def of(self, name: str, classes: Sequence[str]) -> StageEvaluation:
-        came: Integers = getattr(self._rows, name)
-        said, base = (getattr(forecast, name) for forecast in (self._said, self._base))
-        baseline = ranked_probability_score(base, came)
+        outcomes: Integers = getattr(self._rows, name)
+        predicted, base = (getattr(forecast, name) for forecast in (self._predicted, self._base))
+        baseline = ranked_probability_score(base, outcomes)
 
         def over_base(probabilities: Floats) -> float:
-            return round(skill(ranked_probability_score(probabilities, came), baseline), 4)
+            return round(skill(ranked_probability_score(probabilities, outcomes), baseline), 4)
 
         return StageEvaluation(
-            shares=_named(classes, np.bincount(came, minlength=len(classes)) / len(came)),
-            log_loss=round(float(class_log_loss(said, came).mean()), 4),
-            log_loss_climatology=round(float(class_log_loss(base, came).mean()), 4),
-            rpss=over_base(said),
+            shares=_named(classes, np.bincount(outcomes, minlength=len(classes)) / len(outcomes)),
+            log_loss=round(float(class_log_loss(predicted, outcomes).mean()), 4),
+            log_loss_climatology=round(float(class_log_loss(base, outcomes).mean()), 4),
+            rpss=over_base(predicted),
             challenger_rpss=None if self._challenger is None else over_base(getattr(self._challenger, name)),
         )
 
 
 def _base_rates(rows: Rows, folds: Sequence[Fold]) -> Forecast:
     # silent where too few days were learnt, but never everywhere
-    learnt = [rows[np.isin(rows.day, fold.train) & rows.labelled] for fold in folds]
-    enough = [len(np.unique(part.day)) >= _BASE_DAYS for part in learnt]
+    train = [rows[np.isin(rows.day, fold.train) & rows.labelled] for fold in folds]
+    enough = [len(np.unique(part.day)) >= _BASE_DAYS for part in train]
     enough[-1] = True
-    tested = [np.flatnonzero(np.isin(rows.day, fold.test)) for fold in folds]
-    said = [
-        _shares(part, rows.bucket[places]) if speaks else Forecast.silent(len(places))
-        for part, places, speaks in zip(learnt, tested, enough, strict=True)
+    test = [np.flatnonzero(np.isin(rows.day, fold.test)) for fold in folds]
+    predicted = [
+        _shares(part, rows.bucket[places]) if has_rates else Forecast.partial(len(places))
+        for part, places, has_rates in zip(train, test, enough, strict=True)
     ]
-    return Forecast.joined(said)[np.argsort(np.concatenate(tested))]
+    return Forecast.concat(predicted)[np.argsort(np.concatenate(test))]
 
 
-def _shares(learnt: Rows, asked: Integers) -> Forecast:
+def _shares(train: Rows, buckets: Integers) -> Forecast:
     # Laplace-smoothed, per half hour
-    said = {}
+    predicted = {}
     for name in ("direction", "regime"):
         counts = np.ones((BUCKETS, 3))
-        np.add.at(counts, (learnt.bucket, getattr(learnt, name)), 1)
-        said[name] = (counts / counts.sum(axis=1, keepdims=True))[asked]
-    return Forecast.silent(len(asked), **said)
+        np.add.at(counts, (train.bucket, getattr(train, name)), 1)
+        predicted[name] = (counts / counts.sum(axis=1, keepdims=True))[buckets]
+    return Forecast.partial(len(buckets), **predicted)
 
 
 def _named(names: Sequence[str], shares: Floats) -> dict[str, float]:

@@ -1,10 +1,15 @@
-"""Who does the work: the cores of this machine, or a Dask cluster.  The results do not depend on it."""
+"""Where and how a training runs: on the cores of this machine or a Dask cluster, at low priority, with progress.
+
+The results do not depend on the number or the kind of workers.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
 
 from joblib import Parallel, delayed, parallel_config
 
@@ -14,12 +19,27 @@ Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+NICENESS: Final = 19
+AUTOGROUP: Final = Path("/proc/self/autogroup")
+"""Linux shares the processor among sessions before it looks at processes; where that is off there is no such file."""
+
+
+class ProgressCallback(Protocol):
+    """Receives each finished piece of work: ``done`` of ``total``, ``rows`` made so far in this stage."""
+
+    def __call__(self, stage: str, done: int, total: int, rows: int) -> None:
+        """Receive it; ``stage`` names what is counted."""
+
+
+def no_progress(stage: str, done: int, total: int, rows: int) -> None:
+    """Ignore the progress."""
+
 
 @contextmanager
 def on_cores(
     work: Callable[[Shared, Item], Result], shared: Shared, jobs: int
 ) -> Iterator[Callable[[Sequence[Item]], list[Result]]]:
-    """Do ``work`` on ``jobs`` processes of this machine, or in this one if that is 1; results in the order asked."""
+    """Run ``work`` on ``jobs`` processes of this machine, or in this one if that is 1; results keep the given order."""
     with parallel_config(backend="loky", n_jobs=jobs):
         yield lambda items: list(Parallel()(delayed(work)(shared, item) for item in items))
 
@@ -28,12 +48,12 @@ def on_cores(
 def on_cluster(
     work: Callable[[Shared, Item], Result], shared: Shared, address: str
 ) -> Iterator[Callable[[Sequence[Item]], list[Result]]]:
-    """Do ``work`` on the workers of a Dask scheduler such as ``tcp://10.0.0.5:8786``; what is shared travels once.
+    """Run ``work`` on the workers of a Dask scheduler such as ``tcp://10.0.0.5:8786``; ``shared`` is sent once.
 
     Raises
     ------
     TrainingRefused
-        When Dask is not installed or nobody answers.
+        When Dask is not installed or no scheduler answers.
     """
     client = _client(address)
     try:
@@ -43,7 +63,7 @@ def on_cluster(
         client.close()
 
 
-def _client(address: str) -> Any:  # noqa: ANN401 - the library is loaded only when it is asked for
+def _client(address: str) -> Any:  # noqa: ANN401 - the library is loaded only when it is needed
     try:
         from distributed import Client  # noqa: PLC0415 - as above
     except ImportError as error:
@@ -52,3 +72,13 @@ def _client(address: str) -> Any:  # noqa: ANN401 - the library is loaded only w
         return Client(address, timeout=10)
     except (OSError, ValueError) as error:
         raise TrainingRefused(f"no Dask scheduler answers at {address}: {error}") from error
+
+
+def lower_priority() -> None:
+    """Give this process the lowest priority, and its session too if the process leads it."""
+    if not hasattr(os, "nice"):
+        return
+    os.nice(NICENESS)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            AUTOGROUP.write_text(str(NICENESS))

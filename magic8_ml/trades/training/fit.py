@@ -19,8 +19,8 @@ import xgboost as xgb
 from scipy.special import expit
 
 from magic8_companion.domain.arrays import Floats, Integers
-from magic8_ml.forecast.training.progress import Progress, silent
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.base_models import PRICE, Recalibration, fit_base_models
 from magic8_ml.trades.forest import Forest
@@ -92,7 +92,7 @@ class WinModelFit:
 
 
 def fit_win_model(
-    sample: Sample, run: TaskRunner, settings: TreeSettings | None = None, progress: Progress = silent
+    sample: Sample, run: TaskRunner, settings: TreeSettings | None = None, progress: ProgressCallback = no_progress
 ) -> WinModelFit:
     """Fit every group; the same sample gives the same model to the bit, wherever ``run`` runs the tasks.
 

@@ -44,7 +44,7 @@ def test_one_file_with_a_symbol_column(tmp_path: Path) -> None:
     assert_same(found.bars["SPY"])
 
 
-def test_rows_said_twice_count_once(tmp_path: Path) -> None:
+def test_duplicate_rows_count_once(tmp_path: Path) -> None:
     """A repeated row is told of and used once."""
     pd.concat([frame(0, 9), frame(8)]).to_parquet(tmp_path / "spy_5m.parquet")
     found = read_bar_folder(tmp_path)
@@ -154,17 +154,17 @@ def test_an_unreadable_file_is_refused_by_name(tmp_path: Path, content: bytes) -
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "said"),
+    ("column", "value", "message"),
     [("close", float("nan"), "missing"), ("low", -1.0, "not a positive"), ("high", 1.0, "high is below low")],
 )
-def test_impossible_bars_are_left_out(tmp_path: Path, column: str, value: float, said: str) -> None:
+def test_impossible_bars_are_left_out(tmp_path: Path, column: str, value: float, message: str) -> None:
     """NaN, negative and crossed prices are missing bars; the note gives file, stamp and reason."""
     rows = frame()
     rows.loc[100, column] = value
     rows.to_parquet(tmp_path / "spy.parquet")
     found = read_bar_folder(tmp_path)
     assert len(found.bars["SPY"]) == len(SPY) - 1
-    assert any("spy.parquet" in note and said in note for note in found.notes)
+    assert any("spy.parquet" in note and message in note for note in found.notes)
 
 
 def test_contradicting_rows_of_one_file_are_left_out(tmp_path: Path) -> None:
@@ -189,16 +189,14 @@ def test_vix_rows_may_be_parquet_or_csv(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("factor", "power", "said"), [(0.01, 1, "not the VIX in index points"), (16, 0, "one and the same value")]
+    ("factor", "power", "message"), [(0.01, 1, "not the VIX in index points"), (16, 0, "one and the same value")]
 )
-def test_a_vix_in_other_units_or_standing_still_is_refused(
-    tmp_path: Path, factor: float, power: int, said: str
-) -> None:
+def test_a_vix_in_other_units_or_constant_is_refused(tmp_path: Path, factor: float, power: int, message: str) -> None:
     """A fraction instead of points would make every day look wild, and a constant says nothing."""
     rows = MARKET.vix.frame().rename_axis("date").reset_index().drop(columns="volume")
     prices = ["open", "high", "low", "close"]
     rows.assign(**{name: factor * rows[name] ** power for name in prices}).to_csv(tmp_path / "vix.csv", index=False)
-    with pytest.raises(TrainingRefused, match=said):
+    with pytest.raises(TrainingRefused, match=message):
         read_vix_daily(tmp_path / "vix.csv")
 
 
@@ -206,6 +204,6 @@ def test_a_vix_file_that_is_none_is_refused(tmp_path: Path) -> None:
     """Missing, intraday or without prices: one sentence each."""
     frame().to_parquet(tmp_path / "intraday.parquet")
     pd.DataFrame({"date": ["2024-01-02"], "level": [13.0]}).to_csv(tmp_path / "level.csv", index=False)
-    for name, said in (("nowhere.csv", "not there"), ("intraday.parquet", "not daily"), ("level.csv", "no columns")):
-        with pytest.raises(TrainingRefused, match=said):
+    for name, message in (("nowhere.csv", "not there"), ("intraday.parquet", "not daily"), ("level.csv", "no columns")):
+        with pytest.raises(TrainingRefused, match=message):
             read_vix_daily(tmp_path / name)

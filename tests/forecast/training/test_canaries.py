@@ -12,8 +12,7 @@ from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.bars import Bars
 from magic8_ml.forecast.boosted_variance import BoostingSettings
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
-from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.feature_table import FeatureTable, feature_matrix
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, FeatureTable, feature_matrix
 from magic8_ml.forecast.forecaster import Forecast, Past, Rows
 from magic8_ml.forecast.intraday import Today
 from magic8_ml.forecast.training.dataset import dataset_of
@@ -125,7 +124,7 @@ def test_predictions_that_look_at_their_neighbours_are_noticed(market: Market, r
 
     def moody(asked: Rows) -> Forecast:
         calls.append(len(asked))
-        return Forecast.silent(len(asked), sigma=np.full(len(asked), float(len(calls))))
+        return Forecast.partial(len(asked), sigma=np.full(len(asked), float(len(calls))))
 
     truncated = truncated_future(market.bars, market.vix, rows)
     found = compare([truncated], moody)
@@ -229,7 +228,7 @@ class Remembering:
         """Say what came where it is remembered, and nothing else."""
         known = np.array([self._seen.get(key, -1) for key in _keys(rows)])
         said = np.where(known[:, None] < 0, 1 / 3, known[:, None] == np.arange(3))
-        return replace(Forecast.silent(len(rows), sigma=np.ones(len(rows))), regime=said)
+        return replace(Forecast.partial(len(rows), sigma=np.ones(len(rows))), regime=said)
 
 
 def _keys(rows: Rows) -> list[tuple[int, int, int]]:

@@ -14,91 +14,100 @@ import pytest
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.errors import AlreadyRunning
+from magic8_companion.durable import locked
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.model_files import load_model
 from magic8_ml.forecast.training.dataset import dataset_of
-from magic8_ml.forecast.training.duel import EMBARGO_DAYS, MIN_DAYS, days_to_compare, duel
-from magic8_ml.forecast.training.retrain import LOCK, compare, decide, retrain, sessions_unseen
-from magic8_ml.registry.files import locked
+from magic8_ml.forecast.training.retrain import (
+    EMBARGO_DAYS,
+    LOCK,
+    MIN_DAYS,
+    compare,
+    compare_paired,
+    count_new_sessions,
+    days_to_compare,
+    decide,
+    retrain,
+)
 from magic8_ml.registry.versions import Registry
 from tests.forecast.markets import make_market, session_of
 from tests.registry.made_registry import NEW_SESSIONS, Retraining
 from tests.registry.market_files import files_of
 
 
-class Says:
+class FixedForecast:
     """A fitted forecaster that believes in the regime that comes, on some days more than on others."""
 
-    def __init__(self, rows: Rows, belief: Floats) -> None:
+    def __init__(self, rows: Rows, shrinkage: Floats) -> None:
         days = np.unique(rows.day)
         right = np.eye(3)[rows.regime]
-        weight = belief[np.searchsorted(days, rows.day)][:, None]
-        self._said = weight * right + (1 - weight) / 3
+        weight = shrinkage[np.searchsorted(days, rows.day)][:, None]
+        self._forecast = weight * right + (1 - weight) / 3
 
     def predict(self, rows: Rows) -> Forecast:
         assert rows.outcomes is None
-        return Forecast.silent(len(rows), regime=self._said)
+        return Forecast.partial(len(rows), regime=self._forecast)
 
 
 @pytest.fixture(scope="module")
-def judged() -> Rows:
+def test_rows() -> Rows:
     """Return the labelled rows of the newest eight days of a market."""
     market = make_market(110)
     rows = dataset_of(market.bars, market.vix).rows
     return days_to_compare(rows, int(np.unique(rows.day)[-9 - EMBARGO_DAYS]))
 
 
-def believing(rows: Rows, *by_day: float) -> Says:
+def believing(rows: Rows, *by_day: float) -> FixedForecast:
     """Return a forecaster with a belief for each day, the last one repeated."""
     days = len(np.unique(rows.day))
-    return Says(rows, np.array([*by_day, *[by_day[-1]] * (days - len(by_day))]))
+    return FixedForecast(rows, np.array([*by_day, *[by_day[-1]] * (days - len(by_day))]))
 
 
-def test_the_first_day_after_the_freeze_is_left_out(judged: Rows) -> None:
+def test_the_first_day_after_the_freeze_is_left_out(test_rows: Rows) -> None:
     """Between what was learnt and what is compared lies a day of embargo; every row compared has a class."""
-    assert len(np.unique(judged.day)) == 8
-    assert judged.labelled.all()
+    assert len(np.unique(test_rows.day)) == 8
+    assert test_rows.labelled.all()
 
 
-def test_an_equal_challenger_is_not_worse(judged: Rows) -> None:
+def test_an_equal_challenger_is_not_worse(test_rows: Rows) -> None:
     """The same answers tie, and a tie promotes: the newer model has seen more."""
-    found = duel(believing(judged, 0.3), believing(judged, 0.3), judged)
-    assert found.is_won
+    found = compare_paired(believing(test_rows, 0.3), believing(test_rows, 0.3), test_rows)
+    assert found.is_not_worse
     assert found.champion == found.challenger
-    assert "not worse" in found.sentence()
-    assert "8 days" in found.sentence()
+    assert "not worse" in found.summary()
+    assert "8 days" in found.summary()
 
 
-def test_a_better_challenger_wins_and_a_worse_one_does_not(judged: Rows) -> None:
+def test_a_better_challenger_wins_and_a_worse_one_does_not(test_rows: Rows) -> None:
     """Steadily more or less belief in what comes decides."""
-    assert duel(believing(judged, 0.3), believing(judged, 0.5), judged).is_won
-    worse = duel(believing(judged, 0.5), believing(judged, 0.3), judged)
-    assert not worse.is_won
-    assert worse.sentence().startswith("worse: regime RPS")
+    assert compare_paired(believing(test_rows, 0.3), believing(test_rows, 0.5), test_rows).is_not_worse
+    worse = compare_paired(believing(test_rows, 0.5), believing(test_rows, 0.3), test_rows)
+    assert not worse.is_not_worse
+    assert worse.summary().startswith("worse: regime RPS")
 
 
-def test_bad_days_for_both_do_not_decide(judged: Rows) -> None:
+def test_bad_days_for_both_do_not_decide(test_rows: Rows) -> None:
     """Paired by day, a small steady lead counts although the days themselves differ by far."""
     days = (0.9, 0.0, 0.7, 0.1, 0.8, 0.2, 0.6, 0.3)
     lower = tuple(max(0.0, day - 0.02) for day in days)
-    assert not duel(believing(judged, *days), believing(judged, *lower), judged).is_won
-    assert duel(believing(judged, *lower), believing(judged, *days), judged).is_won
+    assert not compare_paired(believing(test_rows, *days), believing(test_rows, *lower), test_rows).is_not_worse
+    assert compare_paired(believing(test_rows, *lower), believing(test_rows, *days), test_rows).is_not_worse
 
 
-def test_one_bad_day_is_not_enough(judged: Rows) -> None:
+def test_one_bad_day_is_not_enough(test_rows: Rows) -> None:
     """Worse on a single day and equal on the others is within the error of the difference."""
-    assert duel(believing(judged, 0.5), believing(judged, 0.3, 0.5), judged).is_won
+    assert compare_paired(believing(test_rows, 0.5), believing(test_rows, 0.3, 0.5), test_rows).is_not_worse
 
 
-def test_too_few_days_decide_nothing(judged: Rows) -> None:
+def test_too_few_days_decide_nothing(test_rows: Rows) -> None:
     """However good the challenger is on them."""
-    few = judged[judged.day >= np.unique(judged.day)[1 - MIN_DAYS]]
-    found = duel(believing(few, 0.1), believing(few, 0.9), few)
-    assert not found.is_won
-    assert found.sentence() == f"{MIN_DAYS - 1} new days to compare on, need {MIN_DAYS}"
+    few = test_rows[test_rows.day >= np.unique(test_rows.day)[1 - MIN_DAYS]]
+    found = compare_paired(believing(few, 0.1), believing(few, 0.9), few)
+    assert not found.is_not_worse
+    assert found.summary() == f"{MIN_DAYS - 1} new days to compare on, need {MIN_DAYS}"
 
 
-def test_a_retraining_decides_by_its_rule_and_says_so(retraining: Retraining) -> None:
+def test_a_retraining_decides_by_its_rule_and_gives_the_reason(retraining: Retraining) -> None:
     """The new version has seen the newest day; its role is the one that the comparison gives, with the numbers."""
     registry, decided = Registry(retraining.out / "models"), retraining.decided
     roles = registry.roles
@@ -138,8 +147,8 @@ def test_what_the_champion_lacks_is_counted_in_sessions(retraining: Retraining, 
     registry = Registry(retraining.out / "models")
     champion = load_model(registry.folder_of("champion"))
     expected = 0 if champion.version == retraining.decided.version else NEW_SESSIONS
-    assert sessions_unseen(retraining.market.bars, retraining.out) == expected
-    assert sessions_unseen(retraining.market.bars, tmp_path) is None
+    assert count_new_sessions(retraining.market.bars, retraining.out) == expected
+    assert count_new_sessions(retraining.market.bars, tmp_path) is None
 
 
 def test_only_one_retraining_at_a_time(retraining: Retraining, tmp_path: Path) -> None:
@@ -150,18 +159,18 @@ def test_only_one_retraining_at_a_time(retraining: Retraining, tmp_path: Path) -
     assert [path.name for path in (tmp_path / "models").iterdir()] == [LOCK]
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
-    command = [sys.executable, "-m", "magic8_ml", "retrain", *words]
+    command = [sys.executable, "-m", "magic8_ml", "retrain", *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 PRIORITY = """
 import os
-from magic8_ml.forecast.training.priority import SESSION_WEIGHT, give_way
-weight = lambda: SESSION_WEIGHT.read_text().split()[-1:] if SESSION_WEIGHT.exists() else []
+from magic8_ml.forecast.training.workers import AUTOGROUP, lower_priority
+weight = lambda: AUTOGROUP.read_text().split()[-1:] if AUTOGROUP.exists() else []
 before = weight()
-give_way()
+lower_priority()
 print(os.nice(0), before, weight())
 """
 
@@ -170,8 +179,8 @@ print(os.nice(0), before, weight())
 @pytest.mark.parametrize("own_session", [True, False])
 def test_a_retraining_gives_way(own_session: bool) -> None:
     """The process always; its session only if nobody else lives in it; a session may have no weight at all."""
-    words = [sys.executable, "-c", PRIORITY]
-    done = subprocess.run(words, check=True, capture_output=True, text=True, start_new_session=own_session)
+    arguments = [sys.executable, "-c", PRIORITY]
+    done = subprocess.run(arguments, check=True, capture_output=True, text=True, start_new_session=own_session)
     niceness, before, after = done.stdout.split()
     assert niceness == "19"
     assert after == ("['19']" if own_session and before != "[]" else before)
@@ -179,9 +188,9 @@ def test_a_retraining_gives_way(own_session: bool) -> None:
 
 def test_the_command_lets_a_young_champion_be(retraining: Retraining, tmp_path: Path) -> None:
     """Nothing is learnt while the champion lacks fewer sessions than asked for."""
-    words = [*files_of(retraining.market, tmp_path), "--out", str(retraining.out), "--if-older-than-sessions", "11"]
+    arguments = [*files_of(retraining.market, tmp_path), "--out", str(retraining.out), "--if-older-than-sessions", "11"]
     before = Registry(retraining.out / "models").versions()
-    done = run(*words, "--json")
+    done = run(*arguments, "--json")
     answer = orjson.loads(done.stdout)
     assert answer["version"] is None
     assert "nothing to do" in answer["why"]

@@ -12,8 +12,7 @@ import pytest
 
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster
-from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
-from magic8_ml.forecast.feature_table import FeatureTable, feature_matrix
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, FeatureTable, feature_matrix
 from magic8_ml.forecast.intraday import Today
 from magic8_ml.forecast.labels import ENTRY_BARS
 from magic8_ml.forecast.model_files import load_model
@@ -22,7 +21,7 @@ from magic8_ml.forecast.terciles import Terciles
 from magic8_ml.forecast.training.audit import audit
 from magic8_ml.forecast.training.dataset import Dataset, dataset_of
 from magic8_ml.forecast.training.report import TrainingReport
-from magic8_ml.forecast.training.train import learn, train
+from magic8_ml.forecast.training.train import fit_model, train
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, rows_of_folds, walk_forward
 from magic8_ml.forecast.training.walk_forward_scores import evaluate
 from magic8_ml.metrics.refusal import TrainingRefused
@@ -38,7 +37,7 @@ def data(market: Market) -> Dataset:
 def test_the_same_data_gives_the_same_bytes(market: Market, report: TrainingReport, tmp_path: Path) -> None:
     """A second training, symbols handed over in another order, writes byte-equal files."""
     bars = dict(reversed(market.bars.items()))
-    again = train(bars, market.vix, tmp_path, last_day=_last_learnt(market))
+    again = train(bars, market.vix, tmp_path, last_day=_last_training_day(market))
     assert again.model_version == report.model_version
     for path in report.folder.iterdir():
         assert (again.folder / path.name).read_bytes() == path.read_bytes(), path.name
@@ -53,7 +52,7 @@ def test_days_after_the_last_day_are_never_looked_at(market: Market, report: Tra
     assert train(bars, vix, tmp_path).model_version == report.model_version
 
 
-def test_the_report_shows_what_was_learnt(report: TrainingReport) -> None:
+def test_the_report_shows_the_training_data(report: TrainingReport) -> None:
     """The table names span, days left out, both stages with their skill and the shares of what would be chosen."""
     text = report.table()
     for part in (report.model_version, "QQQ, SPY", "half_day", "direction", "volatility", "RPSS", "Iron_Condor"):
@@ -62,7 +61,7 @@ def test_the_report_shows_what_was_learnt(report: TrainingReport) -> None:
     assert load_model(report.folder).manifest["rows"] == report.rows
 
 
-def test_a_model_that_will_answer_nothing_says_so(report: TrainingReport, data: Dataset) -> None:
+def test_a_model_that_always_abstains_is_reported(report: TrainingReport, data: Dataset) -> None:
     """Fewer than 60 of the newest sessions give no terciles: the table warns of it."""
     newest = np.unique(data.rows.day)[-59:][0]
     assert Terciles.after(data.rows).are_known
@@ -72,7 +71,7 @@ def test_a_model_that_will_answer_nothing_says_so(report: TrainingReport, data: 
     assert "every prediction will be abstained from" in replace(report, abstains=True).table()
 
 
-def test_volatility_is_learnt_where_it_clusters_and_direction_is_not(report: TrainingReport) -> None:
+def test_clustered_volatility_has_skill_and_direction_has_none(report: TrainingReport) -> None:
     """In a market of clustered volatility and random direction, stage 2 has skill and stage 1 hardly any.
 
     That a move will be large can be known, and makes "neutral" unlikely; to which side it will go cannot.
@@ -91,8 +90,8 @@ def test_shuffled_outcomes_leave_no_skill(data: Dataset) -> None:
     keys = zip(rows.symbol, rows.day, rows.bars_done, strict=True)
     source = np.array([place[symbol, other[int(day)], bars] for symbol, day, bars in keys])
     ratio = rows.sigma_vix / rows.sigma_vix[source]
-    came = rows.known[source]
-    outcomes = replace(came, realised=came.realised * ratio**2, move=came.move * ratio)
+    outcomes = rows.known[source]
+    outcomes = replace(outcomes, realised=outcomes.realised * ratio**2, move=outcomes.move * ratio)
     shuffled = replace(rows, outcomes=outcomes)
     folds = folds_of(rows.day, WalkForwardConfig.of(rows.day))
     forecast = walk_forward(DistributionForecaster(), shuffled, folds)
@@ -131,7 +130,7 @@ def too_early(today: Today) -> np.ndarray:
 def test_a_feature_that_looks_ahead_is_refused(market: Market, table: FeatureTable, name: str) -> None:
     """The trainer recomputes a sample from what was known, and names the feature that was not."""
     with pytest.raises(TrainingRefused, match=f"(canary|audit).* {name}$"):
-        learn(market.bars, market.vix, table=table)
+        fit_model(market.bars, market.vix, table=table)
 
 
 def test_the_audit_finds_nothing_in_the_features_that_ship(market: Market, data: Dataset) -> None:
@@ -141,9 +140,9 @@ def test_the_audit_finds_nothing_in_the_features_that_ship(market: Market, data:
     assert found.values > 2_000
 
 
-def test_the_challenger_is_reported_when_it_is_asked_for(market: Market) -> None:
+def test_the_challenger_is_reported_on_request(market: Market) -> None:
     """The two-stage classifiers predict the same rows, and the table shows their skill beside the model's."""
-    found = learn({"SPY": market.bars["SPY"]}, market.vix, challenge=True).evaluation
+    found = fit_model({"SPY": market.bars["SPY"]}, market.vix, challenge=True).evaluation
     assert found.volatility.challenger_rpss is not None
     assert found.volatility.challenger_rpss < found.volatility.rpss + 0.05
 
@@ -158,16 +157,16 @@ def test_each_symbol_and_day_has_all_its_entry_times(data: Dataset) -> None:
 
 def test_progress_counts_days_and_fits(tmp_path: Path) -> None:
     """Each stage ends at its total."""
-    heard: dict[str, tuple[int, int]] = {}
+    calls: dict[str, tuple[int, int]] = {}
     drawn = make_market(185)
     train(
         drawn.bars,
         drawn.vix,
         tmp_path,
-        lambda stage, done, total, _: heard.update({stage: (done, total)}),
+        lambda stage, done, total, _: calls.update({stage: (done, total)}),
     )
-    assert set(heard) == {"features SPY", "walk-forward distribution", "final fit"}
-    assert all(done == total for done, total in heard.values())
+    assert set(calls) == {"features SPY", "walk-forward distribution", "final fit"}
+    assert all(done == total for done, total in calls.values())
 
 
 def refused(market: Market, out: Path, **span: date) -> str:
@@ -186,7 +185,7 @@ def test_too_little_history_is_refused(market: Market, tmp_path: Path) -> None:
 
 def test_a_span_without_data_is_refused(market: Market, tmp_path: Path) -> None:
     """Nothing before the first bar, nothing after the last."""
-    assert "no day can be learnt from" in refused(market, tmp_path / "ml", last_day=date(2020, 1, 1))
+    assert "no day can be used for training" in refused(market, tmp_path / "ml", last_day=date(2020, 1, 1))
     assert "too little history: 0" in refused(market, tmp_path / "ml", first_day=date(2029, 1, 1))
 
 
@@ -224,10 +223,10 @@ def test_prices_that_never_move_are_refused(tmp_path: Path) -> None:
     flat = np.full(len(drawn.bars["SPY"]), 500.0)
     starts, volume = drawn.bars["SPY"].starts, drawn.bars["SPY"].volume
     dead = Bars(starts=starts, open=flat, high=flat, low=flat, close=flat, volume=volume)
-    assert "no day can be learnt from" in refused(Market(bars={"SPY": dead}, vix=drawn.vix), tmp_path / "ml")
+    assert "no day can be used for training" in refused(Market(bars={"SPY": dead}, vix=drawn.vix), tmp_path / "ml")
 
 
-def _last_learnt(market: Market) -> date:
+def _last_training_day(market: Market) -> date:
     return session_of(market.bars["SPY"], -21)[1].day
 
 
@@ -251,7 +250,7 @@ def split(bars: Bars, at: int) -> Bars:
 
 
 @pytest.mark.parametrize("hour", [0, 3])
-def test_a_day_of_a_split_is_not_learnt_from(market: Market, hour: int) -> None:
+def test_a_day_of_a_split_is_dropped(market: Market, hour: int) -> None:
     """Overnight or in mid-session: that day alone is left out, by name, and none after it takes it for ordinary."""
     whole = market.bars["SPY"]
     _, session = session_of(whole, 100)
