@@ -65,8 +65,11 @@ class LegTable:
         shape = np.broadcast_shapes(settlement.shape[:-1], self.strikes.shape[:-1])
         total = np.zeros((*shape, settlement.shape[-1]))
         for leg in range(self.strikes.shape[-1]):
-            inside = side[..., leg, None] * (settlement - self.strikes[..., leg, None])
-            total += self.quantity[..., leg, None] * np.maximum(inside, 0.0)
+            inside = settlement - self.strikes[..., leg, None]
+            inside *= side[..., leg, None]
+            np.maximum(inside, 0.0, out=inside)
+            inside *= self.quantity[..., leg, None]
+            total += inside
         return total
 
     def extremes(self) -> tuple[Floats, Floats]:
