@@ -30,6 +30,9 @@ RETIRED = {
 }
 # names that a contract, a library or the exchange fixes
 FIXED = {
+    "endpoints": "a key of the evaluation's JSON",
+    "leak": "as endpoints",
+    "exhibit": "as endpoints",
     "base_margin": "XGBoost's argument",
     "output_margin": "as base_margin",
     "call_put_delta_spread": "a feature's published name",

@@ -74,13 +74,13 @@ class RehearsalPlan:
 @click.option("--scenario", type=FILE, help="settings and faults of the gateway, TOML or JSON")
 @click.option("--delay-minutes", type=float, default=15.0, show_default=True, help="delay of Yahoo's data")
 @click.option("--speed", type=_SPEED, default="max", show_default=True, help=_SPEED_HELP)
-def rehearse(scenario: Path | None, delay_minutes: float, speed: float, **asked: Any) -> int:  # noqa: ANN401  # of Asked
+def rehearse(scenario: Path | None, delay_minutes: float, speed: float, **asked: Any) -> int:  # noqa: ANN401  # of RehearsalRequest
     """Play the day."""
-    return asyncio.run(_rehearse(Asked(**asked), scenario, delay_minutes, speed))
+    return asyncio.run(_rehearse(RehearsalRequest(**asked), scenario, delay_minutes, speed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RehearsalRequest:
     """The day, the feed and the folder of a rehearsal, as on the command line."""
 
     provider: str
@@ -89,7 +89,7 @@ class Asked:
     output_dir: Path | None
 
 
-async def _rehearse(asked: Asked, scenario: Path | None, delay_minutes: float, speed: float) -> int:
+async def _rehearse(asked: RehearsalRequest, scenario: Path | None, delay_minutes: float, speed: float) -> int:
     from magic8_companion.testing.rehearsal_clock import RehearsalClock  # noqa: PLC0415  # after --help
     from magic8_companion.testing.scenario import Scenario, load_scenario  # noqa: PLC0415  # as above
 
@@ -106,7 +106,7 @@ async def _rehearse(asked: Asked, scenario: Path | None, delay_minutes: float, s
     return code or (FAILED if broken else DONE)
 
 
-async def _planned(given: Asked) -> RehearsalPlan:
+async def _planned(given: RehearsalRequest) -> RehearsalPlan:
     from magic8_companion import bootstrap  # noqa: PLC0415  # after --help
     from magic8_companion.cli import first_use  # noqa: PLC0415  # after --help
     from magic8_companion.clocks import SystemClock  # noqa: PLC0415  # as above

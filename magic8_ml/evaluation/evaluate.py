@@ -18,7 +18,7 @@ from magic8_ml.evaluation.leakage_demo import ROUNDS, demonstrate_leakage
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.plausibility import implausible_results
 from magic8_ml.evaluation.predict_out_of_sample import build_benchmark
-from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of, span_of
+from magic8_ml.evaluation.report import ReportContext, Reported, fold_map, report_of, span_of
 from magic8_ml.evaluation.selection_bias import daily_returns, selection_bias, sharpe_facts
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.evaluation.win_baselines import RULES, CanonicalStructures
@@ -88,7 +88,7 @@ def evaluate(
     log = _logged(out, rows, config, each)
     tried = log.configurations + config.tried_before
     bias = selection_bias(out_of_sample, {name: one.model for name, one in each.items()}, _sharpes(log), tried)
-    context = Context(
+    context = ReportContext(
         title="Magic8 evaluation",
         model={"name": champion, "settings": settings_of(config.designs[0])},
         data=facts,
@@ -103,7 +103,7 @@ def evaluate(
             "folds": fold_map(folds),
         },
         trials=log.tried,
-        leak=demonstrate_leakage(rows, structures, config.demo_rounds),
+        leakage=demonstrate_leakage(rows, structures, config.demo_rounds),
         unavailable={} if points is not None else {RULES: NO_RULE_SCORES},
         warnings=[*implausible_results(out_of_sample, bias["sharpe_daily"]), *_opened_again(log)],
     )

@@ -10,7 +10,7 @@ import numpy as np
 from magic8_companion.reports.numbers import percent
 from magic8_ml.evaluation.forecaster_scores import ForecasterScores
 from magic8_ml.evaluation.goals import ALL, GoalResult
-from magic8_ml.evaluation.records import GroupRecord, Triple
+from magic8_ml.evaluation.records import GroupFigures, Triple
 
 _SKILLS: Final[tuple[tuple[Literal["regime_rpss", "qlike_gain", "win_skill"], str], ...]] = (
     ("regime_rpss", "regime skill over climatology"),
@@ -20,26 +20,26 @@ _SKILLS: Final[tuple[tuple[Literal["regime_rpss", "qlike_gain", "win_skill"], st
 
 
 def negative_results(
-    endpoints: Sequence[GoalResult],
+    results: Sequence[GoalResult],
     comparisons: Mapping[str, Sequence[ForecasterScores]],
-    slices: Mapping[str, Sequence[GroupRecord]],
+    slices: Mapping[str, Sequence[GroupFigures]],
 ) -> list[str]:
     """Return missed goals, baselines that were not beaten, and groups without proven skill."""
-    return [*_missed(endpoints), *_unbeaten(comparisons), *_weak(slices)]
+    return [*_missed(results), *_unbeaten(comparisons), *_weak(slices)]
 
 
-def _missed(endpoints: Sequence[GoalResult]) -> list[str]:
+def _missed(results: Sequence[GoalResult]) -> list[str]:
     # single symbols only where they failed: too few days is reported once, for all symbols
     return [
         f"{e.goal.name} ({e.symbol}) {e.status}: {e.found.value:.3f} [{e.found.low:.3f}, {e.found.high:.3f}],"
         f" goal {_goal(e)}, {e.found.n_days} of {e.goal.needs_days} days needed."
-        for e in endpoints
+        for e in results
         if e.passed is False or (e.passed is None and e.symbol == ALL)
     ]
 
 
-def _goal(endpoint: GoalResult) -> str:
-    goal = endpoint.goal
+def _goal(result: GoalResult) -> str:
+    goal = result.goal
     if goal.ceiling is None:
         return f"at least {goal.floor:g}" + (" and proven to be above zero" if goal.above_zero else "")
     return f"{goal.floor:g} to {goal.ceiling:g}"
@@ -56,7 +56,7 @@ def _unbeaten(comparisons: Mapping[str, Sequence[ForecasterScores]]) -> list[str
     return found
 
 
-def _weak(slices: Mapping[str, Sequence[GroupRecord]]) -> list[str]:
+def _weak(slices: Mapping[str, Sequence[GroupFigures]]) -> list[str]:
     return [
         f"{grouping} {group['name']}: {skill} not proven ({_span(group[key])}, {group['days']} days)."
         for grouping, groups in slices.items()

@@ -12,7 +12,7 @@ from magic8_companion.reports.page import render
 from magic8_ml.evaluation import plots
 from magic8_ml.evaluation.baselines import CLIMATOLOGY
 from magic8_ml.evaluation.goals import ALL
-from magic8_ml.evaluation.records import EvaluationReport, GroupRecord, TradeReport
+from magic8_ml.evaluation.records import EvaluationReport, GroupFigures, TradeReport
 
 _PACKAGE: Final = "magic8_ml.evaluation"
 _LEGEND: Final = list(zip(plots.SERIES, BASE_STRATEGIES, strict=True))
@@ -50,7 +50,7 @@ def trade_evaluation_page(report: TradeReport) -> str:
     return render(_PACKAGE, "trade_evaluation.html", title=report["title"], report=report, plots=plots)
 
 
-def _rarest(quarters: Sequence[GroupRecord]) -> str:
+def _rarest(quarters: Sequence[GroupFigures]) -> str:
     shares = {(q["name"], name): q["shares"][name] for q in quarters for name in BASE_STRATEGIES}
     known = {key: share for key, share in shares.items() if share is not None}
     sentence = "Of all calls that did not abstain."

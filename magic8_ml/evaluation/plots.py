@@ -15,7 +15,7 @@ from magic8_ml.evaluation.records import (
     ConfidenceRecord,
     FoldRecord,
     GoalRecord,
-    GroupRecord,
+    GroupFigures,
     LeakageRecord,
     ReliabilityRecord,
     SigmaRecord,
@@ -59,7 +59,7 @@ def reliability_plot(title: str, record: ReliabilityRecord) -> Markup:
 
 
 def skill_plot(
-    title: str, records: Sequence[GroupRecord], key: Literal["regime_rpss", "qlike_gain"], floor: float | None = None
+    title: str, records: Sequence[GroupFigures], key: Literal["regime_rpss", "qlike_gain"], floor: float | None = None
 ) -> Markup:
     """Draw one skill with its interval for each group."""
     triples = [[_known(v) for v in record[key]] for record in records]
@@ -83,7 +83,7 @@ def skill_plot(
     return chart.svg()
 
 
-def coverage_plot(records: Sequence[GroupRecord]) -> Markup:
+def coverage_plot(records: Sequence[GroupFigures]) -> Markup:
     """Draw the coverage of the 80 % interval for each half hour, with its goal of 75 to 85 %."""
     triples = [[_known(v) for v in record["coverage"]] for record in records]
     low, high = padded_range([0.7, 0.9, *(v for triple in triples for v in triple)], least=0.1)
@@ -147,7 +147,7 @@ def confidence_plot(record: ConfidenceRecord) -> Markup:
     return chart.svg()
 
 
-def shares_plot(records: Sequence[GroupRecord]) -> Markup:
+def shares_plot(records: Sequence[GroupFigures]) -> Markup:
     """Draw the share of each call per quarter, stacked to one."""
     names = list(records[0]["shares"])
     chart = Chart(

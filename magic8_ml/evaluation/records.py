@@ -81,7 +81,7 @@ class ReliabilityRecord(TypedDict):
     brier: NotRequired[BrierRecord]
 
 
-class GroupRecord(TypedDict):
+class GroupFigures(TypedDict):
     """The figures of the model on one group of rows."""
 
     name: str
@@ -184,7 +184,7 @@ class EvaluationReport(TypedDict):
     comparisons: dict[str, list[ScoreRecord]]
     silent: dict[str, list[str]]
     reliability: list[ReliabilityRecord]
-    slices: dict[str, list[GroupRecord]]
+    slices: dict[str, list[GroupFigures]]
     confidence: ConfidenceRecord
     high: list[CallRecord]
     edge_quintiles: dict[str, list[QuintileRecord]]

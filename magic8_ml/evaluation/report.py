@@ -44,7 +44,7 @@ LIMITS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class ReportContext:
     """What the figures are about: plain facts, shown unchanged."""
 
     title: str
@@ -52,7 +52,7 @@ class Context:
     data: Mapping[str, Any]
     protocol: Mapping[str, Any]
     trials: Sequence[Mapping[str, Any]] = ()
-    leak: Sequence[LeakageResult] = ()
+    leakage: Sequence[LeakageResult] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
 
@@ -65,9 +65,9 @@ class Reported:
     out_of_sample: OutOfSample
 
 
-def report_of(out_of_sample: OutOfSample, context: Context) -> EvaluationReport:
+def report_of(out_of_sample: OutOfSample, context: ReportContext) -> EvaluationReport:
     """Compute all figures; unknown ones are null.  Outside readers rely on the form of ``endpoints`` and ``model``."""
-    endpoints = measure_goals(out_of_sample)
+    goals = measure_goals(out_of_sample)
     name = str(context.model["name"])
     comparisons = {
         score: loss_table(out_of_sample, score, model=name, climatology=CLIMATOLOGY.name) for score in LOSSES
@@ -81,8 +81,8 @@ def report_of(out_of_sample: OutOfSample, context: Context) -> EvaluationReport:
         "title": context.title,
         "model": dict(context.model),
         "scored": _scored(out_of_sample),
-        "endpoints": [endpoint.as_json() for endpoint in endpoints],
-        "verdict": _verdict(endpoints),
+        "endpoints": [goal.as_json() for goal in goals],
+        "verdict": _verdict(goals),
         "warnings": list(context.warnings),
         "comparisons": _comparisons(comparisons),
         "silent": _silent(out_of_sample, comparisons),
@@ -94,8 +94,8 @@ def report_of(out_of_sample: OutOfSample, context: Context) -> EvaluationReport:
         "sigma": tables.sigma_cells(out_of_sample),
         "accuracy": tables.accuracy_appendix(out_of_sample),
         "trials": [dict(trial) for trial in context.trials],
-        "leak": [asdict(line) for line in context.leak],
-        "negatives": negative_results(endpoints, comparisons, slices),
+        "leak": [asdict(line) for line in context.leakage],
+        "negatives": negative_results(goals, comparisons, slices),
         "unavailable": dict(context.unavailable),
         "data": dict(context.data),
         "protocol": dict(context.protocol),
@@ -111,10 +111,10 @@ def as_json(report: Mapping[str, Any]) -> bytes:
     return orjson.dumps(report, option=options)
 
 
-def _verdict(endpoints: Sequence[GoalResult]) -> dict[str, int]:
+def _verdict(goals: Sequence[GoalResult]) -> dict[str, int]:
     """Count endpoints by their status."""
     names = ("passed", "failed", "not yet testable")
-    return {name: sum(endpoint.status == name for endpoint in endpoints) for name in names}
+    return {name: sum(goal.status == name for goal in goals) for name in names}
 
 
 def day_name(position: int) -> str:

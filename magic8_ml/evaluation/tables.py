@@ -20,7 +20,7 @@ from magic8_ml.evaluation.records import (
     AccuracyRecord,
     CallRecord,
     ConfidenceRecord,
-    GroupRecord,
+    GroupFigures,
     QuintileRecord,
     SigmaRecord,
 )
@@ -42,7 +42,7 @@ def half_hour_names() -> tuple[str, ...]:
     return tuple(f"{(570 + 30 * n) // 60:02d}:{(570 + 30 * n) % 60:02d}" for n in range(BUCKETS))
 
 
-def slices(out_of_sample: OutOfSample) -> dict[str, list[GroupRecord]]:
+def slices(out_of_sample: OutOfSample) -> dict[str, list[GroupFigures]]:
     """Measure the model in groups that were known beforehand; groups without rows are left out."""
     rows = out_of_sample.rows
     vix = np.searchsorted(_VIX_EDGES, rows.features[:, FEATURE_NAMES.index("log_vix")])
@@ -66,11 +66,11 @@ def quarters_of(days: Integers) -> list[str]:
     return [names[n] for n in place.tolist()]
 
 
-def _grouped(out_of_sample: OutOfSample, group: Integers, names: Sequence[str]) -> list[GroupRecord]:
+def _grouped(out_of_sample: OutOfSample, group: Integers, names: Sequence[str]) -> list[GroupFigures]:
     return [_figures(out_of_sample[group == n], name) for n, name in enumerate(names) if (group == n).any()]
 
 
-def _figures(part: OutOfSample, name: str) -> GroupRecord:
+def _figures(part: OutOfSample, name: str) -> GroupFigures:
     rows, model, settlement = part.rows, part.model, part.settlement
     days, three = rows.day, np.repeat(rows.day, len(BASE_STRATEGIES))
     climatology, price = part.baselines[CLIMATOLOGY.name], part.baselines[VIX_SHARE.name]

@@ -22,7 +22,7 @@ _ENOUGH_ROWS: Final = 40_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WinRates:
+class SmoothedWinRates:
     """Laplace-smoothed share of winners per pair (n_pairs,), by the names of symbol and strategy."""
 
     by_pair: Mapping[tuple[str, str], float]
@@ -40,7 +40,7 @@ class BaseRates:
 
     name: str = "B1 base rate"
 
-    def fit(self, rows: TradeRows) -> WinRates:
+    def fit(self, rows: TradeRows) -> SmoothedWinRates:
         """Count."""
         pairs = {
             pair: _smoothed(rows.won[mine])
@@ -52,7 +52,7 @@ class BaseRates:
             for place, name in enumerate(STRATEGIES)
             if (mine := rows.strategy == place).any()
         }
-        return WinRates(by_pair=pairs, by_strategy=strategies)
+        return SmoothedWinRates(by_pair=pairs, by_strategy=strategies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +61,10 @@ class MajorityOutcome:
 
     name: str = "B8 majority"
 
-    def fit(self, rows: TradeRows) -> WinRates:
+    def fit(self, rows: TradeRows) -> SmoothedWinRates:
         """Count and round."""
         rates = BaseRates().fit(rows)
-        return WinRates(
+        return SmoothedWinRates(
             by_pair={pair: float(rate > _EVEN) for pair, rate in rates.by_pair.items()},
             by_strategy={name: float(rate > _EVEN) for name, rate in rates.by_strategy.items()},
         )

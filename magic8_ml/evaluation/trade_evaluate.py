@@ -1,4 +1,4 @@
-"""The whole evaluation of one model of win probabilities: walk-forward, baselines, exhibit, report, trial log."""
+"""The whole evaluation of one model of win probabilities: walk-forward, baselines, leakage demo, report, trial log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from magic8_ml.evaluation.records import TradeReport
 from magic8_ml.evaluation.trade_baselines import BASELINES
 from magic8_ml.evaluation.trade_leakage_demo import ROUNDS, demonstrate_trade_leakage
 from magic8_ml.evaluation.trade_out_of_sample import predict_trades_out_of_sample
-from magic8_ml.evaluation.trade_report import Context, report_of
+from magic8_ml.evaluation.trade_report import TradeReportContext, report_of
 from magic8_ml.evaluation.trade_walk_forward import WinEstimator
 from magic8_ml.evaluation.trials import Trial, log_trials
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of
@@ -27,7 +27,7 @@ TITLE: Final = "Win probabilities of trades"
 class TradeEvaluationConfig:
     """What is evaluated: ``model``, beside ``others``, in a walk-forward that goes by ``plan``.
 
-    ``demo_rounds``: trees of the exhibit, 0 for none.
+    ``demo_rounds``: trees of the leakage demo, 0 for none.
     """
 
     model: WinEstimator
@@ -68,13 +68,13 @@ def evaluate_trades(
     out_of_sample = predict_trades_out_of_sample(config.model, rows, folds, others=config.others, progress=progress)
     if not len(out_of_sample):
         raise TrainingRefused(f"{out_of_sample.model} said nothing of any trade")
-    context = Context(
+    context = TradeReportContext(
         title=TITLE,
         data=facts,
         protocol={**asdict(config.plan), "baselines": [one.name for one in BASELINES]},
         limits=limits,
         folds=folds,
-        exhibit=demonstrate_trade_leakage(rows, progress, config.demo_rounds) if config.demo_rounds else (),
+        leakage=demonstrate_trade_leakage(rows, progress, config.demo_rounds) if config.demo_rounds else (),
     )
     report = report_of(out_of_sample, context)
     log = log_trials(out, [_trial(report, rows)])

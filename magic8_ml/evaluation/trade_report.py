@@ -29,7 +29,7 @@ NOT_CLAIMED: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class TradeReportContext:
     """What the figures are about: plain facts, shown unchanged."""
 
     title: str
@@ -37,10 +37,10 @@ class Context:
     protocol: Mapping[str, Any]
     limits: Sequence[str]
     folds: Sequence[Fold]
-    exhibit: Sequence[RecipeLeakage]
+    leakage: Sequence[RecipeLeakage]
 
 
-def report_of(out_of_sample: OutOfSampleTrades, context: Context) -> TradeReport:
+def report_of(out_of_sample: OutOfSampleTrades, context: TradeReportContext) -> TradeReport:
     """Compute all figures; unknown ones are null."""
     rows = out_of_sample.rows
     first, last = span_of(rows.day)
@@ -66,7 +66,7 @@ def report_of(out_of_sample: OutOfSampleTrades, context: Context) -> TradeReport
         "thresholds": thresholds(out_of_sample),
         "hopes": former_targets(out_of_sample),
         "unavailable": dict(out_of_sample.unavailable),
-        "exhibit": [asdict(line) for line in context.exhibit],
+        "exhibit": [asdict(line) for line in context.leakage],
         "data": dict(context.data),
         "protocol": {**context.protocol, "folds": fold_map(context.folds)},
         "limits": [*NOT_CLAIMED, *context.limits],

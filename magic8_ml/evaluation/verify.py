@@ -19,7 +19,7 @@ from magic8_companion.domain.trading_day import next_session
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.plausibility import implausible_results
 from magic8_ml.evaluation.predict_out_of_sample import build_benchmark, with_earlier_rows
-from magic8_ml.evaluation.report import Context, Reported, fold_map, report_of
+from magic8_ml.evaluation.report import ReportContext, Reported, fold_map, report_of
 from magic8_ml.evaluation.selection_bias import daily_returns, sharpe_facts
 from magic8_ml.evaluation.win_baselines import RULES, CanonicalStructures
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
@@ -63,7 +63,7 @@ def verify(
     bench = with_earlier_rows(learnt, rows[unlearnt], structures[unlearnt]) if unlearnt.any() else learnt
     out_of_sample = bench.compare(forecast_as_served(model, bench.rows))
     sharpe = sharpe_facts(daily_returns(out_of_sample))[0]
-    context = Context(
+    context = ReportContext(
         title="Magic8 verification",
         model=_model_facts(model),
         data={"symbols": list(rows.symbols), "rows": len(data), "days_left_out": data.dropped},
