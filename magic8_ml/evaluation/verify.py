@@ -58,9 +58,9 @@ def verify(
     start = first or next_session(frozen).day
     folds = _folds(data, start, frozen, baseline_days)
     structures, tested = CanonicalStructures.of(rows), rows.day >= _position(start)
-    unlearnt = tested & ~rows_of_folds(rows, folds)
-    learnt = build_benchmark(rows, structures, folds, progress)
-    bench = with_earlier_rows(learnt, rows[unlearnt], structures[unlearnt]) if unlearnt.any() else learnt
+    uncovered = tested & ~rows_of_folds(rows, folds)
+    trained = build_benchmark(rows, structures, folds, progress)
+    bench = with_earlier_rows(trained, rows[uncovered], structures[uncovered]) if uncovered.any() else trained
     out_of_sample = bench.compare(forecast_as_served(model, bench.rows))
     sharpe = sharpe_facts(daily_returns(out_of_sample))[0]
     context = ReportContext(
@@ -79,7 +79,7 @@ def verify(
         warnings=[
             *implausible_results(out_of_sample, sharpe),
             *_warnings(model, out_of_sample, frozen),
-            *_unlearnt(rows.day[unlearnt]),
+            *_uncovered_note(rows.day[uncovered]),
         ],
     )
     return Reported(report=report_of(out_of_sample, context), out_of_sample=out_of_sample)
@@ -136,8 +136,8 @@ def _warnings(model: TrainedModel, out_of_sample: OutOfSample, frozen: date) -> 
     found = []
     if early:
         found.append(
-            f"{early} of {len(days)} scored days are not after the freeze of {frozen}: the model may have learnt from"
-            " them, or its design may have been chosen on them."
+            f"{early} of {len(days)} scored days are not after the freeze of {frozen}: the model may have been trained"
+            " on them, or its design may have been chosen on them."
         )
     expiry = valid_until(model.manifest)
     if late := int((days > _position(expiry)).sum()):
@@ -163,7 +163,7 @@ def _never_seen(offenders: Sequence[tuple[str, ...]]) -> list[str]:
     return [f"{silent} of {len(offenders)} forecasts get no call, as in service: never seen like this: {features}."]
 
 
-def _unlearnt(days: Integers) -> list[str]:
+def _uncovered_note(days: Integers) -> list[str]:
     if not len(days):
         return []
     count = len(np.unique(days))

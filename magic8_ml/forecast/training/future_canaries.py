@@ -44,7 +44,7 @@ _VALUES: Final = tuple(
 _SERVED: Final = ("day", "bucket", "bars_done", "half_day", "features", "spot", "sigma_vix", "sigma_today")
 """What serving computes of a row; its thresholds are those of the model, which knows later days."""
 
-_ANY_CUTS: Final = Terciles(
+_ANY_TERCILES: Final = Terciles(
     regime={ALL_SYMBOLS: np.zeros((BUCKETS, 2))}, direction={ALL_SYMBOLS: np.zeros((BUCKETS, 2))}
 )
 
@@ -91,7 +91,7 @@ def truncated_future(bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows) -> R
         moment = EntryTime(day=int(reference.day[n]), bars_done=int(reference.bars_done[n]))
         symbol = rows.symbols[reference.symbol[n]]
         inputs = moment.inputs(symbol, bars[symbol], vix_daily)
-        served.append(serving_rows(inputs, inputs.today, _ANY_CUTS, DayHistoryCache()))
+        served.append(serving_rows(inputs, inputs.today, _ANY_TERCILES, DayHistoryCache()))
     changed: dict[str, Any] = {name: np.concatenate([getattr(row, name) for row in served]) for name in _SERVED}
     everything = np.ones(len(reference), dtype=np.bool_)
     return Rebuilt(reference=reference, changed=replace(reference, **changed), predicted=everything)
