@@ -18,7 +18,7 @@ from typing import Final
 
 from magic8_companion.analysis import AnalysisConfig
 from magic8_companion.clocks import ReplayClock, SystemClock
-from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
+from magic8_companion.domain.errors import ConfigError, DataUnavailable, PluginUnavailable
 from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
 from magic8_companion.durable import FolderLock
@@ -30,11 +30,12 @@ from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
 from magic8_companion.paths import written_path
-from magic8_companion.plugins import load_plugin
+from magic8_companion.plugins import EXTENSIONS, ML_EXTENSION, ML_SCORER, SCORERS, STRATEGIES, load_plugin
 from magic8_companion.ports import Clock, Extension, MarketData, Scorer
-from magic8_companion.providers.catalogue import canonical_name, create_provider
+from magic8_companion.providers.catalogue import create_provider
 from magic8_companion.providers.clocked import PlayableDays
 from magic8_companion.providers.ib.config import IBConfig
+from magic8_companion.providers.registered import canonical_name
 from magic8_companion.publishing.atm_closes import AtmCloses
 from magic8_companion.publishing.chain_recorder import ChainRecorder
 from magic8_companion.publishing.publisher import Publisher
@@ -172,18 +173,29 @@ def build_service(
 
 
 def create_checkpoint_scorer(settings: Settings) -> Scorer:
-    """Return the rule scorer, with the ML around it when that is enabled and can be loaded."""
+    """Return the rule scorer, with the configured scorer around it when that is enabled and can be loaded.
+
+    Raises
+    ------
+    ConfigError
+        When a scorer or rule table of another package cannot be used.
+    """
     rules: Scorer = create_scorer(
         settings.get_scorer_mode(),
         high=settings.min_recommendation_score,
         medium=settings.medium_score,
         switches=config_of(Switches, settings),
+        strategies=[load_plugin(STRATEGIES, name) for name in settings.strategy_rules],
     )
+    for name in settings.strategy_rules:
+        logger.info("Rule table %s replaces a built-in one", name)
     if not settings.enable_ml_integration:
         return rules
     try:
-        enhanced: Scorer = load_plugin("magic8.scorers", "ml")(rules, options=ml_config(settings))
+        enhanced: Scorer = load_plugin(SCORERS, settings.scorer)(rules, options=ml_config(settings))
     except PluginUnavailable as error:
+        if settings.scorer != ML_SCORER:  # asked for by name: nothing takes its place
+            raise ConfigError([f"scorer {settings.scorer}: {error.reason}"]) from error
         logger.warning("ML enhancement disabled. Using rule-based scoring only.")
         logger.warning("%s", error)
         return rules
@@ -196,7 +208,7 @@ def create_extension(services: HostServices, scorer: Scorer) -> Extension | None
     It shares the model that the scorer has loaded, if it has one.
     """
     try:
-        extension: Extension = load_plugin("magic8.extensions", "ml_5min")(
+        extension: Extension = load_plugin(EXTENSIONS, ML_EXTENSION)(
             host=services, options=services.options, ml_system=getattr(scorer, "ml_system", None)
         )
     except PluginUnavailable as error:

@@ -17,6 +17,7 @@ import orjson
 
 from magic8_companion.domain.trading_day import Session, previous_session
 from magic8_companion.durable import publishing
+from magic8_companion.plugins import ML_SCORER
 from magic8_companion.providers.bar_writer import write_bar_files
 from magic8_companion.providers.simulated_market import SimulatedMarket
 from magic8_companion.settings.rooms import ml_folder
@@ -41,7 +42,7 @@ async def ensure_model(settings: Settings, session: Session, stop: asyncio.Event
     PublishError
         When the simulated history cannot be written.
     """
-    wants_ml = settings.enable_ml_integration or settings.enable_ml_5min
+    wants_ml = (settings.enable_ml_integration and settings.scorer == ML_SCORER) or settings.enable_ml_5min
     chosen_by_user = "ml_path" in settings.model_fields_set
     if settings.market_data_provider != "simulated" or not wants_ml or chosen_by_user or not _can_learn():
         return

@@ -80,7 +80,7 @@ class Product:
     ``tick`` is the price step in points below a premium of 3 points and ``coarse_tick`` from there on; ``strike_step``
     the distance of listed strikes near the money.  ``opening_settlement`` means AM settlement: the opening auction, not
     the close, sets the settlement price.  ``extra_trading`` is how long the options trade beyond the close of the
-    underlying.
+    underlying.  ``primary_exchange`` is where IB lists the underlying; a symbol without one cannot be run.
     """
 
     symbol: str
@@ -94,6 +94,7 @@ class Product:
     extra_trading: timedelta = timedelta(0)
     multiplier: int = MULTIPLIER
     fees: Fees = Fees()
+    primary_exchange: str = ""
 
     @property
     def assignment_risk(self) -> bool:
@@ -168,7 +169,7 @@ def product(symbol: str, option_class: str | None = None) -> Product:
     raise DataUnavailable("unknown_product", f"{symbol} has no option class {option_class}; known: {classes}")
 
 
-def _stock(symbol: str) -> Product:
+def _stock(symbol: str, primary_exchange: str = "") -> Product:
     return Product(
         symbol=symbol,
         option_class=symbol,
@@ -177,10 +178,11 @@ def _stock(symbol: str) -> Product:
         coarse_tick=0.05,
         strike_step=2.5,
         cycle=ExpiryCycle.WEEKLY,
+        primary_exchange=primary_exchange,
     )
 
 
-def _etf(symbol: str) -> Product:
+def _etf(symbol: str, primary_exchange: str = "") -> Product:
     return Product(
         symbol=symbol,
         option_class=symbol,
@@ -189,10 +191,11 @@ def _etf(symbol: str) -> Product:
         coarse_tick=0.01,
         strike_step=1.0,
         extra_trading=timedelta(minutes=15),
+        primary_exchange=primary_exchange,
     )
 
 
-def _index(symbol: str, option_class: str, strike_step: float) -> Product:
+def _index(symbol: str, option_class: str, strike_step: float, primary_exchange: str) -> Product:
     return Product(
         symbol=symbol,
         option_class=option_class,
@@ -201,13 +204,19 @@ def _index(symbol: str, option_class: str, strike_step: float) -> Product:
         coarse_tick=0.10,
         strike_step=strike_step,
         fees=Fees(exchange_low=0.36, exchange_high=0.45),
+        primary_exchange=primary_exchange,
     )
 
 
 _WITHOUT_OPTIONS: Final = frozenset({VIX})
 PRODUCTS: Final = (
-    _index("SPX", "SPXW", 5.0),
-    replace(_index("SPX", "SPX", 5.0), cycle=ExpiryCycle.MONTHLY, opening_settlement=True),
+    _index("SPX", "SPXW", 5.0, "CBOE"),
+    replace(_index("SPX", "SPX", 5.0, "CBOE"), cycle=ExpiryCycle.MONTHLY, opening_settlement=True),
+    _etf("SPY", "ARCA"),
+    _index("NDX", "NDXP", 10.0, "NASDAQ"),
+    _etf("QQQ", "NASDAQ"),
+    _index("RUT", "RUTW", 5.0, "RUSSELL"),
+    _etf("IWM", "ARCA"),
     Product(
         symbol="XSP",
         option_class="XSP",
@@ -216,9 +225,16 @@ PRODUCTS: Final = (
         coarse_tick=0.01,
         strike_step=1.0,
         fees=Fees(exchange_low=0.07, exchange_high=0.07, free_below=10),
+        primary_exchange="CBOE",
     ),
-    _index("NDX", "NDXP", 10.0),
-    _index("RUT", "RUTW", 5.0),
-    *(_etf(symbol) for symbol in ("SPY", "QQQ", "IWM", "DIA")),
+    _stock("AAPL", "NASDAQ"),
+    _stock("TSLA", "NASDAQ"),
+    _etf("DIA"),
 )
-"""Every class of options that is not a plain stock's.  To support a symbol, add its entry."""
+"""One entry per class of options; ``docs/symbols.md`` shows how to add one."""
+
+RUN_SYMBOLS: Final = tuple(dict.fromkeys(item.symbol for item in PRODUCTS if item.primary_exchange))
+"""The symbols that a run may have."""
+
+INDEX_SYMBOLS: Final = tuple(dict.fromkeys(item.symbol for item in PRODUCTS if item.cash_settled))
+"""The symbols that are indices: their options settle in cash, and they have no traded volume."""

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.ports import Clock, MarketData
 from magic8_companion.providers.config import DEFAULTS
 from magic8_companion.providers.ib.config import IBConfig
+from magic8_companion.providers.registered import NAMES, canonical_name, create_registered
 
 logger = logging.getLogger(__name__)
-
-NAMES: Final = ("ib", "yahoo", "replay", "simulated")
-ALIASES: Final = {"file": "replay"}
-
-
-def canonical_name(name: str) -> str:
-    """Return the name of a provider as it is published, whatever its case.
-
-    Raises
-    ------
-    ConfigError
-        For an unknown name; the sentence names the nearest valid one.
-
-    >>> canonical_name("File"), canonical_name(" Simulated")
-    ('replay', 'simulated')
-    """
-    wanted = name.strip().lower()
-    wanted = ALIASES.get(wanted, wanted)
-    if wanted in NAMES:
-        return wanted
-    near = difflib.get_close_matches(wanted, (*NAMES, *ALIASES), n=1, cutoff=0.0)[0]
-    raise ConfigError([f"there is no market data provider {name!r}; did you mean {near!r}? known: {', '.join(NAMES)}"])
 
 
 def create_provider(
@@ -67,6 +44,8 @@ def create_provider(
         When the name is unknown or its extra is not installed, or the replay folder is missing or empty.
     """
     wanted = canonical_name(name)
+    if wanted not in NAMES:
+        return create_registered(wanted, clock)
     # each adapter is imported when it is chosen, so that none costs the others its libraries
     if wanted == "simulated":
         from magic8_companion.providers.simulated import SimulatedProvider  # noqa: PLC0415  # see above

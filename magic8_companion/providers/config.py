@@ -13,7 +13,12 @@ from magic8_companion.domain.config import setting
 class ProviderConfig:
     """Which source of market data serves, and its parameters; those of IB are in ``providers.ib.config``."""
 
-    name: str = field(default="simulated", metadata=setting("Source: ib, yahoo, replay (also: file) or simulated."))
+    name: str = field(
+        default="simulated",
+        metadata=setting(
+            "Source: ib, yahoo, replay (also: file), simulated, or a name registered under magic8.providers."
+        ),
+    )
     replay_path: Path | None = field(
         default=None, metadata=setting("Folder of recorded bars that provider replay needs.")
     )

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from magic8_companion.domain.blend import published
 from magic8_companion.domain.scores import Evidence, RuleScore
+from magic8_companion.domain.strategy import BASE_STRATEGIES
+
+FACTORS: Final = (
+    *("pace", "pace_percentile", "recent_pace", "recent_pace_percentile", "range", "range_percentile"),
+    *("efficiency", "efficiency_percentile", "stretch", "stretch_percentile"),
+    *("net_move", "reference_days", "implied_percentile", "gamma_ratio"),
+)
+"""The measures of ``MarketView.tape``, in every mode; see ``analysis.tape`` for their meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +79,34 @@ class ScoringRule:
             points=self.points(value),
             why=why,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyRules:
+    """The table of points of one strategy, as a package registers it under ``magic8.strategies``.
+
+    ``strategy`` is ``Butterfly``, ``Iron_Condor`` or ``Vertical``: readers of the published file know no other.  The
+    highest points of the rules add up to 100 and the lowest to 0, so that scores compare across strategies.
+
+    >>> StrategyRules(strategy="Straddle", rules=())
+    Traceback (most recent call last):
+    ...
+    ValueError: strategy 'Straddle' is unknown; use one of Butterfly, Iron_Condor, Vertical
+    """
+
+    strategy: str
+    rules: tuple[ScoringRule, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a strategy that is not published, an unknown factor, and points that do not run from 0 to 100."""
+        if self.strategy not in BASE_STRATEGIES:
+            known = ", ".join(BASE_STRATEGIES)
+            raise ValueError(f"strategy {self.strategy!r} is unknown; use one of {known}")
+        if unknown := [rule.factor for rule in self.rules if rule.factor not in FACTORS]:
+            raise ValueError(f"{self.strategy}: factor {unknown[0]!r} is unknown; known are {', '.join(FACTORS)}")
+        least, most = sum(rule.least for rule in self.rules), sum(rule.most for rule in self.rules)
+        if published(least) != 0.0 or published(most) != 100.0:
+            raise ValueError(f"{self.strategy}: the points run from {least:g} to {most:g}, not from 0 to 100")
 
 
 def score(table: tuple[ScoringRule, ...], tape: Mapping[str, float | None]) -> RuleScore:

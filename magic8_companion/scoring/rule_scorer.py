@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from magic8_companion.market_view import MarketView
 from magic8_companion.scoring.adjustments import Switches, adjusted
 from magic8_companion.scoring.butterfly import BUTTERFLY_RULES
 from magic8_companion.scoring.iron_condor import IRON_CONDOR_RULES
-from magic8_companion.scoring.rule import ScoringRule, score
+from magic8_companion.scoring.rule import ScoringRule, StrategyRules, score
 from magic8_companion.scoring.vertical import VERTICAL_RULES
 
 ENHANCED: Final = "enhanced"
@@ -48,15 +48,17 @@ class RuleScorer:
         medium: float = SHARED.medium_score,
         min_gap: float = SHARED.min_score_gap,
         switches: Switches = _ALL_ON,
+        strategies: Sequence[StrategyRules] = (),
     ) -> None:
         self.mode = mode
+        self._tables = {**TABLES, **{item.strategy: item.rules for item in strategies}}
         self.switches = switches
         self.high, self.medium, self.min_gap = high, medium, min_gap
         self._cards: dict[str, ScoreCard] = {}
 
     def score(self, view: MarketView) -> ScoreCard:
         """Return the score card of the view's symbol; the view is not changed."""
-        rules = {name: score(table, view.tape) for name, table in TABLES.items()}
+        rules = {name: score(table, view.tape) for name, table in self._tables.items()}
         if self.mode == ENHANCED:
             rules = adjusted(rules, view, self.switches)
         scores = {name: published(rule.value) for name, rule in rules.items()}
@@ -116,12 +118,14 @@ def create_scorer(
     medium: float = SHARED.medium_score,
     min_gap: float = SHARED.min_score_gap,
     switches: Switches = _ALL_ON,
+    strategies: Sequence[StrategyRules] = (),
 ) -> RuleScorer:
     """Return the rule scorer of a mode.
 
     The mode decides what the analysis may read (``simple``: bars and VIX; ``standard``: also the chain); the tables
     are the same.  ``enhanced`` adds the adjustments of Greeks, gamma and volume that ``switches`` leave on.  ``high``,
-    ``medium`` and ``min_gap`` are the marks of :meth:`RuleScorer.generate_recommendation`.
+    ``medium`` and ``min_gap`` are the marks of :meth:`RuleScorer.generate_recommendation`.  Each of ``strategies``
+    takes the place of the built-in table of its strategy.
 
     Raises
     ------
@@ -132,4 +136,4 @@ def create_scorer(
     if wanted not in MODES:
         nearest = get_close_matches(wanted, MODES, n=1, cutoff=0.0)[0]
         raise ConfigError([f"scorer mode {mode!r} is unknown; did you mean {nearest!r}? known: {', '.join(MODES)}"])
-    return RuleScorer(wanted, high=high, medium=medium, min_gap=min_gap, switches=switches)
+    return RuleScorer(wanted, high=high, medium=medium, min_gap=min_gap, switches=switches, strategies=strategies)

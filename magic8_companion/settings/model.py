@@ -20,8 +20,10 @@ from magic8_companion.domain.config import Described, FieldMeaning, SharedConfig
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.engine.config import EngineConfig, TicketConfig
+from magic8_companion.plugins import PluginConfig
 from magic8_companion.providers.config import ProviderConfig
 from magic8_companion.providers.ib.config import IBConfig
+from magic8_companion.providers.registered import is_live_provider
 from magic8_companion.publishing.config import PublishingConfig
 from magic8_companion.scoring import Switches
 from magic8_companion.settings.sources import PREFIX, ROOT, Texts, TextSource, read_texts
@@ -33,7 +35,9 @@ from magic8_companion.settings.values import (
     OptionalPath,
     Provider,
     Republishing,
+    ScorerName,
     Speed,
+    StrategyTables,
     Symbols,
     Thresholds,
     Times,
@@ -141,6 +145,8 @@ class Settings(BaseSettings):
     oi_streaming_timeout: float = _of(IBConfig, "open_interest_timeout_seconds")
     chain_strikes_each_side: int = _of(ProviderConfig, "strikes_each_side")
     iv_min_history_days: int = _of(AnalysisConfig, "iv_min_history_days")
+    scorer: ScorerName = _of(PluginConfig, "scorer")
+    strategy_rules: StrategyTables = _of(PluginConfig, "strategy_rules")
     enable_greeks: bool = _of(Switches, "greeks")
     enable_enhanced_gex: bool = _of(Switches, "gamma")
     enable_volume_analysis: bool = _of(Switches, "volume")
@@ -224,7 +230,7 @@ class Settings(BaseSettings):
     @property
     def is_live(self) -> bool:
         """Tell whether the provider is a real feed."""
-        return self.market_data_provider in {"ib", "yahoo"}
+        return is_live_provider(self.market_data_provider)
 
     @property
     def run_output_dir(self) -> Path:

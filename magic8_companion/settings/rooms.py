@@ -12,13 +12,14 @@ from magic8_companion.analysis import AnalysisConfig
 from magic8_companion.domain.config import meanings
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.engine.config import EngineConfig, TicketConfig
+from magic8_companion.plugins import PluginConfig
 from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.scoring import Switches
 from magic8_companion.settings.model import Settings, load_settings, meaning_of
 
 Room = TypeVar("Room")
 
-ROOMS: Final = (AnalysisConfig, EngineConfig, IBConfig, MLPluginConfig, Switches, TicketConfig)
+ROOMS: Final = (AnalysisConfig, EngineConfig, IBConfig, MLPluginConfig, PluginConfig, Switches, TicketConfig)
 
 
 def setting_of(room: type[Any]) -> dict[str, str]:

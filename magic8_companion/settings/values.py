@@ -9,14 +9,18 @@ import re
 from collections.abc import Callable
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from magic8_companion.domain.errors import ConfigError, PluginUnavailable
 from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.options.products import RUN_SYMBOLS
 from magic8_companion.paths import plain_text, written_path
+from magic8_companion.plugins import ML_SCORER, SCORERS, STRATEGIES, load_plugin
+from magic8_companion.providers.registered import canonical_name, is_live_provider
+from magic8_companion.scoring import StrategyRules
 
-SYMBOLS: Final = ("SPX", "SPY", "NDX", "QQQ", "RUT", "IWM", "XSP", "AAPL", "TSLA")
 FIRST_TIME: Final = time(9, 35)
 LAST_TIME: Final = time(15, 54)
 FASTEST: Final = 100_000.0
@@ -44,9 +48,9 @@ def _items(value: object) -> list[object]:
 
 def _symbols(value: object) -> tuple[str, ...]:
     names = list(dict.fromkeys(canonical_symbol(str(item)) for item in _items(value)))
-    if unknown := [name for name in names if name not in SYMBOLS]:
+    if unknown := [name for name in names if name not in RUN_SYMBOLS]:
         hint = " (the VIX is an input, not a symbol)" if "VIX" in unknown else ""
-        raise ValueError(f"unknown {', '.join(unknown)}{hint}; known are {', '.join(SYMBOLS)}")
+        raise ValueError(f"unknown {', '.join(unknown)}{hint}; known are {', '.join(RUN_SYMBOLS)}")
     if not names:
         raise ValueError("at least one symbol is needed")
     return tuple(names)
@@ -86,8 +90,36 @@ def _thresholds(value: object) -> dict[str, float]:
 
 
 def _provider(value: object) -> str:
-    name = str(value).strip().lower()
-    return "replay" if name == "file" else name
+    try:
+        name = canonical_name(str(value))
+        is_live_provider(name)  # a package that cannot be loaded is one of the mistakes, not a surprise later
+    except ConfigError as error:
+        raise ValueError(error.problems[0]) from error
+    return name
+
+
+def _scorer(value: object) -> str:
+    name = str(value).strip()
+    if name != ML_SCORER:  # without the ML the rules go on alone, but a scorer that was asked for must be there
+        _load(SCORERS, name)
+    return name
+
+
+def _strategy_rules(value: object) -> tuple[str, ...]:
+    names = tuple(str(item) for item in _items(value))
+    tables = [_load(STRATEGIES, name) for name in names]
+    if wrong := [name for name, table in zip(names, tables, strict=True) if not isinstance(table, StrategyRules)]:
+        raise ValueError(f"{wrong[0]} is registered under {STRATEGIES} but is no StrategyRules")
+    if len({table.strategy for table in tables}) < len(tables):
+        raise ValueError("two of them are for the same strategy; keep one")
+    return names
+
+
+def _load(group: str, name: str) -> Any:  # noqa: ANN401  # whatever the package registers
+    try:
+        return load_plugin(group, name)
+    except PluginUnavailable as error:
+        raise ValueError(str(error)) from error
 
 
 def _speed(value: object) -> object:
@@ -151,6 +183,8 @@ OptionalDate = Annotated[date | None, BeforeValidator(_day)]
 Speed = Annotated[Literal["max"] | float, BeforeValidator(_speed)]
 Interval = Annotated[int, BeforeValidator(_one_of(5, 10, 15, 30))]
 Republishing = Annotated[int, BeforeValidator(_zero_or_at_least(30))]
-Provider = Annotated[Literal["ib", "yahoo", "replay", "simulated"], BeforeValidator(_provider)]
+Provider = Annotated[str, BeforeValidator(_provider)]
+ScorerName = Annotated[str, BeforeValidator(_scorer)]
+StrategyTables = Annotated[tuple[str, ...], BeforeValidator(_strategy_rules)]
 Thresholds = Annotated[dict[str, float], BeforeValidator(_thresholds)]
 Webhook = Annotated[str, BeforeValidator(_webhook)]

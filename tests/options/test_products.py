@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from magic8_companion import reader_kit
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
+from magic8_companion.domain.strategy import MAGIC8_SYMBOLS, canonical_symbol
 from magic8_companion.options.expiry import ExpiryCycle
-from magic8_companion.options.products import MULTIPLIER, PRODUCTS, product
+from magic8_companion.options.products import MULTIPLIER, PRODUCTS, RUN_SYMBOLS, Product, product
+from magic8_companion.providers.ib.contracts import underlying
+from magic8_companion.providers.simulated_symbols import SYMBOLS as SIMULATED_SYMBOLS
+from magic8_companion.providers.yahoo.tickers import chain_ticker
 
 
 def test_an_option_class_has_one_entry() -> None:
@@ -61,3 +67,24 @@ def test_a_symbol_without_options_is_refused() -> None:
         product("VIX")
     with pytest.raises(DataUnavailable, match="known: SPXW, SPX"):
         product("SPX", "SPXQ")
+
+
+def test_a_symbol_of_a_run_is_known_everywhere() -> None:
+    """IB, Yahoo and the simulated market answer for every symbol that the settings accept."""
+    for symbol in RUN_SYMBOLS:
+        assert underlying(symbol).symbol == symbol
+        assert chain_ticker(symbol)
+        assert symbol in SIMULATED_SYMBOLS, f"add {symbol} to providers/simulated_symbols.py"
+
+
+def test_every_option_class_is_understood_as_its_symbol() -> None:
+    """Host and reader kit read a trading class as the symbol of its entry."""
+    for item in PRODUCTS:
+        assert canonical_symbol(item.option_class) == item.symbol
+        assert reader_kit._symbol(item.option_class) == item.symbol
+
+
+def test_the_page_on_symbols_explains_every_field() -> None:
+    """A field of an entry cannot be added without a line on the page."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "symbols.md").read_text(encoding="utf-8")
+    assert [item.name for item in fields(Product) if f"`{item.name}`" not in page] == []

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.providers.catalogue import canonical_name, create_provider
+from magic8_companion.providers.catalogue import create_provider
 from magic8_companion.providers.fallback import FallbackProvider
+from magic8_companion.providers.registered import canonical_name
 from tests.providers.makers import DAY, SetClock, new_york, rows, save
 
 CLOCK = SetClock(new_york(DAY, 12))

@@ -1,6 +1,6 @@
-"""Facts about contracts: where IB lists each symbol, and which class its daily options have.
+"""Contracts as IB lists them: exchange and option class come from the symbol's entry in ``options.products``.
 
-Sources: IB's contract search (2025); option classes as in ``options.products``.  The symbol of an option is that of its
+Source: IB's contract search (2025).  The symbol of an option is that of its
 underlying; only the trading class tells SPXW, which settles at the close, from SPX, which settles in the opening
 auction of a third Friday.
 """
@@ -12,7 +12,8 @@ from datetime import date
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.options.products import product
+from magic8_companion.domain.strategy import VIX
+from magic8_companion.options.products import INDEX_SYMBOLS, PRODUCTS, product
 
 INDEX: Final = "IND"
 STOCK: Final = "STK"
@@ -22,8 +23,9 @@ USD: Final = "USD"
 CALL: Final = "C"
 PUT: Final = "P"
 
-_INDICES: Final = {"SPX": "CBOE", "XSP": "CBOE", "VIX": "CBOE", "NDX": "NASDAQ", "RUT": "RUSSELL"}
-_STOCKS: Final = {"SPY": "ARCA", "IWM": "ARCA", "QQQ": "NASDAQ", "AAPL": "NASDAQ", "TSLA": "NASDAQ"}
+_LISTED: Final = {item.symbol: item.primary_exchange for item in PRODUCTS if item.primary_exchange}
+_INDICES: Final = {**{name: _LISTED[name] for name in INDEX_SYMBOLS if name in _LISTED}, VIX: "CBOE"}
+_STOCKS: Final = {name: exchange for name, exchange in _LISTED.items() if name not in _INDICES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

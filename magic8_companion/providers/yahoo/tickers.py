@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.strategy import VIX
+from magic8_companion.options.products import INDEX_SYMBOLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +27,14 @@ class Ticker:
         return self.name if self.scale == 1 else f"{self.name} x {self.scale:g}"
 
 
-INDICES: Final = ("SPX", "XSP", "NDX", "RUT", "VIX")
+INDICES: Final = (*INDEX_SYMBOLS, VIX)
 """Symbols without traded volume: what Yahoo reports for them is the volume of their members."""
 
 _BARS: Final = {
     "SPX": (Ticker(name="^GSPC"),),
     "XSP": (Ticker(name="^XSP"), Ticker(name="^GSPC", scale=0.1)),
-    "NDX": (Ticker(name="^NDX"),),
-    "RUT": (Ticker(name="^RUT"),),
-    "VIX": (Ticker(name="^VIX"),),
 }
-_CHAINS: Final = {"SPX": "^SPX", "XSP": "^XSP", "NDX": "^NDX", "RUT": "^RUT"}
+"""The indices whose bars have another name than their options, or more than one."""
 
 
 def bar_tickers(symbol: str) -> tuple[Ticker, ...]:
@@ -44,7 +43,7 @@ def bar_tickers(symbol: str) -> tuple[Ticker, ...]:
     >>> [ticker.label for ticker in bar_tickers("XSP")], [ticker.label for ticker in bar_tickers("SPY")]
     (['^XSP', '^GSPC x 0.1'], ['SPY'])
     """
-    return _BARS.get(symbol, (Ticker(name=symbol),))
+    return _BARS.get(symbol, (Ticker(name=_named(symbol)),))
 
 
 def chain_ticker(symbol: str) -> str:
@@ -58,6 +57,10 @@ def chain_ticker(symbol: str) -> str:
     >>> chain_ticker("SPX"), chain_ticker("QQQ")
     ('^SPX', 'QQQ')
     """
-    if symbol == "VIX":
+    if symbol == VIX:
         raise DataUnavailable("no_chain", "options on the VIX are not supported")
-    return _CHAINS.get(symbol, symbol)
+    return _named(symbol)
+
+
+def _named(symbol: str) -> str:
+    return f"^{symbol}" if symbol in INDICES else symbol

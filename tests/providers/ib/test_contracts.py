@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.options.products import RUN_SYMBOLS
 from magic8_companion.providers.ib.contracts import INDEX, OPTION, SMART, STOCK, options_of, underlying
-from magic8_companion.settings.values import SYMBOLS
 
 THIRD_FRIDAY = date(2025, 6, 20)
 
@@ -58,7 +58,7 @@ def test_options_keep_the_symbol_and_name_the_daily_class(symbol: str, trading_c
 
 def test_every_symbol_of_the_settings_has_its_contracts() -> None:
     """No symbol can be configured whose contracts are not known."""
-    for symbol in SYMBOLS:
+    for symbol in RUN_SYMBOLS:
         assert underlying(symbol).symbol == symbol
         assert options_of(symbol, THIRD_FRIDAY).symbol == symbol
 
