@@ -345,8 +345,8 @@ class MLSchedulerExtension:
         now, source = self._host.clock.now(), self.data_provider.name
         result = five_minute_result(slot, cases, published_at=now, fallback_source=source, options=self._options)
         for symbol, signal in result.signals.items():
-            shown_rationale = signal.entry.rationale.removeprefix("5-min ML: ")
-            logger.info("5-min ML: %s - %s - %s", symbol, shown_rationale, signal.entry.confidence)
+            summary = signal.entry.rationale.removeprefix("5-min ML: ")
+            logger.info("5-min ML: %s - %s - %s", symbol, summary, signal.entry.confidence)
         for symbol, reason in result.skipped.items():
             logger.info("5-min ML: %s - skipped (%s)", symbol, reason)
             if symbol in result.skipped_details:

@@ -27,7 +27,7 @@ _RANK_DECIMALS: Final = 4
 class ReferenceEdges:
     """Past edges per symbol, strategy and half hour, ascending, and the pool each symbol's were taken from.
 
-    ``edges[symbol][strategy][bucket]``; the symbol ``*`` stands for all, and answers for one that has no own.
+    ``edges[symbol][strategy][bucket]``; the symbol ``*`` holds all symbols together and serves those without their own.
     ``pools[symbol]`` says whose edges they are: own, part of the day, family or all.
     """
 

@@ -190,7 +190,7 @@ def _numbers(values: object) -> dict[str, float]:
 
 
 def _move(data: object) -> RemainingMove | None:
-    # without a usable one nothing is said of tickets; the prediction itself stands
+    # without a usable move there are no ticket odds; the prediction itself is kept
     if not isinstance(data, Mapping) or not _is_number(scale := data.get("scale")) or not scale > 0:
         return None
     residuals = tuple(float(value) for value in data.get("residuals", ()) if _is_number(value))

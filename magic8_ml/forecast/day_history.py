@@ -33,7 +33,7 @@ class DayHistory:
 
     ``realised`` (30,): variance of the open-to-close returns, yesterday last, NaN for a half or incomplete day.
     ``implied`` (30,): the variance that the VIX open of the same day implied.
-    ``premium``: mean of realised over implied variance, what the VIX is worth in this symbol's own variance.
+    ``premium``: mean of realised over implied variance, the factor from VIX variance to this symbol's variance.
     ``share_left`` (79,): expected share of a full day's variance still to come after 0..78 bars.
     ``level_1_day``, ``level_5_days``, ``level_22_days``: mean realised variance of the last sessions, NaN unless 1, 3
     or 10 of them are known; ``trailing_u``: mean of realised over implied sigma of 22 sessions, of at least 10.
@@ -122,7 +122,7 @@ def _share_left(so_far: Floats) -> Floats:
 
 
 def _close_of(bars: Bars, row: int) -> float:
-    # of a broken day nothing is believed, not even its close: sources differ in whether they hand it over at all
+    # an incomplete day is ignored, its close too: sources differ in whether they deliver it at all
     table = session_table()
     first, behind = np.searchsorted(bars.starts, (table.opens[row], table.closes[row]))
     whole = behind - first == (table.closes[row] - table.opens[row]) // BAR_NS

@@ -1,9 +1,9 @@
-"""The forecaster that ships: a forecast of the remaining variance, and everything else from one distribution around it.
+"""The forecaster in service: a forecast of the remaining variance, and everything else from one distribution around it.
 
     rows ─> RemainingVariance ─> sigma ─> Residuals ─> direction, regime, quantiles, odds of the canonical structures
                                               └─> OddsModel ─> edges ─> ReferenceEdges ─> confidence ─> the choice
 
-The variance model learns from all rows; residuals, odds and reference edges only from forecasts made before the
+The variance model is fitted on all rows; residuals, odds and reference edges only on forecasts made before the
 outcome: those of a walk-forward that is handed in, completed by one of its own where that is short.
 """
 
@@ -45,13 +45,13 @@ _NO_TRADE: Final = OUTCOMES.index(NO_TRADE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionForecaster:
-    """Learns the distribution of the rest of the day."""
+    """Fits the distribution of the rest of the day."""
 
     boosting: BoostingSettings = field(default_factory=BoostingSettings)
     name: str = "distribution"
 
     def fit(self, rows: Rows, past: Past | None = None) -> FittedDistribution:
-        """Learn; ``past`` are walk-forward forecasts of this forecaster, of days before those to be forecast."""
+        """Fit; ``past`` are walk-forward forecasts of this forecaster, of days before those to be forecast."""
         calibration, sigma = self._forecast_before(rows, past)
         residuals = Residuals.of(sigma, calibration.known, calibration.bucket)
         odds = OddsModel.fit(calibration, sigma, residuals)
@@ -97,7 +97,7 @@ class DistributionForecaster:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FittedDistribution:
-    """What was learnt; predicting changes nothing, so any thread may ask."""
+    """The fitted parts; predicting changes no state, so any thread may call."""
 
     variance: RemainingVariance
     residuals: Residuals

@@ -24,7 +24,7 @@ _DECIMALS: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolPrediction:
-    """One symbol of a slot: where its data came from and what the model answered at ``answered_at``."""
+    """One symbol of a slot: the source of its data and the result of the model at ``answered_at``."""
 
     data_source: str
     data_status: DataStatus

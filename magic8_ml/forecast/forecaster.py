@@ -1,10 +1,10 @@
-"""What is forecast, from what, and by whom: the face that every forecaster and every baseline has.
+"""Rows, forecasts and the interface of every forecaster and baseline.
 
     Rows ──fit──> FittedForecaster ──predict──> Forecast        one row per symbol and entry time, arrays throughout
 
-A forecaster is handed rows without outcomes when it predicts, so it cannot look at what it is judged by.  In
-walk-forward it also gets its own earlier out-of-fold forecasts (``past``): what calibrates a forecast may only be
-learnt from forecasts that were made before the outcome.
+A forecaster gets rows without outcomes when it predicts, so it cannot use what it is scored on.  In walk-forward it
+also gets its own earlier out-of-fold forecasts (``past``): calibration may only use forecasts that were made before
+the outcome.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEVELS: Final = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outcomes:
-    """What came after each row; shape (n_rows,).  Log returns are from the row's spot.
+    """Outcomes of each row; shape (n_rows,).  Log returns are from the row's spot.
 
     ``realised``: variance of the rest of the day; ``move``: to the close; ``highest`` and ``lowest``: extremes of the
     rest of the path, taken from bar highs and lows.
@@ -103,7 +103,7 @@ class Rows:
 
     @property
     def regime_today(self) -> Integers:
-        """Return the regime against the price that knows today's pace."""
+        """Return the regime against the price that includes today's pace."""
         return classes_of(np.sqrt(self.known.realised) / self.sigma_today, self.regime_terciles_today)
 
     @property
@@ -121,7 +121,7 @@ _NOT_ARRAYS: Final = frozenset({"symbols", "outcomes"})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Forecast:
-    """What a forecaster says of each row; NaN where it says nothing.
+    """The forecast of each row; NaN where there is none.
 
     ``sigma`` (n_rows,): forecast standard deviation of the log return to the close.
     ``direction``, ``regime`` (n_rows, 3): probabilities of the classes of the same names.
@@ -160,7 +160,7 @@ class Forecast:
 
     @classmethod
     def partial(cls, n_rows: int, **values: Any) -> Forecast:  # noqa: ANN401 - any of the arrays
-        """Return a forecast that says only what is given.
+        """Return a forecast with only the given fields.
 
         >>> float(Forecast.partial(2, sigma=np.array([0.01, 0.02])).sigma[1])
         0.02
@@ -177,13 +177,13 @@ class Forecast:
 
     @classmethod
     def concat(cls, parts: list[Forecast]) -> Forecast:
-        """Put forecasts one behind the other."""
+        """Concatenate forecasts."""
         return cls(**{item.name: np.concatenate([getattr(p, item.name) for p in parts]) for item in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Past:
-    """Rows with their outcomes and the forecasts that were made of them before the outcomes came."""
+    """Rows with their outcomes and the forecasts that were made before the outcomes."""
 
     rows: Rows
     forecast: Forecast
@@ -194,28 +194,28 @@ class Past:
 
 
 class FittedForecaster(Protocol):
-    """A forecaster that has learnt; holds no state that predicting changes."""
+    """A fitted forecaster; predicting changes no state."""
 
     def predict(self, rows: Rows) -> Forecast:
         """Forecast rows; a row's forecast depends on that row alone, never on its neighbours or its outcome."""
 
 
 class Forecaster(Protocol):
-    """A way of learning; ``name`` is how reports call it."""
+    """A model that can be fitted; ``name`` is its name in reports."""
 
     @property
     def name(self) -> str:
         """Return the name in reports and trial logs."""
 
     def fit(self, rows: Rows, past: Past | None = None) -> FittedForecaster:
-        """Learn from rows with outcomes and, for calibration, from forecasts of this very forecaster made before.
+        """Fit on rows with outcomes and, for calibration, on earlier forecasts of this same forecaster.
 
         The same rows give the same forecaster, to the bit; rows are not changed.
         """
 
 
 class Storable(Protocol):
-    """A fitted forecaster that can be written down: plain numbers and boosters, never a pickle."""
+    """A fitted forecaster that can be stored: plain numbers and boosters, never a pickle."""
 
     def as_files(self) -> Mapping[str, bytes]:
         """Return the content of each file by its name: ``*.json`` numbers, ``*.ubj`` boosters; same fit, same bytes."""
@@ -231,7 +231,7 @@ def classes_of(values: Floats, terciles: Floats) -> Integers:
 
 
 def concat_rows(parts: list[Rows]) -> Rows:
-    """Put rows with outcomes one behind the other; they must speak of the same symbols."""
+    """Concatenate rows with outcomes; they must have the same symbols."""
     if len({part.symbols for part in parts}) != 1:
         raise ValueError("rows of different symbol tables cannot be joined")
     arrays: dict[str, Any] = {

@@ -48,7 +48,7 @@ class TimeLimited(Generic[Answer]):
         Raises
         ------
         TimeoutError
-            When no answer came within ``seconds`` (counted from its turn).
+            When there is no result within ``seconds`` (counted from its turn).
         """
         with self._turn:
             jobs = self._jobs or self._start()

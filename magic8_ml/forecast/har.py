@@ -1,7 +1,7 @@
 """The heterogeneous autoregression of the rest of the day: ridge on the log of remaining over implied variance.
 
-Yesterday's, the week's and the month's realised variance, the VIX, the gap and above all today's pace speak of what is
-left of today (Corsi 2009, with today's variance as in Zhang et al. 2023).  Everything is relative to VIX x share, so
+Yesterday's, the week's and the month's realised variance, the VIX, the gap and above all today's pace predict the
+rest of today (Corsi 2009, with today's variance as in Zhang et al. 2023).  Everything is relative to VIX x share, so
 one fit serves every symbol, hour and level.
 """
 

@@ -1,9 +1,10 @@
-"""From the forecast distribution and the price to odds, edges and what of them may be believed.
+"""From the forecast distribution and the price to odds, edges and shrunk probabilities.
 
     q     odds of a gain by the price: lognormal at the implied sigma, recalibrated by a line per structure
     p     odds of the same gain by the forecast distribution
     edge  ln odds of p less ln odds of q; its score is the edge in deviations from its own median at that half hour
-    b     how much of past edges came true, per strategy; what is published is logistic(ln odds of q + b x edge)
+    b     the share of past edges that was realized, per strategy; the published probability is
+          logistic(ln odds of q + b x edge)
 
 The vertical of a row is the one of the four whose score is highest.
 """
@@ -45,7 +46,7 @@ class StructureOdds:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OddsModel:
-    """What was learnt about odds.
+    """The fitted odds.
 
     ``platt`` (6, 2): level and slope per structure; ``median`` and ``deviation`` (6, 13) of its edges per half hour;
     ``slopes``: b of the three strategies, each with its interval.
@@ -58,7 +59,7 @@ class OddsModel:
 
     @classmethod
     def fit(cls, rows: Rows, sigma: Floats, residuals: Residuals) -> OddsModel:
-        """Learn from rows with outcomes and the forecasts ``sigma`` (n_rows,) that were made of them before."""
+        """Fit on rows with outcomes and their earlier forecasts ``sigma`` (n_rows,)."""
         trades = price_structures(rows.sigma_today)
         won = trades.won(rows.known.move).astype(np.float64)
         price_logits = log_odds(trades.implied)
@@ -81,7 +82,7 @@ class OddsModel:
         return cls(platt=scaled.platt, median=median, deviation=deviation, slopes=slopes)
 
     def six(self, rows: Rows, sigma: Floats, residuals: Residuals) -> StructureOdds:
-        """Weigh all six structures."""
+        """Return the odds of all six structures."""
         trades = price_structures(rows.sigma_today)
         inside = residuals.between(trades.low, trades.high, sigma, rows.bucket)
         return StructureOdds(
@@ -96,7 +97,7 @@ class OddsModel:
 
     @staticmethod
     def vertical(score: Floats) -> Integers:
-        """Return which of the four verticals is meant, (n_rows,)."""
+        """Return the index of the chosen vertical, (n_rows,)."""
         return np.asarray(score[:, 2:].argmax(axis=1))
 
     @property

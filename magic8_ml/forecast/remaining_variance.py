@@ -1,7 +1,7 @@
-"""How much variance the rest of the day will bring: the geometric mean of a regression and boosted trees.
+"""Forecast the variance of the rest of the day: the geometric mean of a regression and boosted trees.
 
-Both learn y = ln(realised / implied variance of the rest of the day).  A logarithm's mean is not the logarithm of the
-mean, so each is corrected by the mean ratio of what came to what was said, per part of the day; and each is kept within
+Both fit y = ln(realised / implied variance of the rest of the day).  A logarithm's mean is not the logarithm of the
+mean, so each is corrected by the mean ratio of outcome to forecast, per part of the day; and each is kept within
 0.2 to 5 times VIX x share.
 """
 
@@ -30,7 +30,7 @@ _SMALLEST: Final = 1e-3
 """Least share of the implied variance that counts as realised: a logarithm must exist where no price moved."""
 
 _WILDEST: Final = 20.0
-"""A ratio of what came to what was said counts at most so much in the correction: one day must not set the level."""
+"""Upper limit of the ratio of outcome to forecast in the correction, so that one day does not set the level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +58,7 @@ class RemainingVariance:
         return self.sigma_with(rows, predict_boosted(self.booster, rows.features))
 
     def sigma_with(self, rows: Rows, boosted: Floats) -> Floats:
-        """Return the same, where what the trees say, (n_rows,), is known already."""
+        """Return the same, with the forecast of the trees, (n_rows,), given."""
         return self._combined(rows, self.har.predict(rows.features, rows.bucket), boosted)
 
     def explain(self, rows: Rows) -> tuple[Floats, Floats]:

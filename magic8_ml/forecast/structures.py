@@ -1,4 +1,4 @@
-"""The canonical structures: what stands for Butterfly, Iron_Condor and Vertical when odds are compared.
+"""The canonical structures: the shapes of Butterfly, Iron_Condor and Vertical for the comparison of odds.
 
 Strikes lie at fixed multiples of the implied sigma s of the rest of the day, so a structure means the same at any hour
 and any VIX.  All amounts are fractions of the spot; X is the settlement over the spot.
@@ -183,7 +183,7 @@ def price_structures(s: Floats) -> StructureTrades:
 
 
 def select_strategies(columns: Floats, vertical: Integers) -> Floats:
-    """Pick Butterfly, Iron_Condor and the vertical that is meant: (..., n_rows, 6) -> (..., n_rows, 3).
+    """Pick Butterfly, Iron_Condor and the chosen vertical: (..., n_rows, 6) -> (..., n_rows, 3).
 
     >>> select_strategies(np.arange(6.0)[None, :], np.array([2])).tolist()
     [[0.0, 1.0, 4.0]]

@@ -1,4 +1,4 @@
-"""Symbols that are one asset under several names: what was learnt of one holds for the others."""
+"""Symbols that are one asset under several names: what is fitted on one is valid for the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def family_of(symbol: str) -> frozenset[str]:
 
 
 def match_symbol(symbol: str, names: Collection[str]) -> str:
-    """Return under which of ``names`` something stands for a symbol: its own, a sibling's, or everybody's.
+    """Return the entry of ``names`` to use for a symbol: its own, a sibling's, or that of all symbols.
 
     >>> match_symbol("SPX", ("QQQ", "SPY")), match_symbol("AAPL", ("QQQ", "SPY"))
     ('SPY', '*')

@@ -1,4 +1,4 @@
-"""The terciles that hold after the last day learnt: what is low and high, bearish and bullish at serving."""
+"""The terciles in service: the limits of low and high, bearish and bullish after the last training day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Terciles:
 
     @classmethod
     def after(cls, rows: Rows) -> Terciles:
-        """Measure u and z of every symbol with days enough."""
+        """Measure u and z of every symbol with enough days."""
         outcomes = rows.known
         return cls(
             regime=_by_symbol(rows, np.sqrt(outcomes.realised) / rows.sigma_vix),
@@ -32,7 +32,7 @@ class Terciles:
 
     @property
     def are_known(self) -> bool:
-        """Tell whether any symbol had days enough; if none had, nobody can be served."""
+        """Tell whether any symbol had enough days; without one the model abstains."""
         return not bool(np.isnan(self.regime[ALL_SYMBOLS]).any())
 
     def as_json(self) -> dict[str, Any]:

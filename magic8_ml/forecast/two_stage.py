@@ -1,11 +1,11 @@
 """The challenger: two stages of boosted trees, the direction, then the volatility regime given the direction.
 
-It learns the classes themselves, where the forecaster that ships reads them off a distribution, and it has to be beaten
-on the same rows.
+It predicts the classes directly, while the forecaster in service reads them off a distribution.  The forecaster must
+beat it on the same rows.
 
-Stage 2 has one more column than stage 1, ``direction`` (-1 bearish, 0 neutral, 1 bullish): fitted on what came, asked
-once for each that may come.  P(direction) x P(regime | direction) is then a coherent joint of nine cells, from which
-every published probability follows.
+Stage 2 has one more column than stage 1, ``direction`` (-1 bearish, 0 neutral, 1 bullish): fitted on the outcome and
+evaluated once per possible class.  P(direction) x P(regime | direction) is then a coherent joint of nine cells, from
+which every published probability follows.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class TwoStageModel:
     volatility: xgb.Booster
 
     def predict(self, rows: Rows) -> Forecast:
-        """Say both classes of each row, and nothing of trades."""
+        """Return the probabilities of both classes of each row, without trades."""
         joint = self.joint(rows.features)
         return Forecast.partial(len(rows), direction=joint.sum(axis=2), regime=joint.sum(axis=1))
 
@@ -90,7 +90,7 @@ class TwoStageModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoStageForecaster:
-    """Learns both stages from labelled rows."""
+    """Fits both stages on labelled rows."""
 
     name: str = "two-stage classifiers"
 

@@ -1,10 +1,10 @@
-"""The passport of a model: what it was learnt from, and that it cannot have seen the future.
+"""The passport of a model: its training data, and the proof that it has not seen the future.
 
 A section of the manifest with five parts, each made at training and each checked again whenever the model is loaded:
 
     data           sha256 of the bars of each symbol and of the daily VIX rows that were looked at; of a model of win
                    probabilities, of the trades of each symbol
-    folds          which days were learnt from and which were then tested, fold by fold
+    folds          training and test days, fold by fold
     frozen         the last day looked at, and for how many sessions after it the model may serve
     availability   every feature of a sample was recomputed from what was known at its time: how many differ
     canaries       shuffled labels, a future-shifted feature, a truncated and a scrambled future, with their numbers
@@ -26,7 +26,7 @@ from magic8_ml.registry.canaries import CANARIES
 
 PASSPORT: Final = "passport"
 WIN_PROBABILITY: Final = "win_probability"
-"""``kind`` in the manifest of a model that learnt from trades; other models name none."""
+"""``kind`` in the manifest of a model trained on trades; other models have none."""
 
 FORMAT_VERSION: Final = 2
 VALID_SESSIONS: Final = 63

@@ -1,7 +1,7 @@
 """The champion as a running host holds it: asked at every prediction, changed over without a restart.
 
 A promotion replaces one file.  Whoever asks for the current champion looks at that file at most once a second; when it
-has changed, the new version is loaded beside the old one and takes its place in one step.  A version that cannot be
+has changed, the new version is loaded next to the old one and replaces it in one step.  A version that cannot be
 loaded leaves the old one serving, and ``health`` says why.
 """
 
@@ -120,7 +120,7 @@ class ReloadingChampion(Generic[Served]):
         except (Magic8Error, OSError) as error:
             problem = str(error)
         with self._lock:
-            if change != self._seen:  # the roles have changed again meanwhile: a later thread knows better
+            if change != self._seen:  # the roles have changed again meanwhile: a later thread loads the newer version
                 return
             self._champion, self._problem = champion, problem
         if problem is not None:

@@ -25,7 +25,7 @@ _VERSION_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class RegistryRefused(Magic8Error):
-    """The registry cannot do what it was asked for: nothing is changed, and the sentence says why."""
+    """The registry cannot do this: nothing is changed, and the error gives the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +67,12 @@ class Roles:
 
 
 def read_roles(folder: Path) -> Roles | None:
-    """Read the roles of a registry; None where nobody has been promoted yet.
+    """Read the roles of a registry; None before the first promotion.
 
     Raises
     ------
     RegistryRefused
-        When the file is there but cannot be believed.
+        When the file exists but is not valid.
     """
     path = folder / ROLES
     try:

@@ -78,12 +78,12 @@ class Registry:
         return after
 
     def challenge(self, version: str, why: str) -> Roles:
-        """Let a version stand beside the champion, serving nobody; ``why`` says what kept it from promotion.
+        """Make a version the challenger, which does not serve; ``why`` is the reason against its promotion.
 
         Raises
         ------
         RegistryRefused
-            When it is not there, or nobody is champion yet.
+            When the version or a champion is missing.
         """
         with self._writing():
             before = self.roles
@@ -114,7 +114,7 @@ class Registry:
         return after
 
     def history(self) -> tuple[Mapping[str, Any], ...]:
-        """Return the moves so far, the oldest first; a line that a killed writer left half done is passed over."""
+        """Return the moves so far, the oldest first; an incomplete line of a killed writer is skipped."""
         try:
             lines = (self.folder / HISTORY).read_bytes().splitlines()
         except FileNotFoundError:

@@ -22,7 +22,7 @@ from magic8_companion.recordings.bar_series import BarSeries
 from magic8_ml.metrics.refusal import TrainingRefused
 
 _VIX_RANGE: Final = (1.0, 150.0)
-"""Index points of the VIX, told from fractions of one: it has been between 9 and 90 since 1990.  One opening in a
+"""Range of the VIX in index points, which detects fractions: it has been between 9 and 90 since 1990.  One opening in a
 hundred may lie outside."""
 
 

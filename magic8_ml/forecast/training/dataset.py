@@ -153,7 +153,7 @@ class _Day(NamedTuple):
 
 
 def _require_no_jump(today: Today) -> None:
-    # a model that has learnt from an unadjusted split takes the next one for a day like others
+    # a model trained on an unadjusted split would treat the next one as an ordinary day
     overnight = abs(today.log_open - float(np.log(today.history.previous_close)))
     if overnight > LARGEST_GAP or np.abs(today.returns).max() > LARGEST_RETURN:
         raise DataUnavailable("price_jump", "prices jumped as they do at a split")

@@ -1,4 +1,4 @@
-"""What a training found out, as values and as a table for people."""
+"""The result of a training, as values and as a table."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from magic8_ml.metrics.logistic import Slope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingReport:
-    """The result of one training; ``days`` counts over all symbols, ``slopes`` is how much of past edges came true.
+    """The result of one training; ``days`` counts over all symbols, ``slopes`` is the realized share of past edges.
 
-    ``abstains``: the newest sessions are too few to say what is low and high, so the model will answer nothing.
+    ``abstains``: too few recent sessions for terciles, so the model always abstains.
     """
 
     folder: Path

@@ -54,9 +54,9 @@ class PairedComparison:
         """Return what the history says about it."""
         if self.days < MIN_DAYS:
             return f"{self.days} new days to compare on, need {MIN_DAYS}"
-        verdict = "not worse" if self.is_not_worse else "worse"
+        result = "not worse" if self.is_not_worse else "worse"
         return (
-            f"{verdict}: regime RPS {self.challenger:.4f} against {self.champion:.4f} on {self.days} days that neither"
+            f"{result}: regime RPS {self.challenger:.4f} against {self.champion:.4f} on {self.days} days that neither"
             f" had seen (standard error of the difference {self.standard_error:.4f})"
         )
 
@@ -108,7 +108,7 @@ def retrain(
     *,
     first_day: date | None = None,
 ) -> RetrainingResult:
-    """Learn from all bars and store a version; it serves at once if the champion cannot, or is not better.
+    """Train on all bars and store a version; it serves at once if the champion cannot, or is not better.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def count_new_sessions(bars: Mapping[str, Bars], out: Path) -> int | None:
 
 
 def compare(champion: TrainedModel, rows: Rows) -> PairedComparison:
-    """Let the champion and the twin of today's recipe forecast what came after the freeze, of symbols both know."""
+    """Compare the champion with the twin of today's configuration on days after the freeze, for symbols of both."""
     frozen = _frozen(champion)
     known = [number for number, name in enumerate(rows.symbols) if name in champion.symbols]
     test = days_to_compare(rows[np.isin(rows.symbol, known)], frozen)
@@ -148,10 +148,9 @@ def compare(champion: TrainedModel, rows: Rows) -> PairedComparison:
 
 
 def decide(champion: TrainedModel, rows: Rows) -> tuple[bool, str]:
-    """Tell whether a model learnt from ``rows`` takes over from the champion, and why.
+    """Tell whether a model trained on ``rows`` replaces the champion, and why.
 
-    A champion that cannot serve for another week gives way undefeated: an older model is better than a newer one only
-    as long as it may answer at all.
+    A champion that expires within a week is replaced without a comparison.
     """
     newest = session_table().sessions[int(rows.day.max())].day
     left = sessions_after(newest, valid_until(champion.manifest))

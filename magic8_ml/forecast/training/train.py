@@ -44,7 +44,7 @@ WARM_UP_SESSIONS: Final = 75
 class TrainingRun:
     """A model before it is stored: its data, its out-of-fold forecasts and scores, its parts and its passport.
 
-    ``test`` marks the rows of ``data`` that ``forecast`` speaks of.
+    ``test`` marks the rows of ``data`` that ``forecast`` covers.
     """
 
     data: Dataset

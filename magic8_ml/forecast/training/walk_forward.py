@@ -1,7 +1,7 @@
-"""Purged walk-forward: every day is forecast by models that learnt from earlier days alone, of any symbol.
+"""Purged walk-forward: every day is forecast by models that were trained on earlier days only, of any symbol.
 
-A fold is a block of calendar days over ALL symbols, so rows of one day are never on two sides; between the last day
-learnt and the first one forecast lies an embargo.  The training window only grows.
+A fold is a block of calendar days over ALL symbols, so rows of one day are never on two sides.  An embargo lies
+between the last training day and the first test day.  The training window only grows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST_REFITS: Final = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkForwardConfig:
-    """How a walk-forward goes; only days that have rows are counted."""
+    """Lengths of a walk-forward in days; only days that have rows are counted."""
 
     training_days: int = TRAINING_DAYS
     refit_days: int = REFIT_DAYS
@@ -36,10 +36,10 @@ class WalkForwardConfig:
 
     @classmethod
     def of(cls, days: Integers) -> WalkForwardConfig:
-        """Return the plan of a training: a fifth of the days, 40 to 125, is learnt first, then 8 to 24 refits follow.
+        """Return the configuration of a training: a fifth of the days, 40 to 125, then 8 to 24 refits.
 
         >>> WalkForwardConfig.of(np.arange(1000)), WalkForwardConfig.of(np.arange(140)).refit_days
-        (Plan(training_days=125, refit_days=37, embargo_days=1), 13)
+        (WalkForwardConfig(training_days=125, refit_days=37, embargo_days=1), 13)
         """
         count = len(np.unique(days))
         first = min(_MOST_TRAINING_DAYS, max(_FEWEST_TRAINING_DAYS, round(_FIRST_SHARE * count)))
@@ -57,7 +57,7 @@ class Fold:
 
 
 def folds_of(days: Integers, config: WalkForwardConfig) -> tuple[Fold, ...]:
-    """Cut the days of rows into folds; none when there are too few days to learn from.
+    """Cut the days of rows into folds; none when there are too few days.
 
     >>> fold = folds_of(np.arange(7), WalkForwardConfig(training_days=3, refit_days=2))[0]
     >>> fold.train.tolist(), fold.test.tolist()
@@ -82,7 +82,7 @@ def walk_forward(
     """Forecast the tested rows, in their order, fold by fold.
 
     ``rows`` have outcomes and are handed over without them when they are forecast.  Each fit also gets the forecasts
-    of days learnt that were themselves made out of fold.
+    of training days that were themselves made out of fold.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def _require_purged(fold: Fold) -> None:
     if not len(fold.train) or not len(fold.test):
         raise ValueError("a side of a fold is empty")
     if fold.train.max() >= fold.test.min():
-        raise ValueError("a fold learns from a day that is not before all days it tests")
+        raise ValueError("a fold trains on a day that is not before all of its test days")
 
 
 def _past(rows: Rows, places: Integers, parts: list[Forecast], fold: Fold) -> Past | None:

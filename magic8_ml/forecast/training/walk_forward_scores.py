@@ -1,4 +1,4 @@
-"""How good the walk-forward was, in the few numbers that belong to a model: the full account is ``evaluate``'s."""
+"""Score a walk-forward in the few numbers that belong to a model; ``evaluate`` gives the full account."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class WalkForwardEvaluation:
 def evaluate(
     rows: Rows, test: Mask, folds: Sequence[Fold], forecast: Forecast, challenger: Forecast | None = None
 ) -> WalkForwardEvaluation:
-    """Score what was said of ``rows[tested]``, against base rates of the same training days."""
+    """Score the forecasts of ``rows[tested]`` against base rates of the same training days."""
     test_rows, base = rows[test], _base_rates(rows, folds)
     outcomes, variance = test_rows.known, forecast.sigma**2
     own, plain, today = (
@@ -80,7 +80,7 @@ def evaluate(
 
 
 class _Stages:
-    # both stages are judged alike, on the rows that have a class and base rates worth the name
+    # both stages are scored on the rows that have a class and usable base rates
 
     def __init__(self, rows: Rows, base: Forecast, predicted: Forecast, challenger: Forecast | None) -> None:
         scored = rows.labelled & np.isfinite(base.regime[:, 0])
@@ -105,7 +105,7 @@ class _Stages:
 
 
 def _base_rates(rows: Rows, folds: Sequence[Fold]) -> Forecast:
-    # silent where too few days were learnt, but never everywhere
+    # missing where too few days were trained on, except in the last fold
     train = [rows[np.isin(rows.day, fold.train) & rows.labelled] for fold in folds]
     enough = [len(np.unique(part.day)) >= _BASE_DAYS for part in train]
     enough[-1] = True
