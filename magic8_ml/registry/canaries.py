@@ -26,8 +26,9 @@ SHUFFLED_ERRORS: Final = 3.0
 SHUFFLED_SKILL: Final = 0.01
 """Or of at most this much: on thousands of days an error is small, and so is this."""
 
-LARGEST_LOSS: Final = 0.25
-"""No canary may lose more than this share of the base rates' loss: noise loses a few percent, a diverged fit all."""
+LARGEST_LOSS: Final = 0.50
+"""No canary may lose more than this share of the base rates' loss: noise on a short history loses a third, a
+diverged fit 60 to 130 %."""
 
 SHIFTED_ERRORS: Final = 2.0
 """A feature taken from tomorrow must add more than this many standard errors (by day, paired) to the skill."""
