@@ -31,7 +31,7 @@ _HOPELESS: Final = frozenset({"no_permission", "contract_unknown", "request_refu
 _NAME: Final = "collector"
 
 
-class Progress(Protocol):
+class CollectionProgress(Protocol):
     """Who is told how far the work is."""
 
     def done(self, symbol: str, days: Sequence[date]) -> None:
@@ -44,7 +44,7 @@ class Progress(Protocol):
 class Collector:
     """One source, one folder, one question at a time."""
 
-    def __init__(self, source: BarHistory, files: DayFiles, clock: Clock, progress: Progress) -> None:
+    def __init__(self, source: BarHistory, files: DayFiles, clock: Clock, progress: CollectionProgress) -> None:
         self._source, self._files, self._clock, self._progress = source, files, clock, progress
 
     async def collect(self, questions: Sequence[Question]) -> dict[str, str]:

@@ -37,7 +37,7 @@ _DAILY: Final = "1d"
 _NO_FAULT: Final = frozenset(
     {"market_closed", "no_bars_yet", "interval_unavailable", "period_unavailable", "calendar_range", "closed"}
 )
-"""Reasons that lie in the question: asking somebody else would not help."""
+"""Reasons that lie in the request: asking somebody else would not help."""
 
 
 class FallbackProvider:
@@ -157,11 +157,11 @@ class FallbackProvider:
             await source.close()
 
     async def _first_able(
-        self, kind: str, symbol: str, question: Callable[[MarketData], Awaitable[T]]
+        self, kind: str, symbol: str, request: Callable[[MarketData], Awaitable[T]]
     ) -> tuple[MarketData, T]:
         first, second = self._sources
         try:
-            answer = await self._asked_first(kind, symbol, question)
+            answer = await self._request_first(kind, symbol, request)
         except DataUnavailable as error:
             if error.reason in _NO_FAULT:
                 raise
@@ -170,22 +170,22 @@ class FallbackProvider:
             self._stands_in.discard((kind, symbol))
             return first, answer
         try:
-            answer = await question(second)
+            answer = await request(second)
         except DataUnavailable as error:
-            told = f"{first.name}: {refusal.detail or refusal.reason}; {second.name}: {error.detail or error.reason}"
-            raise DataUnavailable(refusal.reason, told) from error
+            detail = f"{first.name}: {refusal.detail or refusal.reason}; {second.name}: {error.detail or error.reason}"
+            raise DataUnavailable(refusal.reason, detail) from error
         if (kind, symbol) not in self._stands_in:
             self._stands_in.add((kind, symbol))
             logger.warning("%s of %s now come from %s: %s", kind, symbol, second.name, refusal)
         return second, answer
 
-    async def _asked_first(self, kind: str, symbol: str, question: Callable[[MarketData], Awaitable[T]]) -> T:
+    async def _request_first(self, kind: str, symbol: str, request: Callable[[MarketData], Awaitable[T]]) -> T:
         until = self._rests.get((kind, symbol))
         if until is not None and self._clock.now() < until:
             raise DataUnavailable("timeout", f"it did not answer lately and is asked again at {until:%H:%M:%S}Z")
         try:
             async with asyncio.timeout(self._patience[kind]):
-                return await question(self._sources[0])
+                return await request(self._sources[0])
         except TimeoutError as error:
             self._rests[kind, symbol] = self._clock.now() + REST
             detail = f"it did not answer within {self._patience[kind]:g} s"

@@ -61,19 +61,19 @@ def simulated_chain(market: SimulatedMarket, symbol: str, now: datetime, strikes
     session = require_session(new_york_day(now))
     facts = _facts(symbol, session)
     options = product(symbol)
-    moment = _Moment(
+    inputs = _ChainInputs(
         market=market, symbol=symbol, facts=facts, session=session, now=now, spot=newest_close(market, symbol, now)
     )
     if now >= session.close_at:
         raise DataUnavailable("market_closed", f"the options of {session.day} settled at the close")
-    numbers = round(moment.spot / options.strike_step) + np.arange(-strikes_each_side, strikes_each_side + 1)
+    numbers = round(inputs.spot / options.strike_step) + np.arange(-strikes_each_side, strikes_each_side + 1)
     numbers = numbers[numbers > 0]
     strikes = np.asarray(numbers * options.strike_step, dtype=np.float64)
-    columns = {"strike": strikes, **moment.quotes(strikes), **moment.contracts(numbers)}
+    columns = {"strike": strikes, **inputs.quotes(strikes), **inputs.contracts(numbers)}
     table = zip(*(values.tolist() for values in columns.values()), strict=True)
     return OptionChain(
         symbol=symbol,
-        spot=moment.spot,
+        spot=inputs.spot,
         rows=tuple(OptionRow(**dict(zip(columns, row, strict=True))) for row in table),
         expiry=session.day,
         as_of=now,
@@ -84,7 +84,7 @@ def simulated_chain(market: SimulatedMarket, symbol: str, now: datetime, strikes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Moment:
+class _ChainInputs:
     """One symbol at one time of a session; every array that it returns has shape (n_strikes,)."""
 
     market: SimulatedMarket

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.trading_day import FIRST_YEAR, LAST_YEAR, Session, sessions_between
-from magic8_companion.providers.simulated_symbols import MARKET, Underlying
+from magic8_companion.providers.simulated_symbols import MARKET, SimulatedUnderlying
 
 FULL_DAY_BARS: Final = 78
 MEAN_VARIANCE: Final = 0.44
@@ -128,17 +128,17 @@ def market_days(seed: int) -> MarketDays:
     )
 
 
-def factor_days(seed: int, underlying: Underlying, bar_counts: npt.NDArray[np.int64]) -> FactorDays:
+def factor_days(seed: int, underlying: SimulatedUnderlying, bar_counts: npt.NDArray[np.int64]) -> FactorDays:
     """Simulate the part of an underlying that is its own (of the market, all of it), in units of the market."""
     count = len(bar_counts)
     random = stream(seed, "days", underlying.name)
     slow, fast, noise, move, gap, size = random.standard_normal((count, 6)).T
-    luck, place = random.random((count, 2)).T
+    uniform, place = random.random((count, 2)).T
     state = _autoregressive(slow, *_SLOW) + _autoregressive(fast, *_FAST)
     spread = _SLOW[1] ** 2 + _FAST[1] ** 2 + _NOISE**2
     length = np.where(bar_counts == FULL_DAY_BARS, 1.0, _HALF_DAY_VARIANCE)
     deviation = np.sqrt(MEAN_VARIANCE * length) * np.exp((state + _NOISE * noise) / 2 - spread / 4)
-    jumps = luck < underlying.jumps
+    jumps = uniform < underlying.jumps
     return FactorDays(
         gap=_GAP * gap * np.exp(state / 4),
         deviation=deviation,
@@ -148,7 +148,7 @@ def factor_days(seed: int, underlying: Underlying, bar_counts: npt.NDArray[np.in
     )
 
 
-def log_opens(days: MarketDays, own: FactorDays, underlying: Underlying) -> Floats:
+def log_opens(days: MarketDays, own: FactorDays, underlying: SimulatedUnderlying) -> Floats:
     """Return the log price of an underlying at every open, shape (n_days,)."""
     night = np.append(days.unit[0], vix_level(days.vix_close[:-1]) / UNITS_PER_VIX)
     gaps = night * (underlying.beta * days.factor.gap + underlying.own * own.gap)

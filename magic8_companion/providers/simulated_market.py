@@ -34,7 +34,7 @@ from magic8_companion.providers.simulated_paths import (
     vix_path,
     volume_shares,
 )
-from magic8_companion.providers.simulated_symbols import MARKET, SYMBOLS, SimulatedSymbol, Underlying
+from magic8_companion.providers.simulated_symbols import MARKET, SYMBOLS, SimulatedSymbol, SimulatedUnderlying
 
 _KEPT_MONTHS: Final = 1024  # 5 MB per symbol for the whole calendar
 _SLOTS: Final = np.arange(FULL_DAY_BARS)
@@ -141,7 +141,7 @@ class SimulatedMarket:
         shares = np.stack([volume_shares(int(count)) for count in self.days.bar_counts[rows]])
         return np.rint(facts.volume * FULL_DAY_BARS * shares * np.exp(0.35 * noise))
 
-    def _make_path(self, underlying: Underlying, year: int, month: int) -> _Path:
+    def _make_path(self, underlying: SimulatedUnderlying, year: int, month: int) -> _Path:
         rows = self._rows(year, month)
         market_returns, market_deviations = self._factor(MARKET, year, month)
         own_returns, own_deviations = self._factor(underlying, year, month)
@@ -163,14 +163,14 @@ class SimulatedMarket:
         up, down = extremes(self.seed, VIX, self._ordinals(year, month), close - opened, deviations)
         return _cents(_Path(*(vix_level(item) for item in (opened, opened + up, opened + down, close))))
 
-    def _make_factor(self, underlying: Underlying, year: int, month: int) -> tuple[Floats, Floats]:
+    def _make_factor(self, underlying: SimulatedUnderlying, year: int, month: int) -> tuple[Floats, Floats]:
         own = self._own(underlying)
         return factor_path(self.seed, underlying.name, self.days, own, self._rows(year, month))
 
-    def _make_own(self, underlying: Underlying) -> FactorDays:
+    def _make_own(self, underlying: SimulatedUnderlying) -> FactorDays:
         return factor_days(self.seed, underlying, self.days.bar_counts)
 
-    def _make_opens(self, underlying: Underlying) -> Floats:
+    def _make_opens(self, underlying: SimulatedUnderlying) -> Floats:
         return log_opens(self.days, self._own(underlying), underlying)
 
     def _rows(self, year: int, month: int) -> slice:

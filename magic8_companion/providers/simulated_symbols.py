@@ -11,7 +11,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Underlying:
+class SimulatedUnderlying:
     """What moves: a loading on the market and a part of its own.
 
     ``level`` is the long-run price in points, ``own`` the volatility of the own part in units of the market's and
@@ -38,18 +38,18 @@ class SimulatedSymbol:
     its index.  ``open_interest`` is the typical figure of a strike at the money.
     """
 
-    underlying: Underlying
+    underlying: SimulatedUnderlying
     per_point: float = 1.0
     volume: float = 0.0
     tracking: float = 0.0
     open_interest: float = 2000.0
 
 
-MARKET: Final = Underlying(name="SPX", level=6000.0, beta=1.0, own=0.0, jumps=0.1)
-_NDX: Final = Underlying(name="NDX", level=21500.0, beta=1.17, own=0.34)
-_RUT: Final = Underlying(name="RUT", level=2200.0, beta=1.10, own=0.75)
-_AAPL: Final = Underlying(name="AAPL", level=220.0, beta=1.13, own=1.10)
-_TSLA: Final = Underlying(name="TSLA", level=320.0, beta=1.90, own=2.40, jumps=0.1)
+MARKET: Final = SimulatedUnderlying(name="SPX", level=6000.0, beta=1.0, own=0.0, jumps=0.1)
+_NDX: Final = SimulatedUnderlying(name="NDX", level=21500.0, beta=1.17, own=0.34)
+_RUT: Final = SimulatedUnderlying(name="RUT", level=2200.0, beta=1.10, own=0.75)
+_AAPL: Final = SimulatedUnderlying(name="AAPL", level=220.0, beta=1.13, own=1.10)
+_TSLA: Final = SimulatedUnderlying(name="TSLA", level=320.0, beta=1.90, own=2.40, jumps=0.1)
 
 _TRACKING: Final = 0.4e-4
 

@@ -22,13 +22,13 @@ class ArchivedDocument:
     seq: int
 
 
-def stamp_of(moment: datetime) -> str:
+def stamp_of(at: datetime) -> str:
     """Return a moment as it stands in file names.
 
     >>> stamp_of(datetime.fromisoformat("2025-06-26T10:35:07-04:00"))
     '20250626T143507Z'
     """
-    return f"{require_aware(moment):%Y%m%dT%H%M%SZ}"
+    return f"{require_aware(at):%Y%m%dT%H%M%SZ}"
 
 
 class Archive:

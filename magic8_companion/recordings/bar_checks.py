@@ -29,7 +29,7 @@ _MIDNIGHTS: Final = tuple(hours * 3_600_000_000_000 for hours in (0, 4, 5))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class BarFault:
     """One thing that is wrong with some stamps of one symbol in one file; ``harmless`` costs no bar."""
 
     file: str
@@ -60,7 +60,7 @@ class CheckedBars:
     starts: Integers
     prices: Floats
     volume: Floats
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[BarFault, ...] = ()
 
 
 def checked(raw: RawBars, only: date | None, length: timedelta | None = None) -> CheckedBars:
@@ -100,7 +100,7 @@ def checked(raw: RawBars, only: date | None, length: timedelta | None = None) ->
     )
 
 
-def merged(parts: Sequence[CheckedBars], symbol: str) -> tuple[Integers, Floats, Floats, list[Fault]]:
+def merged(parts: Sequence[CheckedBars], symbol: str) -> tuple[Integers, Floats, Floats, list[BarFault]]:
     """Return one ascending series of several files of equal bar length, and what was wrong or differs.
 
     The same bar in several rows counts once; where vendors differ a little the file that sorts first by name wins; a
@@ -143,7 +143,7 @@ def _value_rules(prices: Floats, volume: Floats) -> Iterator[tuple[str, str, str
     yield "bad_bars", "the volume is negative or infinite", _FIX, ~np.isfinite(volume) | (volume < 0)
 
 
-def _disagreements(names: tuple[str, str], symbol: str, stamps: Integers, apart: Floats) -> list[Fault]:
+def _disagreements(names: tuple[str, str], symbol: str, stamps: Integers, apart: Floats) -> list[BarFault]:
     here, there = names
     same_file = here == there
     apart_too_far = apart > SAME_BAR
@@ -157,8 +157,8 @@ def _disagreements(names: tuple[str, str], symbol: str, stamps: Integers, apart:
     return [fault for fault in found if len(fault.stamps)]
 
 
-def _fault(file: str, symbol: str, reason: str, what: str, fix: str, stamps: Integers) -> Fault:
-    return Fault(file=file, symbol=symbol, reason=reason, what=what, fix=fix, stamps=stamps)
+def _fault(file: str, symbol: str, reason: str, what: str, fix: str, stamps: Integers) -> BarFault:
+    return BarFault(file=file, symbol=symbol, reason=reason, what=what, fix=fix, stamps=stamps)
 
 
 def _length(starts: Integers) -> timedelta:

@@ -48,7 +48,7 @@ _UTC: Final = pa.timestamp("ns", tz="UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class FileLayout:
     """What a file holds; ``columns`` maps lower-case names to the names in the file."""
 
     kind: str
@@ -125,7 +125,7 @@ class DataFile:
                 return date.fromisoformat(match[1])
         return None
 
-    def layout(self) -> Layout:
+    def layout(self) -> FileLayout:
         """Recognise the file by its columns.
 
         Raises
@@ -140,11 +140,11 @@ class DataFile:
             if not time_column:
                 raise self._refused(f"has prices but no time column; name it {' or '.join(_TIME_COLUMNS)}")
             symbol = self._only_symbol(columns) if "symbol" in columns else self.path_symbol
-            return Layout(kind=BARS, columns=columns, time_column=time_column, symbol=symbol)
+            return FileLayout(kind=BARS, columns=columns, time_column=time_column, symbol=symbol)
         kind = CHAIN if columns.keys() >= _QUOTES and time_column else OTHER
-        return Layout(kind=kind, columns=columns, time_column=time_column)
+        return FileLayout(kind=kind, columns=columns, time_column=time_column)
 
-    def read_bars(self, layout: Layout) -> tuple[RawBars, ...]:
+    def read_bars(self, layout: FileLayout) -> tuple[RawBars, ...]:
         """Return the rows of each symbol, in the order of the file.
 
         Raises
@@ -168,7 +168,7 @@ class DataFile:
             for symbol, rows in self._rows_by_symbol(table["symbol"])
         )
 
-    def read_columns(self, layout: Layout, wanted: list[str]) -> pa.Table:
+    def read_columns(self, layout: FileLayout, wanted: list[str]) -> pa.Table:
         """Return some columns under their lower-case names; CSV times stay text, CSV numbers become float64."""
         originals = [layout.columns[name] for name in wanted]
         try:

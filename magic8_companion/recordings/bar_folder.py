@@ -22,7 +22,7 @@ from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Session, new_york_day, new_york_label
 from magic8_companion.recordings.bar_checks import CheckedBars, checked
-from magic8_companion.recordings.bar_file import BARS, SUFFIXES, DataFile, Layout, RawBars
+from magic8_companion.recordings.bar_file import BARS, SUFFIXES, DataFile, FileLayout, RawBars
 from magic8_companion.recordings.bar_series import BarSeries, series_of
 
 _EVER: Final = (date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
@@ -30,7 +30,7 @@ _OPEN_KNOWN_AFTER: Final = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
-class _Kept:
+class _SymbolFiles:
     """What has been read of one symbol so far."""
 
     files: set[str] = field(default_factory=set)
@@ -57,10 +57,10 @@ class BarFolder:
         self._undated = [file for file in self._files if file.day is None]
         self._dated = sorted((file.day, file.name, file) for file in self._files if file.day is not None)
         self._lock = threading.RLock()
-        self._layouts: dict[str, Layout | None] = {}
+        self._layouts: dict[str, FileLayout | None] = {}
         self._rows: dict[str, dict[str, CheckedBars]] = {}
         self._refused: dict[tuple[str, str], DataUnavailable] = {}
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _SymbolFiles] = {}
 
     def files(self, first: date, last: date) -> list[DataFile]:
         """Return the files that may hold something of [first, last]."""
@@ -68,7 +68,7 @@ class BarFolder:
         right = bisect_right(self._dated, last, key=itemgetter(0))
         return [*self._undated, *(file for _, _, file in self._dated[left:right])]
 
-    def layout(self, file: DataFile) -> Layout | None:
+    def layout(self, file: DataFile) -> FileLayout | None:
         """Return what a file holds, or None when it cannot be read (see :meth:`problems`)."""
         with self._lock:
             if file.name not in self._layouts:
@@ -134,7 +134,7 @@ class BarFolder:
         """
         series = self._series(symbol, session.day, session.day)
         for item in _intraday(series, length):
-            if item.knows(session, now):
+            if item.covers(session, now):
                 return item.today(session, now)
         if symbol == VIX and DAY in series and now >= session.open_at + _OPEN_KNOWN_AFTER:
             opening = series[DAY].opening(session, length)
@@ -163,7 +163,7 @@ class BarFolder:
 
     def _series(self, symbol: str, first: date, last: date) -> dict[timedelta, BarSeries]:
         with self._lock:
-            kept = self._kept.setdefault(symbol, _Kept())
+            kept = self._kept.setdefault(symbol, _SymbolFiles())
             grown = set()
             for file in self.files(first, last):
                 if file.name in kept.files:
@@ -179,7 +179,7 @@ class BarFolder:
             kept.series |= {length: series_of(kept.parts[length], symbol) for length in grown}
             return dict(kept.series)
 
-    def _read(self, file: DataFile, layout: Layout) -> dict[str, CheckedBars]:
+    def _read(self, file: DataFile, layout: FileLayout) -> dict[str, CheckedBars]:
         with self._lock:
             if file.name not in self._rows:
                 rows = self._rows[file.name] = {}
@@ -190,7 +190,7 @@ class BarFolder:
                         self._refused[file.name, raw.symbol] = error
             return self._rows[file.name]
 
-    def _raw(self, file: DataFile, layout: Layout) -> tuple[RawBars, ...]:
+    def _raw(self, file: DataFile, layout: FileLayout) -> tuple[RawBars, ...]:
         try:
             return file.read_bars(layout)
         except DataUnavailable as error:
@@ -224,7 +224,7 @@ class BarFolder:
 
 
 def read_daily(path: Path) -> BarSeries:
-    """Return the daily bars of one file, such as the VIX of Cboe; only days that the calendar knows.
+    """Return the daily bars of one file, such as the VIX of Cboe; only days that the calendar covers.
 
     Raises
     ------

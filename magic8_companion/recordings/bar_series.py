@@ -12,7 +12,7 @@ from magic8_companion.domain.bar_lengths import DAY, DAY_NS, EPOCH, nanoseconds
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, session_on, utc_text
-from magic8_companion.recordings.bar_checks import CheckedBars, Fault, merged
+from magic8_companion.recordings.bar_checks import BarFault, CheckedBars, merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +27,9 @@ class BarSeries:
     complete: Bars
     days: tuple[date, ...]
     holes: tuple[date, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[BarFault, ...]
 
-    def knows(self, session: Session, now: datetime) -> bool:
+    def covers(self, session: Session, now: datetime) -> bool:
         """Tell whether any bar of the session, good or bad, was recorded by ``now``."""
         start, end = to_ns(session.open_at), to_ns(now - self.bars.length)
         stamps = (self.bars.starts, *(fault.stamps for fault in self.faults))

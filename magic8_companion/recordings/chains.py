@@ -22,7 +22,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import REPLAY
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.trading_day import new_york_day, previous_session, utc_text
-from magic8_companion.recordings.bar_file import CHAIN, DataFile, Layout
+from magic8_companion.recordings.bar_file import CHAIN, DataFile, FileLayout
 from magic8_companion.recordings.bar_folder import BarFolder
 
 MAX_AGE: Final = timedelta(minutes=5)
@@ -90,7 +90,7 @@ class RecordedChains:
                     self._rows[file.name] = self._read(file, layout) if layout is not None and is_chain else None
             return [rows for file in files if (rows := self._rows[file.name]) is not None]
 
-    def _read(self, file: DataFile, layout: Layout) -> _ChainRows | None:
+    def _read(self, file: DataFile, layout: FileLayout) -> _ChainRows | None:
         try:
             return _rows_of(file, layout)
         except DataUnavailable as error:
@@ -113,7 +113,7 @@ def chain_in_file(path: Path, symbol: str, day: date | None = None) -> OptionCha
     return _last([_rows_of(file, layout)], symbol, day)
 
 
-def _rows_of(file: DataFile, layout: Layout) -> _ChainRows:
+def _rows_of(file: DataFile, layout: FileLayout) -> _ChainRows:
     names = [name for name in ("spot", *_VALUES) if name in layout.columns]
     table = file.read_columns(layout, [layout.time_column, "symbol", *names])
     symbols = np.array([name.upper() for name in table["symbol"].to_pylist()])

@@ -5,44 +5,44 @@ from __future__ import annotations
 from typing import Final
 
 from magic8_companion.domain.trading_day import NEW_YORK
-from magic8_companion.testing.codes import Refused
+from magic8_companion.testing.codes import RequestRejected
 from magic8_companion.testing.message_ids import Reply
-from magic8_companion.testing.session import Session
+from magic8_companion.testing.session import ClientSession
 from magic8_companion.testing.wire import FieldReader
 
 VALUES: Final = {"AccountReady": ("true", ""), "NetLiquidation": ("100000.00", "USD"), "BuyingPower": ("0.00", "USD")}
 READ_ONLY: Final = "Error validating request. The API interface is currently in Read-Only mode."
 
 
-def positions(session: Session, _: FieldReader) -> None:
+def positions(session: ClientSession, _: FieldReader) -> None:
     """Answer reqPositions: there are none."""
     session.send(Reply.POSITIONS_END, 1)
 
 
-def open_orders(session: Session, _: FieldReader) -> None:
+def open_orders(session: ClientSession, _: FieldReader) -> None:
     """Answer reqOpenOrders and its relatives: there are none, and a read-only gateway does not tell."""
     _require_writable(session)
     session.send(Reply.OPEN_ORDERS_END, 1)
 
 
-def auto_open_orders(session: Session, _: FieldReader) -> None:
+def auto_open_orders(session: ClientSession, _: FieldReader) -> None:
     """Take reqAutoOpenOrders, which has no answer."""
     _require_writable(session)
 
 
-def completed_orders(session: Session, _: FieldReader) -> None:
+def completed_orders(session: ClientSession, _: FieldReader) -> None:
     """Answer reqCompletedOrders: there are none, and a read-only gateway does not tell."""
     _require_writable(session)
     session.send(Reply.COMPLETED_ORDERS_END)
 
 
-def executions(session: Session, fields: FieldReader) -> None:
+def executions(session: ClientSession, fields: FieldReader) -> None:
     """Answer reqExecutions: there are none."""
     fields.skip(2)
     session.send(Reply.EXECUTIONS_END, 1, fields.integer())
 
 
-def account_updates(session: Session, fields: FieldReader) -> None:
+def account_updates(session: ClientSession, fields: FieldReader) -> None:
     """Answer reqAccountUpdates with a few values; an end of the subscription has no answer."""
     fields.skip(2)
     if not fields.flag():
@@ -55,7 +55,7 @@ def account_updates(session: Session, fields: FieldReader) -> None:
     session.send(Reply.ACCOUNT_END, 1, account)
 
 
-def account_updates_multi(session: Session, fields: FieldReader) -> None:
+def account_updates_multi(session: ClientSession, fields: FieldReader) -> None:
     """Answer reqAccountUpdatesMulti with a few values."""
     fields.skip(2)
     request_id = fields.integer()
@@ -65,7 +65,7 @@ def account_updates_multi(session: Session, fields: FieldReader) -> None:
     session.send(Reply.ACCOUNT_UPDATES_MULTI_END, 1, request_id)
 
 
-def account_summary(session: Session, fields: FieldReader) -> None:
+def account_summary(session: ClientSession, fields: FieldReader) -> None:
     """Answer reqAccountSummary with the tags that are known."""
     fields.skip(2)
     request_id = fields.integer()
@@ -78,10 +78,10 @@ def account_summary(session: Session, fields: FieldReader) -> None:
     session.send(Reply.ACCOUNT_SUMMARY_END, 1, request_id)
 
 
-def nothing(_session: Session, _: FieldReader) -> None:
+def nothing(_session: ClientSession, _: FieldReader) -> None:
     """Take a message that has no answer."""
 
 
-def _require_writable(session: Session) -> None:
+def _require_writable(session: ClientSession) -> None:
     if session.world.settings.read_only:
-        raise Refused(321, READ_ONLY)
+        raise RequestRejected(321, READ_ONLY)

@@ -13,7 +13,7 @@ from magic8_companion.domain.bars import Bars, from_ns, to_ns
 from magic8_companion.domain.trading_day import new_york_day, session_on
 from magic8_companion.testing.active_faults import ActiveFaults
 from magic8_companion.testing.contracts import Instrument
-from magic8_companion.testing.history_request import DAILY, HistoryRequest
+from magic8_companion.testing.history_request import DAILY, HistoricalDataRequest
 from magic8_companion.testing.market import minute_bars, seen_at
 from magic8_companion.testing.world import World
 
@@ -33,7 +33,7 @@ class Row:
     complete: bool = True
 
 
-def rows_of(world: World, instrument: Instrument, request: HistoryRequest) -> list[Row]:
+def rows_of(world: World, instrument: Instrument, request: HistoricalDataRequest) -> list[Row]:
     """Return the bars of a request as the gateway knows them at its time, the running one last.
 
     Raises

@@ -41,7 +41,7 @@ TEXTS: Final = {
 NO_PERMISSION: Final = (354, 10090, 10167, 10168)
 
 
-class Refused(Exception):
+class RequestRejected(Exception):
     """A request cannot be served: the client gets ``code`` and ``text`` under its request id."""
 
     def __init__(self, code: int, text: str = "") -> None:

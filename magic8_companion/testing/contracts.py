@@ -29,7 +29,7 @@ _RIGHTS: Final = {"C": CALL, "CALL": CALL, "P": PUT, "PUT": PUT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Underlying:
+class ListedUnderlying:
     """An index or a stock; ``exchange`` is where it is listed, stocks are routed by SMART as well."""
 
     symbol: str
@@ -65,7 +65,7 @@ class Instrument:
     """A contract without any ambiguity: an underlying, or one of its options."""
 
     con_id: int
-    underlying: Underlying
+    underlying: ListedUnderlying
     option_class: OptionClass | None = None
     expiry: date | None = None
     strike: float = 0.0
@@ -214,24 +214,26 @@ def instrument_by_id(con_id: int) -> Instrument | None:
 UNDERLYINGS: Final = {
     item.symbol: item
     for item in (
-        Underlying(symbol="SPX", con_id=416904, sec_type=INDEX, exchange="CBOE", name="S&P 500 Stock Index"),
-        Underlying(symbol="XSP", con_id=137851301, sec_type=INDEX, exchange="CBOE", name="Mini-SPX Index"),
-        Underlying(symbol="NDX", con_id=416843, sec_type=INDEX, exchange="NASDAQ", name="NASDAQ 100 Stock Index"),
-        Underlying(symbol="RUT", con_id=416888, sec_type=INDEX, exchange="RUSSELL", name="Russell 2000 Stock Index"),
-        Underlying(symbol="VIX", con_id=13455763, sec_type=INDEX, exchange="CBOE", name="CBOE Volatility Index"),
-        Underlying(
+        ListedUnderlying(symbol="SPX", con_id=416904, sec_type=INDEX, exchange="CBOE", name="S&P 500 Stock Index"),
+        ListedUnderlying(symbol="XSP", con_id=137851301, sec_type=INDEX, exchange="CBOE", name="Mini-SPX Index"),
+        ListedUnderlying(symbol="NDX", con_id=416843, sec_type=INDEX, exchange="NASDAQ", name="NASDAQ 100 Stock Index"),
+        ListedUnderlying(
+            symbol="RUT", con_id=416888, sec_type=INDEX, exchange="RUSSELL", name="Russell 2000 Stock Index"
+        ),
+        ListedUnderlying(symbol="VIX", con_id=13455763, sec_type=INDEX, exchange="CBOE", name="CBOE Volatility Index"),
+        ListedUnderlying(
             symbol="SPY", con_id=756733, sec_type=STOCK, exchange="ARCA", name="SPDR S&P 500 ETF", stock_type="ETF"
         ),
-        Underlying(
+        ListedUnderlying(
             symbol="QQQ", con_id=320227571, sec_type=STOCK, exchange="NASDAQ", name="INVESCO QQQ", stock_type="ETF"
         ),
-        Underlying(
+        ListedUnderlying(
             symbol="IWM", con_id=9579970, sec_type=STOCK, exchange="ARCA", name="ISHARES RUSSELL 2000", stock_type="ETF"
         ),
-        Underlying(
+        ListedUnderlying(
             symbol="AAPL", con_id=265598, sec_type=STOCK, exchange="NASDAQ", name="APPLE INC", stock_type="COMMON"
         ),
-        Underlying(
+        ListedUnderlying(
             symbol="TSLA", con_id=76792991, sec_type=STOCK, exchange="NASDAQ", name="TESLA INC", stock_type="COMMON"
         ),
     )

@@ -10,19 +10,19 @@ from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import NEW_YORK
-from magic8_companion.testing.codes import SYSTEM, Refused
+from magic8_companion.testing.codes import SYSTEM, RequestRejected
 from magic8_companion.testing.dispatch import HANDLERS, request_id_of, symbol_of
 from magic8_companion.testing.fault_injector import FaultInjector
 from magic8_companion.testing.faults import CONNECT
 from magic8_companion.testing.message_ids import ORDERS, Request
 from magic8_companion.testing.scenario import SPOKEN_VERSION
-from magic8_companion.testing.session import Session
+from magic8_companion.testing.session import ClientSession
 from magic8_companion.testing.system import gateway_seconds
 from magic8_companion.testing.wire import FieldReader, FrameReader, ProtocolError, read_hello, split
 
 _READ_BYTES: Final = 65536
 _POLL_SECONDS: Final = 0.02
-_SHOWN_CHARACTERS: Final = 120
+_LOGGED_CHARACTERS: Final = 120
 _RATE_STRIKES: Final = 3  # violations of the message rate after which a gateway hangs up
 _NEEDS_LINK: Final = frozenset({Request.CONTRACT_DETAILS, Request.OPTION_PARAMETERS})
 
@@ -34,7 +34,11 @@ class Conversation:
     """
 
     def __init__(
-        self, session: Session, sessions: set[Session], injector: FaultInjector, looked_before: Callable[[], float]
+        self,
+        session: ClientSession,
+        sessions: set[ClientSession],
+        injector: FaultInjector,
+        looked_before: Callable[[], float],
     ) -> None:
         self._session, self._sessions, self._injector = session, sessions, injector
         self._world = session.world
@@ -87,7 +91,7 @@ class Conversation:
         request = _request(fields)
         kind = request.kind if request else f"message {fields[0]}"
         await self._injector.on_request(kind)
-        world.note(f"<- {kind} {','.join(fields[1:])[:_SHOWN_CHARACTERS]}", session.number)
+        world.note(f"<- {kind} {','.join(fields[1:])[:_LOGGED_CHARACTERS]}", session.number)
         if session.ended:
             return
         if request is None:
@@ -111,7 +115,7 @@ class Conversation:
             return
         try:
             HANDLERS[request](session, FieldReader(fields))
-        except Refused as refused:
+        except RequestRejected as refused:
             session.refuse(request_id, refused)
         except DataUnavailable as error:
             session.error(request_id, 200, str(error))

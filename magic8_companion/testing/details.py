@@ -8,7 +8,7 @@ from typing import Final
 
 from magic8_companion.domain.trading_day import new_york_day, session_on
 from magic8_companion.options.products import product
-from magic8_companion.testing.codes import Refused
+from magic8_companion.testing.codes import RequestRejected
 from magic8_companion.testing.contracts import (
     CLASSES,
     INDEX,
@@ -20,7 +20,7 @@ from magic8_companion.testing.contracts import (
 )
 from magic8_companion.testing.listing import expiries
 from magic8_companion.testing.message_ids import Reply
-from magic8_companion.testing.session import Session
+from magic8_companion.testing.session import ClientSession
 from magic8_companion.testing.wire import Field, FieldReader
 
 _HOURS_DAYS: Final = 5
@@ -31,7 +31,7 @@ _VERSION_WITHOUT_NUMBER: Final = 164  # from here the message has no version fie
 _VERSION_WITH_SIZE: Final = 163
 
 
-def contract_details(session: Session, fields: FieldReader) -> None:
+def contract_details(session: ClientSession, fields: FieldReader) -> None:
     """Answer reqContractDetails: one message per contract, then the end."""
     fields.skip(2)
     request_id = fields.integer()
@@ -43,7 +43,7 @@ def contract_details(session: Session, fields: FieldReader) -> None:
     session.send(Reply.CONTRACT_DETAILS_END, 1, request_id)
 
 
-def option_parameters(session: Session, fields: FieldReader) -> None:
+def option_parameters(session: ClientSession, fields: FieldReader) -> None:
     """Answer reqSecDefOptParams: one message per exchange and class, then the end."""
     fields.skip(1)
     request_id = fields.integer()
@@ -52,7 +52,7 @@ def option_parameters(session: Session, fields: FieldReader) -> None:
     sec_type, con_id = fields.text(), fields.integer()
     facts = UNDERLYINGS.get(symbol)
     if facts is None or (facts.sec_type, facts.con_id) != (sec_type, con_id):
-        raise Refused(321, f"Error validating request. Invalid contract id or symbol {symbol}")
+        raise RequestRejected(321, f"Error validating request. Invalid contract id or symbol {symbol}")
     day = new_york_day(session.world.now())
     for option_class in CLASSES.values():
         if option_class.symbol != symbol:

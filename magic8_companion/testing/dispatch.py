@@ -8,10 +8,10 @@ from typing import Final
 from magic8_companion.testing import account, details, history, streams, system
 from magic8_companion.testing.contracts import instrument_by_id
 from magic8_companion.testing.message_ids import ORDERS, Request
-from magic8_companion.testing.session import Session
+from magic8_companion.testing.session import ClientSession
 from magic8_companion.testing.wire import FieldReader
 
-Handler = Callable[[Session, FieldReader], None]
+Handler = Callable[[ClientSession, FieldReader], None]
 
 HANDLERS: Final[Mapping[Request, Handler]] = {
     Request.MARKET_DATA: streams.market_data,

@@ -11,7 +11,7 @@ from magic8_companion.domain.trading_day import new_york_day, new_york_instant, 
 from magic8_companion.testing.active_faults import ActiveFault, lasts
 from magic8_companion.testing.faults import Fault
 from magic8_companion.testing.scenario import Step, Trigger
-from magic8_companion.testing.session import Session
+from magic8_companion.testing.session import ClientSession
 from magic8_companion.testing.streams import review_permissions
 from magic8_companion.testing.world import World
 
@@ -42,7 +42,7 @@ class JumpingClock(Protocol):
 class FaultInjector:
     """Runs the steps of a scenario and the faults given by hand, on the loop of the gateway."""
 
-    def __init__(self, world: World, sessions: set[Session], listener: Listener, steps: tuple[Step, ...]) -> None:
+    def __init__(self, world: World, sessions: set[ClientSession], listener: Listener, steps: tuple[Step, ...]) -> None:
         self._world, self._sessions, self._listener = world, sessions, listener
         self._began = world.now()
         self._steps = list(steps)
@@ -195,7 +195,7 @@ class FaultInjector:
         for session in self._started():
             session.system(code, text)
 
-    def _started(self) -> list[Session]:
+    def _started(self) -> list[ClientSession]:
         return [session for session in self._sessions if session.started]
 
 

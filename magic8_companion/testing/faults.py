@@ -74,8 +74,8 @@ class Fault:
     def __str__(self) -> str:
         """Return the name and the parameters that differ from their defaults."""
         accepted = CATALOGUE[self.name].accepted
-        said = [f"{key}={value}" for key, value in self.parameters.items() if value != accepted[key].default]
-        return " ".join((self.name, *said))
+        parameters = [f"{key}={value}" for key, value in self.parameters.items() if value != accepted[key].default]
+        return " ".join((self.name, *parameters))
 
     def text(self, key: str) -> str:
         """Return a parameter that is text."""

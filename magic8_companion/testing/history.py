@@ -12,11 +12,11 @@ from magic8_companion.domain.bars import from_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_companion.testing.bar_rows import Row, rows_of, spoiled
-from magic8_companion.testing.codes import Refused
+from magic8_companion.testing.codes import RequestRejected
 from magic8_companion.testing.contracts import Instrument
-from magic8_companion.testing.history_request import DAILY, HistoryRequest, read_history_request
+from magic8_companion.testing.history_request import DAILY, HistoricalDataRequest, read_history_request
 from magic8_companion.testing.message_ids import Reply
-from magic8_companion.testing.session import Session
+from magic8_companion.testing.session import ClientSession
 from magic8_companion.testing.subscription import BarUpdates
 from magic8_companion.testing.wire import Field, FieldReader
 from magic8_companion.testing.world import World
@@ -25,7 +25,7 @@ _MESSAGES: Final = "Historical Market Data Service error message: "
 _SECOND: Final = 1_000_000_000
 
 
-def historical_bars(session: Session, fields: FieldReader) -> None:
+def historical_bars(session: ClientSession, fields: FieldReader) -> None:
     """Answer reqHistoricalData, at once or late."""
     request = read_history_request(fields)
     world = session.world
@@ -34,7 +34,7 @@ def historical_bars(session: Session, fields: FieldReader) -> None:
     request.check(instrument)
     farm = world.active_faults.find("farm_broken")
     if world.active_faults.find("link_lost") or (farm and farm.fault.text("farm") == "history"):
-        raise Refused(162, f"{_MESSAGES}HMDS server disconnect occurred.")
+        raise RequestRejected(162, f"{_MESSAGES}HMDS server disconnect occurred.")
     late = world.active_faults.find("late", instrument.symbol)
     if late is None:
         _answer(session, request, instrument)
@@ -44,19 +44,19 @@ def historical_bars(session: Session, fields: FieldReader) -> None:
     world.later(due, lambda: _answer_if_open(session, request, instrument))
 
 
-def cancel_historical_bars(session: Session, fields: FieldReader) -> None:
+def cancel_historical_bars(session: ClientSession, fields: FieldReader) -> None:
     """Take cancelHistoricalData: updates end, and a late answer never comes, as 162 says."""
     fields.skip(2)
     request_id = fields.integer()
     key = (session.number, request_id)
     if key in session.world.history.open:
         session.world.history.open.discard(key)
-        raise Refused(162, f"{_MESSAGES}API historical data query cancelled: {request_id}")
+        raise RequestRejected(162, f"{_MESSAGES}API historical data query cancelled: {request_id}")
     if session.bar_updates.pop(request_id, None) is None:
-        raise Refused(366)
+        raise RequestRejected(366)
 
 
-def update_bars(session: Session) -> None:
+def update_bars(session: ClientSession) -> None:
     """Send what has changed in the bars that stay up to date: the running one, and how the one before has ended."""
     for request_id, updates in session.bar_updates.items():
         newest = updates.newest()
@@ -66,22 +66,22 @@ def update_bars(session: Session) -> None:
         updates.sent = newest
 
 
-def _keep_limits(session: Session, request: HistoryRequest) -> None:
+def _keep_limits(session: ClientSession, request: HistoricalDataRequest) -> None:
     world = session.world
     broken = world.history.problem(request.contract_key, request.key, world.now())
     if broken is not None:
         world.violate(broken, request.key, session.number)
-        raise Refused(162)
+        raise RequestRejected(162)
 
 
-def _answer_if_open(session: Session, request: HistoryRequest, instrument: Instrument) -> None:
+def _answer_if_open(session: ClientSession, request: HistoricalDataRequest, instrument: Instrument) -> None:
     key = (session.number, request.request_id)
     if key in session.world.history.open:
         session.world.history.open.discard(key)
         _answer(session, request, instrument)
 
 
-def _answer(session: Session, request: HistoryRequest, instrument: Instrument) -> None:
+def _answer(session: ClientSession, request: HistoricalDataRequest, instrument: Instrument) -> None:
     world = session.world
     try:
         rows = spoiled(rows_of(world, instrument, request), world.active_faults, instrument.symbol)
@@ -101,7 +101,7 @@ def _answer(session: Session, request: HistoryRequest, instrument: Instrument) -
         session.bar_updates[request.request_id] = BarUpdates(newest=lambda: _newest(world, instrument, request))
 
 
-def _newest(world: World, instrument: Instrument, request: HistoryRequest) -> list[tuple[Field, ...]]:
+def _newest(world: World, instrument: Instrument, request: HistoricalDataRequest) -> list[tuple[Field, ...]]:
     try:
         rows = rows_of(world, instrument, replace(request, duration="1 D"))
     except DataUnavailable:
@@ -114,7 +114,7 @@ def _update(row: Row, stamp: str) -> tuple[Field, ...]:
     return (count, stamp, row.open, row.close, row.high, row.low, average, volume)
 
 
-def _stamp(row: Row, request: HistoryRequest, world: World, symbol: str) -> str:
+def _stamp(row: Row, request: HistoricalDataRequest, world: World, symbol: str) -> str:
     if request.length == DAILY:
         return f"{from_ns(row.stamp):%Y%m%d}"
     if wrong := world.active_faults.find("wrong_zone", symbol):

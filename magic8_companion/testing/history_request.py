@@ -17,7 +17,7 @@ from magic8_companion.domain.trading_day import (
     previous_session,
     session_on,
 )
-from magic8_companion.testing.codes import Refused
+from magic8_companion.testing.codes import RequestRejected
 from magic8_companion.testing.contracts import INDEX, ContractQuery, Instrument, read_query
 from magic8_companion.testing.wire import FieldReader
 
@@ -39,7 +39,7 @@ _PRICES_OF_STOCKS: Final = ("TRADES", "MIDPOINT", "BID", "ASK", "ADJUSTED_LAST")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryRequest:
+class HistoricalDataRequest:
     """The fields of reqHistoricalData."""
 
     request_id: int
@@ -66,7 +66,7 @@ class HistoryRequest:
     def length(self) -> timedelta:
         """Return the length of a bar."""
         if self.bar_size not in BAR_SIZES:
-            raise Refused(321, f"Error validating request. Bar size {self.bar_size!r} is not known here.")
+            raise RequestRejected(321, f"Error validating request. Bar size {self.bar_size!r} is not known here.")
         return BAR_SIZES[self.bar_size]
 
     def end_at(self, now: datetime) -> datetime:
@@ -93,28 +93,34 @@ class HistoryRequest:
             _instant(self.end)
         daily = self.length == DAILY
         if self.keep_up_to_date and (self.end or daily):
-            raise Refused(321, "Error validating request. Bars that stay up to date have no end and are intraday.")
+            raise RequestRejected(
+                321, "Error validating request. Bars that stay up to date have no end and are intraday."
+            )
         kinds = ("TRADES",) if instrument.underlying.sec_type == INDEX else _PRICES_OF_STOCKS
         if self.what not in kinds or instrument.expiry is not None:
             name = f"{instrument.local_symbol}@{instrument.underlying.exchange} {self.what.title()}"
-            raise Refused(162, f"Historical Market Data Service error message: HMDS query returned no data: {name}")
+            raise RequestRejected(
+                162, f"Historical Market Data Service error message: HMDS query returned no data: {name}"
+            )
 
     def _duration(self) -> tuple[int, str]:
         match = _DURATION.fullmatch(self.duration)
         if match is None:
-            raise Refused(321, f"Error validating request. Duration {self.duration!r} is not known.")
+            raise RequestRejected(321, f"Error validating request. Duration {self.duration!r} is not known.")
         count, unit = int(match[1]), match[2]
         if unit == "D" and count > 365:
-            raise Refused(321, "Error validating request. Durations longer than 365 days must be made in years.")
+            raise RequestRejected(
+                321, "Error validating request. Durations longer than 365 days must be made in years."
+            )
         return count, unit
 
 
-def read_history_request(fields: FieldReader) -> HistoryRequest:
+def read_history_request(fields: FieldReader) -> HistoricalDataRequest:
     """Read the fields of reqHistoricalData."""
     fields.skip()
     request_id, query = fields.integer(), read_query(fields)
     fields.skip()  # expired contracts have no bars here
-    return HistoryRequest(
+    return HistoricalDataRequest(
         request_id=request_id,
         query=query,
         end=fields.text(),
@@ -140,8 +146,8 @@ def _instant(text: str) -> datetime:
     return wall.astimezone(UTC)
 
 
-def _bad_end(text: str) -> Refused:
-    return Refused(321, f"Error validating request. End date {text!r} is not valid.")
+def _bad_end(text: str) -> RequestRejected:
+    return RequestRejected(321, f"Error validating request. End date {text!r} is not valid.")
 
 
 def _first_day(count: int, unit: str, end: datetime) -> date:

@@ -11,7 +11,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import new_york_day, sessions_between
 from magic8_companion.options.expiry import monthly_expiry
 from magic8_companion.options.products import product
-from magic8_companion.testing.codes import Refused
+from magic8_companion.testing.codes import RequestRejected
 from magic8_companion.testing.contracts import (
     CALL,
     CLASSES,
@@ -49,7 +49,7 @@ class Listing:
         """
         found = [item for item in self._candidates(query, new_york_day(at)) if query.wants(item)]
         if not found:
-            raise Refused(200)
+            raise RequestRejected(200)
         return found
 
     def single(self, query: ContractQuery, at: datetime) -> Instrument:
@@ -62,7 +62,7 @@ class Listing:
         """
         found = self.find(query, at)
         if len(found) > 1:
-            raise Refused(200, f"The contract description specified for {query.symbol} is ambiguous.")
+            raise RequestRejected(200, f"The contract description specified for {query.symbol} is ambiguous.")
         return found[0]
 
     def strikes(self, option_class: OptionClass, day: date) -> list[float]:

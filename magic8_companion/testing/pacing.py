@@ -21,7 +21,7 @@ _WINDOW: Final = timedelta(minutes=10)
 _WINDOW_COUNT: Final = 60
 
 
-class MessageRate:
+class MessageRateCheck:
     """Counts the messages of one connection; ``peak`` is the most that must have been sent within a second."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class MessageRate:
         return len(self._sent) <= MESSAGES_PER_SECOND
 
 
-class HistoryPacing:
+class HistoryPacingCheck:
     """Counts requests for bars of all connections."""
 
     def __init__(self) -> None:

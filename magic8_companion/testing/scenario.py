@@ -37,7 +37,7 @@ _TRIGGERS: Final = ("seconds", "messages", "request", "number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class GatewaySettings:
     """How the gateway is set up; ``read_only`` is the switch "Read-Only API" of a real one."""
 
     server_version: int = SPOKEN_VERSION
@@ -74,7 +74,7 @@ class Scenario:
     """Everything that is decided before a gateway starts."""
 
     name: str = ""
-    settings: Settings = field(default_factory=Settings)
+    settings: GatewaySettings = field(default_factory=GatewaySettings)
     steps: tuple[Step, ...] = ()
 
 
@@ -119,17 +119,17 @@ def parse_scenario(document: object) -> Scenario:
     return Scenario(name=name, settings=settings, steps=tuple(step for step in parsed if step is not None))
 
 
-def _settings(table: object, problems: list[str]) -> Settings:
+def _settings(table: object, problems: list[str]) -> GatewaySettings:
     if not isinstance(table, dict):
         problems.append("gateway is no table")
-        return Settings()
-    types = {item.name: type(item.default) for item in fields(Settings)}
+        return GatewaySettings()
+    types = {item.name: type(item.default) for item in fields(GatewaySettings)}
     wrong = _unknown("gateway", table, tuple(types))
     for key, value in table.items():
         if key in types and type(value) is not types[key]:
             wrong.append(f"gateway: {key} = {value!r} is not of type {types[key].__name__}")
     problems += wrong
-    return Settings() if wrong else Settings(**table)
+    return GatewaySettings() if wrong else GatewaySettings(**table)
 
 
 def _step(number: int, table: object, problems: list[str]) -> Step | None:

@@ -18,7 +18,7 @@ from magic8_companion.testing.faults import Fault
 from magic8_companion.testing.history import update_bars
 from magic8_companion.testing.market import GatewayMarket
 from magic8_companion.testing.scenario import Scenario
-from magic8_companion.testing.session import Session
+from magic8_companion.testing.session import ClientSession
 from magic8_companion.testing.streams import update_ticks
 from magic8_companion.testing.world import Counts, LogLine, Violation, World
 
@@ -58,7 +58,7 @@ class SimulatedGateway:
         self._world = World(market, clock, scenario.settings, listener)
         self._host, self._port = host, port
         self._tick_seconds = tick_seconds
-        self._sessions: set[Session] = set()
+        self._sessions: set[ClientSession] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
         self._server: asyncio.Server | None = None
@@ -141,12 +141,12 @@ class SimulatedGateway:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._world.counts.connections += 1
-        session = Session(self._world.counts.connections, self._world, writer)
+        session = ClientSession(self._world.counts.connections, self._world, writer)
         self._sessions.add(session)
         self._start(session.write_out())
         self._start(self._serve(session, reader))
 
-    async def _serve(self, session: Session, reader: asyncio.StreamReader) -> None:
+    async def _serve(self, session: ClientSession, reader: asyncio.StreamReader) -> None:
         try:
             await Conversation(session, self._sessions, self._injector, self._looked_before).run(reader)
         finally:

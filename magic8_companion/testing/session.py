@@ -6,9 +6,9 @@ import asyncio
 from collections import deque
 from typing import Final
 
-from magic8_companion.testing.codes import SYSTEM, TEXTS, Refused
+from magic8_companion.testing.codes import SYSTEM, TEXTS, RequestRejected
 from magic8_companion.testing.message_ids import Reply
-from magic8_companion.testing.pacing import MessageRate
+from magic8_companion.testing.pacing import MessageRateCheck
 from magic8_companion.testing.subscription import BarUpdates, Subscription
 from magic8_companion.testing.wire import Field, frame
 from magic8_companion.testing.world import World
@@ -16,7 +16,7 @@ from magic8_companion.testing.world import World
 _ERRORS_HAVE_JSON: Final = 166
 
 
-class Session:
+class ClientSession:
     """The gateway's side of a connection.
 
     ``muted`` drops whatever is sent, ``frozen`` is a peer that has vanished without closing.  Nothing here waits: bytes
@@ -29,7 +29,7 @@ class Session:
         self.version = 0
         self.market_data_type = 1
         self.muted = self.frozen = False
-        self.rate = MessageRate()
+        self.rate = MessageRateCheck()
         self.subscriptions: dict[int, Subscription] = {}
         self.bar_updates: dict[int, BarUpdates] = {}
         self._writer = writer
@@ -65,7 +65,7 @@ class Session:
         """Queue a system message."""
         self.error(SYSTEM, code, text)
 
-    def refuse(self, request_id: int, refused: Refused) -> None:
+    def refuse(self, request_id: int, refused: RequestRejected) -> None:
         """Queue the error of a refused request."""
         self.error(request_id, refused.code, refused.text)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from magic8_companion.testing.codes import Refused
+from magic8_companion.testing.codes import RequestRejected
 from magic8_companion.testing.contracts import Instrument, read_query
 from magic8_companion.testing.message_ids import Reply
-from magic8_companion.testing.session import Session
+from magic8_companion.testing.session import ClientSession
 from magic8_companion.testing.subscription import Subscription
 from magic8_companion.testing.ticks import ticks_of
 from magic8_companion.testing.wire import FieldReader
@@ -16,19 +16,19 @@ from magic8_companion.testing.world import World
 _LIVE, _FROZEN, _DELAYED, _DELAYED_FROZEN = 1, 2, 3, 4
 
 
-def market_data(session: Session, fields: FieldReader) -> None:
+def market_data(session: ClientSession, fields: FieldReader) -> None:
     """Answer reqMktData: the first ticks at once (or late), then changes until it is cancelled."""
     world = session.world
     fields.skip(2)
     request_id, query = fields.integer(), read_query(fields)
     if fields.flag():
-        raise Refused(321, "Error validating request. Delta-neutral contracts are not known here.")
+        raise RequestRejected(321, "Error validating request. Delta-neutral contracts are not known here.")
     generic, snapshot = fields.text(), fields.flag()
     if request_id in session.subscriptions:
-        raise Refused(322)
+        raise RequestRejected(322)
     instrument = world.listing.single(query, world.now())
     if snapshot and generic:
-        raise Refused(321, "Error validating request. Snapshot market data has no generic ticks.")
+        raise RequestRejected(321, "Error validating request. Snapshot market data has no generic ticks.")
     _require_line(session, request_id)
     late = world.active_faults.find("late", instrument.symbol)
     delay = timedelta(seconds=late.fault.number("delay")) if late else timedelta(0)
@@ -44,36 +44,36 @@ def market_data(session: Session, fields: FieldReader) -> None:
     _send_ticks(session, subscription)
 
 
-def cancel_market_data(session: Session, fields: FieldReader) -> None:
+def cancel_market_data(session: ClientSession, fields: FieldReader) -> None:
     """Take cancelMktData and give the line back."""
     fields.skip(2)
     request_id = fields.integer()
     if request_id not in session.subscriptions:
-        raise Refused(300)
+        raise RequestRejected(300)
     _end(session, request_id)
 
 
-def market_data_type(session: Session, fields: FieldReader) -> None:
+def market_data_type(session: ClientSession, fields: FieldReader) -> None:
     """Take reqMarketDataType: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen."""
     fields.skip(2)
     wanted = fields.integer()
     if wanted not in {_LIVE, _FROZEN, _DELAYED, _DELAYED_FROZEN}:
-        raise Refused(321, f"Error validating request. Market data type {wanted} is not known.")
+        raise RequestRejected(321, f"Error validating request. Market data type {wanted} is not known.")
     session.market_data_type = wanted
 
 
-def update_ticks(session: Session) -> None:
+def update_ticks(session: ClientSession) -> None:
     """Send what has changed since the last time."""
     for subscription in tuple(session.subscriptions.values()):
         _send_ticks(session, subscription)
 
 
-def review_permissions(session: Session) -> None:
+def review_permissions(session: ClientSession) -> None:
     """Let the permissions of now hold for the lines that are open."""
     for subscription in tuple(session.subscriptions.values()):
         try:
             _apply_permissions(session, subscription)
-        except Refused as refused:
+        except RequestRejected as refused:
             session.refuse(subscription.request_id, refused)
 
 
@@ -84,29 +84,29 @@ def is_halted(world: World) -> bool:
     return broken or bool(world.active_faults.find("link_lost") or world.active_faults.find("competing_session"))
 
 
-def _require_line(session: Session, request_id: int) -> None:
+def _require_line(session: ClientSession, request_id: int) -> None:
     world = session.world
     if not world.take_line():
         text = f"request {request_id} exceeds the budget of {world.settings.line_budget} market-data lines"
         world.violate("lines", text, session.number)
-        raise Refused(101)
+        raise RequestRejected(101)
 
 
-def _apply_permissions(session: Session, subscription: Subscription) -> None:
+def _apply_permissions(session: ClientSession, subscription: Subscription) -> None:
     world, symbol = session.world, subscription.instrument.symbol
     if world.active_faults.find("competing_session"):
         session.error(subscription.request_id, 10197)
     code = _permission_code(session, subscription.instrument)
     if code in {354, 10168}:
         _end(session, subscription.request_id)
-        raise Refused(code, "" if code == 10168 else f"Requested market data is not subscribed. {symbol}")
+        raise RequestRejected(code, "" if code == 10168 else f"Requested market data is not subscribed. {symbol}")
     if code is not None:
         subscription.delayed = code == 10167
         subscription.without_greeks = code == 10090
         session.error(subscription.request_id, code)
 
 
-def _permission_code(session: Session, instrument: Instrument) -> int | None:
+def _permission_code(session: ClientSession, instrument: Instrument) -> int | None:
     active_faults = session.world.active_faults
     if refused := active_faults.find("no_permission", instrument.symbol):
         return int(refused.fault.number("code"))
@@ -115,7 +115,7 @@ def _permission_code(session: Session, instrument: Instrument) -> int | None:
     return None
 
 
-def _send_ticks(session: Session, subscription: Subscription) -> None:
+def _send_ticks(session: ClientSession, subscription: Subscription) -> None:
     world, request_id = session.world, subscription.request_id
     if subscription.silent or world.now() < subscription.begins_at or is_halted(world):
         return
@@ -130,7 +130,7 @@ def _send_ticks(session: Session, subscription: Subscription) -> None:
         _end(session, request_id)
 
 
-def _announce(session: Session, subscription: Subscription) -> None:
+def _announce(session: ClientSession, subscription: Subscription) -> None:
     kinds = (_DELAYED, _DELAYED_FROZEN) if subscription.delayed else (_LIVE, _FROZEN)
     kind = kinds[session.market_data_type in {_FROZEN, _DELAYED_FROZEN}]
     if subscription.announced == kind:
@@ -141,6 +141,6 @@ def _announce(session: Session, subscription: Subscription) -> None:
     session.send(Reply.MARKET_DATA_TYPE, 1, subscription.request_id, kind)
 
 
-def _end(session: Session, request_id: int) -> None:
+def _end(session: ClientSession, request_id: int) -> None:
     del session.subscriptions[request_id]
     session.world.return_line()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from magic8_companion.testing.codes import Refused
+from magic8_companion.testing.codes import RequestRejected
 from magic8_companion.testing.message_ids import Reply, Request
-from magic8_companion.testing.session import Session
+from magic8_companion.testing.session import ClientSession
 from magic8_companion.testing.wire import FieldReader
 
 FIRST_ORDER_ID: Final = 1
 FARMS_OK: Final = (2104, 2106, 2158)
 
 
-def start_api(session: Session, fields: FieldReader) -> None:
+def start_api(session: ClientSession, fields: FieldReader) -> None:
     """Take the client id and say that the gateway is ready; whether the id is free was asked before."""
     fields.skip(2)
     session.client_id = fields.integer()
@@ -24,30 +24,30 @@ def start_api(session: Session, fields: FieldReader) -> None:
         session.system(code)
 
 
-def managed_accounts(session: Session, _: FieldReader) -> None:
+def managed_accounts(session: ClientSession, _: FieldReader) -> None:
     """Answer reqManagedAccts."""
     session.send(Reply.MANAGED_ACCOUNTS, 1, session.world.settings.account)
 
 
-def next_id(session: Session, _: FieldReader) -> None:
+def next_id(session: ClientSession, _: FieldReader) -> None:
     """Answer reqIds."""
     session.send(Reply.NEXT_ID, 1, FIRST_ORDER_ID)
 
 
-def current_time(session: Session, _: FieldReader) -> None:
+def current_time(session: ClientSession, _: FieldReader) -> None:
     """Answer reqCurrentTime, wrongly when the gateway's clock is."""
     session.send(Reply.CURRENT_TIME, 1, int(gateway_seconds(session)))
 
 
-def gateway_seconds(session: Session) -> float:
+def gateway_seconds(session: ClientSession) -> float:
     """Return what the gateway takes for the current time, in seconds since the epoch."""
     skew = session.world.active_faults.find("clock_skew")
     shift = timedelta(seconds=skew.fault.number("by")) if skew else timedelta(0)
     return (session.world.now() + shift).timestamp()
 
 
-def order(session: Session, fields: FieldReader) -> None:
+def order(session: ClientSession, fields: FieldReader) -> None:
     """Refuse whatever would trade."""
     kind = Request(fields.integer()).kind
     session.world.violate("order", f"{kind} was sent to a gateway that only shows data", session.number)
-    raise Refused(321, "Error validating request. This gateway takes no orders.")
+    raise RequestRejected(321, "Error validating request. This gateway takes no orders.")

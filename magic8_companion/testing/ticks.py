@@ -49,7 +49,7 @@ class Tick:
 def ticks_of(world: World, subscription: Subscription, data_type: int) -> list[Tick]:
     """Return every tick of a subscription as it is now; none for a contract that is not traded."""
     instrument = subscription.instrument
-    at = _moment(world, instrument.symbol, subscription.delayed, data_type)
+    at = _quote_time(world, instrument.symbol, subscription.delayed, data_type)
     try:
         if instrument.option_class is None:
             ticks = list(_underlying(world, subscription, at))
@@ -79,7 +79,7 @@ def is_missing(world: World, instrument: Instrument) -> bool:
     return instrument.strike in silent
 
 
-def _moment(world: World, symbol: str, delayed: bool, data_type: int) -> datetime:
+def _quote_time(world: World, symbol: str, delayed: bool, data_type: int) -> datetime:
     now = world.now()
     stale = world.active_faults.find("stale_quotes", symbol)
     if stale:

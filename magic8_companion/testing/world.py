@@ -14,8 +14,8 @@ from magic8_companion.testing.active_faults import ActiveFaults
 from magic8_companion.testing.listing import Listing
 from magic8_companion.testing.market import GatewayMarket
 from magic8_companion.testing.option_prices import OptionPrices
-from magic8_companion.testing.pacing import HistoryPacing, HistoryRule
-from magic8_companion.testing.scenario import Settings
+from magic8_companion.testing.pacing import HistoryPacingCheck, HistoryRule
+from magic8_companion.testing.scenario import GatewaySettings
 
 _KEPT_LINES: Final = 100_000
 
@@ -65,13 +65,13 @@ class World:
     """The state of a running gateway."""
 
     def __init__(
-        self, market: GatewayMarket, clock: Clock, settings: Settings, listener: Callable[[LogLine], None] | None
+        self, market: GatewayMarket, clock: Clock, settings: GatewaySettings, listener: Callable[[LogLine], None] | None
     ) -> None:
         self.market, self.clock, self.settings = market, clock, settings
         self.listing = Listing(market)
         self.prices = OptionPrices(market)
         self.active_faults = ActiveFaults()
-        self.history = HistoryPacing()
+        self.history = HistoryPacingCheck()
         self.counts = Counts()
         self.log: deque[LogLine] = deque(maxlen=_KEPT_LINES)
         self.violations: list[Violation] = []

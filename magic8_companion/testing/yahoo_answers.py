@@ -33,7 +33,7 @@ _BAR_LISTS: Final = ("open", "high", "low", "close", "volume")
 _LISTED_EXPIRIES: Final = 5
 
 
-class Refused(Exception):
+class YahooError(Exception):
     """Yahoo answers with an error: HTTP ``status``, and a code and a sentence in JSON."""
 
     def __init__(self, status: int, code: str, description: str) -> None:
@@ -71,7 +71,7 @@ def chart_answer(market: GatewayMarket, name: str, query: Mapping[str, str], now
         text = (
             f"{interval} data not available from {start:%Y-%m-%d}. The requested range must be within the last 60 days."
         )
-        raise Refused(422, "Unprocessable Entity", text)
+        raise YahooError(422, "Unprocessable Entity", text)
     bars = _bars(market, name, start, seen)
     rows = seen_at(bars, seen)
     running = bool(len(rows)) and rows.last_end > seen
@@ -127,7 +127,7 @@ def _bars(market: GatewayMarket, name: str, start: datetime, seen: datetime) -> 
     try:
         return market.bars(symbol, first, max(first, new_york_day(seen)))
     except DataUnavailable as error:
-        raise Refused(404, "Not Found", "No data found, symbol may be delisted") from error
+        raise YahooError(404, "Not Found", "No data found, symbol may be delisted") from error
 
 
 def _daily(rows: Bars) -> tuple[list[int], Bars]:

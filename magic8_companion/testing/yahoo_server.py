@@ -28,7 +28,7 @@ from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_companion.ports import Clock
 from magic8_companion.testing.market import GatewayMarket, RecordedGatewayMarket, SimulatedGatewayMarket
 from magic8_companion.testing.scaled_clock import ScaledClock
-from magic8_companion.testing.yahoo_answers import Habits, Refused, chart_answer, options_answer
+from magic8_companion.testing.yahoo_answers import Habits, YahooError, chart_answer, options_answer
 
 FAULTS: Final = {
     "rate_limit": "429 Too Many Requests",
@@ -50,7 +50,7 @@ _SPEED: Final = click.FloatRange(min=0, min_open=True)
 
 
 @dataclass(slots=True, kw_only=True)
-class Fault:
+class YahooFault:
     """A fault of the next ``times`` answers to requests whose path contains ``where``."""
 
     name: str
@@ -63,7 +63,7 @@ class YahooServer:
 
     def __init__(self, market: GatewayMarket, clock: Clock, habits: Habits | None = None, port: int = 0) -> None:
         self.market, self.clock, self.habits = market, clock, habits or Habits()
-        self.faults: list[Fault] = []
+        self.faults: list[YahooFault] = []
         self.served: Counter[str] = Counter()
         self.ended = threading.Event()
         self._crumbs = 1
@@ -106,7 +106,7 @@ class YahooServer:
             self._crumbs += 1
             return
         with self._lock:
-            self.faults.append(Fault(name=name, where=where, times=times))
+            self.faults.append(YahooFault(name=name, where=where, times=times))
 
     def heal(self) -> None:
         """End all faults."""
@@ -185,7 +185,7 @@ def _answer(server: YahooServer, path: str, query: dict[str, str], fault: str) -
         return 200, {root: {"result": [], "error": None}}
     try:
         answer = makers[kind](server.market, name, query, server.clock.now(), server.habits)
-    except Refused as refused:
+    except YahooError as refused:
         return refused.status, _error(root, refused.code, refused.description)
     if fault in {"nan", "gap"} and root == "chart":
         _spoil(answer["chart"]["result"][0], remove=fault == "gap")

@@ -16,7 +16,7 @@ from magic8_ml.history.clock_columns import new_york_clock, utc_seconds
 from magic8_ml.history.csv_sheet import BEGINS_LIKE_DATA, CsvSheet, RefusedLine
 from magic8_ml.history.layouts import LEGS, PROFIT, TRADES
 from magic8_ml.history.order_sentences import RIGHTS, Sentences
-from magic8_ml.history.rows import DIRECTIONS, NUMBERS, Ledger, Rows, UnreadableNumber, Vocabulary
+from magic8_ml.history.rows import DIRECTIONS, NUMBERS, Ledger, SheetRows, UnreadableNumber, Vocabulary
 from magic8_ml.history.text_columns import MISSING, codes, numbers, text_or_null
 
 _TRUTHS: Final = ("False", "True")
@@ -36,7 +36,7 @@ class Placed(NamedTuple):
 
 def collect_rows(
     kind: str, placed: Sequence[Placed], sentences: Sentences, sources: Vocabulary, ledger: Ledger
-) -> Rows:
+) -> SheetRows:
     """Return the data rows of all sheets of one kind, in download order."""
     generations: dict[str, list[Placed]] = {}
     for item in placed:
@@ -47,9 +47,9 @@ def collect_rows(
     return parts[0] if len(parts) == 1 else _concatenate(parts)
 
 
-def _no_rows(kind: str) -> Rows:
+def _no_rows(kind: str) -> SheetRows:
     none = np.empty(0, np.int64)
-    return Rows(
+    return SheetRows(
         file=none,
         line=none,
         has_control=none.astype(np.bool_),
@@ -62,11 +62,13 @@ def _no_rows(kind: str) -> Rows:
     )
 
 
-def _generation(kind: str, placed: Sequence[Placed], sentences: Sentences, sources: Vocabulary, ledger: Ledger) -> Rows:
+def _generation(
+    kind: str, placed: Sequence[Placed], sentences: Sentences, sources: Vocabulary, ledger: Ledger
+) -> SheetRows:
     table = pa.concat_tables([item.sheet.table for item in placed], promote_options="default")
     sizes = [len(item.sheet.lines) for item in placed]
     sentence = _sentence(table)
-    rows = Rows(
+    rows = SheetRows(
         file=np.repeat(np.array([item.file for item in placed]), sizes),
         line=np.concatenate([item.sheet.lines for item in placed]).astype(np.int64),
         has_control=np.concatenate([item.sheet.has_control for item in placed]),
@@ -114,7 +116,7 @@ def _place_in(names: Sequence[str]) -> Callable[[str], int | None]:
     return lambda text: places.get(text.casefold())
 
 
-def _numbers(table: pa.Table, kind: str, rows: Rows, ledger: Ledger) -> dict[str, Floats]:
+def _numbers(table: pa.Table, kind: str, rows: SheetRows, ledger: Ledger) -> dict[str, Floats]:
     values = {}
     for name in NUMBERS.get(kind, ()):
         read = numbers(text_or_null(table, name))
@@ -129,7 +131,7 @@ def _numbers(table: pa.Table, kind: str, rows: Rows, ledger: Ledger) -> dict[str
     return values
 
 
-def _reasons(rows: Rows, days: Integers, *, with_strategy: bool) -> Integers:
+def _reasons(rows: SheetRows, days: Integers, *, with_strategy: bool) -> Integers:
     """Return (n_rows,) why a row is no data, as a place in _REASONS; 0 where it is."""
     day, _ = new_york_clock(rows.seconds)
     no_strategy = (rows.strategy == MISSING) if with_strategy else np.zeros(len(rows), np.bool_)
@@ -139,7 +141,7 @@ def _reasons(rows: Rows, days: Integers, *, with_strategy: bool) -> Integers:
 
 
 def _refuse(
-    at: Integers, reason: Integers, table: pa.Table, rows: Rows, placed: Sequence[Placed], ledger: Ledger
+    at: Integers, reason: Integers, table: pa.Table, rows: SheetRows, placed: Sequence[Placed], ledger: Ledger
 ) -> None:
     names = {item.file: item.sheet.file for item in placed}
     texts = table.drop_columns(["sentence"] if "sentence" in table.column_names else []).take(pa.array(at)).to_pylist()
@@ -154,11 +156,11 @@ def _refuse(
         )
 
 
-def _concatenate(parts: Sequence[Rows]) -> Rows:
+def _concatenate(parts: Sequence[SheetRows]) -> SheetRows:
     def joined(values: list[Any]) -> Any:  # noqa: ANN401 - arrays, or mappings of arrays
         if isinstance(values[0], Mapping):
             return {name: np.concatenate([value[name] for value in values]) for name in values[0]}
         return np.concatenate(values)
 
-    rows = Rows(**{item.name: joined([getattr(part, item.name) for part in parts]) for item in fields(Rows)})
+    rows = SheetRows(**{item.name: joined([getattr(part, item.name) for part in parts]) for item in fields(SheetRows)})
     return rows.take(np.argsort(rows.file, kind="stable"))

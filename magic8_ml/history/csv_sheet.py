@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from magic8_ml.history.layouts import Layout, layout_of
+from magic8_ml.history.layouts import SheetLayout, layout_of
 
 _CONTROL: Final = bytes(code for code in range(32) if code not in {9, 10, 13}) + b"\x7f"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -45,7 +45,7 @@ class CsvSheet:
     """A file's rows: ``table`` holds text under our column names, ``lines`` (n_rows,) counts from 1 with the header."""
 
     file: str
-    layout: Layout
+    layout: SheetLayout
     table: pa.Table
     lines: npt.NDArray[np.int32]
     has_control: npt.NDArray[np.bool_]
@@ -112,7 +112,7 @@ def _without_stray_quotes(content: bytes) -> bytes:
     return b"\n".join([line.replace(b'"', b"") if line.count(b'"') % 2 else line for line in lines])
 
 
-def _header(file: str, kind: str, content: bytes) -> tuple[list[str], Layout]:
+def _header(file: str, kind: str, content: bytes) -> tuple[list[str], SheetLayout]:
     first = content[:4096].split(b"\n", 1)[0].decode("utf-8", "replace")
     if not first.strip():
         raise SheetRefused(file, "empty_file", "no header line")
@@ -125,7 +125,7 @@ def _header(file: str, kind: str, content: bytes) -> tuple[list[str], Layout]:
     return header, layout
 
 
-def _parse(content: bytes, header: list[str], layout: Layout) -> tuple[pa.Table, list[arrow_csv.InvalidRow]]:
+def _parse(content: bytes, header: list[str], layout: SheetLayout) -> tuple[pa.Table, list[arrow_csv.InvalidRow]]:
     invalid: list[arrow_csv.InvalidRow] = []
 
     def skip(row: arrow_csv.InvalidRow) -> str:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from magic8_companion.domain.arrays import Integers
 from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
-from magic8_ml.history.rows import Rows
+from magic8_ml.history.rows import SheetRows
 from magic8_ml.history.text_columns import MISSING
 
 TOLERANCE_MIN: Final = 4
@@ -18,14 +18,14 @@ TOLERANCE_MIN: Final = 4
 _SPAN: Final = 1 << 40
 
 
-def without_repeats(delta: Rows) -> Rows:
+def without_repeats(delta: SheetRows) -> SheetRows:
     """Keep one row per symbol and second, the earliest download's, sorted by both."""
     key = delta.symbol * _SPAN + delta.seconds
     _, first = np.unique(key, return_index=True)
     return delta.take(first)
 
 
-def latest_delta(symbol: Integers, minute: Integers, delta: Rows) -> Integers:
+def latest_delta(symbol: Integers, minute: Integers, delta: SheetRows) -> Integers:
     """Return (n_rows,) the place of each row's delta row, -1 where there is none.
 
     Parameters
@@ -44,7 +44,7 @@ def latest_delta(symbol: Integers, minute: Integers, delta: Rows) -> Integers:
     return np.where(fits, found, MISSING)
 
 
-def own_symbol(symbol: Integers, day: Integers, delta: Rows, delta_day: Integers) -> npt.NDArray[np.bool_]:
+def own_symbol(symbol: Integers, day: Integers, delta: SheetRows, delta_day: Integers) -> npt.NDArray[np.bool_]:
     """Return (n_rows,) whether a row's symbol is one that the delta sheets follow: of its day, else of the month."""
     size = len(MAGIC8_SYMBOLS)
     followed = np.unique(delta_day * size + delta.symbol)

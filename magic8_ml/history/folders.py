@@ -38,7 +38,7 @@ class SheetFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class FolderFinding:
     """Something about a folder or file that people must know: ``reason`` is a code, ``detail`` a sentence."""
 
     where: str
@@ -61,7 +61,7 @@ class Download:
 
     folders: int
     months: tuple[Month, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[FolderFinding, ...]
 
 
 def folder_day(name: str) -> date | None:
@@ -83,19 +83,23 @@ def folder_day(name: str) -> date | None:
 
 def find_download(raw: Path) -> Download:
     """List the folders and sheets below ``raw``; the result does not depend on the order of the directory."""
-    findings: list[Finding] = []
+    findings: list[FolderFinding] = []
     files: list[SheetFile] = []
     folders_of: dict[str, set[str]] = defaultdict(set)
     folders = 0
     for entry in sorted(raw.iterdir(), key=lambda path: path.name):
         if not entry.is_dir():
-            findings.append(Finding(where=entry.name, reason="loose_file", detail="a file outside every daily folder"))
+            findings.append(
+                FolderFinding(where=entry.name, reason="loose_file", detail="a file outside every daily folder")
+            )
             continue
         folders += 1
         found = _sheets(entry, findings)
         files += found
         if not found:
-            findings.append(Finding(where=entry.name, reason="folder_refused", detail="no readable sheet name in it"))
+            findings.append(
+                FolderFinding(where=entry.name, reason="folder_refused", detail="no readable sheet name in it")
+            )
         for sheet in found:
             folders_of[f"{sheet.day:%Y-%m}"].add(entry.name)
     files.sort(key=lambda sheet: sheet.order)
@@ -106,11 +110,11 @@ def find_download(raw: Path) -> Download:
     return Download(folders=folders, months=months, findings=tuple(findings))
 
 
-def _sheets(folder: Path, findings: list[Finding]) -> list[SheetFile]:
+def _sheets(folder: Path, findings: list[FolderFinding]) -> list[SheetFile]:
     day = folder_day(folder.name)
     if day is None:
         detail = "the folder name follows no known pattern; its day is taken from the download stamps of its sheets"
-        findings.append(Finding(where=folder.name, reason="unknown_folder_name", detail=detail))
+        findings.append(FolderFinding(where=folder.name, reason="unknown_folder_name", detail=detail))
     found: list[SheetFile] = []
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         name = f"{folder.name}/{path.name}"
@@ -120,17 +124,17 @@ def _sheets(folder: Path, findings: list[Finding]) -> list[SheetFile]:
             sheet_day = day or new_york_day(stamp)
             found.append(SheetFile(path=path, name=name, kind=match["kind"], day=sheet_day, downloaded_at=stamp))
         elif not _PICTURE.fullmatch(path.name):
-            findings.append(Finding(where=name, reason="unknown_file_name", detail="no sheet of a known kind"))
+            findings.append(FolderFinding(where=name, reason="unknown_file_name", detail="no sheet of a known kind"))
     findings += _second_files(folder.name, found)
     return found
 
 
-def _second_files(folder: str, sheets: Iterable[SheetFile]) -> list[Finding]:
+def _second_files(folder: str, sheets: Iterable[SheetFile]) -> list[FolderFinding]:
     names: dict[str, list[str]] = defaultdict(list)
     for sheet in sheets:
         names[sheet.kind].append(sheet.path.name)
     return [
-        Finding(
+        FolderFinding(
             where=folder, reason="second_file_of_a_kind", detail=f"all are read, oldest first: {', '.join(of_kind)}"
         )
         for of_kind in names.values()

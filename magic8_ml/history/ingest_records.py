@@ -19,7 +19,7 @@ class LabelMonth(TypedDict):
     quarantined_share: Share
 
 
-class Labels(TypedDict):
+class LabelCounts(TypedDict):
     """Labels of all months."""
 
     known: int
@@ -71,7 +71,7 @@ class WinRate(TypedDict):
     managed_win_rate: Share
 
 
-class WinRates(TypedDict):
+class WinRatesByGroup(TypedDict):
     """Win rates of all rows and by group."""
 
     all: WinRate
@@ -80,7 +80,7 @@ class WinRates(TypedDict):
     by_symbol_strategy: dict[str, WinRate]
 
 
-class Finding(TypedDict):
+class FindingRecord(TypedDict):
     """Something wrong with a folder of the download."""
 
     where: str
@@ -96,7 +96,7 @@ class Folders(TypedDict):
     refused: list[str]
     months: list[str]
     months_no_longer_in_download: list[str]
-    findings: list[Finding]
+    findings: list[FindingRecord]
     refused_files: list[dict[str, Any]]
 
 
@@ -154,11 +154,11 @@ class IngestFigures(TypedDict):
     """The figures of all months."""
 
     rows: Counts
-    labels: Labels
+    labels: LabelCounts
     joins: Joins
     source_file: Counts
     delta: Delta
-    win_rates: WinRates
+    win_rates: WinRatesByGroup
     folders: Folders
     sheets: dict[str, Sheet]
     calendar: Calendar

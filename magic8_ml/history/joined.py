@@ -13,7 +13,7 @@ from magic8_ml.history.delta_join import latest_delta
 from magic8_ml.history.labels import Labels, label_profits
 from magic8_ml.history.merge import Pairs, fill_only, fill_only_places
 from magic8_ml.history.order_sentences import Sentences
-from magic8_ml.history.rows import Rows
+from magic8_ml.history.rows import SheetRows
 from magic8_ml.history.settlement import OrderLegs, build_structures
 from magic8_ml.history.strike_columns import strike_columns
 from magic8_ml.history.text_columns import MISSING
@@ -27,9 +27,9 @@ class Sheets:
     of the trades column of that name.
     """
 
-    profit: Rows
-    trades: Rows
-    delta: Rows
+    profit: SheetRows
+    trades: SheetRows
+    delta: SheetRows
     sentences: Sentences
     files: Sequence[str]
     format_years: Integers
@@ -99,7 +99,7 @@ def _first_known(pairs: Pairs, profit: Integers, trades: Integers) -> Integers:
     return np.where(pairs.profit == MISSING, at(trades, pairs.trades), at(profit, pairs.profit))
 
 
-def _merge(profit: Rows, trades: Rows, pairs: Pairs, conflicts: Counter[str]) -> dict[str, Floats]:
+def _merge(profit: SheetRows, trades: SheetRows, pairs: Pairs, conflicts: Counter[str]) -> dict[str, Floats]:
     own = {name: numbers_at(values, pairs.profit) for name, values in profit.numbers.items()}
     nothing = (own["risk"] == 0) & (own["reward"] == 0)  # early 2023: 0.0 stands for missing
     for name in ("risk", "reward", "ratio"):

@@ -13,7 +13,7 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
 from magic8_ml.history.order_sentences import Sentences
-from magic8_ml.history.rows import Rows
+from magic8_ml.history.rows import SheetRows
 from magic8_ml.history.strike_columns import strike_columns
 from magic8_ml.history.text_columns import MISSING
 
@@ -37,7 +37,7 @@ class Keys:
         return Keys(signal=self.signal[index], structure=self.structure[index], identity=self.identity[index])
 
 
-def identify(profit: Rows, trades: Rows, sentences: Sentences) -> tuple[Keys, Keys]:
+def identify(profit: SheetRows, trades: SheetRows, sentences: Sentences) -> tuple[Keys, Keys]:
     """Return the keys of the profit and of the trades rows of one month; equal rows have equal identities."""
     own_strikes, own_right, _ = strike_columns(trades)
     places = structure_places(np.vstack([sentences.strikes, own_strikes]), np.concatenate([sentences.right, own_right]))
@@ -77,7 +77,7 @@ def structure_places(strikes: Floats, right: Integers) -> Integers:
     return found
 
 
-def _signal(rows: Rows, first_minute: int) -> Integers:
+def _signal(rows: SheetRows, first_minute: int) -> Integers:
     return ((rows.minute - first_minute) * len(MAGIC8_SYMBOLS) + rows.symbol) * len(HISTORY_STRATEGIES) + rows.strategy
 
 

@@ -20,7 +20,7 @@ LEGS: Final = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class SheetLayout:
     """One generation of one sheet.
 
     ``columns`` maps a header field to our name for it; ``zone`` is the clock of day and hour: new_york, utc, or offset
@@ -134,12 +134,12 @@ _TABLE: Final = (
 )
 
 
-def _layouts() -> dict[frozenset[str], Layout]:
+def _layouts() -> dict[frozenset[str], SheetLayout]:
     layouts = {}
     for kind, name, year, zone, header in _TABLE:
         fields = tuple(header.split(","))
         columns = {field: _COLUMNS[kind][field] for field in fields if field in _COLUMNS[kind]}
-        layouts[frozenset(fields)] = Layout(
+        layouts[frozenset(fields)] = SheetLayout(
             name=name, kind=kind, format_year=year, zone=zone, header=fields, columns=columns
         )
     return layouts
@@ -148,7 +148,7 @@ def _layouts() -> dict[frozenset[str], Layout]:
 LAYOUTS: Final = _layouts()
 
 
-def layout_of(header: Sequence[str]) -> Layout | None:
+def layout_of(header: Sequence[str]) -> SheetLayout | None:
     """Return the layout with exactly these fields, in whatever order they stand, or None.
 
     >>> layout_of("When,Symbol,Name,Premium,Predicted,Closed,Expired,Trade".split(",")).name

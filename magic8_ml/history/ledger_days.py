@@ -12,7 +12,7 @@ from magic8_ml.forecast.session_table import BAR_NS, FULL_DAY_BARS, session_tabl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SymbolDays:
+class SymbolSessions:
     """``rows`` (n_days,) of the session table, ascending; ``count`` (n_days,) bars of the day, 78 or 42.
 
     ``open`` (n_days,); ``high``, ``low``, ``close`` (n_days, 78), NaN behind the close of a half day.
@@ -48,7 +48,7 @@ class SymbolDays:
         return np.asarray(np.nan_to_num((closes - before) ** 2))
 
 
-def symbol_days(bars: Bars) -> SymbolDays:
+def symbol_days(bars: Bars) -> SymbolSessions:
     """Cut bars into sessions; a day that lacks a bar is left out."""
     table = session_table()
     begin, behind = np.searchsorted(bars.starts, table.opens), np.searchsorted(bars.starts, table.closes)
@@ -60,4 +60,4 @@ def symbol_days(bars: Bars) -> SymbolDays:
     on_time = (bars.starts[places] == table.opens[rows, None] + np.where(inside, slots, 0) * BAR_NS).all(axis=1)
     rows, places, inside = rows[on_time], places[on_time], inside[on_time]
     high, low, close = (np.where(inside, values[places], np.nan) for values in (bars.high, bars.low, bars.close))
-    return SymbolDays(rows=rows, count=due[rows], open=bars.open[places[:, 0]], high=high, low=low, close=close)
+    return SymbolSessions(rows=rows, count=due[rows], open=bars.open[places[:, 0]], high=high, low=low, close=close)

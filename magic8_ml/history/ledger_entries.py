@@ -18,7 +18,7 @@ from magic8_companion.domain.bars import Bars
 from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.session_table import FULL_DAY_BARS, session_table, values_on
 from magic8_ml.forecast.variance import implied_day_variance, pace_aware, ratio_or_nan
-from magic8_ml.history.ledger_days import SymbolDays
+from magic8_ml.history.ledger_days import SymbolSessions
 
 NAIVE: Final = "naive"
 TODAY: Final = "today"
@@ -58,7 +58,7 @@ class Entries:
         return bucket_of(_BAR_MINUTES * self.left.astype(np.float64))
 
 
-def entries_of(days: SymbolDays, vix_daily: Bars) -> Entries:
+def entries_of(days: SymbolSessions, vix_daily: Bars) -> Entries:
     """List every entry of every day."""
     at = days.count[:, None] - _LAST_BARS >= ENTRY_BARS
     day, slot = np.nonzero(at)
@@ -81,7 +81,7 @@ def entries_of(days: SymbolDays, vix_daily: Bars) -> Entries:
     )
 
 
-def _implied(days: SymbolDays, vix: Bars, day: Integers, done: Integers, left: Integers) -> tuple[Floats, Floats]:
+def _implied(days: SymbolSessions, vix: Bars, day: Integers, done: Integers, left: Integers) -> tuple[Floats, Floats]:
     variance = implied_day_variance(values_on(vix.starts, vix.open, 0, len(session_table().days))[days.rows])
     squared, nothing = days.squared_returns, np.zeros((len(days.rows), 1))
     so_far = np.concatenate((nothing, np.cumsum(squared, axis=1)), axis=1)

@@ -12,7 +12,7 @@ from magic8_companion.options.costs import SPREAD_MODELS
 from magic8_companion.options.products import MULTIPLIER
 from magic8_ml.history.ledger_structures import NAMES, STRATEGIES
 from magic8_ml.history.ledger_table import PRICE_MAKERS
-from magic8_ml.history.ledger_trades import Trades
+from magic8_ml.history.ledger_trades import LedgerTrades
 
 LIMITS: Final = (
     "Premia are modelled: calibration to the path of the underlying is real evidence.",
@@ -94,7 +94,7 @@ class LedgerReport(LedgerFigures):
     notes: list[str]
 
 
-def report_of(trades: Trades, symbols: Sequence[str], dropped: Mapping[str, int]) -> LedgerFigures:
+def report_of(trades: LedgerTrades, symbols: Sequence[str], dropped: Mapping[str, int]) -> LedgerFigures:
     """Return the figures of the report, JSON values; shares and ratios as fractions, intervals 95 % by day."""
     return {
         "limits": list(LIMITS),
@@ -128,7 +128,7 @@ def ratio_by_day(amount: Floats, per: Floats, day: Integers) -> tuple[float, flo
     return ratio, ratio - half, ratio + half
 
 
-def _base_rates(trades: Trades, symbols: Sequence[str]) -> Iterator[BaseRate]:
+def _base_rates(trades: LedgerTrades, symbols: Sequence[str]) -> Iterator[BaseRate]:
     strategies = tuple(dict.fromkeys(STRATEGIES))
     strategy = np.array([strategies.index(name) for name in STRATEGIES])[trades.structure]
     groups: list[tuple[RateLabels, Mask]] = []
@@ -150,7 +150,7 @@ def _base_rates(trades: Trades, symbols: Sequence[str]) -> Iterator[BaseRate]:
                 yield {**labels, "scenario": case.name, **_figures(trades.take(rows), number)}
 
 
-def _figures(trades: Trades, scenario: int) -> RateFigures:
+def _figures(trades: LedgerTrades, scenario: int) -> RateFigures:
     wins = (trades.net[:, scenario] > 0).astype(np.float64)
     rate, low, high = ratio_by_day(wins, np.ones(len(trades)), trades.row)
     net, interval = _net_per_risk(trades, scenario, ~trades.pin_risk)
@@ -169,7 +169,7 @@ def _figures(trades: Trades, scenario: int) -> RateFigures:
     }
 
 
-def _net_per_risk(trades: Trades, scenario: int, included: Mask) -> tuple[float | None, list[float] | None]:
+def _net_per_risk(trades: LedgerTrades, scenario: int, included: Mask) -> tuple[float | None, list[float] | None]:
     # in units of the width, so that an index does not outweigh its fund
     if not included.any():
         return None, None
@@ -178,7 +178,7 @@ def _net_per_risk(trades: Trades, scenario: int, included: Mask) -> tuple[float 
     return mean, [low, high]
 
 
-def _anchoring(trades: Trades, price_maker: str, structure: str, rows: Mask) -> Anchoring:
+def _anchoring(trades: LedgerTrades, price_maker: str, structure: str, rows: Mask) -> Anchoring:
     # over all trades, pinned ones too: a selection by outcome would bias the residual
     part = trades.take(rows)
     gross = part.gross / (MULTIPLIER * part.width)
@@ -196,7 +196,7 @@ def _anchoring(trades: Trades, price_maker: str, structure: str, rows: Mask) -> 
     }
 
 
-def _by_price_maker(trades: Trades) -> Iterator[tuple[str, str, Mask]]:
+def _by_price_maker(trades: LedgerTrades) -> Iterator[tuple[str, str, Mask]]:
     for price_maker_place, price_maker in enumerate(PRICE_MAKERS):
         for place, name in enumerate(NAMES):
             rows = (trades.price_maker == price_maker_place) & (trades.structure == place)

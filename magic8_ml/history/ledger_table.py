@@ -17,7 +17,7 @@ from magic8_ml.forecast.labels import bucket_of
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.history.ledger_entries import SOURCES
 from magic8_ml.history.ledger_structures import NAMES, SIDE, STRATEGIES
-from magic8_ml.history.ledger_trades import Trades
+from magic8_ml.history.ledger_trades import LedgerTrades
 
 PRICE_MAKERS: Final = tuple(SOURCES)
 _CATEGORY: Final = pa.dictionary(pa.int8(), pa.string())
@@ -70,7 +70,7 @@ _NULLABLE: Final = ("strike3", "strike4")
 SCHEMA: Final = pa.schema([pa.field(name, kind, nullable=name in _NULLABLE) for name, kind in _FIELDS])
 
 
-def ledger_table(trades: Trades, symbols: Sequence[str]) -> pa.Table:
+def ledger_table(trades: LedgerTrades, symbols: Sequence[str]) -> pa.Table:
     """Return the rows of ``SCHEMA``: the scenarios of a trade follow one another; money in US dollars per contract.
 
     ``q_star`` is risk over risk plus reward; at or above 1 the scenario's costs leave nothing to win.
@@ -87,7 +87,7 @@ def ledger_table(trades: Trades, symbols: Sequence[str]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 
-def _numbers(trades: Trades) -> dict[str, npt.NDArray[Any]]:
+def _numbers(trades: LedgerTrades) -> dict[str, npt.NDArray[Any]]:
     minutes = _BAR_MINUTES * trades.bars_left
     return {
         "date": session_table().days[trades.row].astype("datetime64[D]"),
@@ -113,7 +113,7 @@ def _numbers(trades: Trades) -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def _names(trades: Trades, symbols: Sequence[str]) -> dict[str, tuple[npt.NDArray[Any], Sequence[str]]]:
+def _names(trades: LedgerTrades, symbols: Sequence[str]) -> dict[str, tuple[npt.NDArray[Any], Sequence[str]]]:
     nothing = np.zeros(len(trades), dtype=np.int64)
     actions = ["BUY" if side > 0 else "SELL" for side in SIDE]
     return {
@@ -128,7 +128,7 @@ def _names(trades: Trades, symbols: Sequence[str]) -> dict[str, tuple[npt.NDArra
     }
 
 
-def _per_scenario(trades: Trades) -> dict[str, Any]:
+def _per_scenario(trades: LedgerTrades) -> dict[str, Any]:
     net, risk, reward = trades.net.ravel(), trades.risk.ravel(), trades.reward.ravel()
     scenario = np.tile(np.arange(len(SPREAD_MODELS)), len(trades))
     return {
@@ -150,7 +150,7 @@ def _categories(places: npt.NDArray[Any], names: Sequence[str]) -> pa.Dictionary
     return pa.DictionaryArray.from_arrays(pa.array(code[places]), pa.array(kinds, pa.string()))
 
 
-def _ids(trades: Trades, symbols: Sequence[str]) -> pa.Array:
+def _ids(trades: LedgerTrades, symbols: Sequence[str]) -> pa.Array:
     # SPY-2025-03-03-1530Z-put_credit-today: unique, and readable without a key
     minutes = trades.at // _MINUTE_NS % (24 * 60)
     clock = pa.array([f"{minute // 60:02d}{minute % 60:02d}Z" for minute in range(24 * 60)])

@@ -15,7 +15,7 @@ from magic8_companion.options.costs import SPREAD_MODELS
 from magic8_companion.options.products import MULTIPLIER, Product, product
 from magic8_ml.forecast.session_table import BAR_NS, session_table
 from magic8_ml.history.ledger_anchor import Anchor, past_anchor
-from magic8_ml.history.ledger_days import SymbolDays, symbol_days
+from magic8_ml.history.ledger_days import SymbolSessions, symbol_days
 from magic8_ml.history.ledger_draws import Draws, draw_days
 from magic8_ml.history.ledger_entries import Entries, entries_of
 from magic8_ml.history.ledger_premium import leg_prices, model_value
@@ -34,7 +34,7 @@ PIN: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Trades:
+class LedgerTrades:
     """One row per trade, shape (n,); costs and results have one column per scenario, (n, 3), in US dollars.
 
     ``premium`` and ``model_premium`` are mids in points, positive for debit and credit alike, after and before the
@@ -76,16 +76,16 @@ class Trades:
         """Count the trades."""
         return len(self.at)
 
-    def take(self, rows: Integers | Mask) -> Trades:
+    def take(self, rows: Integers | Mask) -> LedgerTrades:
         """Return some of the trades, in the order asked for."""
-        return Trades(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
+        return LedgerTrades(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
 
 
-def joined(parts: list[Trades]) -> Trades:
+def joined(parts: list[LedgerTrades]) -> LedgerTrades:
     """Return all trades in the order of time, symbol, structure and price maker."""
-    columns = {item.name: np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(Trades)}
+    columns = {item.name: np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(LedgerTrades)}
     order = np.lexsort((columns["price_maker"], columns["structure"], columns["symbol"], columns["at"]))
-    return Trades(**columns).take(order)
+    return LedgerTrades(**columns).take(order)
 
 
 class _Prices(NamedTuple):
@@ -115,13 +115,13 @@ class Market:
     def __init__(self, symbol: str, bars: Bars, vix_daily: Bars, seed: int) -> None:
         self.symbol = symbol
         self.product: Product = product(symbol)
-        self.days: SymbolDays = symbol_days(bars)
+        self.days: SymbolSessions = symbol_days(bars)
         self.entries: Entries = entries_of(self.days, vix_daily)
         self.draws: Draws = draw_days(seed, symbol, session_table().days[self.days.rows])
 
     def trades(
         self, price_maker: str, first_row: int, behind: int, places: tuple[int, int]
-    ) -> tuple[Trades, Counter[str]]:
+    ) -> tuple[LedgerTrades, Counter[str]]:
         """Return the trades at the premia of ``price_maker``, and how many were dropped for which reason.
 
         Only those of session table rows [``first_row``, ``behind``) are returned; earlier days serve as their past.
@@ -153,13 +153,13 @@ class Market:
         names = ["history_short", "strikes_too_far_apart", "premium_below_tick"]
         return np.select([*rules, model_premium < self.product.tick], names, default="")
 
-    def _settled(self, prices: _Prices, anchor: Anchor, written: Mask, places: tuple[int, int]) -> Trades:
+    def _settled(self, prices: _Prices, anchor: Anchor, written: Mask, places: tuple[int, int]) -> LedgerTrades:
         entries, draws, shapes = self.entries, self.draws, prices.shapes
         value = anchor.apply(prices.model_value)
         money = self._money(prices, value)
         entry, structure = np.nonzero(written)
         day, spot, sigma = entries.day[entry], entries.spot[entry], prices.sigma[entry]
-        return Trades(
+        return LedgerTrades(
             at=self.days.opens_at[day] + entries.done[entry] * BAR_NS,
             row=self.days.rows[day],
             symbol=np.full(len(entry), places[0]),

@@ -9,7 +9,7 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.history.keys import Keys
-from magic8_ml.history.rows import Rows
+from magic8_ml.history.rows import SheetRows
 from magic8_ml.history.text_columns import MISSING
 
 _SAME = 1e-9
@@ -44,7 +44,7 @@ def fill_only_places(column: str, values: Integers, other: Integers, conflicts: 
     return np.where(values == MISSING, other, values)
 
 
-def drop_later_downloads(rows: Rows, keys: Keys, conflicts: Counter[str]) -> tuple[Rows, Keys, int]:
+def drop_later_downloads(rows: SheetRows, keys: Keys, conflicts: Counter[str]) -> tuple[SheetRows, Keys, int]:
     """Keep the earliest of rows with one identity, fill its gaps from the later ones, and count those.
 
     ``rows`` stand in download order.

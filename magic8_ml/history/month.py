@@ -21,7 +21,7 @@ from magic8_ml.history.merge import Pairs, drop_later_downloads, pair_up
 from magic8_ml.history.month_figures import MonthNotes, month_figures
 from magic8_ml.history.order_sentences import Sentences, read_sentences
 from magic8_ml.history.output_table import output_table
-from magic8_ml.history.rows import Rows, Vocabulary
+from magic8_ml.history.rows import SheetRows, Vocabulary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,9 @@ def _encode_sentences(placed: dict[str, list[Placed]]) -> Sentences:
     return read_sentences(texts)
 
 
-def _distinct_pairs(profit: Rows, trades: Rows, sentences: Sentences, notes: MonthNotes) -> tuple[Rows, Rows, Pairs]:
+def _distinct_pairs(
+    profit: SheetRows, trades: SheetRows, sentences: Sentences, notes: MonthNotes
+) -> tuple[SheetRows, SheetRows, Pairs]:
     keys = identify(profit, trades, sentences)
     profit, profit_keys, notes.duplicates[PROFIT] = drop_later_downloads(profit, keys[0], notes.conflicts)
     trades, trades_keys, notes.duplicates[TRADES] = drop_later_downloads(trades, keys[1], notes.conflicts)

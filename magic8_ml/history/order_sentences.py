@@ -48,8 +48,8 @@ class Sentences:
 def read_sentences(texts: pa.Array) -> Sentences:
     """Read (n,) distinct sentences.
 
-    >>> said = read_sentences(pa.array(["SELL -1 Iron Condor SPX 100 1 Feb 23 5990/6000/5810/5800 CALL/PUT @0.57 LMT"]))
-    >>> said.strikes.tolist(), said.action.tolist(), RIGHTS[said.right[0]]
+    >>> rows = read_sentences(pa.array(["SELL -1 Iron Condor SPX 100 1 Feb 23 5990/6000/5810/5800 CALL/PUT @0.57 LMT"]))
+    >>> rows.strikes.tolist(), rows.action.tolist(), RIGHTS[rows.right[0]]
     ([[5800.0, 5810.0, 5990.0, 6000.0]], [-1], 'CALL/PUT')
     """
     parts = pc.extract_regex(texts, _SENTENCE)

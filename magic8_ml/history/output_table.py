@@ -17,7 +17,7 @@ from magic8_ml.history.labels import LABEL_SOURCES, QUARANTINE_REASONS
 from magic8_ml.history.layouts import LEGS
 from magic8_ml.history.leg_columns import sentence_legs
 from magic8_ml.history.order_sentences import RIGHTS
-from magic8_ml.history.rows import DELTA_NUMBERS, DIRECTIONS, Rows
+from magic8_ml.history.rows import DELTA_NUMBERS, DIRECTIONS, SheetRows
 from magic8_ml.history.schema import CATEGORY, SCHEMA
 from magic8_ml.history.text_columns import MISSING
 
@@ -103,7 +103,7 @@ def _trades(sheets: Sheets, joined: Joined) -> dict[str, pa.Array | Floats]:
     return columns
 
 
-def _legs(trades: Rows, joined: Joined) -> dict[str, pa.Array | Floats]:
+def _legs(trades: SheetRows, joined: Joined) -> dict[str, pa.Array | Floats]:
     strikes, directions, types = sentence_legs(joined.strategy, joined.structures)
     place = joined.pairs.trades
     listed = ~np.isnan(numbers_at(trades.numbers["strike1"], place))
@@ -130,7 +130,7 @@ def _origin(sheets: Sheets, joined: Joined) -> dict[str, pa.Array]:
     }
 
 
-def _reference(files: Sequence[str], rows: Rows, place: Integers) -> pa.Array:
+def _reference(files: Sequence[str], rows: SheetRows, place: Integers) -> pa.Array:
     """Return (n_out,) ``folder/file:line``, null where the sheet gave nothing."""
     names = pa.array(files, pa.string()).take(_indices(at(rows.file, place)))
     lines = pa.array(at(rows.line, place)).cast(pa.string())

@@ -20,11 +20,11 @@ from magic8_ml.history.ingest_records import (
     IngestFigures,
     IngestReport,
     Joins,
+    LabelCounts,
     LabelMonth,
-    Labels,
     Sheet,
     WinRate,
-    WinRates,
+    WinRatesByGroup,
 )
 from magic8_ml.history.layouts import DELTA, KINDS, PREDICTION, PROFIT, TRADES
 
@@ -100,7 +100,7 @@ def _plain(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _labels(months: Mapping[str, Figures], quarantined: Counter[str]) -> Labels:
+def _labels(months: Mapping[str, Figures], quarantined: Counter[str]) -> LabelCounts:
     by_month: dict[str, LabelMonth] = {}
     for month, figures in months.items():
         sums, removed = _all_pairs([figures]), sum(figures["labels"]["quarantined"].values())
@@ -167,7 +167,7 @@ def _shares(counts: Mapping[str, int]) -> dict[str, float | None]:
     return {name: share(counts[part], counts[whole]) for name, (part, whole) in _SLOT_SHARES.items()}
 
 
-def _win_rates(months: Iterable[Figures]) -> WinRates:
+def _win_rates(months: Iterable[Figures]) -> WinRatesByGroup:
     pairs = add_pairs(months)
     by_symbol: dict[str, Counter[str]] = {}
     by_strategy: dict[str, Counter[str]] = {}

@@ -55,7 +55,7 @@ class UnreadableNumber(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class SheetRows:
     """Rows of one kind of sheet, every array (n_rows,).
 
     ``file`` is the place of the sheet in download order; ``seconds`` UTC since 1970; symbol, strategy, sentence and
@@ -80,14 +80,14 @@ class Rows:
         """Return UTC minutes since 1970."""
         return self.seconds // 60
 
-    def take(self, index: Integers) -> Rows:
+    def take(self, index: Integers) -> SheetRows:
         """Return the rows at ``index``, in that order."""
         parts: dict[str, Any] = {}
         for item in fields(self):
             value = getattr(self, item.name)
             several = isinstance(value, Mapping)
             parts[item.name] = {name: column[index] for name, column in value.items()} if several else value[index]
-        return Rows(**parts)
+        return SheetRows(**parts)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.strategy import BUTTERFLY, HISTORY_STRATEGIES, VERTICAL
 from magic8_ml.history.layouts import LEGS
 from magic8_ml.history.order_sentences import BUY, RIGHTS, SELL
-from magic8_ml.history.rows import DIRECTIONS, Rows
+from magic8_ml.history.rows import DIRECTIONS, SheetRows
 from magic8_ml.history.text_columns import MISSING
 
 _BUYS: Final = DIRECTIONS.index("BUY")
@@ -19,7 +19,7 @@ _BUTTERFLY: Final = HISTORY_STRATEGIES.index(BUTTERFLY)
 _VERTICAL: Final = HISTORY_STRATEGIES.index(VERTICAL)
 
 
-def strike_columns(trades: Rows) -> tuple[Floats, Integers, Integers]:
+def strike_columns(trades: SheetRows) -> tuple[Floats, Integers, Integers]:
     """Return strikes (n, 4) ascending with NaN behind, right (n,) and action (n,); -1 and 0 where not shown."""
     strikes = np.column_stack([trades.numbers[f"strike{leg}"] for leg in LEGS])
     types = np.column_stack([trades.codes_by_column[f"type{leg}"] for leg in LEGS])

@@ -15,7 +15,7 @@ from magic8_companion.providers.ib.contracts import Wanted
 from magic8_companion.providers.ib.gateway import RawBar
 from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.recordings.bar_file import RawBars
-from magic8_companion.testing.pacing import HistoryPacing
+from magic8_companion.testing.pacing import HistoryPacingCheck
 from tests.providers.ib.fakes import OPTIONS, FakeGateway, Openings, SteppedClock, listed
 
 DAY = date(2025, 4, 9)
@@ -79,7 +79,7 @@ async def test_a_span_is_asked_for_by_its_sessions() -> None:
 async def test_seventy_questions_keep_ibs_pacing() -> None:
     """Judged by the gateway's own rules none is too early; more than sixty take longer than ten minutes."""
     ib, day = IB(), DAY
-    judge = HistoryPacing()
+    judge = HistoryPacingCheck()
     for _ in range(70):
         ib.left = [bars_of(day)]
         await ib.read(day, day)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from magic8_companion.options.payoff import payoff
 from magic8_companion.options.structures import build
-from magic8_ml.history.layouts import LAYOUTS, Layout
+from magic8_ml.history.layouts import LAYOUTS, SheetLayout
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
 HEADERS: Final = {(layout.kind, layout.name): layout for layout in LAYOUTS.values()}
@@ -104,7 +104,7 @@ class Signal:
             "Target2": self.price - 20,
         }
 
-    def profit_row(self, layout: Layout) -> list[object]:
+    def profit_row(self, layout: SheetLayout) -> list[object]:
         """Return the line of the profit sheet."""
         local = self.instant.astimezone(NEW_YORK)
         clock = {
@@ -115,7 +115,7 @@ class Signal:
         }
         return [(self.cells() | clock)[name] for name in layout.header]
 
-    def trades_row(self, layout: Layout) -> list[object]:
+    def trades_row(self, layout: SheetLayout) -> list[object]:
         """Return the line of the trades sheet; blank cells for legs that are not there."""
         clock = {
             "When": f"{self.instant:%m-%d-%Y %H:%M:03}",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magic8_companion.testing.codes import Refused
+from magic8_companion.testing.codes import RequestRejected
 from magic8_companion.testing.contracts import (
     CALL,
     CLASSES,
@@ -70,7 +70,7 @@ def test_the_id_of_an_underlying_is_its_own(symbol: str) -> None:
 )
 def test_what_is_not_listed_is_refused(query: ContractQuery) -> None:
     """Wrong types, exchanges, classes, dates, strikes and ids give error 200."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         LISTING.find(query, START)
     assert refused.value.code == 200
 
@@ -97,7 +97,7 @@ def test_a_third_friday_is_ambiguous_without_the_class() -> None:
     query = ContractQuery(symbol="SPX", sec_type="OPT", expiry="20250718", strike=6500, right="C", exchange="SMART")
     found = LISTING.find(query, THIRD_FRIDAY)
     assert {item.trading_class for item in found} == {"SPX", "SPXW"}
-    with pytest.raises(Refused, match="ambiguous"):
+    with pytest.raises(RequestRejected, match="ambiguous"):
         LISTING.single(query, THIRD_FRIDAY)
 
 

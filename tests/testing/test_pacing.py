@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magic8_companion.testing.pacing import MESSAGES_PER_SECOND, OPEN_REQUESTS, HistoryPacing, MessageRate
+from magic8_companion.testing.pacing import MESSAGES_PER_SECOND, OPEN_REQUESTS, HistoryPacingCheck, MessageRateCheck
 from tests.testing.tools import START
 
 
@@ -20,7 +20,7 @@ def test_a_client_that_keeps_the_rate_is_never_accused(gaps: list[float], hesita
         if len(sent) >= MESSAGES_PER_SECOND:
             earliest = max(earliest, sent[-MESSAGES_PER_SECOND] + 1.001)
         sent.append(earliest)
-    rate, read_at, looked = MessageRate(), 0.0, 0.0
+    rate, read_at, looked = MessageRateCheck(), 0.0, 0.0
     for at in sent:
         if at > read_at:  # the gateway looks again only after its hesitation
             read_at, looked = max(at, read_at + hesitation), read_at
@@ -29,7 +29,7 @@ def test_a_client_that_keeps_the_rate_is_never_accused(gaps: list[float], hesita
 
 def test_the_51st_message_of_a_second_is_too_many() -> None:
     """Fifty are allowed, one more is not, and a second later there is room again."""
-    rate = MessageRate()
+    rate = MessageRateCheck()
     assert [rate.arrived(10.0, 10.0) for _ in range(51)] == [True] * 50 + [False]
     assert rate.arrived(11.0, 11.0)
     assert rate.peak == 51
@@ -37,7 +37,7 @@ def test_the_51st_message_of_a_second_is_too_many() -> None:
 
 def test_history_has_four_limits() -> None:
     """Identical within 15 s, six of a contract in 2 s, more than 60 in ten minutes, more than 50 open."""
-    pacing = HistoryPacing()
+    pacing = HistoryPacingCheck()
     assert pacing.problem("SPX", "SPX 1 D", START) is None
     assert pacing.problem("SPX", "SPX 1 D", START + timedelta(seconds=14)) == "history_identical"
     assert pacing.problem("SPX", "SPX 1 D", START + timedelta(seconds=15)) is None
@@ -50,7 +50,7 @@ def test_history_has_four_limits() -> None:
 
 def test_a_window_of_ten_minutes_moves() -> None:
     """Sixty requests fill the window; each that leaves it makes room for one."""
-    pacing = HistoryPacing()
+    pacing = HistoryPacingCheck()
     requested = [pacing.problem(str(n % 12), str(n), START + timedelta(seconds=5 * n)) for n in range(61)]
     assert requested == [None] * 60 + ["history_window"]
     assert pacing.problem("x", "60", START + timedelta(minutes=10)) is None

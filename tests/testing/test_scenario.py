@@ -13,7 +13,7 @@ from magic8_companion.domain.errors import ConfigError
 from magic8_companion.testing.active_faults import ActiveFaults
 from magic8_companion.testing.fault_injector import first_at
 from magic8_companion.testing.faults import CATALOGUE, Fault
-from magic8_companion.testing.scenario import Scenario, Settings, Step, Trigger, load_scenario, parse_scenario
+from magic8_companion.testing.scenario import GatewaySettings, Scenario, Step, Trigger, load_scenario, parse_scenario
 from tests.testing.tools import START
 
 DOCUMENT: dict[str, Any] = {
@@ -58,7 +58,7 @@ def test_toml_and_json_say_the_same(tmp_path: Path) -> None:
     assert scenario == load_scenario(tmp_path / "day.json") == parse_scenario(DOCUMENT)
     assert scenario == Scenario(
         name="a bad day",
-        settings=Settings(server_version=187, line_budget=90, read_only=True),
+        settings=GatewaySettings(server_version=187, line_budget=90, read_only=True),
         steps=(
             Step(at=Trigger(wall=time(10, 31, 30)), fault=Fault("silence", seconds=60)),
             Step(at=Trigger(seconds=2.5), fault=Fault("crossed_quotes", symbols=("SPX", "SPY"))),

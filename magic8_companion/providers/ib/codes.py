@@ -127,8 +127,8 @@ def reason_of(code: int, text: str) -> str:
     ('contract_unknown', 'pacing', 'ib_error_504')
     """
     if code == 162:
-        said = text.lower()
-        return next((reason for word, reason in _HISTORY_REASONS if word in said), "history_failed")
+        lowered = text.lower()
+        return next((reason for phrase, reason in _HISTORY_REASONS if phrase in lowered), "history_failed")
     return _REASONS.get(code, f"ib_error_{code}")
 
 

@@ -85,7 +85,7 @@ _DISTRUSTS_QUOTES: Final = frozenset({LINK_LOST, COMPETING_SESSION, QUOTES_BROKE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class ConnectionIssue:
     """Something that is wrong, since when, and a sentence that says what to do."""
 
     why: str
@@ -97,7 +97,7 @@ class ConnectionHealth:
     """The troubles of a connection; every method takes the time of its event."""
 
     def __init__(self, now: datetime) -> None:
-        self._issues: dict[str, Issue] = {}
+        self._issues: dict[str, ConnectionIssue] = {}
         self.trusted_from = now
         self.connected_at: datetime | None = None
         self.generation = 0
@@ -116,7 +116,7 @@ class ConnectionHealth:
         """Take note that there is no connection; an outage began when it began, whatever it is called later."""
         since = min((item.since for item in self._issues.values() if item.why in _OUTAGES), default=now)
         self._issues = {name: item for name, item in self._issues.items() if name in _SURVIVE_A_LOSS}
-        self._issues[why] = Issue(why=why, since=since, sentence=sentence)
+        self._issues[why] = ConnectionIssue(why=why, since=since, sentence=sentence)
         self.connected_at = None
 
     def notice(self, effect: Effect, text: str, now: datetime) -> None:
@@ -136,7 +136,7 @@ class ConnectionHealth:
 
     def add(self, why: str, sentence: str, now: datetime) -> None:
         """Add a trouble, unless it is known already."""
-        self._issues.setdefault(why, Issue(why=why, since=now, sentence=sentence))
+        self._issues.setdefault(why, ConnectionIssue(why=why, since=now, sentence=sentence))
 
     def remove(self, *reasons: str) -> None:
         """Forget troubles."""
@@ -156,17 +156,17 @@ class ConnectionHealth:
         """Let every line be opened again, and believe none of the old ones."""
         self._resubscribe(now, self._silent_since(now))
 
-    def find(self, *reasons: str) -> Issue | None:
+    def find(self, *reasons: str) -> ConnectionIssue | None:
         """Return the gravest of some troubles, or None."""
         return next((self._issues[why] for why in _SEVERITY if why in reasons and why in self._issues), None)
 
     @property
-    def blocked(self) -> Issue | None:
+    def blocked(self) -> ConnectionIssue | None:
         """Return why nothing can be asked, or None."""
         return self.find(*_BLOCKING)
 
     @property
-    def worst(self) -> Issue | None:
+    def worst(self) -> ConnectionIssue | None:
         """Return the gravest trouble; that no data has come yet is none while none is due."""
         return self.find(*self._counting(_SEVERITY))
 
@@ -186,11 +186,11 @@ class ConnectionHealth:
         lasting = (issue for issue in issues if issue and not self._is_short(issue, now))
         return next((self.refusal(issue).reason for issue in lasting), None)
 
-    def refusal(self, issue: Issue) -> DataUnavailable:
+    def refusal(self, issue: ConnectionIssue) -> DataUnavailable:
         """Return the error for whoever asks while there is a trouble."""
         return DataUnavailable(_PUBLISHED_AS.get(issue.why, issue.why), issue.sentence)
 
-    def _is_short(self, issue: Issue, now: datetime) -> bool:
+    def _is_short(self, issue: ConnectionIssue, now: datetime) -> bool:
         return self._has_data and issue.why not in _NEVER_SHORT and now - issue.since < SHORT_OUTAGE
 
     def _counting(self, reasons: tuple[str, ...]) -> tuple[str, ...]:

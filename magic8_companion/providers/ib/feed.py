@@ -27,7 +27,7 @@ from magic8_companion.providers.ib.connection_health import (
     FEED_SILENT,
     QUOTES_BROKEN,
     WAIT_FOR_RECONNECT,
-    Issue,
+    ConnectionIssue,
 )
 from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.gateway import Gateway, SessionOver
@@ -94,7 +94,7 @@ class Feed:
         return symbol in self._lines and self._lines[symbol].delayed
 
     @property
-    def outages(self) -> Mapping[str, Issue]:
+    def outages(self) -> Mapping[str, ConnectionIssue]:
         """Return why nothing fresh can be had of which symbols, from any thread."""
         if self._listener is not None and self._listener.done() and not self._listener.cancelled():
             self._listener.result()  # it ends by a bug only

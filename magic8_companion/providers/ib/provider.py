@@ -248,9 +248,9 @@ class IBProvider:
 
     async def _open(self, on_error: ErrorCallback) -> Gateway:
         # the library is loaded when it is needed, and by nobody who uses another provider
-        from magic8_companion.providers.ib.session import Session  # noqa: PLC0415  # see above
+        from magic8_companion.providers.ib.session import IBSession  # noqa: PLC0415  # see above
 
-        return await Session.open(self._clock, self._options, on_error)
+        return await IBSession.open(self._clock, self._options, on_error)
 
 
 _PORTS: Final[tuple[type[MarketData], type[Monitored]]] = (IBProvider, IBProvider)

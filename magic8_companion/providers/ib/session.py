@@ -30,7 +30,7 @@ _NO_UPDATES: Final = False
 _STREAM: Final[tuple[bool, bool, list[str]]] = (False, False, [])  # no snapshot of either kind, no options
 
 
-class Session:
+class IBSession:
     """A connection that can be asked; create it with :meth:`open`.
 
     Parameters
@@ -54,7 +54,7 @@ class Session:
         self.asks_for_delayed = False
 
     @classmethod
-    async def open(cls, clock: Clock, options: IBConfig, on_error: ErrorCallback) -> Session:
+    async def open(cls, clock: Clock, options: IBConfig, on_error: ErrorCallback) -> IBSession:
         """Connect, read-only.
 
         Raises
@@ -304,4 +304,4 @@ class Session:
         self._reader.listener.lose_requests()
 
 
-_PORT: Final[type[Gateway]] = Session
+_PORT: Final[type[Gateway]] = IBSession

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.providers.ib.connection_health import SHORT_OUTAGE, Issue
+from magic8_companion.providers.ib.connection_health import SHORT_OUTAGE, ConnectionIssue
 
 _log = logging.getLogger(__name__)
 
-_NOTHING: Final[Mapping[str, Issue]] = {}
+_NOTHING: Final[Mapping[str, ConnectionIssue]] = {}
 
 
 class SymbolOutages:
@@ -47,12 +47,12 @@ class SymbolOutages:
         for symbol, why in answers.items():
             lost_at = max(since, self._known_at.get(symbol, since))
             if why is not None and now - lost_at >= SHORT_OUTAGE:
-                found[symbol] = Issue(why=why.reason, since=lost_at, sentence=why.detail or why.reason)
+                found[symbol] = ConnectionIssue(why=why.reason, since=lost_at, sentence=why.detail or why.reason)
         if is_news:
             self._log_changes(found)
         self.outages = found
 
-    def _log_changes(self, found: Mapping[str, Issue]) -> None:
+    def _log_changes(self, found: Mapping[str, ConnectionIssue]) -> None:
         for symbol in self._known_at:
             if symbol in found and symbol not in self.outages:
                 _log.warning("IB: %s is unknown (%s: %s)", symbol, found[symbol].why, found[symbol].sentence)

@@ -142,7 +142,7 @@ class Reader(IB):
 
 def as_ib(contract: Wanted | Listed) -> Contract:
     """Return a contract as the library wants it."""
-    asked = Contract(
+    ib_contract = Contract(
         symbol=contract.symbol,
         secType=contract.kind,
         exchange=contract.exchange,
@@ -152,10 +152,10 @@ def as_ib(contract: Wanted | Listed) -> Contract:
         multiplier=contract.multiplier,
     )
     if isinstance(contract, Wanted):
-        asked.primaryExchange = contract.primary_exchange
+        ib_contract.primaryExchange = contract.primary_exchange
     else:
-        asked.conId, asked.strike, asked.right = contract.con_id, contract.strike, contract.right
-    return asked
+        ib_contract.conId, ib_contract.strike, ib_contract.right = contract.con_id, contract.strike, contract.right
+    return ib_contract
 
 
 def as_listed(details: ContractDetails) -> Listed:

@@ -16,7 +16,7 @@ from magic8_companion.domain.bar_lengths import DAY, nanoseconds, utc_midnight
 from magic8_companion.domain.bars import Bars, from_ns, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import BAR, Session, session_on, utc_text
-from magic8_companion.providers.yahoo.library import Chart
+from magic8_companion.providers.yahoo.library import YahooChart
 from magic8_companion.providers.yahoo.tickers import INDICES, Ticker
 from magic8_companion.recordings.bar_checks import checked
 from magic8_companion.recordings.bar_file import RawBars
@@ -56,18 +56,18 @@ class ChartBars:
         return self.series.bars.between(utc_midnight(first), utc_midnight(last) + DAY)
 
 
-def chart_bars(chart: Chart, symbol: str, ticker: Ticker, length: timedelta, now: datetime) -> ChartBars:
+def chart_bars(chart: YahooChart, symbol: str, ticker: Ticker, length: timedelta, now: datetime) -> ChartBars:
     """Judge the rows of a chart; ``length`` is that of its bars."""
     raw = chart_rows(chart, symbol, ticker, length, now)
     part = checked(raw, None, length)
-    told = tuple(replace(fault, fix="Yahoo may correct it later") for fault in part.faults)
-    series = series_of([replace(part, faults=told)], symbol)
+    faults = tuple(replace(fault, fix="Yahoo may correct it later") for fault in part.faults)
+    series = series_of([replace(part, faults=faults)], symbol)
     rows = len(raw.starts)
     until = min(now, chart.traded_at) if not rows else from_ns(int(chart.starts[rows - 1])) + length
     return ChartBars(series=series, known_until=until)
 
 
-def chart_rows(chart: Chart, symbol: str, ticker: Ticker, length: timedelta, now: datetime) -> RawBars:
+def chart_rows(chart: YahooChart, symbol: str, ticker: Ticker, length: timedelta, now: datetime) -> RawBars:
     """Return the rows of complete bars, in points of the symbol; nothing else is judged."""
     rows = _complete_rows(chart, now) if length < DAY else len(chart.starts)
     prices = chart.prices[:, :rows]
@@ -80,7 +80,7 @@ def chart_rows(chart: Chart, symbol: str, ticker: Ticker, length: timedelta, now
     )
 
 
-def require_price(chart: Chart, symbol: str, ticker: Ticker, session: Session) -> float:
+def require_price(chart: YahooChart, symbol: str, ticker: Ticker, session: Session) -> float:
     """Return the last price of today's session, in points.
 
     Raises
@@ -96,7 +96,7 @@ def require_price(chart: Chart, symbol: str, ticker: Ticker, session: Session) -
     return round(chart.price * ticker.scale, 4)
 
 
-def _complete_rows(chart: Chart, now: datetime) -> int:
+def _complete_rows(chart: YahooChart, now: datetime) -> int:
     # Counts the leading rows that are complete: the end of the chart is empty, running or off the grid.
     step, starts = nanoseconds(BAR), chart.starts
     newest = to_ns(min(now, chart.traded_at))

@@ -33,7 +33,7 @@ _AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
+class YahooChart:
     """The bars of one ticker as Yahoo tells them, running bar and empty rows included.
 
     ``starts`` are nanoseconds since the epoch, UTC (daily bars: 00:00 of their date), ``prices`` has shape (4, n_bars);
@@ -72,26 +72,26 @@ class Library:
         self._session, self._back_off = session, back_off
         self._places = threading.Semaphore(_AT_ONCE)
 
-    def chart(self, ticker: str, interval: str, start: datetime) -> Chart:
+    def chart(self, ticker: str, interval: str, start: datetime) -> YahooChart:
         """Return the bars from ``start`` to now; ``interval`` is 5m or 1d."""
-        return self._asked(ticker, lambda: self._chart(ticker, interval, start))
+        return self._call(ticker, lambda: self._chart(ticker, interval, start))
 
     def options(self, ticker: str, day: date) -> OptionTables:
         """Return the options that expire on ``day`` if there are any, else those of the nearest expiry."""
-        return self._asked(ticker, lambda: self._options(ticker, day))
+        return self._call(ticker, lambda: self._options(ticker, day))
 
     def close(self) -> None:
         """Refuse all further questions."""
         self._session.end()
 
-    def _chart(self, ticker: str, interval: str, start: datetime) -> Chart:
+    def _chart(self, ticker: str, interval: str, start: datetime) -> YahooChart:
         source = yfinance.Ticker(ticker, session=self._session)
         frame = source.history(start=start, interval=interval, actions=False, auto_adjust=False, keepna=True)
         index = pd.DatetimeIndex(frame.index)
         if interval == "1d":
             index = index.tz_localize(None).normalize().tz_localize("UTC")
         facts = source.get_history_metadata()
-        return Chart(
+        return YahooChart(
             ticker=ticker,
             starts=index.tz_convert("UTC").as_unit("ns").asi8.copy(),
             prices=frame[list(_PRICES)].to_numpy(dtype=np.float64).T.copy(),
@@ -118,11 +118,11 @@ class Library:
             expiries=tuple(date.fromisoformat(text) for text in expiries),
         )
 
-    def _asked(self, ticker: str, question: Callable[[], T]) -> T:
+    def _call(self, ticker: str, request: Callable[[], T]) -> T:
         with self._places:
             self._back_off.require_over()
             try:
-                answer = question()
+                answer = request()
             except Exception as error:  # whatever the library raises is published as a reason
                 YfData.cache_get.cache_clear()  # it would repeat a broken answer for the life of the process
                 raise self._reason(ticker, error) from error
@@ -136,9 +136,9 @@ class Library:
             return DataUnavailable("rate_limited", f"Yahoo refuses to answer about {ticker}: too many requests")
         if isinstance(error, Timeout):
             return DataUnavailable("timeout", f"Yahoo did not answer about {ticker} in time")
-        told = getattr(error, "yahoo_reason", None)
-        if seen.status == 404 or (seen.status in {200, 422} and (told or isinstance(error, _NOTHING))):
-            return DataUnavailable("no_data", f"Yahoo has no data of {ticker}: {told or 'nothing was found'}")
+        yahoo_reason = getattr(error, "yahoo_reason", None)
+        if seen.status == 404 or (seen.status in {200, 422} and (yahoo_reason or isinstance(error, _NOTHING))):
+            return DataUnavailable("no_data", f"Yahoo has no data of {ticker}: {yahoo_reason or 'nothing was found'}")
         if seen.status >= 400:
             return DataUnavailable("source_down", f"Yahoo answered about {ticker} with HTTP {seen.status}")
         if isinstance(error, RequestException):

@@ -22,7 +22,7 @@ from magic8_companion.providers.bar_requests import bars_at, first_day
 from magic8_companion.providers.config import DEFAULTS
 from magic8_companion.providers.yahoo.chains import SOURCE, chain_of
 from magic8_companion.providers.yahoo.charts import chart_bars, chart_rows, require_price
-from magic8_companion.providers.yahoo.library import Chart, Library
+from magic8_companion.providers.yahoo.library import Library, YahooChart
 from magic8_companion.providers.yahoo.patience import BackOff, Pace
 from magic8_companion.providers.yahoo.session import BoundedSession
 from magic8_companion.providers.yahoo.threads import in_thread
@@ -50,7 +50,7 @@ class YahooProvider:
     clock
         Tells what is complete, and for how long to be silent after a refusal.
     timeout_seconds
-        The longest that one request to Yahoo may take; a question may need two or three.
+        The longest that one request to Yahoo may take; a request may need two or three.
     strikes_each_side
         Strikes of a chain below and above the one at the money.
     server
@@ -75,7 +75,7 @@ class YahooProvider:
         self._limit_seconds = 3 * timeout_seconds
         self._back_off = BackOff(clock)
         self._library = Library(BoundedSession(timeout_seconds, server, None if server else Pace()), self._back_off)
-        self._newest: dict[str, tuple[datetime, Ticker, Chart]] = {}
+        self._newest: dict[str, tuple[datetime, Ticker, YahooChart]] = {}
         self._connection: ConnectionState | None = None
         self._watch = Watch(clock, lambda symbol: self._bars(symbol, "5m", "1d"))
         self._open = True
@@ -124,7 +124,7 @@ class YahooProvider:
         self._require_open()
         symbol = canonical_symbol(symbol)
         ticker, day = chain_ticker(symbol), require_session(new_york_day(self._clock.now())).day
-        tables = await self._asked(lambda: self._library.options(ticker, day), f"Yahoo's options of {ticker}")
+        tables = await self._call(lambda: self._library.options(ticker, day), f"Yahoo's options of {ticker}")
         return chain_of(tables, symbol, day, self._clock.now(), self._strikes_each_side).as_envelope()
 
     async def read_history(self, symbol: str, first: date, last: date) -> RawBars:
@@ -153,7 +153,7 @@ class YahooProvider:
     async def watch(self, symbols: Sequence[str]) -> None:
         """Begin to ask for the charts of symbols every 15 s while the NYSE is open."""
         if self._watch.is_due and self._connection is None:
-            self._note_outage(DataUnavailable("feed_silent", "the first question to Yahoo is under way"))
+            self._note_outage(DataUnavailable("feed_silent", "the first request to Yahoo is under way"))
         self._watch.start([canonical_symbol(symbol) for symbol in symbols])
 
     def connection(self) -> ConnectionState | None:
@@ -195,20 +195,20 @@ class YahooProvider:
                 refusals.append(error)
         raise refusals[0]
 
-    async def _chart(self, ticker: Ticker, length: timedelta, first: date, today: date) -> Chart:
+    async def _chart(self, ticker: Ticker, length: timedelta, first: date, today: date) -> YahooChart:
         if length == DAY:
             interval, start = "1d", utc_midnight(first)
         else:
             interval = "5m"
             first = min(first, previous_session(today).day)  # an answer without any row tells nothing
             start = new_york_instant(max(first, today - timedelta(days=INTRADAY_DAYS)), time(0))
-        return await self._asked(
+        return await self._call(
             lambda: self._library.chart(ticker.name, interval, start), f"Yahoo's chart of {ticker.name}"
         )
 
-    async def _asked(self, question: Callable[[], T], what: str) -> T:
+    async def _call(self, request: Callable[[], T], what: str) -> T:
         try:
-            answer = await in_thread(question, what, self._limit_seconds)
+            answer = await in_thread(request, what, self._limit_seconds)
         except DataUnavailable as refusal:
             if refusal.reason in _OUTAGES:
                 self._note_outage(refusal)

@@ -26,8 +26,8 @@ _PARTICIPANT: Final = "yahoo"
 class Watch:
     """The outages of single symbols, while the NYSE is open."""
 
-    def __init__(self, clock: Clock, question: Callable[[str], Awaitable[object]]) -> None:
-        self._clock, self._question = clock, question
+    def __init__(self, clock: Clock, read_price: Callable[[str], Awaitable[object]]) -> None:
+        self._clock, self._read_price = clock, read_price
         self._outages: Mapping[str, DataUnavailable] = {}
         self._symbols: Sequence[str] = ()
         self._worker = PeriodicTask(clock, _PARTICIPANT, self._next_round, self._ask_all, holds_time=False)
@@ -69,7 +69,7 @@ class Watch:
 
     async def _refusal(self, symbol: str) -> DataUnavailable | None:
         try:
-            await self._question(symbol)
+            await self._read_price(symbol)
         except DataUnavailable as refusal:
             return None if refusal.reason in _NO_OUTAGE else refusal
         return None

@@ -29,7 +29,7 @@ from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.testing.faults import Fault
 from magic8_companion.testing.market import SimulatedGatewayMarket, tape_at
 from magic8_companion.testing.scaled_clock import ScaledClock
-from magic8_companion.testing.scenario import Scenario, Settings, Step
+from magic8_companion.testing.scenario import GatewaySettings, Scenario, Step
 from magic8_companion.testing.server import SimulatedGateway
 
 DAY = date(2025, 6, 26)
@@ -69,7 +69,7 @@ class Case:
     looks: Callable[[MarketState], None] | None = None
     state: str = ""
     options: Mapping[str, float] = field(default_factory=dict)
-    settings: Settings = field(default_factory=Settings)
+    settings: GatewaySettings = field(default_factory=GatewaySettings)
     symbol: str = "SPY"
     fastest: float = math.inf
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from magic8_companion.testing.faults import Fault
-from magic8_companion.testing.scenario import Settings, Step, Trigger
+from magic8_companion.testing.scenario import GatewaySettings, Step, Trigger
 from tests.providers.ib.chaos import SILENCE, Case
 from tests.providers.ib.chaos_looks import (
     crossed_is_none,
@@ -334,7 +334,7 @@ CASES: Final = (
             name=f"server version {version}",
             faults=(),
             before_connect=True,
-            settings=Settings(server_version=version),
+            settings=GatewaySettings(server_version=version),
             chain=True,
             looks=finite,
         )

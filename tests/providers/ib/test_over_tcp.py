@@ -27,7 +27,7 @@ from magic8_companion.providers.ib.provider import IBProvider
 from magic8_companion.providers.ib.wire import Reader
 from magic8_companion.testing.market import tape_at
 from magic8_companion.testing.scaled_clock import ScaledClock
-from magic8_companion.testing.scenario import Scenario, Settings
+from magic8_companion.testing.scenario import GatewaySettings, Scenario
 from magic8_companion.testing.server import SimulatedGateway
 from tests.providers.ib.chaos import MARKET
 from tests.providers.ib.fakes import DAY, MORNING
@@ -48,10 +48,10 @@ FOLDER = Path(package.__file__).parent
 
 
 @asynccontextmanager
-async def gateway(settings: Settings | None = None) -> AsyncIterator[SimulatedGateway]:
+async def gateway(settings: GatewaySettings | None = None) -> AsyncIterator[SimulatedGateway]:
     """Open a gateway at 11:00 New York, in real time."""
     clock = ScaledClock(MORNING)
-    async with SimulatedGateway(MARKET, clock, scenario=Scenario(settings=settings or Settings())) as opened:
+    async with SimulatedGateway(MARKET, clock, scenario=Scenario(settings=settings or GatewaySettings())) as opened:
         yield opened
         assert not opened.violations
 
@@ -70,7 +70,7 @@ async def provider(opened: SimulatedGateway, **given: float) -> AsyncIterator[IB
 async def test_a_morning_is_read_as_the_market_was(caplog: pytest.LogCaptureFixture) -> None:
     """Spot, bars, VIX and a chain of 41 strikes with Greeks and open interest are those of the market."""
     caplog.set_level(logging.INFO)
-    async with gateway(Settings(read_only=True)) as opened, provider(opened) as ib:
+    async with gateway(GatewaySettings(read_only=True)) as opened, provider(opened) as ib:
         clock = opened._world.clock
         spot = await ib.get_spot_price("SPX")
         assert abs(spot - tape_at(MARKET, "SPX", clock.now()).last) < 1
@@ -105,7 +105,7 @@ async def test_a_morning_is_read_as_the_market_was(caplog: pytest.LogCaptureFixt
 
 async def test_two_chains_keep_within_a_small_budget_and_give_every_line_back() -> None:
     """With 20 lines, chains of 11 strikes of two symbols come whole; in the end two lines are open."""
-    async with gateway(Settings(line_budget=20)) as opened:
+    async with gateway(GatewaySettings(line_budget=20)) as opened:
         async with provider(opened, market_data_lines=20, strikes_each_side=5) as ib:
             chains = await asyncio.gather(ib.get_option_chain("SPX"), ib.get_option_chain("SPY"))
             assert [chain["completeness"]["open_interest"] for chain in chains] == [22, 22]
