@@ -1,8 +1,8 @@
-"""What an interval and a period mean at one instant: the same answer for every source of recorded or simulated bars.
+"""Answer a request for an interval and a period at one instant, in the same way for every source of bars.
 
-The lengths are those of ``domain.bar_lengths``; bars are of the regular session and given only when complete.
-``Nd`` is today and the N - 1 trading days before it, so ``1d`` is the running session; ``Nw Nmo Ny`` go back by the
-calendar.  A day of the past with missing bars is left out; a running session with missing bars is an error.
+The lengths are those of ``domain.bar_lengths``; bars are complete bars of the regular session. ``Nd`` is today and the
+N - 1 trading days before it, so ``1d`` is the running session; ``Nw Nmo Ny`` are calendar periods.  A past day with
+missing bars is skipped; a running session with missing bars is an error.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _FIRST_DAY: Final = date(FIRST_YEAR, 1, 1)
 
 
 class BarSource(Protocol):
-    """Bars by symbol and day, without a clock: what a folder of files and a simulated market have in common."""
+    """Bars by symbol and day, without a clock: a folder of files or a simulated market."""
 
     def today(self, symbol: str, length: timedelta, session: Session, now: datetime) -> Bars:
         """Return the bars of ``session`` that are complete at ``now``; none before the first one is due.
 
-        Their length is ``length`` or a part of it.  Nothing that was recorded after ``now`` may change the answer.
+        Their length is ``length`` or a part of it.  Data recorded after ``now`` must not change the answer.
 
         Raises
         ------
@@ -53,13 +53,13 @@ class BarSource(Protocol):
 
 
 def bars_at(source: BarSource, symbol: str, interval: str, period: str, now: datetime) -> Bars:
-    """Return what ``get_historical_data`` answers at ``now``: never empty, never a bar that is not complete.
+    """Return the answer of ``get_historical_data`` at ``now``: complete bars, never an empty series.
 
     Raises
     ------
     DataUnavailable
-        ``interval_unavailable``, ``period_unavailable``, ``market_closed`` (the running session is asked for on a day
-        without one), ``no_bars_yet``, ``no_data``, or what the source says.
+        ``interval_unavailable``, ``period_unavailable``, ``market_closed`` (a request for the running session on a day
+        without one), ``no_bars_yet``, ``no_data``, or a reason of the source.
     """
     length = interval_length(interval)
     today = new_york_day(now)
@@ -69,7 +69,7 @@ def bars_at(source: BarSource, symbol: str, interval: str, period: str, now: dat
     else:
         bars = _intraday(source, symbol, length, first, now)
     if not len(bars):
-        raise DataUnavailable("no_data", f"{symbol} has no complete {interval} bar from {first} to {today}")
+        raise DataUnavailable("no_data", f"{symbol}: no complete {interval} bar from {first} to {today}")
     return bars
 
 
@@ -79,7 +79,7 @@ def newest_close(source: BarSource, symbol: str, now: datetime) -> float:
     Raises
     ------
     DataUnavailable
-        ``market_closed``, ``no_bars_yet``, or what the source says.
+        ``market_closed``, ``no_bars_yet``, or a reason of the source.
     """
     session = require_session(new_york_day(now))
     bars = source.today(symbol, BAR, session, now) if now >= session.open_at else Bars.empty()
@@ -96,7 +96,7 @@ def first_day(period: str, today: date) -> date:
     """
     match = _PERIOD.fullmatch(period)
     if match is None:
-        raise DataUnavailable("period_unavailable", f"{period!r} is no period; ask for Nd, Nw, Nmo or Ny, such as 30d")
+        raise DataUnavailable("period_unavailable", f"{period!r} is not a period; use Nd, Nw, Nmo or Ny, such as 30d")
     count, unit = int(match[1]), match[2]
     if unit == "d":
         return _sessions_back(today, count - 1)
@@ -130,7 +130,7 @@ def _no_bars_yet(symbol: str, session: Session, length: timedelta) -> DataUnavai
 def _sessions_back(today: date, count: int) -> date:
     if count == 0:
         return today
-    first = max(_FIRST_DAY, today - timedelta(days=2 * count + 10))  # more than enough: holidays are rare
+    first = max(_FIRST_DAY, today - timedelta(days=2 * count + 10))  # generous, because holidays are rare
     sessions = sessions_between(first, today - DAY)
     return sessions[max(0, len(sessions) - count)].day if sessions else today
 

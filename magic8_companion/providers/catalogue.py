@@ -1,4 +1,4 @@
-"""Names of providers and what builds each of them; a name that cannot be served is an error, never another source."""
+"""Create a provider by its name; an unknown name is an error, never another source."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def create_provider(
     Parameters
     ----------
     yahoo_server
-        Address that plays Yahoo, in place of Yahoo itself.
+        Address of a simulated Yahoo, used instead of Yahoo itself.
     fallback_to_yahoo
-        With ``ib``: what IB cannot answer is asked of Yahoo, and stamped as such.
+        With ``ib``: Yahoo answers requests that IB cannot, and its answers carry its name.
     ib_options
-        Where the gateway is and what may be asked of it; default is a paper TWS on this machine.
+        Address and limits of the gateway; default is a paper TWS on this machine.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def create_provider(
     wanted = canonical_name(name)
     if wanted not in NAMES:
         return create_registered(wanted, clock)
-    # each adapter is imported when it is chosen, so that none costs the others its libraries
+    # import each adapter only when it is chosen, because it needs its own libraries
     if wanted == "simulated":
         from magic8_companion.providers.simulated import SimulatedProvider  # noqa: PLC0415  # see above
 
@@ -67,7 +67,7 @@ def create_provider(
     try:
         second = _yahoo(clock, strikes_each_side, yahoo_server)
     except ConfigError as error:
-        logger.warning("Nobody stands in for IB: %s", error.problems[0])
+        logger.warning("There is no fallback for IB: %s", error.problems[0])
         return first
     return FallbackProvider(first, second, clock)
 
@@ -86,7 +86,7 @@ def _yahoo(clock: Clock, strikes_each_side: int, server: str | None) -> MarketDa
 
 @contextmanager
 def _extra(name: str, package: str) -> Iterator[None]:
-    # the adapters of vendors need packages that not everybody installs
+    # vendor adapters need optional packages
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""A source of bars seen through a clock: what recorded and simulated markets share as providers."""
+"""The common part of the providers of recorded and simulated bars: a source of bars and a clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from magic8_companion.recordings.bar_file import RawBars
 
 @runtime_checkable
 class PlayableDays(Protocol):
-    """What a provider of past days can tell before one of them is played."""
+    """Checks that a provider of past days offers before a day is played."""
 
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols that have bars, in alphabetical order."""
@@ -31,22 +31,22 @@ class PlayableDays(Protocol):
         """Return the first and the last trading date with any bar of ``symbol``, or None without one."""
 
     def check_day(self, symbol: str, day: date) -> None:
-        """Look at a whole day before it is played.
+        """Raise if the day cannot be played.
 
         Raises
         ------
         DataUnavailable
-            ``market_closed``, ``no_data`` or what is wrong with its bars, with a sentence for the user.
+            ``market_closed``, ``no_data`` or the fault of its bars, with a sentence for the user.
         """
 
     def problems(self) -> tuple[str, ...]:
-        """Return one sentence for each thing that is wrong with the bars."""
+        """Return one sentence per problem of the bars."""
 
 
 class ClockedBars:
-    """Answer for bars and spot at ``clock.now()``: nothing that happens later can be seen.
+    """Return bars and spot as known at ``clock.now()``, without later data.
 
-    The coroutines never wait for anything, so they may run on any loop and in any thread.
+    The coroutines never wait, so they may run on any loop and in any thread.
     """
 
     name: str
@@ -64,24 +64,24 @@ class ClockedBars:
         Raises
         ------
         DataUnavailable
-            ``no_bars_yet`` before the first bar is complete, ``market_closed``, or what is wrong with the bars.
+            ``no_bars_yet`` before the first bar is complete, ``market_closed``, or the fault of the bars.
         """
         self._require_open()
         return newest_close(self._source, canonical_symbol(symbol), self._clock.now())
 
     async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
-        """Return the canonical frame of complete bars; see ``bar_requests`` for what the arguments mean.
+        """Return the canonical frame of complete bars; ``bar_requests`` explains the arguments.
 
         Raises
         ------
         DataUnavailable
-            ``interval_unavailable``, ``period_unavailable``, ``market_closed``, ``no_bars_yet``, ``no_data``, or
-            what is wrong with the bars.
+            ``interval_unavailable``, ``period_unavailable``, ``market_closed``, ``no_bars_yet``, ``no_data``, or the
+            fault of the bars.
         """
         return (await self.get_bars(symbol, interval, period)).frame()
 
     async def get_bars(self, symbol: str, interval: str, period: str) -> Bars:
-        """Return what :meth:`get_historical_data` returns as a frame (see ``ports.TypedBars``)."""
+        """Return the bars of :meth:`get_historical_data` as ``Bars`` (see ``ports.TypedBars``)."""
         self._require_open()
         return bars_at(self._source, canonical_symbol(symbol), interval, period, self._clock.now())
 
@@ -91,23 +91,23 @@ class ClockedBars:
         Raises
         ------
         DataUnavailable
-            ``no_data`` without any.
+            ``no_data`` when there are none.
         """
         self._require_open()
         symbol, end = canonical_symbol(symbol), min(self._clock.now(), utc_midnight(last) + DAY)
         bars = self._source.history(symbol, BAR, utc_midnight(first), end)
         if not len(bars):
-            raise DataUnavailable("no_data", f"there are no complete days of {symbol} from {first} to {last}")
+            raise DataUnavailable("no_data", f"{symbol}: no complete days from {first} to {last}")
         return RawBars.of(bars, symbol, self.name)
 
     def is_connected(self) -> bool:
-        """Tell whether the provider has not been closed."""
+        """Return whether the provider is open."""
         return self._open
 
     async def close(self) -> None:
-        """End the provider; may be called twice."""
+        """Close the provider; a second call does nothing."""
         self._open = False
 
     def _require_open(self) -> None:
         if not self._open:
-            raise DataUnavailable("closed", "the provider was closed")
+            raise DataUnavailable("closed", "the provider is closed")

@@ -28,7 +28,7 @@ class ProviderConfig:
     )
     yahoo_server: str = field(
         default="",
-        metadata=setting("Address of a server that plays Yahoo in tests; empty is Yahoo itself.", advanced=True),
+        metadata=setting("Address of a simulated Yahoo for tests; empty uses Yahoo itself.", advanced=True),
     )
     fallback_to_yahoo: bool = field(
         default=True, metadata=setting("Whether Yahoo answers, stamped as such, what IB cannot.")

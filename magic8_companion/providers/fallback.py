@@ -1,8 +1,8 @@
-"""The provider behind which a second one stands: the first that is able answers, alone, and says that it was it.
+"""Combine two providers: the second one answers when the first one cannot.
 
-Each answer comes from one source as a whole.  Today's bars decide: price and earlier bars of a symbol are asked where
-they came from, so that no series and no price is of two sources unseen.  A chain may come from the other source and
-says so itself.
+Each answer comes from one source only and names it.  Today's bars decide: the price and earlier bars of a symbol come
+from the source of its bars of today, so no series mixes two sources.  A chain may come from the other source; its
+envelope names that source.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ PRICE: Final = "price"
 CHAIN: Final = "chain"
 
 REST: Final = timedelta(seconds=60)
-"""So long the first source is not asked again for what it did not answer in time."""
+"""Pause before the first source gets another request of a kind that timed out."""
 
 _RUNNING_DAY: Final = "1d"
 _DAILY: Final = "1d"
 _NO_FAULT: Final = frozenset(
     {"market_closed", "no_bars_yet", "interval_unavailable", "period_unavailable", "calendar_range", "closed"}
 )
-"""Reasons that lie in the request: asking somebody else would not help."""
+"""Reasons caused by the request itself: the other source cannot help."""
 
 
 class FallbackProvider:
-    """Two real feeds behind one port; ``name`` and ``status`` are those of who gave bars last.
+    """Two real feeds behind one port; ``name`` and ``status`` are those of the last source of bars.
 
     Parameters
     ----------
     first, second
-        Real feeds: invented or recorded data never stand in for them.
+        Real feeds; simulated and recorded data never replace them.
     clock
-        Tells when a source that did not answer may be asked again.
+        Decides when a source that timed out gets another request.
     patience_seconds, chain_patience_seconds
-        How long the first source may take for bars or a price, and for a chain; the second gets the rest of the
+        Time limits of the first source for bars or a price, and for a chain.  The second source gets the rest of the
         caller's time.
 
     Raises
@@ -70,7 +70,7 @@ class FallbackProvider:
     ) -> None:
         for source in (first, second):
             if source.status in {REPLAY, SIMULATED}:
-                raise ConfigError([f"provider {source.name} is no real feed and cannot stand in for one"])
+                raise ConfigError([f"provider {source.name} is not a real feed; a fallback needs two real feeds"])
         self._sources = (first, second)
         self._clock = clock
         self._patience = {BARS: patience_seconds, PRICE: patience_seconds, CHAIN: chain_patience_seconds}
@@ -81,14 +81,15 @@ class FallbackProvider:
         self.loop_bound = first.loop_bound or second.loop_bound
 
     async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
-        """Return the frame of the first source that has it; its ``attrs`` say which.
+        """Return the frame of the first source that has it; its ``attrs`` name the source.
 
-        Bars of earlier days go on where today's bars came from.
+        Bars of earlier days come from the source of today's bars.
 
         Raises
         ------
         DataUnavailable
-            The refusal of the first source, with that of the second in its sentence; that of the symbol's source.
+            The reason of the first source, with that of the second in its sentence; or the reason of the symbol's
+            source.
         """
         symbol = canonical_symbol(symbol)
         source = self._of_bars.get(symbol) if period != _RUNNING_DAY and interval != _DAILY else None
@@ -105,12 +106,12 @@ class FallbackProvider:
         return frame
 
     async def get_spot_price(self, symbol: str) -> float:
-        """Return the price from where the symbol's bars came; that source is given up for a while if it has none.
+        """Return the price from the source of the symbol's bars; pause that source if it has none.
 
         Raises
         ------
         DataUnavailable
-            As that source says.
+            The reason of that source.
         """
         symbol = canonical_symbol(symbol)
         source = self._of_bars.get(symbol)
@@ -131,23 +132,23 @@ class FallbackProvider:
         Raises
         ------
         DataUnavailable
-            The refusal of the first source, with that of the second in its sentence.
+            The reason of the first source, with that of the second in its sentence.
         """
         symbol = canonical_symbol(symbol)
         return (await self._first_able(CHAIN, symbol, lambda source: source.get_option_chain(symbol)))[1]
 
     def is_connected(self) -> bool:
-        """Tell whether any of the two can answer now."""
+        """Return whether one of the two can answer now."""
         return any(source.is_connected() for source in self._sources)
 
     async def watch(self, symbols: Sequence[str]) -> None:
-        """Let the first source watch."""
+        """Watch symbols on the first source."""
         first = self._sources[0]
         if isinstance(first, Monitored):
             await first.watch(symbols)
 
     def connection(self) -> ConnectionState | None:
-        """Return the state of the first source: the second only stands in, and its answers carry its own name."""
+        """Return the state of the first source; answers of the second carry its own name."""
         first = self._sources[0]
         return first.connection() if isinstance(first, Monitored) else None
 
@@ -182,7 +183,7 @@ class FallbackProvider:
     async def _request_first(self, kind: str, symbol: str, request: Callable[[MarketData], Awaitable[T]]) -> T:
         until = self._rests.get((kind, symbol))
         if until is not None and self._clock.now() < until:
-            raise DataUnavailable("timeout", f"it did not answer lately and is asked again at {until:%H:%M:%S}Z")
+            raise DataUnavailable("timeout", f"it timed out recently; the next request is at {until:%H:%M:%S}Z")
         try:
             async with asyncio.timeout(self._patience[kind]):
                 return await request(self._sources[0])

@@ -1,4 +1,4 @@
-"""The provider ``replay``: recorded bars and chains of a folder, as they were known at the clock's time."""
+"""The provider ``replay``: recorded bars and chains of a folder, as known at the clock's time."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ReplayProvider(ClockedBars):
     Parameters
     ----------
     folder
-        Parquet and CSV files, nested as you like; ``bar_file`` says which columns and names are understood.
+        Parquet and CSV files at any depth; ``bar_file`` lists the columns and names that it reads.
     clock
-        Everything is answered as of ``clock.now()``.
+        Time of every answer.
 
     Raises
     ------
@@ -63,12 +63,12 @@ class ReplayProvider(ClockedBars):
         return self._folder.span(canonical_symbol(symbol))
 
     def check_day(self, symbol: str, day: date) -> None:
-        """Raise what keeps a whole day from being replayed (see ``PlayableDays``)."""
+        """Raise if the day cannot be replayed (see ``PlayableDays``)."""
         session = require_session(day)
         self._folder.today(canonical_symbol(symbol), BAR, session, session.close_at)
 
     def problems(self) -> tuple[str, ...]:
-        """Read the whole folder and return one sentence for each thing that is wrong with it."""
+        """Read the whole folder and return one sentence per problem."""
         return (*self._folder.problems(), *self._chains.problems)
 
 

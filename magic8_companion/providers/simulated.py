@@ -1,4 +1,4 @@
-"""The provider ``simulated``: a seeded market for a first run without any account."""
+"""The provider ``simulated``: a seeded market for a first run without an account."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from magic8_companion.providers.simulated_symbols import SYMBOLS
 
 
 class SimulatedProvider(ClockedBars):
-    """Market data of :class:`SimulatedMarket` as known at the clock's time; it declares itself simulated.
+    """Market data of :class:`SimulatedMarket` at the clock's time, marked as simulated.
 
     Parameters
     ----------
     clock
-        Everything is answered as of ``clock.now()``.
+        Time of every answer.
     seed
         The same seed gives the same market, day by day.
     strikes_each_side
@@ -66,11 +66,11 @@ class SimulatedProvider(ClockedBars):
         return (days[0], days[-1]) if days else None
 
     def check_day(self, symbol: str, day: date) -> None:
-        """Raise what keeps a whole day from being simulated (see ``PlayableDays``)."""
+        """Raise if the day cannot be simulated (see ``PlayableDays``)."""
         self.market.bars(canonical_symbol(symbol), require_session(day).day, day)
 
     def problems(self) -> tuple[str, ...]:
-        """Return nothing: simulated bars are never wrong."""
+        """Return an empty list: simulated bars have no problems."""
         return ()
 
 

@@ -1,8 +1,8 @@
-"""Option chains of the simulated market: Black-Scholes prices at a smile that knows today's volatility so far.
+"""Option chains of the simulated market: Black-Scholes prices on a smile scaled by today's realized volatility.
 
-The variance s^2 of the rest of the day is what the simulated VIX implies, times the expected share of the day that is
-still to come, times (realised so far / expected so far)^0.45, times a premium, so that options are dear on average as
-they are in reality.  The volatility of a strike is s (1 + a k + b k^2) / sqrt(T) with k = ln(K/S) / s; a and
+The variance s^2 of the rest of the day is the variance that the simulated VIX implies, times the expected remaining
+share of the day, times (realized so far / expected so far)^0.45, times a premium.  The premium makes options overpriced
+on average, as in real markets.  The volatility of a strike is s (1 + a k + b k^2) / sqrt(T) with k = ln(K/S) / s; a and
 b change from day to day.  Interest is 0.
 """
 
@@ -44,8 +44,8 @@ _SHORTEST_SECONDS: Final = 5.0
 _WIDTH: Final = 0.012  # open interest falls by 1/e at this distance, as a fraction of the price
 _FAR: Final = 0.03
 _TURNOVER: Final = 3.0
-_ROUND_STRIKES: Final = {20: 4.0, 10: 2.5, 5: 1.6}  # every 20th strike is liked four times as much
-_LISTED: Final = 0.2  # open interest reaches this far from the price, as a fraction of it, and some strikes more
+_ROUND_STRIKES: Final = {20: 4.0, 10: 2.5, 5: 1.6}  # every 20th strike has four times the interest
+_LISTED: Final = 0.2  # open interest ends at this distance from the price, as a fraction of it, plus some strikes
 _MORE_LISTED: Final = 60
 
 
@@ -65,7 +65,7 @@ def simulated_chain(market: SimulatedMarket, symbol: str, now: datetime, strikes
         market=market, symbol=symbol, facts=facts, session=session, now=now, spot=newest_close(market, symbol, now)
     )
     if now >= session.close_at:
-        raise DataUnavailable("market_closed", f"the options of {session.day} settled at the close")
+        raise DataUnavailable("market_closed", f"the options of {session.day} expired at the close")
     numbers = round(inputs.spot / options.strike_step) + np.arange(-strikes_each_side, strikes_each_side + 1)
     numbers = numbers[numbers > 0]
     strikes = np.asarray(numbers * options.strike_step, dtype=np.float64)
@@ -85,7 +85,7 @@ def simulated_chain(market: SimulatedMarket, symbol: str, now: datetime, strikes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ChainInputs:
-    """One symbol at one time of a session; every array that it returns has shape (n_strikes,)."""
+    """One symbol at one time of a session; all returned arrays have shape (n_strikes,)."""
 
     market: SimulatedMarket
     symbol: str
@@ -95,7 +95,7 @@ class _ChainInputs:
     spot: float
 
     def deviation(self) -> float:
-        """Return the standard deviation of the log price from now to the close that the options are priced at."""
+        """Return the standard deviation of the log price from now to the close that the options imply."""
         vix = self.market.bars(VIX, self.session.day, self.session.day)
         bars = self.market.bars(self.symbol, self.session.day, self.session.day).known_at(self.now)
         day_variance = MEAN_VARIANCE * self.facts.underlying.variance_ratio / UNITS_PER_VIX**2
@@ -140,12 +140,12 @@ class _ChainInputs:
         deviation = self.deviation()
         random = stream(self.market.seed, f"smile {self.facts.underlying.name}", self.session.day.toordinal())
         skew, curve = random.uniform(*_SKEW), random.uniform(*_CURVE)
-        reach = 0.8 / math.sqrt(curve)  # beyond it a parabola would make far strikes dearer than near ones
+        reach = 0.8 / math.sqrt(curve)  # beyond it a parabola would price far strikes above near ones
         away = np.clip(np.log(strikes / self.spot) / deviation, -reach, reach)
         return np.asarray(deviation * (1 + skew * away + curve * away**2))
 
     def _liking(self, what: str, numbers: Integers, centre: float, side: int) -> Floats:
-        # how much people like to trade a strike: near the centre, round, out of the money, and by chance
+        # relative interest of a strike: near the center, round, out of the money, and random
         step, day = product(self.symbol).strike_step, self.session.day.toordinal()
         middle = round(centre / step)
         reach = round(middle * _LISTED) + _MORE_LISTED
@@ -174,9 +174,9 @@ class _ChainInputs:
 
 def _facts(symbol: str, session: Session) -> SimulatedSymbol:
     if symbol not in SYMBOLS:
-        raise DataUnavailable("no_chain", f"there are no simulated options on {symbol}")
+        raise DataUnavailable("no_chain", f"{symbol}: the simulated market has no options on it")
     if not product(symbol).cycle.expires_on(session.day):
-        raise DataUnavailable("no_0dte_chain", f"options on {symbol} expire on the last session of a week only")
+        raise DataUnavailable("no_0dte_chain", f"{symbol}: its options expire only on the last session of a week")
     return SYMBOLS[symbol]
 
 

@@ -1,10 +1,9 @@
-"""The slow part of the simulated market: one row per trading day 2015..2030, made in one pass from one seed.
+"""Simulate the daily level of the market: one row per trading day 2015..2030, in one pass from one seed.
 
-Everything a day needs from its past is here (volatility level, price level), so that any day can be simulated alone and
-is the same whoever asks.  Moves are counted in *units*: the standard deviation of one day that the VIX implies for the
-market, ``VIX / 100 / sqrt(252)``.
+A row holds all that a day needs from its past (volatility level, price level), so each day can be simulated alone.
+Moves are in *units*: the standard deviation of one day that the VIX implies for the market, ``VIX / 100 / sqrt(252)``.
 
-The numbers were set after SPY 2018-2020 and 2024-2025 with the VIX: the log variance of a day over the implied one
+The numbers fit SPY 2018-2020 and 2024-2025 with the VIX: the log variance of a day over the implied one
 has a deviation of 0.74 and autocorrelations 0.53, 0.42, 0.32, 0.12 at lags 1, 2, 5, 22; the log of the VIX moves by
 -0.09 per unit within the day and by -0.054 over night, and has mean 2.84 and deviation 0.33.
 """
@@ -26,7 +25,7 @@ from magic8_companion.providers.simulated_symbols import MARKET, SimulatedUnderl
 
 FULL_DAY_BARS: Final = 78
 MEAN_VARIANCE: Final = 0.44
-"""Mean variance of the market's day, open to close, in squared units: the VIX is dear."""
+"""Mean variance of the market's day, open to close, in squared units; below 1: the VIX exceeds realized moves."""
 UNITS_PER_VIX: Final = 100 * math.sqrt(252)
 VIX_PER_UNIT: Final = -0.19
 """Change of the VIX state per unit of the market's move within the day."""
@@ -42,17 +41,17 @@ _VIX_MEAN: Final = 2.25
 _VIX_PULL: Final = 0.035
 _VIX_PER_GAP: Final = -0.12
 _VIX_PER_SQUARE: Final = 0.025
-_LARGEST_SQUARE: Final = 6.0  # a crash lifts the VIX, but not without bound
+_LARGEST_SQUARE: Final = 6.0  # a crash raises the VIX up to a limit
 _VIX_NIGHT_NOISE: Final = 0.07
 _VIX_DAY_NOISE: Final = 0.10
-_LEVEL_PULL: Final = 1 / 400  # keeps prices near their level; far too slow to trade, and only over night
+_LEVEL_PULL: Final = 1 / 400  # mean reversion of prices, overnight only and too slow to trade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorDays:
-    """One source of moves, in units; every array has shape (n_days,).
+    """The moves of one factor, in units; every array has shape (n_days,).
 
-    ``deviation`` is that of the diffusive move from open to close and ``move`` its outcome; ``jump`` comes on top, in
+    ``deviation`` is that of the diffusive move from open to close and ``move`` its outcome; ``jump`` is added in
     the bar ``jump_bar`` (0 on days without a jump); ``gap`` is the move of the night before.
     """
 
@@ -86,7 +85,7 @@ class MarketDays:
 
 
 def stream(seed: int, *keys: str | int) -> np.random.Generator:
-    """Return the random numbers that belong to some names and days, whatever else is simulated.
+    """Return a random generator for some names and days, independent of all others.
 
     >>> stream(8, "SPX", 5).random() == stream(8, "SPX", 5).random() != stream(8, "SPX", 6).random()
     True

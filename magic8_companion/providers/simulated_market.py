@@ -1,4 +1,4 @@
-"""The simulated market: bars of any symbol and day from one seed, the same whoever asks and in whatever order."""
+"""The simulated market: bars of any symbol and day from one seed, independent of the order of requests."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class _Path(NamedTuple):
 class SimulatedMarket:
     """A seeded market of nine symbols and their VIX; safe to use from several threads.
 
-    Volatility has a U-shape, clusters within and between days, jumps, and is on average below what the VIX implies;
-    how far below is partly told by the day so far.  Direction cannot be told.  A day has the same bars whatever else is
-    asked for.
+    Volatility has a U-shape, clusters within and between days, and is on average below what the VIX implies.  The day
+    so far partly predicts the size of that gap.  Prices also jump.  Direction is not predictable.  A day has the same
+    bars for any order of requests.
 
     >>> market = SimulatedMarket(seed=8)
     >>> len(market.bars("SPX", date(2025, 4, 9), date(2025, 4, 9)))

@@ -1,8 +1,8 @@
-"""The fast part of the simulated market: the 5-minute path of a day, given what the day as a whole will do.
+"""Simulate the 5-minute path of a day, given the move of the whole day.
 
-Within the day volatility has a U-shape and clusters; the path is a Brownian bridge in volatility time to the move of
-the day, so no bar tells more about the next one than its volatility does.  All arrays are padded to 78 bars; the bars
-of a half day after its end have weight 0.
+Within the day volatility has a U-shape and clusters.  The path is a Brownian bridge in volatility time to the move of
+the day, so a bar predicts only the volatility of the next one.  All arrays are padded to 78 bars; bars after the end of
+a half day have weight 0.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _VOLUME_PER_30_MINUTES: Final = (12.2, 8.8, 7.3, 6.6, 5.8, 5.1, 4.7, 4.6, 4.7, 6
 _CLUSTERS: Final = (0.96, 0.45)  # autoregression from bar to bar, deviation of the log variance
 _BURSTS: Final = 0.45
 VIX_BRIDGE: Final = 0.105
-"""Deviation of the VIX state around its way through the day, per day."""
+"""Standard deviation of the VIX state around its daily trend, per day."""
 
 
 def variance_shares(bar_count: int) -> Floats:
     """Return the expected share of each bar in the day's variance, shape (78,).
 
-    The measured U-shape (SPY, per 30 minutes); a half day runs through the same shape in 42 bars.
+    The measured U-shape (SPY, per 30 minutes); a half day has the same shape in 42 bars.
 
     >>> round(float(variance_shares(78)[:6].sum()), 3)
     0.139

@@ -1,4 +1,4 @@
-"""Facts of the simulated symbols: which share one underlying, at what level, how they move and how they are quoted.
+"""List the simulated symbols: their underlying, price level, volatility and quoting units.
 
 Levels are those of 2025.  ``beta`` and ``own`` were set after SPY, QQQ and AAPL of August 2024 to August 2025
 (5-minute returns: QQQ beta 1.18, correlation 0.96; AAPL 1.13 and 0.71); those of RUT and TSLA are plausible guesses.
@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedUnderlying:
-    """What moves: a loading on the market and a part of its own.
+    """A simulated underlying: its loading on the market and its own moves.
 
     ``level`` is the long-run price in points, ``own`` the volatility of the own part in units of the market's and
     ``jumps`` their mean number per day.
@@ -32,10 +32,10 @@ class SimulatedUnderlying:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedSymbol:
-    """What is quoted: ``per_point`` units per point of the underlying.
+    """A quoted symbol: ``per_point`` units per point of the underlying.
 
-    ``volume`` is the mean of a 5-minute bar in shares, 0 for an index; ``tracking`` the fraction by which an ETF misses
-    its index.  ``open_interest`` is the typical figure of a strike at the money.
+    ``volume`` is the mean of a 5-minute bar in shares, 0 for an index; ``tracking`` the fraction by which an ETF
+    deviates from its index.  ``open_interest`` is the typical figure of a strike at the money.
     """
 
     underlying: SimulatedUnderlying

@@ -49,7 +49,7 @@ def test_the_picture_can_be_svg(elsewhere: Path) -> None:
     ("words", "code", "sentence"),
     [
         (("--picture", "x.png"), 2, ".html or .svg"),
-        (("--symbol", "VIX"), 1, "no simulated options on VIX"),
+        (("--symbol", "VIX"), 1, "VIX: the simulated market has no options"),
         (("--chain-file", "nowhere.parquet"), 1, "is not a file"),
         (("--provider", "replay"), 2, "replay"),
         (("--provider", "nobody"), 2, "nobody"),

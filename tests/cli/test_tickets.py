@@ -95,7 +95,7 @@ def test_people_get_lines_and_a_file_gets_everything(elsewhere: Path, capsys: py
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--symbol", "VIX"), "no simulated options on VIX"),
+        (("--symbol", "VIX"), "VIX: the simulated market has no options"),
         (("--date", "2025-07-04"), "the NYSE is shut"),
         (("--date", "2025-06-26", "--time", "15:59"), "quotes of SPX carry a volatility"),
         (("--chain-file", "nowhere.csv"), "nowhere.csv is not a file"),

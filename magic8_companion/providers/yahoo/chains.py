@@ -1,8 +1,7 @@
-"""Yahoo's option tables -> a 0DTE chain: real quotes or none, and Greeks from the volatilities that go with them.
+"""Build a 0DTE chain from Yahoo's option tables: real quotes only, and Greeks from their volatilities.
 
-Yahoo answers for most indices with zero quotes and zero open interest, and invents a volatility beside them.  A quote
-counts when its ask is positive; a volatility counts beside such a quote; a count that is 0 in every row was not
-received.
+For most indices Yahoo sends zero quotes, zero open interest and an invented volatility.  A quote is valid when its ask
+is positive; a volatility is valid with such a quote.  A count that is 0 in every row is missing.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from magic8_companion.providers.yahoo.library import OptionTables
 SOURCE: Final = "yahoo"
 
 _CONTRACT: Final = re.compile(r"([A-Z]+)(\d{6})[CP]\d{8}")
-_LOWEST_VOL: Final = 0.001  # what Yahoo writes where it could compute none
+_LOWEST_VOL: Final = 0.001  # Yahoo's placeholder for a missing volatility
 
 
 def chain_of(tables: OptionTables, symbol: str, day: date, now: datetime, strikes_each_side: int) -> OptionChain:
@@ -35,11 +34,11 @@ def chain_of(tables: OptionTables, symbol: str, day: date, now: datetime, strike
     Raises
     ------
     DataUnavailable
-        ``no_0dte_chain`` when nothing expires on ``day``; ``no_quotes`` when Yahoo knows no quote of it; ``bad_chain``
+        ``no_0dte_chain`` when nothing expires on ``day``; ``no_quotes`` when Yahoo sends no quotes; ``bad_chain``
         when the price of the underlying is missing.
     """
     if tables.price is None or tables.traded_at is None:
-        raise DataUnavailable("bad_chain", f"Yahoo gives no price of {tables.ticker} beside its options")
+        raise DataUnavailable("bad_chain", f"{tables.ticker}: Yahoo sends no price with the options")
     sides = {"call": _expiring(tables.calls, symbol, day), "put": _expiring(tables.puts, symbol, day)}
     strikes = sorted({strike for side in sides.values() for strike in side})
     if not strikes:
@@ -51,7 +50,7 @@ def chain_of(tables: OptionTables, symbol: str, day: date, now: datetime, strike
     for name, right in (("call", CALL), ("put", PUT)):
         columns |= _side(name, sides[name], columns["strike"], tables.price, years, right)
     if not any(columns["call_ask"]) and not any(columns["put_ask"]):
-        raise DataUnavailable("no_quotes", f"Yahoo gives no bid or ask of the options on {symbol}")
+        raise DataUnavailable("no_quotes", f"{symbol}: Yahoo sends no bid or ask of the options")
     table = zip(*columns.values(), strict=True)
     return OptionChain(
         symbol=symbol,
@@ -66,7 +65,7 @@ def chain_of(tables: OptionTables, symbol: str, day: date, now: datetime, strike
 
 
 def _expiring(table: pd.DataFrame, symbol: str, day: date) -> dict[float, dict[str, float]]:
-    # Maps strike -> figures of the contracts of the right class; the monthly class of an index settles at the open.
+    # Maps strike -> row of the contracts of the daily class; the monthly class of an index settles at the open.
     wanted = (product(symbol).option_class, f"{day:%y%m%d}")
     found = {}
     for row in table.to_dict("records"):

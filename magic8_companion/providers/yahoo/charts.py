@@ -1,7 +1,7 @@
-"""Yahoo's chart of a ticker -> a source of bars: complete ones only, and the faults of the others known.
+"""Build a source of bars from Yahoo's chart: complete bars, and the faults of the others.
 
-Yahoo's data run up to 20 minutes late, so a bar is complete when Yahoo's own time has passed its end, not ours.  The
-newest row is the running bar, often with an odd stamp; empty rows at the end are bars that have not arrived yet.
+Yahoo's data are up to 20 minutes late, so a bar is complete when Yahoo's own time has passed its end.  The newest row
+is the running bar, often with an odd stamp.  Empty rows at the end are bars that have not arrived yet.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from magic8_companion.recordings.bar_file import RawBars
 from magic8_companion.recordings.bar_series import BarSeries, series_of
 
 LATEST: Final = timedelta(minutes=30)
-"""So long after the close Yahoo knows the whole session, whatever time it reports."""
+"""Yahoo has the whole session after this delay, whatever time it reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class ChartBars:
     known_until: datetime
 
     def today(self, symbol: str, length: timedelta, session: Session, now: datetime) -> Bars:  # noqa: ARG002  # 5-minute bars make up every length
-        """Return the bars of ``session`` that Yahoo knows completely.
+        """Return the complete bars of ``session``.
 
         Raises
         ------
@@ -43,7 +43,7 @@ class ChartBars:
         """
         until = min(now, self.known_until)
         if until < session.open_at + BAR <= now:
-            late = f"{symbol}: Yahoo, which runs up to 20 minutes late, has no complete bar of {session.day} yet"
+            late = f"{symbol}: Yahoo, up to 20 minutes late, has no complete bar of {session.day} yet"
             raise DataUnavailable("no_bars_yet", late)
         return self.series.today(session, until)
 
@@ -57,7 +57,7 @@ class ChartBars:
 
 
 def chart_bars(chart: YahooChart, symbol: str, ticker: Ticker, length: timedelta, now: datetime) -> ChartBars:
-    """Judge the rows of a chart; ``length`` is that of its bars."""
+    """Validate the rows of a chart; ``length`` is that of its bars."""
     raw = chart_rows(chart, symbol, ticker, length, now)
     part = checked(raw, None, length)
     faults = tuple(replace(fault, fix="Yahoo may correct it later") for fault in part.faults)
@@ -68,7 +68,7 @@ def chart_bars(chart: YahooChart, symbol: str, ticker: Ticker, length: timedelta
 
 
 def chart_rows(chart: YahooChart, symbol: str, ticker: Ticker, length: timedelta, now: datetime) -> RawBars:
-    """Return the rows of complete bars, in points of the symbol; nothing else is judged."""
+    """Return the rows of complete bars, in points of the symbol, without validation."""
     rows = _complete_rows(chart, now) if length < DAY else len(chart.starts)
     prices = chart.prices[:, :rows]
     return RawBars(
@@ -86,18 +86,18 @@ def require_price(chart: YahooChart, symbol: str, ticker: Ticker, session: Sessi
     Raises
     ------
     DataUnavailable
-        ``no_bars_yet`` when it is not of today, ``no_data`` without one.
+        ``no_bars_yet`` when the price is older than today's session, ``no_data`` when it is missing.
     """
     if chart.traded_at < session.open_at:
         seen = utc_text(chart.traded_at)
-        raise DataUnavailable("no_bars_yet", f"{symbol}: Yahoo's last price is of {seen}, before today's session")
+        raise DataUnavailable("no_bars_yet", f"{symbol}: Yahoo's last price is from {seen}, before today's session")
     if chart.price is None:
-        raise DataUnavailable("no_data", f"{symbol}: Yahoo gives no price of {ticker.label}")
+        raise DataUnavailable("no_data", f"{symbol}: Yahoo sends no price of {ticker.label}")
     return round(chart.price * ticker.scale, 4)
 
 
 def _complete_rows(chart: YahooChart, now: datetime) -> int:
-    # Counts the leading rows that are complete: the end of the chart is empty, running or off the grid.
+    # Counts the leading complete rows: rows at the end are empty, running or off the grid.
     step, starts = nanoseconds(BAR), chart.starts
     newest = to_ns(min(now, chart.traded_at))
     if len(starts):

@@ -1,4 +1,4 @@
-"""The only module that knows yfinance: what it hides becomes a reason, what it returns becomes plain arrays."""
+"""Wrap yfinance: its errors become reasons, its frames become plain arrays."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _AT_ONCE: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YahooChart:
-    """The bars of one ticker as Yahoo tells them, running bar and empty rows included.
+    """The bars of one ticker as Yahoo sends them, including the running bar and empty rows.
 
     ``starts`` are nanoseconds since the epoch, UTC (daily bars: 00:00 of their date), ``prices`` has shape (4, n_bars);
-    ``traded_at`` is how far Yahoo's data reach, ``price`` the last one in points.
+    ``traded_at`` is the time of Yahoo's newest data, ``price`` the last price in points.
     """
 
     ticker: str
@@ -50,7 +50,7 @@ class YahooChart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionTables:
-    """Calls and puts of one expiry as Yahoo tells them, with the price of the underlying and its time."""
+    """Calls and puts of one expiry as Yahoo sends them, with the price of the underlying and its time."""
 
     ticker: str
     calls: pd.DataFrame
@@ -61,9 +61,9 @@ class OptionTables:
 
 
 class Library:
-    """Blocking questions to Yahoo; safe to use from several threads, a few of which ask at the same time.
+    """Blocking requests to Yahoo; thread-safe, with a limit on simultaneous requests.
 
-    All questions raise ``DataUnavailable``: ``rate_limited``, ``timeout``, ``source_down``, ``bad_answer`` or
+    All requests raise ``DataUnavailable``: ``rate_limited``, ``timeout``, ``source_down``, ``bad_answer`` or
     ``no_data``.
     """
 
@@ -77,11 +77,11 @@ class Library:
         return self._call(ticker, lambda: self._chart(ticker, interval, start))
 
     def options(self, ticker: str, day: date) -> OptionTables:
-        """Return the options that expire on ``day`` if there are any, else those of the nearest expiry."""
+        """Return the options that expire on ``day``, else those of the nearest expiry."""
         return self._call(ticker, lambda: self._options(ticker, day))
 
     def close(self) -> None:
-        """Refuse all further questions."""
+        """Reject all further requests."""
         self._session.end()
 
     def _chart(self, ticker: str, interval: str, start: datetime) -> YahooChart:
@@ -123,8 +123,8 @@ class Library:
             self._back_off.require_over()
             try:
                 answer = request()
-            except Exception as error:  # whatever the library raises is published as a reason
-                YfData.cache_get.cache_clear()  # it would repeat a broken answer for the life of the process
+            except Exception as error:  # the host publishes any library error as a reason
+                YfData.cache_get.cache_clear()  # yfinance would repeat a broken response until the process ends
                 raise self._reason(ticker, error) from error
             self._back_off.answered()
             return answer
@@ -133,27 +133,27 @@ class Library:
         seen = self._session.seen
         if isinstance(error, YFRateLimitError) or seen.status == 429:
             self._back_off.refused(seen.retry_after_seconds)
-            return DataUnavailable("rate_limited", f"Yahoo refuses to answer about {ticker}: too many requests")
+            return DataUnavailable("rate_limited", f"{ticker}: Yahoo rejects the request: too many requests")
         if isinstance(error, Timeout):
-            return DataUnavailable("timeout", f"Yahoo did not answer about {ticker} in time")
+            return DataUnavailable("timeout", f"{ticker}: Yahoo did not answer in time")
         yahoo_reason = getattr(error, "yahoo_reason", None)
         if seen.status == 404 or (seen.status in {200, 422} and (yahoo_reason or isinstance(error, _NOTHING))):
-            return DataUnavailable("no_data", f"Yahoo has no data of {ticker}: {yahoo_reason or 'nothing was found'}")
+            return DataUnavailable("no_data", f"{ticker}: Yahoo has no data: {yahoo_reason or 'nothing was found'}")
         if seen.status >= 400:
-            return DataUnavailable("source_down", f"Yahoo answered about {ticker} with HTTP {seen.status}")
+            return DataUnavailable("source_down", f"{ticker}: Yahoo answered with HTTP {seen.status}")
         if isinstance(error, RequestException):
             return DataUnavailable("source_down", f"Yahoo cannot be reached: {_first_line(error)}")
         if isinstance(error, DataUnavailable):
             return error
         what = f"{type(error).__name__} {_first_line(error)}"
-        return DataUnavailable("bad_answer", f"Yahoo's answer about {ticker} cannot be understood ({what})")
+        return DataUnavailable("bad_answer", f"{ticker}: Yahoo's answer is not readable ({what})")
 
 
 @lru_cache(maxsize=1)
 def _configure() -> None:
-    # yfinance keeps its settings in itself: errors shall be raised, nothing shall be written into the home directory
+    # yfinance has global settings: raise errors, write nothing into the home directory
     yfinance.config.debug.hide_exceptions = False
-    logging.getLogger("yfinance").setLevel(logging.CRITICAL)  # what it logs is published as a reason
+    logging.getLogger("yfinance").setLevel(logging.CRITICAL)  # the host publishes the reason instead of yfinance's log
     warnings.filterwarnings("ignore", category=pd.errors.Pandas4Warning, module=r"yfinance\.")
     folder = tempfile.TemporaryDirectory(prefix="magic8-yahoo-", ignore_cleanup_errors=True)
     atexit.register(folder.cleanup)

@@ -1,7 +1,7 @@
-"""How often Yahoo may be asked, and how long to be silent after it refused.
+"""Limit the rate of requests to Yahoo, and pause after a rejection.
 
-Yahoo publishes no limit; about 60 requests a minute from one address pass.  A refusal (429) is answered with silence:
-every request is refused here until the pause is over, and each further refusal doubles the pause.
+Yahoo publishes no limit; it accepts about 60 requests per minute from one address.  After a rejection (429) this module
+rejects every request until the pause is over.  Each further rejection doubles the pause.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONGEST_PAUSE: Final = timedelta(minutes=15)
 
 
 class BackOff:
-    """The silence after a refusal; safe to use from several threads."""
+    """The pause after a rejection; thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -31,11 +31,11 @@ class BackOff:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether requests may go out now."""
+        """Return whether requests are allowed now."""
         return self._until is None or self._clock.now() >= self._until
 
     def require_over(self) -> None:
-        """Refuse a request during the silence.
+        """Raise during the pause.
 
         Raises
         ------
@@ -45,28 +45,28 @@ class BackOff:
         until = self._until
         if until is not None and self._clock.now() < until:
             raise DataUnavailable(
-                "rate_limited", f"Yahoo refuses more requests; the next goes out at {utc_text(until)}"
+                "rate_limited", f"Yahoo rejects more requests; the next attempt is at {utc_text(until)}"
             )
 
     def refused(self, wish_seconds: float = 0.0) -> None:
-        """Begin or lengthen the silence; ``wish_seconds`` is what Yahoo asks for (``Retry-After``)."""
+        """Start or extend the pause; ``wish_seconds`` is Yahoo's ``Retry-After``."""
         with self._lock:
             if not self.is_over:
-                return  # requests that were under way together count as one refusal
+                return  # simultaneous requests count as one rejection
             self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
             wish = min(timedelta(seconds=wish_seconds), LONGEST_PAUSE)
             self._until = self._clock.now() + max(self._pause, wish)
 
     def answered(self) -> None:
-        """End the silence: Yahoo answers again."""
+        """End the pause: Yahoo answers again."""
         with self._lock:
             self._pause, self._until = timedelta(0), None
 
 
 class Pace:
-    """A budget of requests that refills with time: ``burst`` at once, ``per_second`` in the long run.
+    """A token bucket: ``burst`` requests at once, ``per_second`` on average.
 
-    Real seconds, not the clock's: it protects a server that knows no other.
+    It counts real seconds, not the clock's, because it protects a real server.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Pace:
         self._left, self._at = self._burst, monotonic()
 
     def take(self) -> float:
-        """Take one request from the budget, waiting in this thread for it; return the seconds waited."""
+        """Block this thread until a request is allowed; return the seconds waited."""
         with self._lock:
             now = self._monotonic()
             self._left = min(self._burst, self._left + (now - self._at) * self._per_second) - 1

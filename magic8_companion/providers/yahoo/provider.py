@@ -1,4 +1,4 @@
-"""The provider ``yahoo``: delayed bars, prices and chains for whoever has no broker account."""
+"""The provider ``yahoo``: delayed bars, prices and chains without a broker account."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ INTRADAY_DAYS: Final = 59
 """Yahoo keeps 5-minute bars for 60 calendar days."""
 
 PRICE_AGE: Final = timedelta(seconds=20)
-"""A price may be read from a chart that was fetched so recently."""
+"""A chart younger than this serves price requests."""
 
 _OUTAGES: Final = frozenset({"rate_limited", "source_down", "bad_answer", "timeout"})
 _OTHER_TICKER: Final = frozenset({"no_data", "bars_gap", "bad_bars", "no_bars_yet"})
@@ -43,18 +43,19 @@ T = TypeVar("T")
 
 
 class YahooProvider:
-    """Yahoo Finance through yfinance; everything it says is declared delayed.
+    """Yahoo Finance through yfinance; all its data are marked as delayed.
 
     Parameters
     ----------
     clock
-        Tells what is complete, and for how long to be silent after a refusal.
+        Decides which bars are complete and how long to pause after a rejection.
     timeout_seconds
-        The longest that one request to Yahoo may take; a request may need two or three.
+        Time limit of one HTTP request to Yahoo; one call may need two or three.
     strikes_each_side
         Strikes of a chain below and above the one at the money.
     server
-        Address that plays Yahoo, such as ``http://127.0.0.1:8009``, for tests and rehearsals; None is Yahoo itself.
+        Address of a simulated Yahoo, such as ``http://127.0.0.1:8009``, for tests and rehearsals; None uses Yahoo
+        itself.
     """
 
     name = SOURCE
@@ -99,7 +100,7 @@ class YahooProvider:
     async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
         """Return the canonical frame of complete bars; 5-minute bars reach back 59 days.
 
-        The frame's ``attrs`` say which source, ticker and status it has.
+        The frame's ``attrs`` hold its source, ticker and status.
 
         Raises
         ------
@@ -128,12 +129,12 @@ class YahooProvider:
         return chain_of(tables, symbol, day, self._clock.now(), self._strikes_each_side).as_envelope()
 
     async def read_history(self, symbol: str, first: date, last: date) -> RawBars:
-        """Return the 5-minute rows of [first, last] for a collector, as Yahoo tells them.
+        """Return Yahoo's 5-minute rows of [first, last] for a collector.
 
         Raises
         ------
         DataUnavailable
-            ``no_data`` without any, or a reason of :class:`Library`.
+            ``no_data`` when Yahoo has no rows, or a reason of :class:`Library`.
         """
         self._require_open()
         symbol, today = canonical_symbol(symbol), new_york_day(self._clock.now())
@@ -147,17 +148,17 @@ class YahooProvider:
         raise DataUnavailable("no_data", f"Yahoo has no 5-minute bars of {symbol} from {first} to {last}")
 
     def is_connected(self) -> bool:
-        """Tell whether Yahoo may be asked now: open, and not silent after a refusal."""
+        """Return whether requests to Yahoo are possible now: open, and not paused after a rejection."""
         return self._open and self._back_off.is_over
 
     async def watch(self, symbols: Sequence[str]) -> None:
-        """Begin to ask for the charts of symbols every 15 s while the NYSE is open."""
+        """Start to request the charts of symbols every 15 s while the NYSE is open."""
         if self._watch.is_due and self._connection is None:
-            self._note_outage(DataUnavailable("feed_silent", "the first request to Yahoo is under way"))
+            self._note_outage(DataUnavailable("feed_silent", "the first request to Yahoo is in progress"))
         self._watch.start([canonical_symbol(symbol) for symbol in symbols])
 
     def connection(self) -> ConnectionState | None:
-        """Return what the newest answers or refusals tell, from any thread; None before anything was asked."""
+        """Return the state after the newest responses, from any thread; None before the first request."""
         state, outages = self._connection, self._watch.outages
         if state is None or state.outage or not outages:
             return state
@@ -171,7 +172,7 @@ class YahooProvider:
         )
 
     async def close(self) -> None:
-        """End the provider; may be called twice.  A request under way ends by its time-out and is not waited for."""
+        """Close the provider; a second call does nothing.  Open requests end by their time-out."""
         self._open = False
         self._watch.stop()
         self._library.close()
@@ -200,7 +201,7 @@ class YahooProvider:
             interval, start = "1d", utc_midnight(first)
         else:
             interval = "5m"
-            first = min(first, previous_session(today).day)  # an answer without any row tells nothing
+            first = min(first, previous_session(today).day)  # a response without rows proves nothing
             start = new_york_instant(max(first, today - timedelta(days=INTRADAY_DAYS)), time(0))
         return await self._call(
             lambda: self._library.chart(ticker.name, interval, start), f"Yahoo's chart of {ticker.name}"
@@ -230,7 +231,7 @@ class YahooProvider:
 
     def _require_open(self) -> None:
         if not self._open:
-            raise DataUnavailable("closed", "the provider was closed")
+            raise DataUnavailable("closed", "the provider is closed")
 
 
 _PORTS: Final[tuple[type[MarketData], type[Monitored]]] = (YahooProvider, YahooProvider)

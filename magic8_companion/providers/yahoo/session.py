@@ -1,4 +1,4 @@
-"""The door to the network: yfinance sends everything through this session."""
+"""The HTTP session that yfinance uses for every request."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from magic8_companion.providers.yahoo.patience import Pace
 
 
 class Seen(threading.local):
-    """What this thread's newest request came to."""
+    """The result of this thread's newest request."""
 
     status = 0
     retry_after_seconds = 0.0
 
 
 class BoundedSession(Session[Response]):
-    """A browser-like session in which no request is unbounded or uncounted.
+    """A browser-like session that limits and counts every request.
 
     Parameters
     ----------
     timeout_seconds
-        The longest that one request may take, whatever the caller allows.
+        Time limit of one request, whatever the caller allows.
     server
-        Address that plays Yahoo, such as ``http://127.0.0.1:8009``; None is Yahoo itself.
+        Address of a simulated Yahoo, such as ``http://127.0.0.1:8009``; None uses Yahoo itself.
     pace
-        The budget that every request takes from; None for a server of one's own.
+        The rate limit of all requests; None for a simulated server.
     """
 
     def __init__(self, timeout_seconds: float, server: str | None = None, pace: Pace | None = None) -> None:
@@ -40,9 +40,9 @@ class BoundedSession(Session[Response]):
         self.seen = Seen()
 
     def request(self, method: Any, url: str, *args: Any, **options: Any) -> Response:  # noqa: ANN401  # as the parent's
-        """Send one request, or refuse it after :meth:`end`."""
+        """Send one request; raise after :meth:`end`."""
         if self._ended.is_set():
-            raise SessionClosed("the provider was closed")
+            raise SessionClosed("the provider is closed")
         if self._pace is not None:
             self._pace.take()
         allowed = options.pop("timeout", None)
@@ -55,7 +55,7 @@ class BoundedSession(Session[Response]):
         return response
 
     def end(self) -> None:
-        """Refuse all further requests; those under way end by their time-out."""
+        """Reject all further requests; open ones end by their time-out."""
         self._ended.set()
 
     def _directed(self, url: str) -> str:

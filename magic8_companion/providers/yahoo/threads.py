@@ -1,4 +1,4 @@
-"""Blocking work beside the loop, in threads that nobody has to wait for when the process ends."""
+"""Run blocking work in daemon threads, which do not delay the end of the process."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ async def in_thread(work: Callable[[], T], name: str, limit_seconds: float) -> T
     Raises
     ------
     DataUnavailable
-        ``timeout`` when it takes longer than ``limit_seconds``; the thread is left to end by itself.
+        ``timeout`` when it takes longer than ``limit_seconds``; the thread ends by itself later.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
     def deliver(result: T | None, error: BaseException | None) -> None:
-        if answer.done():  # nobody waits any more
+        if answer.done():  # the caller has stopped waiting
             return
         if error is None:
             answer.set_result(result)  # type: ignore[arg-type]  # work returned it

@@ -1,4 +1,4 @@
-"""Which of Yahoo's names a symbol has: the only such table."""
+"""Map symbols to Yahoo's tickers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from magic8_companion.options.products import INDEX_SYMBOLS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticker:
-    """A name at Yahoo; one point of ours is ``scale`` of its points."""
+    """A Yahoo ticker; a price in our points is ``scale`` times Yahoo's price."""
 
     name: str
     scale: float = 1.0
 
     @property
     def label(self) -> str:
-        """Return what an answer is stamped with.
+        """Return the label that responses carry.
 
         >>> Ticker(name="^GSPC", scale=0.1).label
         '^GSPC x 0.1'
@@ -28,7 +28,7 @@ class Ticker:
 
 
 INDICES: Final = (*INDEX_SYMBOLS, VIX)
-"""Symbols without traded volume: what Yahoo reports for them is the volume of their members."""
+"""Symbols without traded volume: Yahoo reports the volume of their members."""
 
 _BARS: Final = {
     "SPX": (Ticker(name="^GSPC"),),
@@ -38,7 +38,7 @@ _BARS: Final = {
 
 
 def bar_tickers(symbol: str) -> tuple[Ticker, ...]:
-    """Return the tickers that have bars of a symbol, the best first.
+    """Return the tickers with bars of a symbol, best first.
 
     >>> [ticker.label for ticker in bar_tickers("XSP")], [ticker.label for ticker in bar_tickers("SPY")]
     (['^XSP', '^GSPC x 0.1'], ['SPY'])

@@ -1,4 +1,4 @@
-"""Asks for the chart of each watched symbol again and again, because Yahoo never says by itself that it is gone."""
+"""Request the chart of each watched symbol regularly, because Yahoo does not report its own outages."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from magic8_companion.periodic import PeriodicTask
 from magic8_companion.ports import Clock
 
 EVERY: Final = timedelta(seconds=15)
-"""With a request that takes ten seconds to fail, an outage is known within 25 s."""
+"""If a request takes 10 s to fail, an outage is detected within 25 s."""
 
 SHARE: Final = timedelta(seconds=2)
-"""The least time between two rounds per symbol: at most 30 requests a minute go into watching."""
+"""Minimum seconds between two rounds per symbol: watching uses at most 30 requests per minute."""
 
 _NO_OUTAGE: Final = frozenset({"market_closed", "no_bars_yet", "closed"})
 
@@ -24,7 +24,7 @@ _PARTICIPANT: Final = "yahoo"
 
 
 class Watch:
-    """The outages of single symbols, while the NYSE is open."""
+    """Tracks the outages of single symbols while the NYSE is open."""
 
     def __init__(self, clock: Clock, read_price: Callable[[str], Awaitable[object]]) -> None:
         self._clock, self._read_price = clock, read_price
@@ -34,7 +34,7 @@ class Watch:
 
     @property
     def outages(self) -> Mapping[str, DataUnavailable]:
-        """Return why which symbols cannot be had, from any thread."""
+        """Return the symbols without data and the reasons, from any thread."""
         task = self._worker.task
         if task is not None and task.done() and not task.cancelled():
             task.result()  # only a bug ends it
@@ -42,19 +42,19 @@ class Watch:
 
     @property
     def is_due(self) -> bool:
-        """Tell whether prices are due now."""
+        """Return whether prices are due now."""
         now = self._clock.now()
         session = session_on(new_york_day(now))
         return session is not None and session.contains(now)
 
     def start(self, symbols: Sequence[str]) -> None:
-        """Begin to ask, on the running loop; does nothing the second time."""
+        """Start the requests on the running loop; a second call does nothing."""
         if self._worker.task is None:
             self._symbols = symbols
             self._worker.start()
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Stop the requests."""
         self._worker.stop()
 
     def _next_round(self, begun: datetime | None) -> datetime:

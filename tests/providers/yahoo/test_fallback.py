@@ -188,7 +188,7 @@ def test_no_invented_or_recorded_data_stand_in(name: str, tmp_path: Path) -> Non
     (tmp_path / "spy.csv").write_text("time,open,high,low,close\n2025-04-09T13:30Z,1,1,1,1\n")
     false: MarketData = create_provider(name, pair.clock, replay_path=tmp_path)
     for sources in ((pair.ib, false), (false, pair.ib)):
-        with pytest.raises(ConfigError, match="is no real feed"):
+        with pytest.raises(ConfigError, match="is not a real feed"):
             FallbackProvider(*sources, pair.clock)
 
 
