@@ -16,7 +16,7 @@ from tests.publishing.recommendation_sets import recommendation_set
 
 SINCE = datetime(2024, 3, 14, 15, 1, tzinfo=UTC)
 DEGRADED = ConnectionState(
-    source="ib", state="degraded", why="feed_silent", since=SINCE, sentence="no tick has come", outage="feed_silent"
+    source="ib", state="degraded", why="feed_silent", since=SINCE, sentence="no tick has arrived", outage="feed_silent"
 )
 
 
@@ -50,7 +50,7 @@ def test_the_state_is_written_for_people() -> None:
         "state": "degraded",
         "why": "feed_silent",
         "since": "2024-03-14T15:01:00Z",
-        "sentence": "no tick has come",
+        "sentence": "no tick has arrived",
     }
 
 

@@ -1,8 +1,8 @@
-"""Bars from IB's history: what to ask for, when it may be asked, and what of the answer can be believed.
+"""Read bars from IB's history: build requests, keep IB's pacing, validate the answers.
 
-Everything is made of IB's 5-minute and daily bars, because IB counts longer ones from the full hour and the host from
-the open.  Bars are asked for as they are needed and never kept up to date by the gateway, so nothing can stop silently.
-What has to be asked twice within 15 s is asked for a day more the second time, because IB forbids identical requests.
+All bars are built from IB's 5-minute and daily bars, because IB aligns longer ones to the full hour and the host aligns
+them to the open.  Each call requests its bars; there are no updates by the gateway that could stop silently.  IB
+forbids identical requests within 15 s, so a repeated request asks for one more day.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ class History:
         self._clock, self._connection, self._book = clock, connection, book
 
     async def bars(self, symbol: str, interval: str, period: str, deadline: Deadline) -> Bars:
-        """Return complete bars of regular sessions; the arguments mean what they mean for every source.
+        """Return complete bars of regular sessions; ``bar_requests`` explains the arguments.
 
         Raises
         ------
         DataUnavailable
             ``no_data``, ``pacing``, ``no_permission``, ``history_failed``, ``history_broken``, ``bad_bars``,
-            ``missing_bars``, ``timeout``, or why IB cannot be asked.
+            ``missing_bars``, ``timeout``, or the reason why IB is unavailable.
         """
         now, length = self._clock.now(), interval_length(interval)
         today = new_york_day(now)
         first = first_day(period, today)
         session = session_on(today)
         if first == today and length < DAY and (session is None or now < session.open_at + BAR):
-            return bars_at(_Fetched(), symbol, interval, period, now)  # which says why there are none
+            return bars_at(_Fetched(), symbol, interval, period, now)  # raises the reason
         raw = await self._ask(symbol, ONE_DAY if length == DAY else FIVE_MINUTES, first, deadline)
         now = self._clock.now()
         found = _Fetched(days=daily_bars(raw)) if length == DAY else _Fetched(bars=regular_bars(raw, now))
@@ -91,7 +91,7 @@ class History:
                     raise failure from refusal
 
     async def _turn(self, what: str, requests: Sequence[HistoryRequest], deadline: Deadline) -> HistoryRequest:
-        # the request that may leave first, when it may leave
+        # the request with the shortest wait
         pacing = self._connection.history
         while True:
             now = self._clock.now()
@@ -101,14 +101,14 @@ class History:
                 pacing.count(request, now)
                 return request
             if wait.total_seconds() > deadline.seconds_left:
-                raise DataUnavailable("pacing", f"{what}: IB's limits allow them in {wait.total_seconds():.0f} s only")
+                raise DataUnavailable("pacing", f"{what}: IB's limits allow it only in {wait.total_seconds():.0f} s")
             await self._clock.sleep_until(now + wait, PARTICIPANT)
 
     async def _may_retry(self, deadline: Deadline) -> bool:
-        # a request that failed because a farm or the link is down is worth a second one when they are back
+        # repeat a request that failed because a farm or the connection was down
         health = self._connection.health
         if health.blocked is not None:
-            return True  # the connection itself waits, as long as that makes sense
+            return True  # the connection waits by itself
         if health.find(BARS_BROKEN) is None:
             return False
         while health.find(BARS_BROKEN) is not None:
@@ -120,7 +120,7 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fetched:
-    """One answer as the source that ``bars_at`` reads."""
+    """One answer as a source for ``bars_at``."""
 
     bars: Bars = field(default_factory=Bars.empty)
     days: Bars = field(default_factory=lambda: Bars.empty(DAY))
@@ -128,7 +128,7 @@ class _Fetched:
     def today(self, symbol: str, length: timedelta, session: Session, now: datetime) -> Bars:
         bars = self.bars.between(session.open_at, min(now, session.close_at))
         if not len(bars) and now >= session.open_at + BAR:
-            raise DataUnavailable("missing_bars", f"IB has sent no bar of {symbol} for {session.day}")
+            raise DataUnavailable("missing_bars", f"{symbol}: IB has sent no bar for {session.day}")
         return aggregate(bars, length) if len(bars) else bars
 
     def history(self, symbol: str, length: timedelta, start: datetime, end: datetime) -> Bars:  # noqa: ARG002  # the protocol's
@@ -139,7 +139,7 @@ class _Fetched:
 
 
 def duration(days: int) -> str:
-    """Return IB's name of a span of at least so many days; beyond a year IB wants whole years.
+    """Return IB's duration string of at least this many days; above one year IB requires whole years.
 
     >>> duration(1), duration(731)
     ('1 D', '2 Y')
@@ -148,19 +148,19 @@ def duration(days: int) -> str:
 
 
 def regular_bars(raw: Sequence[RawBar], now: datetime) -> Bars:
-    """Return the complete 5-minute bars of regular sessions; a bar that came twice counts once.
+    """Return the complete 5-minute bars of regular sessions; a repeated bar counts once.
 
     Raises
     ------
     DataUnavailable
-        ``bad_bars`` when a bar has no time zone, starts where none can (IB was asked for regular hours in UTC, so its
-        clock or its zone is wrong), contradicts its twin, or has impossible prices.
+        ``bad_bars`` when a bar has no time zone, starts off the grid of regular hours (IB's clock or zone is wrong),
+        contradicts its duplicate, or has impossible prices.
     """
     starts = [_instant(bar.start) for bar in raw]
     sessions = [session_on(new_york_day(start)) for start in starts]
     for start, session in zip(starts, sessions, strict=True):
         if session is None or start < session.open_at or (start - session.open_at) % BAR:
-            raise DataUnavailable("bad_bars", f"IB sent a bar that starts at {utc_text(start)}, where none can start")
+            raise DataUnavailable("bad_bars", f"IB sent a bar that starts at {utc_text(start)}, off the 5-minute grid")
     rows = {
         start: bar
         for start, session, bar in zip(starts, sessions, raw, strict=True)
@@ -173,7 +173,7 @@ def regular_bars(raw: Sequence[RawBar], now: datetime) -> Bars:
 
 
 def daily_bars(raw: Sequence[RawBar]) -> Bars:
-    """Return daily bars stamped 00:00 UTC; today's running one may be among them.
+    """Return daily bars stamped 00:00 UTC, which may include today's running one.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def daily_bars(raw: Sequence[RawBar]) -> Bars:
 
 
 def whole_days(bars: Bars) -> Bars:
-    """Return the bars of days on which none is missing."""
+    """Return the bars of complete days."""
     days, place, counts = np.unique(bars.starts // DAY_NS, return_inverse=True, return_counts=True)
     sessions = [session_on(EPOCH + timedelta(days=int(day))) for day in days]
     due = np.array([session.bar_count if session else 0 for session in sessions], dtype=np.int64)

@@ -1,7 +1,7 @@
-"""What may be asked of IB and how fast: messages, market-data lines, history requests.
+"""Keep IB's limits on messages, market-data lines and history requests.
 
-Messages are counted in real time (a limit of the wire), history in the clock's.  All limits are IB's own minus a
-little, because what leaves here evenly may arrive less evenly.
+Messages are counted in real time, history requests in the clock's time.  All limits are slightly below IB's, because
+evenly sent messages may arrive less evenly.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 LINES_FOR_CHAINS: Final = 4
-"""Lines that the underlyings never take, so that a chain can always be read, if slowly."""
+"""Lines reserved for chains, so that a chain can always be read, if slowly."""
 
 _BURST: Final = 3
 _SLOW_SECONDS: Final = 60.0
@@ -30,9 +30,9 @@ _NOTHING: Final = timedelta(0)
 
 
 class MessageRate:
-    """Lets messages leave evenly: never more than ``per_second`` and a burst of 3 in any second.
+    """Spreads messages evenly: never more than ``per_second`` and a burst of 3 in any second.
 
-    Time lost (a stalled loop) is not caught up: whoever is late sends later, not faster.
+    After a stall of the loop, messages are sent later, not faster.
     """
 
     def __init__(self, per_second: float) -> None:
@@ -47,17 +47,17 @@ class MessageRate:
         return max(0.0, self._next - (_BURST - 1) * self._interval - now)
 
     def count(self, now: float) -> None:
-        """Take note of a message that leaves."""
+        """Record a sent message."""
         pace = self._interval * (2 if now < self._slow_until else 1)
         self._next = max(self._next, now) + pace
         self.sent += 1
 
     def slow_down(self, now: float) -> None:
-        """Halve the rate for a minute: IB has complained."""
+        """Halve the rate for a minute after a complaint of IB."""
         self._slow_until = now + _SLOW_SECONDS
 
     async def turn(self) -> None:
-        """Wait for the turn to send one message, first come first served."""
+        """Wait until one message may be sent; first come, first served."""
         loop = asyncio.get_running_loop()
         async with self._turns:
             while (wait := self.delay(loop.time())) > 0:
@@ -75,12 +75,12 @@ class LineBudget:
         self._to_swallow = 0
 
     async def take(self) -> None:
-        """Wait for a free line, first come first served."""
+        """Wait for a free line; first come, first served."""
         await self._free.acquire()
         self.used += 1
 
     def give_back(self) -> None:
-        """Return a line."""
+        """Release a line."""
         self.used -= 1
         if self._to_swallow:
             self._to_swallow -= 1
@@ -88,7 +88,7 @@ class LineBudget:
             self._free.release()
 
     def shrink(self) -> None:
-        """Use one line less from now on: IB allows fewer than it was told."""
+        """Use one line less from now on: IB allows fewer than configured."""
         if self.capacity > 2 * LINES_FOR_CHAINS:
             self.capacity -= 1
             self._to_swallow += 1
@@ -96,7 +96,7 @@ class LineBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRequest:
-    """What makes two history requests identical: contract, bar size and duration, as all end now and want trades."""
+    """The key of a history request: contract, bar size and duration; all requests end now and ask for trades."""
 
     con_id: int
     size: str
@@ -105,7 +105,7 @@ class HistoryRequest:
 
 
 class HistoryPacing:
-    """Plans history requests; the rules are those of small bars, kept for all sizes.
+    """Schedules history requests; IB's rules for small bars apply to all sizes.
 
     No identical request within 15 s, at most 5 per contract in 2 s, 60 in 10 minutes, 50 unanswered; nothing for 15 s
     after IB has complained.
@@ -117,7 +117,7 @@ class HistoryPacing:
         self._open = 0
 
     def wait(self, request: HistoryRequest, now: datetime) -> timedelta:
-        """Return how long the request has to wait; zero: it may leave now."""
+        """Return how long the request must wait; zero means now."""
         while self._sent and self._sent[0][0] <= now - _LONG_WINDOW:
             self._sent.popleft()
         same = [at for at, sent in self._sent if sent == request]
@@ -134,16 +134,16 @@ class HistoryPacing:
         return max(_NOTHING, *waits)
 
     def count(self, request: HistoryRequest, now: datetime) -> None:
-        """Take note of a request that leaves."""
+        """Record a sent request."""
         self._sent.append((now, request))
         self._open += 1
 
     def done(self) -> None:
-        """Take note of a request that was answered or given up."""
+        """Record the end of a request."""
         self._open -= 1
 
     def back_off(self, now: datetime) -> None:
-        """Send nothing for a while: IB speaks of pacing."""
+        """Pause after a pacing violation."""
         self._not_before = now + PACING_BACK_OFF
 
     def in_window(self, now: datetime) -> int:

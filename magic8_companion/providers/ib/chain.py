@@ -1,7 +1,7 @@
-"""Today's options of one symbol: one request for all contracts, then a line for each strike near the money.
+"""Read today's options of one symbol: one request for all contracts, then one line per option near the money.
 
 Chains are read one after the other, so that the quotes of one are as close together as the message rate allows.  A line
-is given back as soon as it has said everything; the next one takes its place.
+is released as soon as it is complete, and the next option uses it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from magic8_companion.providers.ib.waiting import Deadline, Notifier, until
 
 SOURCE: Final = "ib"
 LEAST_ANSWERED: Final = 0.5
-"""A chain of which fewer options than this share say anything is no chain."""
+"""A chain is rejected when fewer options than this share answer."""
 
 _VOLUME_AND_VOLATILITY: Final = "100,106"
 _WITH_OPEN_INTEREST: Final = "100,101,106"
@@ -40,7 +40,7 @@ _NO_ANSWER: Final = (Effect.NOT_SUBSCRIBED, Effect.COMPETING_SESSION)
 
 @dataclass(slots=True, kw_only=True)
 class _OpenInterest:
-    """Last night's figures, which hold for a day."""
+    """Last night's open interest, valid for one day."""
 
     day: date
     by_contract: dict[int, int]
@@ -64,11 +64,11 @@ class Chains:
         ------
         DataUnavailable
             ``no_0dte_chain``, ``market_closed``, ``unknown_product``, ``no_permission``, ``chain_incomplete``,
-            ``competing_session``, or why spot and contracts cannot be had.
+            ``competing_session``, or the reason why spot or contracts are missing.
         """
         day = new_york_day(self._clock.now())
         self._require_trading(symbol, day)
-        patience = Deadline(self._clock, self._options.request_timeout_seconds)  # it waits for no other chain
+        patience = Deadline(self._clock, self._options.request_timeout_seconds)  # independent of other chains
         listed = await self._book.options(symbol, day, patience.not_after(deadline.at))
         async with self._one_at_a_time:
             spot = await self._feed.spot(symbol, deadline)
@@ -107,7 +107,7 @@ class Chains:
         return _by_strike(lines, interest)
 
     async def _listen(self, gateway: Gateway, contract: Listed, interest: Mapping[int, int]) -> MarketDataLine:
-        # a line lives until everything was said, or its time is over; twice that time for bid and ask
+        # keep a line until it is complete or its time is over; allow twice that time for bid and ask
         asks_for_interest = self._options.stream_open_interest and contract.con_id not in interest
         ticks = _WITH_OPEN_INTEREST if asks_for_interest else _VOLUME_AND_VOLATILITY
         notifier = Notifier()

@@ -1,9 +1,9 @@
-"""From what the lines of a chain have said to the rows of the host contract, and how complete they are.
+"""Build the rows of the host contract from the lines of a chain, and count how complete they are.
 
-IB's volatility, delta and gamma are taken whole where they came.  IB counts the time of SPY, QQQ and IWM options to
-16:15, when they stop trading, and the host to the close, which settles them: a volatility s over T becomes
-s sqrt(T / T_host), which leaves price, delta and gamma as they are.  What did not come is computed from the option's
-own mid by Black-Scholes; an option without a mid stays without.
+IB's volatility, delta and gamma are used where IB sent them.  IB counts the time of SPY, QQQ and IWM options to 16:15,
+when they stop trading, and the host counts it to the close, which settles them: a volatility s over T becomes s sqrt(T
+/ T_host), which leaves price, delta and gamma as they are.  Missing values are computed from the option's own mid by
+Black-Scholes; without a mid they stay missing.
 """
 
 from __future__ import annotations
@@ -38,17 +38,16 @@ class OptionLines:
 
     @property
     def lines(self) -> tuple[MarketDataLine, ...]:
-        """Return the lines that there are."""
+        """Return the existing lines."""
         return tuple(line for line in (self.call, self.put) if line is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
-    """How many of the wanted options said what.
+    """Counts of the requested options by their state.
 
-    ``answered`` have said anything, ``priced`` have a bid or an ask that can be believed (a bid of 0 is one),
-    ``quoted`` have both; ``crossed`` had bid above ask and were blanked; ``own_greeks`` were computed here because IB
-    sent none.
+    ``answered`` have any value, ``priced`` have a valid bid or ask (a bid of 0 is valid), ``quoted`` have both;
+    ``crossed`` had bid above ask and were blanked; ``own_greeks`` were computed here because IB sent none.
     """
 
     options: int
@@ -67,7 +66,7 @@ class Completeness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Option:
-    """One option, read: points, contracts, and the model's figures."""
+    """The values of one option: points, contracts, and the model's Greeks."""
 
     bid: float | None = None
     ask: float | None = None
@@ -80,7 +79,7 @@ class _Option:
 
     @property
     def mid(self) -> float:
-        """Return the middle of a real bid and ask, else NaN."""
+        """Return the mid of a real bid and ask, else NaN."""
         return (self.bid + self.ask) / 2 if self.bid and self.ask else math.nan
 
 
@@ -111,7 +110,7 @@ def _read(line: MarketDataLine | None, pair: OptionLines, since: datetime, stret
     if line is None:
         return _Option()
     bid, ask = line.bid_ask(since)
-    ask = ask or None  # nobody sells for nothing
+    ask = ask or None  # an ask of 0 is not valid
     crossed = bid is not None and ask is not None and bid > ask
     model = line.greeks or _NO_GREEKS
     volatility = None if model.volatility is None else model.volatility * stretch

@@ -1,21 +1,21 @@
-"""IB's error and system codes: what each of them means and what the host does about it.
+"""Map IB's error and system codes to the host's reactions.
 
 =================  ===================================================================================================
-1100 2110          the gateway has lost IB's servers: requests are held, quotes grow stale
-1101               it is back, subscriptions are lost: subscribe again, forget the day's bars
-1102               it is back, subscriptions are kept: live only after a fresh tick or bar
+1100 2110          the gateway has lost IB's servers: requests wait, quotes become stale
+1101               connection restored, subscriptions lost: subscribe again, drop the day's bars
+1102               connection restored, subscriptions kept: live only after a fresh tick or bar
 2103 2105 2157     quotes, bars, definitions of contracts are suspect until 2104, 2106, 2158; the socket stays
-2107 2108          a farm sleeps until it is needed: nothing
-162                history failed, and the text says why: pacing, no data, no permission
-200                no such contract, or more than one; asked once more after a minute
-321                the request is wrong: a bug of ours, logged and never repeated
-326                the client id is taken: connecting stops and the likely second host is named
-354 10168          not subscribed: delayed data are asked for if that is allowed
-10167 10090        not subscribed but delayed, or only in part: what flows is kept
-10182              bars are no longer updated: plain history is asked for again
-10197              another login holds the live data: stale, asked again every minute
-100 101            too many messages or lines: a bug of ours; the host slows down or gives lines back
-300 366            answers to a cancellation that came too late: nothing
+2107 2108          a farm is inactive until it is needed: no reaction
+162                history failed; the text has the reason: pacing, no data, no permission
+200                no such contract, or more than one; requested once more after a minute
+321                the request is invalid: a bug, logged and never repeated
+326                the client id is in use: stop connecting and report a likely second host
+354 10168          not subscribed: request delayed data if that is allowed
+10167 10090        only delayed or partial data: keep the line
+10182              bars are no longer updated: request plain history again
+10197              another login uses the live data: stale, requested again every minute
+100 101            too many messages or lines: a bug; slow down or release lines
+300 366            answers to a late cancellation: no reaction
 =================  ===================================================================================================
 """
 
@@ -27,11 +27,11 @@ from typing import Final
 from magic8_companion.domain.errors import DataUnavailable
 
 NO_REQUEST: Final = -1
-"""The request id of messages that belong to no request."""
+"""The request id of messages without a request."""
 
 
 class Effect(Enum):
-    """What a code does to the host."""
+    """The effect of a code on the host."""
 
     NOTHING = auto()
     LINK_LOST = auto()
@@ -95,7 +95,7 @@ _HISTORY_REASONS: Final = (
 
 
 class IBRefusal(Exception):
-    """IB has answered a request with an error: ``code`` and its sentence."""
+    """An error response of IB: ``code`` and text."""
 
     def __init__(self, code: int, text: str) -> None:
         self.code, self.text = code, text
@@ -103,7 +103,7 @@ class IBRefusal(Exception):
 
 
 def effect_of(code: int) -> Effect:
-    """Return what a code does; an unknown one ends its request, unless it is a warning (2100 to 2199).
+    """Return the effect of a code; an unknown code ends its request, unless it is a warning (2100 to 2199).
 
     >>> effect_of(2104).name, effect_of(2119).name, effect_of(504).name
     ('QUOTES_REPAIRED', 'NOTHING', 'REFUSED')
@@ -112,7 +112,7 @@ def effect_of(code: int) -> Effect:
 
 
 def ends_request(code: int) -> bool:
-    """Tell whether a request is over when this code arrives under its id.
+    """Return whether this code ends its request.
 
     >>> ends_request(162), ends_request(321), ends_request(10167), ends_request(10090)
     (True, True, False, False)
@@ -133,9 +133,9 @@ def reason_of(code: int, text: str) -> str:
 
 
 def unavailable(what: str, refusal: IBRefusal) -> DataUnavailable:
-    """Return the error for a caller who wanted ``what``.
+    """Return the error for a request of ``what``.
 
     >>> str(unavailable("the bars of SPY", IBRefusal(162, "HMDS query returned no data")))
-    'no_data: the bars of SPY: IB says 162 HMDS query returned no data'
+    'no_data: the bars of SPY: IB error 162 HMDS query returned no data'
     """
-    return DataUnavailable(reason_of(refusal.code, refusal.text), f"{what}: IB says {refusal.code} {refusal.text}")
+    return DataUnavailable(reason_of(refusal.code, refusal.text), f"{what}: IB error {refusal.code} {refusal.text}")

@@ -10,7 +10,7 @@ from magic8_companion.providers.config import ProviderConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IBConfig:
-    """Where the gateway is, how long to wait, and how much may be asked for."""
+    """Address, time limits and request limits of the gateway."""
 
     host: str = field(default="127.0.0.1", metadata=setting("Host on which TWS or the Gateway listens."))
     port: int = field(
@@ -30,9 +30,7 @@ class IBConfig:
     )
     vix_attempts: int = field(
         default=1,
-        metadata=setting(
-            "Requests to IB for the VIX before Yahoo is asked; 0 never asks IB.", advanced=True, ge=0, le=5
-        ),
+        metadata=setting("Requests to IB for the VIX before Yahoo is used; 0 skips IB.", advanced=True, ge=0, le=5),
     )
     stream_open_interest: bool = field(
         default=True, metadata=setting("Whether to stream open interest.", advanced=True)
@@ -47,5 +45,5 @@ class IBConfig:
 
     @property
     def address(self) -> str:
-        """Return host and port as people write them."""
+        """Return ``host:port``."""
         return f"{self.host}:{self.port}"

@@ -1,7 +1,7 @@
-"""The life of the one connection: open it, hear it end, back off, open the next, until it is closed.
+"""Keep one connection open: connect, notice its end, back off, reconnect, until it is closed.
 
-The heart asks the gateway for its time every ten seconds.  That finds a socket that died without a word and a clock
-that is wrong; it proves nothing about data, which only fresh data do.
+A heartbeat asks the gateway for its time every 10 s.  It detects a dead socket and a wrong clock.  Only fresh data
+prove that data arrive.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _log = logging.getLogger(__name__)
 
 
 class Connection:
-    """Keeps a connection open and lets others ask it.
+    """Keeps a connection open and sends requests on it.
 
-    ``changed`` rings at whatever may end a wait: a connection that comes or goes, a message of the gateway.
+    ``changed`` notifies waiting tasks: a connection opens or ends, or the gateway sends a message.
     """
 
     def __init__(self, clock: Clock, options: IBConfig, opener: Opener) -> None:
@@ -64,11 +64,11 @@ class Connection:
 
     @property
     def open_gateway(self) -> Gateway | None:
-        """Return the gateway while it is connected, whether IB's servers are or not."""
+        """Return the gateway while it is connected, even if IB's servers are not."""
         return None if self._gateway is None or self._gateway.is_over else self._gateway
 
     def start(self) -> None:
-        """Begin to connect; does nothing the second time, unless the life has ended by a bug: then that is raised."""
+        """Start to connect; a second call does nothing, or raises the bug that ended the connection task."""
         if self._life is None:
             self.health = ConnectionHealth(self._clock.now())
             self._life = asyncio.get_running_loop().create_task(self._live())
@@ -76,7 +76,7 @@ class Connection:
             self._life.result()
 
     async def close(self) -> None:
-        """End the connection in good order and stay closed."""
+        """Close the connection in good order and stay closed."""
         if self._life is not None:
             self._life.cancel()
             await asyncio.gather(self._life, return_exceptions=True)
@@ -85,22 +85,22 @@ class Connection:
             self._lost("closed")
 
     def drop(self, reason: str) -> None:
-        """End the connection because it is of no use; the next one is opened at once."""
+        """Close a useless connection and open the next one at once."""
         if (gateway := self.open_gateway) is not None:
             gateway.abort(reason)
 
     def on_fresh_tick(self) -> None:
-        """Take note of a fresh quote."""
+        """Record a fresh quote."""
         if self.health.fresh_tick():
             self.changed.notify()
 
     def on_fresh_bar(self) -> None:
-        """Take note of a bar that is as new as it can be."""
+        """Record an up-to-date bar."""
         if self.health.fresh_bar():
             self.changed.notify()
 
     async def gateway(self, deadline: Deadline) -> Gateway:
-        """Return the gateway as soon as it can be asked.
+        """Return the gateway as soon as it accepts requests.
 
         Raises
         ------
@@ -126,7 +126,7 @@ class Connection:
         return found
 
     async def ask(self, what: str, request: Callable[[Gateway], Awaitable[T]], deadline: Deadline) -> T:
-        """Return the answer to a request; it is repeated on the next connection if this one ends meanwhile.
+        """Return the answer to a request; repeat it on the next connection if this one ends meanwhile.
 
         Raises
         ------
@@ -168,12 +168,12 @@ class Connection:
 
     def _try_again(self, error: CannotConnect) -> bool:
         now = self._clock.now()
-        # a gateway may hold our own id for a while after our own connection broke
+        # a gateway may keep our client id for a while after our connection broke
         ghost = self._ended_at is not None and now - self._ended_at < _OWN_GHOST
         final = error.why in FINAL and not ghost
         self.health.lost(error.why if final or error.why not in FINAL else NOT_CONNECTED, str(error), now)
         self.changed.notify()
-        if str(error) != self._last_error:  # a night of attempts is one line
+        if str(error) != self._last_error:  # log repeated attempts once
             self._last_error = str(error)
             _log.log(logging.ERROR if final else logging.WARNING, "IB: %s", error)
         return not final
@@ -210,13 +210,13 @@ class Connection:
                 return
             except TimeoutError:
                 if gateway.last_message_at < requested_at:
-                    gateway.abort("the socket is dead: nothing comes back")
+                    gateway.abort("the socket is dead: the gateway does not answer")
                     return
             else:
                 took = self._clock.now() - requested_at
                 if took <= _QUICK:
                     self._compare_clocks(at + _HALF_SECOND, requested_at + took / 2)
-                else:  # a slow answer, or a suspended host, tells nothing about clocks: ask again soon
+                else:  # a slow answer or a suspended host proves nothing about clocks: repeat soon
                     next_at = min(next_at, self._clock.now() + _QUICK)
             if not introduced:
                 introduced = True
@@ -238,7 +238,7 @@ class Connection:
         side = "behind" if skew > 0 else "ahead of"
         self.health.add(
             CLOCK_SKEW,
-            f"this machine's clock is {abs(skew):.0f} s {side} IB's: no bar can be told complete; synchronise it (NTP)",
+            f"this machine's clock is {abs(skew):.0f} s {side} IB's: bar ends are uncertain; synchronize it (NTP)",
             self._clock.now(),
         )
         self.changed.notify()
@@ -246,7 +246,7 @@ class Connection:
     def _subscribe_events(self, request: int, code: int, text: str) -> None:
         effect = effect_of(code)
         if effect in {Effect.TOO_MANY_MESSAGES, Effect.TOO_MANY_LINES}:
-            _log.error("IB says %s %s: slowing down; please report this", code, text)
+            _log.error("IB sent %s %s: slowing down; please report this", code, text)
         elif request == NO_REQUEST and effect is not Effect.NOTHING:
             _log.log(
                 logging.WARNING if code < 2000 or code in {2103, 2105, 2110, 2157} else logging.INFO, "IB: %s", text
@@ -256,5 +256,5 @@ class Connection:
             self.changed.notify()
 
     def _refuse_for_good(self, what: str, refusal: IBRefusal) -> None:
-        _log.error("IB refuses the request for %s as invalid (%s); please report this", what, refusal.text)
-        self._invalid[what] = DataUnavailable("request_refused", f"IB refused the request for {what}: {refusal.text}")
+        _log.error("IB rejected the request for %s as invalid (%s); please report this", what, refusal.text)
+        self._invalid[what] = DataUnavailable("request_refused", f"IB rejected the request for {what}: {refusal.text}")

@@ -1,7 +1,7 @@
-"""What the connection is worth at a moment: connected, degraded and why, or in need of a human.
+"""Derive the health of the connection: connected, degraded with a reason, or in need of an operator.
 
-Troubles come and go by events; the gravest one is what operators read.  ``trusted_from`` says from when on quotes are
-believed: whatever was received before a loss, a return or a broken farm is never served again.
+Events add and remove issues; operators read the most severe one.  ``trusted_from`` is the time from which quotes are
+valid: quotes received before a loss, a reconnection or a broken farm are never used again.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ BARS_BROKEN: Final = "bars_broken"
 CONTRACTS_BROKEN: Final = "contracts_broken"
 
 FINAL: Final = frozenset({"client_id_in_use", "gateway_too_old"})
-"""Why connecting stops: another attempt cannot succeed before a human has done something."""
+"""Reasons to stop connecting: another attempt needs an operator's action first."""
 
 NOT_TRANSIENT: Final = FINAL | {CLOCK_SKEW}
-"""Troubles that do not pass while a request waits."""
+"""Issues that do not end while a request waits."""
 
 WAIT_FOR_RECONNECT: Final = timedelta(seconds=12)
-"""Requests wait for a connection that was lost only just; a longer outage is answered at once."""
+"""Requests wait this long for a lost connection; during a longer outage they fail at once."""
 
 SHORT_OUTAGE: Final = timedelta(seconds=10)
-"""What was decided from fresh data is not taken back for a trouble that is over sooner."""
+"""Decisions from fresh data stay valid during an issue shorter than this."""
 
 IN_FLIGHT: Final = timedelta(seconds=1)
-"""Bad news is overtaken by ticks that were sent before it: nothing received so soon after it counts as fresh."""
+"""Ticks received this soon after bad news may have been sent before it, so they do not count as fresh."""
 
 _HUMAN_AFTER: Final = {
     "client_id_in_use": timedelta(0),
@@ -69,7 +69,7 @@ _PUBLISHED_AS: Final = {
 _SURVIVE_A_LOSS: Final = (FEED_SILENT, CLOCK_SKEW)
 _BEGINS: Final = {
     Effect.LINK_LOST: (LINK_LOST, "the gateway has no connection to IB"),
-    Effect.COMPETING_SESSION: (COMPETING_SESSION, "another login of this user takes the live data, log it out"),
+    Effect.COMPETING_SESSION: (COMPETING_SESSION, "another login of this user uses the live data; log it out"),
     Effect.QUOTES_BROKEN: (QUOTES_BROKEN, "quotes are suspect"),
     Effect.BARS_BROKEN: (BARS_BROKEN, "history is suspect"),
     Effect.CONTRACTS_BROKEN: (CONTRACTS_BROKEN, "definitions of contracts are suspect"),
@@ -86,7 +86,7 @@ _DISTRUSTS_QUOTES: Final = frozenset({LINK_LOST, COMPETING_SESSION, QUOTES_BROKE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionIssue:
-    """Something that is wrong, since when, and a sentence that says what to do."""
+    """A problem of the connection: reason, start time and a sentence for operators."""
 
     why: str
     since: datetime
@@ -94,7 +94,7 @@ class ConnectionIssue:
 
 
 class ConnectionHealth:
-    """The troubles of a connection; every method takes the time of its event."""
+    """The issues of a connection; every method takes the time of its event."""
 
     def __init__(self, now: datetime) -> None:
         self._issues: dict[str, ConnectionIssue] = {}
@@ -106,21 +106,21 @@ class ConnectionHealth:
         self.lost(NOT_CONNECTED, "no connection has been opened yet", now)
 
     def connected(self, now: datetime) -> None:
-        """Take note of a new connection: nothing is subscribed on it and nothing is fresh."""
+        """Record a new connection: nothing is subscribed on it and nothing is fresh."""
         since = self._silent_since(now)
         self.remove(*_OUTAGES)
         self.connected_at = now
         self._resubscribe(now, since)
 
     def lost(self, why: str, sentence: str, now: datetime) -> None:
-        """Take note that there is no connection; an outage began when it began, whatever it is called later."""
+        """Record a lost connection; a change of the reason keeps the start of the outage."""
         since = min((item.since for item in self._issues.values() if item.why in _OUTAGES), default=now)
         self._issues = {name: item for name, item in self._issues.items() if name in _SURVIVE_A_LOSS}
         self._issues[why] = ConnectionIssue(why=why, since=since, sentence=sentence)
         self.connected_at = None
 
     def notice(self, effect: Effect, text: str, now: datetime) -> None:
-        """Take a message of the gateway."""
+        """Process a message of the gateway."""
         since = self._silent_since(now)
         if effect in _BEGINS:
             why, sentence = _BEGINS[effect]
@@ -135,39 +135,39 @@ class ConnectionHealth:
             self._await_data(now, since)
 
     def add(self, why: str, sentence: str, now: datetime) -> None:
-        """Add a trouble, unless it is known already."""
+        """Add an issue, unless it is known already."""
         self._issues.setdefault(why, ConnectionIssue(why=why, since=now, sentence=sentence))
 
     def remove(self, *reasons: str) -> None:
-        """Forget troubles."""
+        """Remove issues."""
         for why in reasons:
             self._issues.pop(why, None)
 
     def fresh_tick(self) -> bool:
-        """Take note of a quote that was received after ``trusted_from``; tell whether it is news."""
+        """Record a quote received after ``trusted_from``; return whether the state changed."""
         self._has_data = True
         return self._disprove(_DISPROVED_BY_TICKS)
 
     def fresh_bar(self) -> bool:
-        """Take note of a bar that is as new as it can be; tell whether it is news."""
+        """Record an up-to-date bar; return whether the state changed."""
         return self._disprove(_DISPROVED_BY_BARS)
 
     def resubscribe(self, now: datetime) -> None:
-        """Let every line be opened again, and believe none of the old ones."""
+        """Request a new subscription of every line, and distrust the old ones."""
         self._resubscribe(now, self._silent_since(now))
 
     def find(self, *reasons: str) -> ConnectionIssue | None:
-        """Return the gravest of some troubles, or None."""
+        """Return the most severe of some issues, or None."""
         return next((self._issues[why] for why in _SEVERITY if why in reasons and why in self._issues), None)
 
     @property
     def blocked(self) -> ConnectionIssue | None:
-        """Return why nothing can be asked, or None."""
+        """Return the issue that blocks requests, or None."""
         return self.find(*_BLOCKING)
 
     @property
     def worst(self) -> ConnectionIssue | None:
-        """Return the gravest trouble; that no data has come yet is none while none is due."""
+        """Return the most severe issue; missing data count only while data are due."""
         return self.find(*self._counting(_SEVERITY))
 
     def state(self, now: datetime) -> str:
@@ -178,16 +178,17 @@ class ConnectionHealth:
         return NEEDS_HUMAN if now - worst.since >= _HUMAN_AFTER.get(worst.why, timedelta.max) else DEGRADED
 
     def outage(self, now: datetime) -> str | None:
-        """Return the reason why nothing fresh can be had at all, None while prices are fresh.
+        """Return the reason of a complete outage, None while prices are fresh.
 
-        A blip is none, unless nothing was heard before it: what an earlier process has said must wait for fresh data.
+        A short interruption is not an outage, unless no data came before it: after a restart, decisions wait for fresh
+        data.
         """
         issues = (self._issues.get(why) for why in self._counting(_WITHOUT_DATA))
         lasting = (issue for issue in issues if issue and not self._is_short(issue, now))
         return next((self.refusal(issue).reason for issue in lasting), None)
 
     def refusal(self, issue: ConnectionIssue) -> DataUnavailable:
-        """Return the error for whoever asks while there is a trouble."""
+        """Return the error for a request during an issue."""
         return DataUnavailable(_PUBLISHED_AS.get(issue.why, issue.why), issue.sentence)
 
     def _is_short(self, issue: ConnectionIssue, now: datetime) -> bool:
@@ -202,7 +203,7 @@ class ConnectionHealth:
         return disproved
 
     def _silent_since(self, now: datetime) -> datetime:
-        # a connection that is back hears nothing before fresh data prove it: until then the outage goes on
+        # after a reconnection the outage lasts until fresh data arrive
         return min((issue.since for issue in self._issues.values() if issue.why in _WITHOUT_DATA), default=now)
 
     def _resubscribe(self, now: datetime, since: datetime) -> None:

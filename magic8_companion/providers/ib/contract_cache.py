@@ -1,7 +1,7 @@
-"""The contracts that IB lists, asked for once per New York day.
+"""Look up IB's contracts once per New York day.
 
-A contract that IB does not know is asked for once more after a minute, because maintenance looks the same; after that
-it stays unknown until the day or the connection changes.
+An unknown contract is requested once more after a minute, because IB's maintenance gives the same error.  After that it
+stays unknown until the day or the connection changes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Miss:
 
 
 class ContractCache:
-    """Looks contracts up and remembers them."""
+    """Looks up contracts and keeps them."""
 
     def __init__(self, clock: Clock, connection: Connection) -> None:
         self._clock, self._connection = clock, connection
@@ -45,7 +45,7 @@ class ContractCache:
         Raises
         ------
         DataUnavailable
-            ``contract_unknown`` when IB lists none, or more than one; or why IB cannot be asked.
+            ``contract_unknown`` when IB lists none, or more than one; or the reason why IB is unavailable.
         """
         wanted = underlying(symbol)
         found = await self._find(wanted, "contract_unknown", deadline)
@@ -59,7 +59,7 @@ class ContractCache:
         Raises
         ------
         DataUnavailable
-            ``no_0dte_chain`` when none does, ``unknown_product``, or why IB cannot be asked.
+            ``no_0dte_chain`` when none does, ``unknown_product``, or the reason why IB is unavailable.
         """
         wanted = options_of(symbol, expiry)
         found = await self._find(wanted, "no_0dte_chain", deadline)

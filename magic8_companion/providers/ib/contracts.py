@@ -1,8 +1,7 @@
 """Contracts as IB lists them: exchange and option class come from the symbol's entry in ``options.products``.
 
-Source: IB's contract search (2025).  The symbol of an option is that of its
-underlying; only the trading class tells SPXW, which settles at the close, from SPX, which settles in the opening
-auction of a third Friday.
+Source: IB's contract search (2025).  The symbol of an option is that of its underlying.  Only the trading class
+separates SPXW, which settles at the close, from SPX, which settles in the opening auction of a third Friday.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _STOCKS: Final = {name: exchange for name, exchange in _LISTED.items() if name n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A contract as it is asked for; a blank expiry, strike or right matches all.  Everything is in USD."""
+    """A contract query; a blank expiry, strike or right matches all.  All contracts are in USD."""
 
     symbol: str
     kind: str
@@ -41,7 +40,7 @@ class Wanted:
     multiplier: str = ""
 
     def __str__(self) -> str:
-        """Return what a sentence needs."""
+        """Return the description for messages."""
         when = f" of {self.expiry}" if self.expiry else ""
         return f"{self.trading_class or self.symbol} {self.kind} on {self.exchange}{when}"
 
@@ -61,7 +60,7 @@ class Listed:
     multiplier: str = ""
 
     def __str__(self) -> str:
-        """Return what a sentence needs."""
+        """Return the description for messages."""
         option = f" {self.expiry} {self.strike:g}{self.right}" if self.expiry else ""
         return f"{self.trading_class or self.symbol}{option}"
 
@@ -72,7 +71,7 @@ def underlying(symbol: str) -> Wanted:
     Raises
     ------
     DataUnavailable
-        ``contract_unknown`` for a symbol without an entry: where IB lists it must be known, not guessed.
+        ``contract_unknown`` for a symbol without an entry in the table.
 
     >>> underlying("SPX").exchange, underlying("SPY").exchange, underlying("SPY").primary_exchange
     ('CBOE', 'SMART', 'ARCA')
@@ -82,7 +81,7 @@ def underlying(symbol: str) -> Wanted:
     if symbol in _STOCKS:
         return Wanted(symbol=symbol, kind=STOCK, exchange=SMART, primary_exchange=_STOCKS[symbol])
     known = ", ".join((*_INDICES, *_STOCKS))
-    raise DataUnavailable("contract_unknown", f"where IB lists {symbol} is not known here; known: {known}")
+    raise DataUnavailable("contract_unknown", f"{symbol}: its IB exchange is unknown; known symbols: {known}")
 
 
 def options_of(symbol: str, expiry: date) -> Wanted:

@@ -1,9 +1,8 @@
-"""The underlyings: one line each, kept open for as long as the host runs, and the watch that hears silence.
+"""Watch the underlyings: one line each, open while the host runs, and detect silence.
 
-While the session is open every line must bring fresh ticks.  Lines that are silent are opened again after 10 s, one or
-all.  A symbol whose price is unusable for 10 s or does not move for 20 s is an outage of its own.  When all are silent
-for 20 s the feed is called silent and the connection is replaced, whatever the socket says; only a market-data farm
-that is known to be down is waited for.
+While the session is open every line must receive fresh ticks.  A silent line is reopened after 10 s.  A symbol without
+a usable price for 10 s, or without a new price for 20 s, is an outage of that symbol.  When all lines are silent for 20
+s, the feed is silent and the connection is replaced, unless a market-data farm is known to be down.
 """
 
 from __future__ import annotations
@@ -36,22 +35,22 @@ from magic8_companion.providers.ib.symbol_outages import SymbolOutages
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline, Notifier, until
 
 QUIET_AFTER: Final = timedelta(seconds=10)
-"""A line that has brought nothing fresh for so long is opened again: IB then repeats what it has, with its time."""
+"""A silent line is reopened after this: IB then repeats its values, with their times."""
 
 QUIET_AGAIN_AFTER: Final = timedelta(seconds=30)
-"""The same for one line alone that has brought nothing since it was opened, such as that of a halted stock."""
+"""The same for a single line without any tick since it was opened, such as that of a halted stock."""
 
 LIVE_AGAIN_AFTER: Final = timedelta(minutes=5)
-"""A line that comes late is opened again so often: live data may be there again, and IB does not say so."""
+"""Interval at which a delayed line is reopened: live data may be back, and IB does not report it."""
 
 SILENT_AFTER: Final = timedelta(seconds=20)
 REFUSED_FOR: Final = timedelta(seconds=60)
 FAILED_FOR: Final = timedelta(seconds=5)
 SPOT_PATIENCE: Final = timedelta(seconds=5)
-"""So long a line that has been open for a while may take to bring a usable price."""
+"""Time limit for a usable price on a line that has been open for a while."""
 
 SETTLING: Final = timedelta(milliseconds=250)
-"""A new line is believed after this: first comes what IB remembers, a moment later the time that gives it away."""
+"""A new line is trusted after this: IB first sends kept values, and their time arrives later."""
 
 _TICK: Final = timedelta(seconds=1)
 _OVERSLEPT: Final = timedelta(seconds=5)
@@ -62,7 +61,7 @@ _log = logging.getLogger(__name__)
 
 
 class Feed:
-    """Watches underlyings; a symbol is watched from the first time somebody asks for it."""
+    """Watches underlyings; the first request for a symbol starts its watch."""
 
     def __init__(self, clock: Clock, options: IBConfig, connection: Connection, book: ContractCache) -> None:
         self._clock, self._options = clock, options
@@ -86,27 +85,27 @@ class Feed:
 
     @property
     def delayed(self) -> bool:
-        """Tell whether any underlying comes late."""
+        """Return whether any underlying is delayed."""
         return any(line.delayed for line in self._lines.values())
 
     def is_delayed(self, symbol: str) -> bool:
-        """Tell whether one underlying comes late."""
+        """Return whether one underlying is delayed."""
         return symbol in self._lines and self._lines[symbol].delayed
 
     @property
     def outages(self) -> Mapping[str, ConnectionIssue]:
-        """Return why nothing fresh can be had of which symbols, from any thread."""
+        """Return the symbols without fresh data and the reasons, from any thread."""
         if self._listener is not None and self._listener.done() and not self._listener.cancelled():
-            self._listener.result()  # it ends by a bug only
+            self._listener.result()  # the task ends only through a bug
         return self._symbol_outages.outages
 
     @property
     def delayed_symbols(self) -> frozenset[str]:
-        """Return which symbols come with a delay, from any thread."""
+        """Return the symbols with delayed data, from any thread."""
         return self._delayed_symbols
 
     def watch(self, symbols: Sequence[str]) -> None:
-        """Begin to watch symbols; those for which there is no line are told when somebody asks for them."""
+        """Start to watch symbols; a symbol without a free line raises at its first request."""
         self._connection.start()
         for symbol in symbols:
             with suppress(DataUnavailable):
@@ -119,7 +118,7 @@ class Feed:
         ------
         DataUnavailable
             ``stale_quotes``, ``feed_silent``, ``bad_spot``, ``market_closed``, ``no_permission``,
-            ``competing_session``, ``contract_unknown``, ``no_free_line``, or why IB cannot be asked.
+            ``competing_session``, ``contract_unknown``, ``no_free_line``, or the reason why IB is unavailable.
         """
         self._keep(symbol)
         self._refuse_lasting_issue()
@@ -148,7 +147,7 @@ class Feed:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def age_seconds(self, symbol: str) -> float | None:
-        """Return how old the newest price of a symbol is, None without any."""
+        """Return the age of the newest price of a symbol, None if there is none."""
         line = self._lines.get(symbol)
         if line is None or line.fresh_at < line.opened_at - OLDEST:
             return None
@@ -158,7 +157,7 @@ class Feed:
         loop = asyncio.get_running_loop()
         for task in (self._listener, self._keepers.get(symbol)):
             if task is not None and task.done():
-                task.result()  # a keeper ends by a bug only
+                task.result()  # the task ends only through a bug
         if self._listener is None:
             self._listener = loop.create_task(self._listen())
         if symbol not in self._keepers:
@@ -170,7 +169,7 @@ class Feed:
         if len(self._keepers) >= allowed:
             raise DataUnavailable(
                 "no_free_line",
-                f"{allowed} market-data lines watch other symbols already and the rest is for chains: raise "
+                f"{allowed} market-data lines watch other symbols and the rest is reserved for chains: raise "
                 f"M8C_IB_MARKET_DATA_LINES if the account has more, or do without {symbol}",
             )
 
@@ -194,7 +193,7 @@ class Feed:
         while True:
             try:
                 return await self._connection.gateway(self._deadline())
-            except DataUnavailable:  # whoever asks for a price is told by the connection itself
+            except DataUnavailable:  # a request for a price gets the error from the connection
                 await self._clock.sleep_until(self._clock.now() + _TICK, PARTICIPANT)
 
     async def _watch(self, symbol: str, gateway: Gateway) -> None:
@@ -208,7 +207,7 @@ class Feed:
             gateway.close_line(line)
 
     def _deadline(self) -> Deadline:
-        # a little less than those have who wait for the line, so that they hear what is wrong
+        # shorter than the time-out of the callers, so that they get the reason
         return Deadline(self._clock, _KEEPERS_SHARE * self._options.request_timeout_seconds)
 
     async def _mind(self, symbol: str, line: MarketDataLine, gateway: Gateway) -> None:
@@ -228,9 +227,9 @@ class Feed:
             if line.delayed and self._clock.now() - line.opened_at > LIVE_AGAIN_AFTER:
                 return
             if self._is_silent_alone(line) and not overslept:
-                _log.info("IB: nothing new of %s has come, subscribing again", symbol)
+                _log.info("IB: no new data of %s, subscribing again", symbol)
                 return
-            self._ticked.notify()  # time alone may have changed an answer
+            self._ticked.notify()  # the result may change with time alone
 
     def _is_silent_alone(self, line: MarketDataLine) -> bool:
         expected_since = self._expected_since()
@@ -247,7 +246,7 @@ class Feed:
         await gateway.ask_for_delayed()
 
     async def _pause(self, length: timedelta, generation: int) -> None:
-        # a failure is tried again later, or when a new connection gives a new chance
+        # retry after a while, or on a new connection
         until_then = self._clock.now() + length
         while self._clock.now() < until_then and self._connection.health.generation == generation:
             await self._clock.sleep_until(self._clock.now() + _TICK, PARTICIPANT)
@@ -260,7 +259,7 @@ class Feed:
         looked_at = self._clock.now()
         while True:
             now = self._clock.now()
-            if now - looked_at > _OVERSLEPT:  # a stalled or suspended host has not heard silence, it has not listened
+            if now - looked_at > _OVERSLEPT:  # after a stall the host has not read, so silence proves nothing
                 self._watching_since = now
                 self._symbol_outages.excuse(now)
             looked_at = now
@@ -276,8 +275,8 @@ class Feed:
         newest = max(line.fresh_at for line in self._lines.values())
         last_data_at = self._last_tick_at = max(newest, self._last_tick_at or newest, expected_since)
         if now - last_data_at >= SILENT_AFTER:
-            health.add(FEED_SILENT, f"the market is open, but no tick has come for {SILENT_AFTER.seconds} s", now)
-        if health.find(QUOTES_BROKEN):  # the gateway has said so itself, and another connection would hear the same
+            health.add(FEED_SILENT, f"the market is open, but no tick has arrived for {SILENT_AFTER.seconds} s", now)
+        if health.find(QUOTES_BROKEN):  # the gateway has reported it, and a new connection would not help
             self._excused_at = now
         here = max(last_data_at, health.connected_at, self._excused_at or last_data_at)
         if now - here >= SILENT_AFTER:
@@ -296,7 +295,7 @@ class Feed:
             self._symbol_outages.look(answers, session.open_at, now, is_news=is_news)
 
     def _is_delayed(self, symbol: str) -> bool:
-        # a new line has not said so yet: until it does, what was known of the old one holds
+        # until the new line reports its type, use the type of the old line
         line = self._lines[symbol]
         return line.delayed if line.fresh_at >= line.opened_at else symbol in self._delayed_symbols
 
@@ -309,7 +308,7 @@ class Feed:
         return self._why_no_spot(symbol)
 
     def _expected_since(self) -> datetime | None:
-        # from when on ticks must come: the session is open and some line is open
+        # ticks are due from here: the session is open and at least one line is open
         session = self._session()
         if session is None or self._watching_since is None:
             return None
@@ -346,9 +345,9 @@ class Feed:
         if issue is not None:
             return health.refusal(issue)
         if self._session() is None:
-            return DataUnavailable("market_closed", f"{symbol} has not been traded lately: the exchange is shut")
+            return DataUnavailable("market_closed", f"{symbol}: no recent trades, because the exchange is closed")
         if line is None or not line.answered("last") or self._clock.now() - line.opened_at < SETTLING:
-            return DataUnavailable("feed_silent", f"no tick of {symbol} has come")
+            return DataUnavailable("feed_silent", f"{symbol}: no tick has arrived")
         if line.value("last", line.opened_at) is None or line.is_crossed(line.opened_at):
-            return DataUnavailable("bad_spot", f"IB sends no usable price of {symbol}")
-        return DataUnavailable("stale_quotes", f"nothing new of {symbol} comes: it is halted, or IB repeats old prices")
+            return DataUnavailable("bad_spot", f"{symbol}: IB sends no usable price")
+        return DataUnavailable("stale_quotes", f"{symbol}: no new ticks; it is halted, or IB repeats old prices")

@@ -1,6 +1,6 @@
-"""What one connection to a gateway can be asked; ``session.Session`` is the real one, tests bring their own.
+"""Define the interface of one gateway connection; ``session.IBSession`` is the real one, tests use fakes.
 
-A connection that has ended stays ended: whoever asks again asks the next one.
+A connection that has ended stays ended; repeat requests on the next one.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from magic8_companion.providers.ib.quotes import MarketDataLine
 from magic8_companion.providers.ib.waiting import Notifier
 
 ErrorCallback = Callable[[int, int, str], None]
-"""Hears every message of the gateway: request id (-1: none), code, sentence; must not raise."""
+"""Receives every message of the gateway: request id (-1: none), code, text; must not raise."""
 
 
 class SessionOver(Exception):
-    """The session has ended, or what was asked is lost with IB's link: ask again on the next one."""
+    """The session has ended, or the request was lost with IB's connection: repeat it on the next session."""
 
 
 class CannotConnect(Exception):
-    """A connection did not come about; ``why`` is a short code and the text a sentence."""
+    """A connection attempt failed; ``why`` is a short code and the text a sentence."""
 
     def __init__(self, why: str, sentence: str) -> None:
         self.why = why
@@ -52,24 +52,24 @@ class Gateway(Protocol):
 
     @property
     def server_version(self) -> int:
-        """Return the version of the protocol that was agreed on."""
+        """Return the negotiated version of the protocol."""
 
     @property
     def is_over(self) -> bool:
-        """Tell whether the connection has ended."""
+        """Return whether the connection has ended."""
 
     @property
     def last_message_at(self) -> datetime:
-        """Return when anything at all arrived last."""
+        """Return when the last data of any kind arrived."""
 
     async def ended(self) -> str:
         """Wait for the end of the connection and return its reason."""
 
     def abort(self, reason: str) -> None:
-        """End the connection at once, without waiting for a peer that may be gone."""
+        """Close the connection at once, without waiting for the peer."""
 
     async def close(self) -> None:
-        """End the connection in good order, as the gateway likes it."""
+        """Close the connection in good order."""
 
     async def contracts(self, wanted: Wanted) -> tuple[Listed, ...]:
         """Return every contract that matches, by one request however many there are; raises ``IBRefusal``."""
@@ -78,19 +78,19 @@ class Gateway(Protocol):
         """Return bars of trades in regular hours, stamped in UTC, the running one included; raises ``IBRefusal``."""
 
     async def gateway_time(self) -> datetime:
-        """Return the gateway's time, to the second below."""
+        """Return the gateway's time, rounded down to the second."""
 
     async def open_line(self, contract: Listed, ticks: str, notifier: Notifier) -> MarketDataLine:
         """Open a market-data line as soon as the budgets allow; ``ticks`` are the generic ticks, comma-separated."""
 
     def close_line(self, line: MarketDataLine) -> None:
-        """Cancel a line when its turn comes; nothing that still arrives on it is believed."""
+        """Cancel a line when the budgets allow; later ticks on it are ignored."""
 
     async def ask_for_delayed(self) -> None:
-        """Let the gateway send delayed data on new lines wherever live data are not subscribed."""
+        """Allow delayed data on new lines where live data are not subscribed."""
 
     def lose_requests(self) -> None:
-        """Give up every pending request: IB's link broke and they died with it."""
+        """Fail every pending request, because IB's connection broke."""
 
 
 Opener = Callable[[ErrorCallback], Awaitable[Gateway]]

@@ -1,7 +1,6 @@
-"""Bars of past days for a collector: long questions under IB's pacing, one after the other.
+"""Read bars of past days for a collector: long requests under IB's pacing, one after the other.
 
-IB answers a span by its end and a number of sessions.  The pacing is waited out however long it takes; only then does
-the time-out of the request begin.
+A request names its end and a number of sessions.  The time-out of a request starts after the wait for IB's pacing.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline
 from magic8_companion.recordings.bar_file import RawBars
 
 SPAN_DAYS: Final = 28
-"""Calendar days of 5-minute bars that one question may span: 20 sessions, or 1,560 bars."""
+"""Calendar days of 5-minute bars that one request may span: 20 sessions, or 1,560 bars."""
 
 
 class PastBars:
@@ -44,11 +43,11 @@ class PastBars:
         ------
         DataUnavailable
             ``no_data``, ``pacing``, ``no_permission``, ``history_failed``, ``bad_bars``, ``contract_unknown``,
-            ``timeout``, or why IB cannot be asked.
+            ``timeout``, or the reason why IB is unavailable.
         """
         sessions = sessions_between(first, last)
         if not sessions:
-            raise DataUnavailable("no_data", f"there is no session from {first} to {last}")
+            raise DataUnavailable("no_data", f"no session from {first} to {last}")
         contract = await self._book.underlying(symbol, Deadline(self._clock, self._timeout_seconds))
         end = f"{sessions[-1].close_at:%Y%m%d-%H:%M:%S}"
         request = HistoryRequest(con_id=contract.con_id, size=FIVE_MINUTES, duration=f"{len(sessions)} D", end=end)

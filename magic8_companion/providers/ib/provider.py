@@ -1,4 +1,4 @@
-"""``ib``: the port's market data from TWS or a gateway."""
+"""The provider ``ib``: market data from TWS or IB Gateway."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _CHAIN_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
-    """What lives on one loop."""
+    """The parts that belong to one event loop."""
 
     loop: asyncio.AbstractEventLoop
     connection: Connection
@@ -81,9 +81,9 @@ class IBProvider:
 
     @property
     def status(self) -> str:
-        """Return the status of the running bars that were given last; before any: delayed if an underlying comes late.
+        """Return the status of the running bars that were returned last; before any, delayed if an underlying is.
 
-        Whoever wants to know it for a symbol reads it as soon as its bars are there, or from the frame's ``attrs``.
+        For one symbol, read it right after its bars, or read the frame's ``attrs``.
         """
         return self._status_of_bars or self._worst_status()
 
@@ -99,10 +99,10 @@ class IBProvider:
         return await self._here().feed.spot(canonical_symbol(symbol), self._deadline())
 
     async def get_historical_data(self, symbol: str, interval: str, period: str) -> pd.DataFrame:
-        """Return the canonical frame of complete bars; see ``bar_requests`` for what the arguments mean.
+        """Return the canonical frame of complete bars; ``bar_requests`` explains the arguments.
 
-        The bars of a running session are given only together with fresh quotes of the symbol (the VIX, which is not
-        watched, excepted): whether they come late is part of the answer.
+        The bars of a running session need fresh quotes of the symbol, which show whether the data are delayed.  The VIX
+        is an exception, because it is not watched.
 
         Raises
         ------
@@ -129,7 +129,7 @@ class IBProvider:
         return frame
 
     async def get_option_chain(self, symbol: str) -> dict[str, Any]:
-        """Return today's chain as the envelope of the host contract, with ``completeness`` as one key more.
+        """Return today's chain as the envelope of the host contract, with the additional key ``completeness``.
 
         Raises
         ------
@@ -146,20 +146,20 @@ class IBProvider:
         Raises
         ------
         DataUnavailable
-            ``no_data`` without any, or the reasons of :meth:`get_historical_data`.
+            ``no_data`` when there are none, or the reasons of :meth:`get_historical_data`.
         """
         return await self._here().past.rows(canonical_symbol(symbol), first, last, self.name)
 
     def is_connected(self) -> bool:
-        """Tell whether the connection is up and its data are fresh."""
+        """Return whether the connection is up and its data are fresh."""
         return self._parts is not None and self._parts.connection.health.state(self._clock.now()) == CONNECTED
 
     async def watch(self, symbols: Sequence[str]) -> None:
-        """Connect and begin to watch symbols; the VIX, of which only bars are read, is not watched."""
+        """Connect and start to watch symbols, except the VIX, of which only bars are read."""
         self._here().feed.watch([name for name in map(canonical_symbol, symbols) if name != VIX])
 
     def connection(self) -> ConnectionState | None:
-        """Return the state that is published, from any thread; None before anything was asked."""
+        """Return the published state, from any thread; None before the first request."""
         now, parts = self._clock.now(), self._parts
         if parts is None:
             return None
@@ -181,7 +181,7 @@ class IBProvider:
         )
 
     def health(self) -> Mapping[str, Any]:
-        """Return what operators want to know: the state and why, since when, what to do, and how much is used."""
+        """Return the health for operators: state, reason, start time, what to do, and usage of the budgets."""
         now, parts = self._clock.now(), self._parts
         known: dict[str, Any] = {
             "address": self._options.address,
@@ -189,7 +189,7 @@ class IBProvider:
             "data_status": self._worst_status(),
         }
         if parts is None:
-            return {"state": "degraded", "why": NOT_CONNECTED, "since": None, "sentence": "not asked yet"} | known
+            return {"state": "degraded", "why": NOT_CONNECTED, "since": None, "sentence": "no request yet"} | known
         state, gateway = self.connection(), parts.connection.open_gateway
         return {
             **({} if state is None else asdict(state)),
@@ -204,7 +204,7 @@ class IBProvider:
         }
 
     async def close(self) -> None:
-        """End the connection in good order; may be called twice."""
+        """Close the connection in good order; a second call does nothing."""
         self._closed = True
         parts, self._parts = self._parts, None
         if parts is not None and parts.loop is asyncio.get_running_loop():
@@ -213,7 +213,7 @@ class IBProvider:
 
     def _here(self) -> _Parts:
         if self._closed:
-            raise DataUnavailable("closed", "the provider was closed")
+            raise DataUnavailable("closed", "the provider is closed")
         loop = asyncio.get_running_loop()
         if self._parts is None or self._parts.loop.is_closed():
             self._parts = self._build(loop)
@@ -247,7 +247,7 @@ class IBProvider:
         return Deadline(self._clock, _PATIENCE * self._options.request_timeout_seconds / shared_by)
 
     async def _open(self, on_error: ErrorCallback) -> Gateway:
-        # the library is loaded when it is needed, and by nobody who uses another provider
+        # load the library only when this provider is used
         from magic8_companion.providers.ib.session import IBSession  # noqa: PLC0415  # see above
 
         return await IBSession.open(self._clock, self._options, on_error)

@@ -1,4 +1,4 @@
-"""One market-data line: what has arrived on it, each value with the time at which it was received."""
+"""One market-data line: its values, each with the time at which it was received."""
 
 from __future__ import annotations
 
@@ -41,11 +41,10 @@ class Greeks:
 
 
 class MarketDataLine:
-    """What IB has said about one contract since the line was opened; nothing is remembered from an earlier line.
+    """The values of one contract since its line was opened; an earlier line's values are not kept.
 
-    ``refusal`` is the error that ended the line, ``may_be_delayed`` whether late data had been asked for when it was
-    opened.  Prices that are no prices (-1, NaN) are kept as "none": it is known
-    that there is no bid, and no number is made of it.
+    ``refusal`` is the error that ended the line, ``may_be_delayed`` whether delayed data were allowed when it was
+    opened.  A price of -1 or NaN is stored as "none": the bid is known to be absent.
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class MarketDataLine:
         return min(self._last_tick_at, self._traded_at)
 
     def on_price(self, tick: int, price: float, at: datetime) -> None:
-        """Take a price in points."""
+        """Store a price in points."""
         name = _PRICES.get(tick)
         if name is None:
             return
@@ -86,14 +85,14 @@ class MarketDataLine:
         self._notifier.notify()
 
     def on_count(self, tick: int, count: float, at: datetime) -> None:
-        """Take a number of contracts or shares; a real 0 is a 0."""
+        """Store a number of contracts or shares; 0 is a valid value."""
         name = _COUNTS.get(tick)
         if name is not None and math.isfinite(count) and count >= 0:
             self._values[name] = (count, at)
             self._notifier.notify()
 
     def on_greeks(self, tick: int, volatility: float, delta: float, gamma: float) -> None:
-        """Take IB's model; -1 and -2 mean "not computed", as does whatever is impossible."""
+        """Store IB's model; -1, -2 and impossible values mean "not computed"."""
         if tick not in _MODEL_GREEKS:
             return
         self.greeks = Greeks(
@@ -104,7 +103,7 @@ class MarketDataLine:
         self._notifier.notify()
 
     def on_text(self, tick: int, text: str, at: datetime) -> None:
-        """Take the time of the last trade: a price that was remembered for half an hour says so here.
+        """Store the time of the last trade, which reveals an old price that IB has kept.
 
         A later time confirms the price, because an unchanged one is not sent again.
         """
@@ -118,13 +117,13 @@ class MarketDataLine:
         self._notifier.notify()
 
     def on_data_type(self, kind: int) -> None:
-        """Take the kind of data that follows: live, frozen, delayed or delayed and frozen."""
+        """Store the type of the following data: live, frozen, delayed or delayed and frozen."""
         self.delayed = kind >= _DELAYED
         self._frozen = kind in _FROZEN
         self._notifier.notify()
 
     def on_code(self, code: int, text: str) -> None:
-        """Take an error that came under this line's request."""
+        """Store an error of this line's request."""
         effect = effect_of(code)
         self.delayed |= effect is Effect.DELAYED
         self.partial |= effect is Effect.PARTIAL
@@ -138,12 +137,12 @@ class MarketDataLine:
         return value if at >= since else None
 
     def answered(self, name: str) -> bool:
-        """Tell whether anything was said of a value, if only that there is none."""
+        """Return whether a value or its absence was received."""
         return name in self._values
 
     @property
     def quoted_at(self) -> datetime:
-        """Return when the older of bid and ask was received; long ago without both."""
+        """Return when the older of bid and ask was received; the earliest time if one is missing."""
         return min(self._values.get(name, (None, _NEVER))[1] for name in ("bid", "ask"))
 
     def bid_ask(self, since: datetime) -> tuple[float | None, float | None]:
@@ -151,16 +150,16 @@ class MarketDataLine:
         return self.value("bid", since), self.value("ask", since)
 
     def is_crossed(self, since: datetime) -> bool:
-        """Tell whether the bid lies above the ask: for a moment while one changes, for longer if one is wrong."""
+        """Return whether the bid is above the ask: briefly while one changes, longer if one is wrong."""
         bid, ask = self.bid_ask(since)
         return bool(bid and ask and bid > ask)
 
     def spot(self, since: datetime) -> float | None:
-        """Return the price of an underlying, in points, from what was received at or after ``since``.
+        """Return the price of an underlying, in points, from values received at or after ``since``.
 
-        It is the last trade where that lies between bid and ask or one of these is unknown, else their middle.  None
-        when the bid lies above the ask, and when the last trade is known to be older: then the whole line shows a
-        moment that is over.
+        The price is the last trade if it lies between bid and ask or one of them is unknown, else the mid.  It is None
+        when the bid is above the ask, and when the last trade is older than ``since``: then all values of the line are
+        old.
         """
         if self._traded_at is not None and self._traded_at < since and not self.delayed:
             return None

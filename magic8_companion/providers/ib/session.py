@@ -1,6 +1,6 @@
-"""One connection to the gateway on ``ib_async``, from its birth to its death; it is never used again.
+"""One connection to the gateway on ``ib_async``; a session is never reused.
 
-The session is opened read-only and asks for nothing but contracts, bars, ticks and the time.
+The session is read-only and requests only contracts, bars, ticks and the time.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _STREAM: Final[tuple[bool, bool, list[str]]] = (False, False, [])  # no snapshot
 
 
 class IBSession:
-    """A connection that can be asked; create it with :meth:`open`.
+    """A connection to the gateway; create it with :meth:`open`.
 
     Parameters
     ----------
-    told
-        Hears every message of the gateway; must not raise.
+    on_error
+        Receives every message of the gateway; must not raise.
     """
 
     def __init__(self, clock: Clock, options: IBConfig, on_error: ErrorCallback) -> None:
@@ -67,7 +67,7 @@ class IBSession:
             await within(clock, options.connect_timeout_seconds, session._connect())
         except (OSError, TimeoutError, SessionOver) as error:
             reason = session._cannot(error)
-            session.abort("no connection came about")
+            session.abort("the connection attempt failed")
             raise reason from error
         except BaseException:
             session.abort("the host is stopping")
@@ -76,17 +76,17 @@ class IBSession:
 
     @property
     def server_version(self) -> int:
-        """Return the version of the protocol that was agreed on."""
+        """Return the negotiated version of the protocol."""
         return int(self._requests.serverVersion())
 
     @property
     def is_over(self) -> bool:
-        """Tell whether the session has ended."""
+        """Return whether the session has ended."""
         return self._over.done()
 
     @property
     def last_message_at(self) -> datetime:
-        """Return when anything at all arrived last."""
+        """Return when the last data of any kind arrived."""
         return self._reader.listener.arrived_at
 
     async def ended(self) -> str:
@@ -94,14 +94,14 @@ class IBSession:
         return await asyncio.shield(self._over)
 
     def abort(self, reason: str) -> None:
-        """End the session at once, without waiting for a peer that may be gone."""
+        """Close the session at once, without waiting for the peer."""
         self._finish(reason)
         transport = self._requests.conn.transport
         if transport is not None:
             transport.abort()
 
     async def close(self) -> None:
-        """End the session in good order, as the gateway likes it."""
+        """Close the session in good order."""
         self._finish("closed")
         connection = self._requests.conn
         transport = connection.transport
@@ -144,7 +144,7 @@ class IBSession:
         return tuple(as_raw_bar(item) for item in found)
 
     async def gateway_time(self) -> datetime:
-        """Return the gateway's time, to the second below; the question overtakes whatever waits for its turn.
+        """Return the gateway's time, rounded down to the second; the request skips the queue.
 
         Raises
         ------
@@ -157,7 +157,7 @@ class IBSession:
         return at
 
     async def open_line(self, contract: Listed, ticks: str, notifier: Notifier) -> MarketDataLine:
-        """Open a market-data line as soon as the budgets allow and return what will arrive on it.
+        """Open a market-data line as soon as the budgets allow and return the line.
 
         Raises
         ------
@@ -176,7 +176,7 @@ class IBSession:
         return line
 
     def close_line(self, line: MarketDataLine) -> None:
-        """Cancel a line when its turn comes; nothing that still arrives on it is believed."""
+        """Cancel a line when the budgets allow; later ticks on it are ignored."""
         if self._reader.listener.lines.pop(line.request_id, None) is None:
             return
         gone = line.refusal is not None and effect_of(line.refusal.code) is not Effect.COMPETING_SESSION
@@ -188,7 +188,7 @@ class IBSession:
         task.add_done_callback(self._cancelling.discard)
 
     async def ask_for_delayed(self) -> None:
-        """Let the gateway send delayed data on new lines wherever live data are not subscribed.
+        """Allow delayed data on new lines where live data are not subscribed.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class IBSession:
             self._requests.reqMarketDataType(_DELAYED_DATA)
 
     def lose_requests(self) -> None:
-        """Give up every pending request: IB's link broke and they died with it."""
+        """Fail every pending request, because IB's connection broke."""
         self._reader.listener.lose_requests()
 
     async def _connect(self) -> None:
@@ -231,7 +231,7 @@ class IBSession:
                 f"another program uses client id {options.client_id} at {options.address}, most likely a second host; "
                 "stop it, or give this one another M8C_IB_CLIENT_ID, and start again",
             )
-        if self._requests.conn.numMsgSent and isinstance(error, TimeoutError):  # our greeting has found a listener
+        if self._requests.conn.numMsgSent and isinstance(error, TimeoutError):  # the greeting reached a listener
             return CannotConnect(
                 "gateway_silent",
                 f"{options.address} accepts connections but does not answer: log in to the gateway and confirm the "
@@ -241,8 +241,7 @@ class IBSession:
             return CannotConnect("gateway_too_old", f"the gateway at {options.address} is too old: {error}; update it")
         return CannotConnect(
             "gateway_unreachable",
-            f"nothing answers at {options.address} ({error}): start TWS or the gateway, enable its API and check the "
-            "port",
+            f"no answer at {options.address} ({error}): start TWS or the gateway, enable its API and check the port",
         )
 
     async def _ask(

@@ -1,4 +1,4 @@
-"""When the price of each watched symbol was last known: a symbol without one for a while is an outage of its own."""
+"""Track when the price of each watched symbol was last known, and report symbols without a price as outages."""
 
 from __future__ import annotations
 
@@ -24,22 +24,21 @@ class SymbolOutages:
         self.outages = _NOTHING
 
     def rest(self) -> None:
-        """Expect no prices: nothing is an outage, and what was known counts no more."""
+        """Expect no prices: clear all outages and known prices."""
         self._known_at.clear()
         self.outages = _NOTHING
 
     def excuse(self, now: datetime) -> None:
-        """Begin to wait anew: the host itself has not listened."""
+        """Restart the waiting time: the host itself was stalled."""
         self._excused_at = now
 
     def look(
         self, answers: Mapping[str, DataUnavailable | None], since: datetime, now: datetime, *, is_news: bool
     ) -> None:
-        """Take for each watched symbol why its price is not known now, or None if it is.
+        """Update each watched symbol with the reason why its price is unknown now, or None if it is known.
 
-        What was known is an outage once it has been unknown for longer than a blip; for what never was the time counts
-        from ``since``, when prices began to be due.  Changes are logged if they are news: a feed that is down as a
-        whole says so itself.
+        A symbol is an outage once its price has been unknown for longer than the grace period.  If it was never known,
+        the time counts from ``since``, when prices became due.  Changes are logged, except when the whole feed is down.
         """
         since = max(since, self._excused_at or since)
         self._known_at |= dict.fromkeys((symbol for symbol, why in answers.items() if why is None), now)

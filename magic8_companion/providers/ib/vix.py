@@ -1,4 +1,4 @@
-"""The VIX: an index like the others, but one that another source can stand in for."""
+"""Read the VIX with a limited number of attempts, because another source can replace it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _RETRYABLE: Final = frozenset({"timeout", "history_failed", "no_data", "missing_
 
 
 async def vix_bars(ask: Callable[[], Awaitable[Bars]], attempts: int) -> Bars:
-    """Return the first answer of at most ``attempts`` requests; a final refusal is not asked again.
+    """Return the first answer of at most ``attempts`` requests; a final rejection is not repeated.
 
     Raises
     ------
     DataUnavailable
-        ``vix_not_asked`` with no attempt, else what IB said last.
+        ``vix_not_asked`` if ``attempts`` is 0, else the last reason of IB.
     """
     failure = DataUnavailable("vix_not_asked", "M8C_VIX_IB_RETRY_COUNT is 0: the VIX must come from another source")
     for _ in range(attempts):

@@ -1,4 +1,4 @@
-"""Waiting with a limit on the host's clock, so that an accelerated day keeps its proportions."""
+"""Wait with time limits on the host's clock, so that limits scale with an accelerated day."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTICIPANT: Final = "ib"
 
 
 class Deadline:
-    """An instant by which something must be known."""
+    """A time limit as an instant."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
@@ -35,13 +35,13 @@ class Deadline:
 
 
 class Notifier:
-    """Wakes everybody who waits for the next change of something."""
+    """Wakes all tasks that wait for the next change."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
 
     def notify(self) -> None:
-        """Tell that something has changed."""
+        """Wake the waiting tasks."""
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
@@ -58,7 +58,7 @@ class Notifier:
 
 
 async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
-    """Return what ``work`` returns; it is cancelled when the time is over.
+    """Return the result of ``work``; cancel it when the time is over.
 
     Raises
     ------
@@ -79,7 +79,7 @@ async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
 
 
 async def until(clock: Clock, deadline: Deadline, notifier: Notifier, answer: Callable[[], T | None]) -> T | None:
-    """Return the first answer that is not None, looking again at each ring; None when the deadline passes."""
+    """Return the first answer that is not None, checked at each change; None at the deadline."""
 
     async def look() -> T:
         while (found := answer()) is None:

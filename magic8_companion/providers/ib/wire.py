@@ -1,7 +1,6 @@
-"""The library underneath: ``ib_async`` with ears for market data alone, and its contracts and bars in our words.
+"""Adapt ``ib_async``: receive market data only, and convert its contracts and bars.
 
-Only this module and ``session`` know the library.  Whatever the gateway says of accounts, positions and orders is
-dropped unread.
+Only this module and ``session`` import the library.  Messages about accounts, positions and orders are dropped unread.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from magic8_companion.providers.ib.gateway import ErrorCallback, RawBar, Session
 from magic8_companion.providers.ib.quotes import MarketDataLine
 
 READING: Final = frozenset({1, 2, 9, 20, 25, 49, 59, 71})
-"""The messages that may leave: lines and their end, contracts, bars and their end, time, type of data, start."""
+"""The allowed messages: lines and their end, contracts, bars and their end, time, type of data, start."""
 
 _UNREAD: Final = (
     "accountSummary",
@@ -41,7 +40,7 @@ _UNREAD: Final = (
 
 
 class ReadingWrapper(Wrapper):
-    """The library's callbacks: answers reach their requests, ticks their lines, and account matters nobody."""
+    """The library's callbacks: pass answers to requests and ticks to lines, and drop account messages."""
 
     def __init__(self, ib: IB, clock: Clock, on_error: ErrorCallback) -> None:
         self._clock, self._on_error = clock, on_error
@@ -63,13 +62,13 @@ class ReadingWrapper(Wrapper):
             setattr(self, name, handler)
 
     def forget(self, key: int | str) -> None:
-        """Drop a request that nobody waits for any more."""
+        """Drop an abandoned request."""
         self._end(key, [])
 
     def lose_requests(self) -> None:
-        """Tell everybody who waits for an answer that it will not come."""
+        """Fail every pending request."""
         for key in [*self._futures]:
-            self._end(key, SessionOver("the answer was lost with IB's link"), success=False)
+            self._end(key, SessionOver("the answer was lost with IB's connection"), success=False)
 
     def _on_arrival(self) -> None:
         self.arrived_at = self._clock.now()
@@ -104,9 +103,9 @@ class ReadingWrapper(Wrapper):
 
 
 class ReadingClient(Client):
-    """The library's end of the socket: whatever does not read market data is refused before it leaves."""
+    """The library's socket client: rejects every message that does not read market data."""
 
-    MaxRequests = 0  # our own budget sends evenly, the library's in bursts
+    MaxRequests = 0  # our own budget sends evenly, the library's sends in bursts
 
     def send(self, *fields: Any, makeEmpty: bool = True) -> None:  # noqa: ANN401, N803  # the library's signature
         """Send a message.
@@ -114,7 +113,7 @@ class ReadingClient(Client):
         Raises
         ------
         PermissionError
-            For a message that is not among those that read market data.
+            For a message that does not read market data.
         """
         if fields[0] not in READING:
             raise PermissionError(f"message {fields[0]} does not read market data and is never sent")
@@ -131,9 +130,9 @@ class Reader(IB):
         self.wrapper, self.client = self.listener, self.requests
 
     def reqPositionsAsync(self) -> asyncio.Future[list[Any]]:  # noqa: N802  # the library's name
-        """Return nothing and ask nothing: the library wants positions at every start, read-only or not.
+        """Return nothing and send nothing: the library requests positions at every start, even read-only.
 
-        It makes the request before it waits for it, and may be cancelled in between: a coroutine would be left over.
+        The library creates the request before it awaits it, so a coroutine could stay unawaited after a cancellation.
         """
         nothing: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         nothing.set_result([])
@@ -141,7 +140,7 @@ class Reader(IB):
 
 
 def as_ib(contract: Wanted | Listed) -> Contract:
-    """Return a contract as the library wants it."""
+    """Return the contract as the library's type."""
     ib_contract = Contract(
         symbol=contract.symbol,
         secType=contract.kind,
@@ -181,4 +180,4 @@ def as_raw_bar(bar: BarData) -> RawBar:
 
 
 def _drop(*_: object) -> None:
-    """Drop what a reader of market data has no business to know."""
+    """Drop a message about accounts, positions or orders."""

@@ -111,7 +111,7 @@ async def test_an_outage_is_waited_for_and_then_answered_at_once() -> None:
     """A request waits 12 s for a connection that was lost just now; a later one is told at once, with the sentence."""
     clock = SteppedClock()
     openings = Openings(clock)
-    openings.failure = CannotConnect("gateway_unreachable", "nothing answers at 127.0.0.1:4002")
+    openings.failure = CannotConnect("gateway_unreachable", "no answer at 127.0.0.1:4002")
     async with connected(openings) as connection:
         first = ask(connection, clock)
         await clock.advance(11)
