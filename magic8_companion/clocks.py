@@ -1,8 +1,8 @@
-"""The two clocks: the system's, and one that replays a day deterministically under the live code.
+"""Provide the system clock and a clock that replays a day deterministically under the live code.
 
-The replay clock is turn-taking.  Everybody who waits is a participant; time moves only while all of them wait, and
-then exactly one is woken: the earliest deadline, ties by participant name.  It runs until it waits again, so two runs
-of the same day interleave in the same way although tasks and threads are real.
+The replay clock gives turns to its participants.  Time moves only while all of them wait.  Then the clock wakes exactly
+one: the earliest deadline, ties by participant name.  It runs until it waits again, so two runs of the same day
+interleave in the same way although tasks and threads are real.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class SystemClock:
         return datetime.now(UTC)  # noqa: TID251  # this is the one place that asks the machine
 
     def enter(self, participant: str) -> None:
-        """Do nothing: real time waits for nobody."""
+        """Do nothing: real time does not wait for participants."""
 
     def leave(self, participant: str) -> None:
-        """Do nothing: real time waits for nobody."""
+        """Do nothing: real time does not wait for participants."""
 
     async def sleep_until(self, instant: datetime, participant: str) -> None:  # noqa: ARG002
         """Wait on the loop until ``instant``; re-reads the time, so a suspended machine does not oversleep."""
@@ -57,21 +57,21 @@ class _Waiter:
 
 
 class ReplayClock:
-    """Virtual time that starts at ``start`` and moves only when everybody waits.
+    """Virtual time that starts at ``start`` and moves only while all participants wait.
 
     Parameters
     ----------
     start
         The first instant.
     speed
-        Virtual seconds per real second; None is as fast as possible.  The work of a turn counts: only what is left of
-        a step is waited for, and lost time is not caught up.
+        Virtual seconds per real second; None is as fast as possible.  The work of a turn counts: the clock waits only
+        for the rest of a step, and it does not catch up lost time.
 
     Notes
     -----
     A new participant should wait for its turn before it does anything (``sleep_until(now(), name)`` will do):
-    whatever it does earlier runs beside whoever called :meth:`enter`.  A wait that ends by cancellation or by its
-    stop event leaves its participant awake, so time stands still until it waits again or leaves.
+    earlier work runs in parallel with the caller of :meth:`enter`.  A wait that ends by cancellation or by its
+    stop event leaves its participant awake, so time stops until it waits again or leaves.
     """
 
     def __init__(self, start: datetime, speed: float | None = None) -> None:
@@ -90,12 +90,12 @@ class ReplayClock:
             return self._now
 
     def enter(self, participant: str) -> None:
-        """Register ``participant`` as awake: time stands still until it waits.
+        """Register ``participant`` as awake: time stops until it waits.
 
         Raises
         ------
         ValueError
-            If the name is taken: two participants of one name would confuse whose turn it is.
+            If the name is in use: turns need unique names.
         """
         with self._lock:
             if participant in self._awake or any(w.participant == participant for w in self._waiting):
@@ -103,7 +103,7 @@ class ReplayClock:
             self._awake.add(participant)
 
     def leave(self, participant: str) -> None:
-        """Remove ``participant``; the others' time goes on."""
+        """Remove ``participant``; time continues for the others."""
         with self._lock:
             self._awake.discard(participant)
             self._advance()
@@ -154,7 +154,7 @@ class ReplayClock:
 
     def _advance(self) -> None:
         with self._lock:
-            if self._timer is not None:  # it was set for a first waiter that may have changed
+            if self._timer is not None:  # the first waiter may have changed since then
                 self._timer.cancel()
                 self._timer = None
             if self._awake or not self._waiting:

@@ -1,9 +1,9 @@
-"""History in daily files: asked for with patience, written once, checked by the reader of replay and training.
+"""Collect history into daily files, which the reader of replay and training checks.
 
-history      what a source must offer
-day_files    one parquet file per symbol and day, and notes where something is wrong
-questions    which days are still to be asked for, and in which portions
-collector    asks, waits, judges, writes; may be killed at any moment
-report       what the folder holds and what is wrong with it
+history      the interface of a source
+day_files    one parquet file per symbol and day, and notes about faults
+questions    the days to request, in portions
+collector    requests, waits, validates, writes; may be killed at any time
+report       the days and faults of the folder
 command      ``python -m magic8_companion collect``
 """

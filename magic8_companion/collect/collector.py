@@ -1,4 +1,4 @@
-"""Ask for what is missing, wait when the source says so, judge every bar, write every day once."""
+"""Request missing days, wait when the source requires it, validate each bar, write each day once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from magic8_companion.recordings.bar_series import BarSeries, series_of
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(minutes=2)
 ATTEMPTS: Final = 12
-"""About a quarter of an hour of attempts before a question is given up."""
+"""Pauses between attempts, about 15 minutes in total, before a request is given up."""
 
 NO_DATA: Final = "no_data"
 NO_BARS: Final = "the source has no bars of this day"
@@ -32,25 +32,25 @@ _NAME: Final = "collector"
 
 
 class CollectionProgress(Protocol):
-    """Who is told how far the work is."""
+    """Receives the progress of the collection."""
 
     def done(self, symbol: str, days: Sequence[date]) -> None:
-        """Take note of finished days."""
+        """Record finished days."""
 
     def warn(self, sentence: str) -> None:
-        """Tell the user something."""
+        """Show a warning to the user."""
 
 
 class Collector:
-    """One source, one folder, one question at a time."""
+    """One source, one folder, one request at a time."""
 
     def __init__(self, source: BarHistory, files: DayFiles, clock: Clock, progress: CollectionProgress) -> None:
         self._source, self._files, self._clock, self._progress = source, files, clock, progress
 
     async def collect(self, questions: Sequence[Question]) -> dict[str, str]:
-        """Answer every question; return the symbols that were given up, with the reason.
+        """Send every request; return the symbols that were given up, with the reason.
 
-        A source that stays silent ends the work: what is written stays, and the same call goes on later.
+        A source that does not answer ends the work; written days stay, and the same call continues later.
         """
         given_up: dict[str, str] = {}
         empty: dict[str, list[date]] = {}
@@ -93,7 +93,7 @@ class Collector:
             self._progress.done(symbol, (day,))
 
     def _none(self, symbol: str, days: Sequence[date], given_up: dict[str, str]) -> None:
-        # Days without bars are noted only for a symbol that has some: an unknown one leaves no trace.
+        # Record days without bars only for a symbol that has bars: an unknown symbol leaves no files.
         if not any(self._files.folder.glob(f"symbol={symbol}/date=*/*.parquet")):
             given_up.setdefault(symbol, f"{self._source.name} has no bars of {symbol} in that time")
             return

@@ -1,7 +1,7 @@
-"""A folder of daily files: ``symbol=SPX/date=2025-04-09/bars.parquet``, and ``_notes.json`` beside it when needed.
+"""Write daily files: ``symbol=SPX/date=2025-04-09/bars.parquet``, with ``_notes.json`` when needed.
 
-The notes of a day are written before its bars and only then is the day done, so a killed writer leaves days that are
-done or not, nothing between.  The same bars give the same bytes.
+The notes of a day are written before its bars, and the bars mark the day as done.  So after a kill each day is either
+done or not done.  The same bars give the same bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOTES: Final = "_notes.json"
 
 
 class DayFiles:
-    """The files of a folder.  One process writes at a time.
+    """The files of a folder.  Only one process may write at a time.
 
     Raises
     ------
@@ -41,27 +41,27 @@ class DayFiles:
         self.folder = folder
 
     def is_done(self, symbol: str, day: date) -> bool:
-        """Tell whether a day needs no further question: its bars are there, or it is known that there are none."""
+        """Return whether a day is done: its bars exist, or it is known to have none."""
         here = self._day(symbol, day)
         return (here / BARS).exists() or self._noted_bars(here) == 0
 
     def has_notes(self, symbol: str, day: date) -> bool:
-        """Tell whether something is wrong with a day."""
+        """Return whether a day has faults."""
         return (self._day(symbol, day) / NOTES).exists()
 
     def notes(self, symbol: str, day: date) -> tuple[str, ...]:
-        """Return what is wrong with a day, one sentence each."""
+        """Return the faults of a day, one sentence each."""
         if not self.has_notes(symbol, day):
             return ()
         return tuple(orjson.loads((self._day(symbol, day) / NOTES).read_bytes())["notes"])
 
     def write(self, symbol: str, day: date, bars: Bars, source: str, notes: Sequence[str]) -> None:
-        """Write the bars of a day that can be believed and what is wrong with it; without bars the notes alone.
+        """Write the valid bars and the faults of a day; without bars only the notes.
 
         Raises
         ------
         PublishError
-            When the file system refuses.
+            When the file system reports an error.
         """
         here = self._day(symbol, day)
         here.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ class DayFiles:
             (here / NOTES).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
-        """Delete the half-written files of a killed writer."""
+        """Delete the partial files of a killed writer."""
         for leftover in self.folder.glob("symbol=*/date=*/.*.tmp"):
             leftover.unlink()
 

@@ -1,4 +1,4 @@
-"""What a source of history must offer to be collected from."""
+"""Define the interface of a source of history."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from magic8_companion.recordings.bar_file import RawBars
 
 @runtime_checkable
 class BarHistory(Protocol):
-    """5-minute bars of past days, in portions that the source can give.
+    """5-minute bars of past days, in portions that the source allows.
 
-    ``name`` is the source; ``history_days`` how many calendar days one question may span; ``history_reach_days`` how
-    many calendar days back the source remembers, None for all.
+    ``name`` is the source; ``history_days`` how many calendar days one request may span; ``history_reach_days`` how
+    many calendar days back the source has data, None for all.
     """
 
     name: str
@@ -21,10 +21,10 @@ class BarHistory(Protocol):
     history_reach_days: int | None
 
     async def read_history(self, symbol: str, first: date, last: date) -> RawBars:
-        """Return the complete bars of the sessions in [first, last], as the source tells them, under its own pacing.
+        """Return the source's complete bars of the sessions in [first, last], under its own pacing.
 
         Raises
         ------
         DataUnavailable
-            ``no_data`` when there are none in that time; any other reason when they cannot be had now.
+            ``no_data`` when there are none in that time; any other reason when the source fails now.
         """

@@ -1,4 +1,4 @@
-"""Which days are still to be asked for, and in which portions."""
+"""List the days to request, and split them into portions."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Final
 from magic8_companion.domain.trading_day import new_york_day, session_on, sessions_between
 
 SETTLED_AFTER: Final = timedelta(minutes=30)
-"""So long after the close a source may still correct the session."""
+"""A source may still correct a session during this time after the close."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Consecutive days of one symbol that one question to the source may span."""
+    """Consecutive days of one symbol for one request to the source."""
 
     symbol: str
     days: tuple[date, ...]
 
 
 def collectable_days(since: date, until: date | None, now: datetime, reach_days: int | None) -> tuple[date, ...]:
-    """Return the sessions of [since, until] that are over and that the source remembers, oldest first."""
+    """Return the finished sessions of [since, until] that the source still has, oldest first."""
     today = new_york_day(now)
     first = since if reach_days is None else max(since, today - timedelta(days=reach_days))
     sessions = sessions_between(first, min(until or today, today))
@@ -32,7 +32,7 @@ def collectable_days(since: date, until: date | None, now: datetime, reach_days:
 def questions(
     symbols: Sequence[str], days: Sequence[date], span_days: int, is_open: Callable[[str, date], bool]
 ) -> list[Question]:
-    """Return portions of at most ``span_days`` calendar days that hold every open day; days between are not spared.
+    """Return portions of at most ``span_days`` calendar days that cover every open day.
 
     >>> days = [date(2025, 4, 7), date(2025, 4, 8), date(2025, 4, 9), date(2025, 4, 14)]
     >>> asked = questions(["SPX"], days, 3, lambda symbol, day: day != date(2025, 4, 8))

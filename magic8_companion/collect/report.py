@@ -1,4 +1,4 @@
-"""What a folder of daily files holds and what is wrong with it, as a page that is the same for the same files."""
+"""Report the days and faults of a folder of daily files; the same files give the same page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME: Final = "collection_report.md"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolReport:
-    """The days of one symbol: with all bars, with some, with none, not yet collected; ``notes`` by day."""
+    """The days of one symbol: complete, partial, without bars, not yet collected; ``notes`` by day."""
 
     symbol: str
     complete: int
@@ -29,7 +29,7 @@ class SymbolReport:
 
 
 def report_of(files: DayFiles, symbols: Sequence[str], days: Sequence[date]) -> tuple[SymbolReport, ...]:
-    """Read the folder as replay and training will, and count the days of each symbol."""
+    """Read the folder as replay and training do, and count the days of each symbol."""
     reader = _reader(files)
     found = []
     for symbol in symbols:
@@ -73,5 +73,5 @@ def write_report(files: DayFiles, reports: Sequence[SymbolReport], days: Sequenc
 def _reader(files: DayFiles) -> BarFolder | None:
     try:
         return BarFolder(files.folder)
-    except ConfigError:  # nothing was collected yet
+    except ConfigError:  # the folder is still empty
         return None

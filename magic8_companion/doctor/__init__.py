@@ -1,9 +1,9 @@
-"""What is wrong with an installation, and what to do about it, before a trading day depends on it.
+"""Check an installation before a trading day, and show how to fix problems.
 
-check     one finding: what was looked at, what was seen, how to repair it
+check     one result: name, status, result and fix
 machine   packages, clock, zone data, calendar, folders, a second host, the kill switch
-model     whether the ML would answer
-fixes     what to do about a reason that a feed gives
-feed      one question of each kind to the feed, each with a time limit
+model     whether the ML answers
+fixes     fixes for the reasons of a feed
+feed      one request of each kind to the feed, each with a time limit
 command   ``python -m magic8_companion doctor``
 """

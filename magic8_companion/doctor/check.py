@@ -1,4 +1,4 @@
-"""One finding of the doctor, and the table of all."""
+"""One result of the doctor, and the table of all results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FAILED: Final = "FAILED"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What was looked at, what was seen, and for whatever is not in order the exact fix."""
+    """The name of a check, its result and, on a problem, the exact fix."""
 
     name: str
     status: str
@@ -23,7 +23,7 @@ class Check:
 
 
 def table(checks: Sequence[Check]) -> str:
-    """Return one line per finding and, below those that need something done, what to do.
+    """Return one line per check and, below those with a problem, the fix.
 
     >>> print(table([Check(name="clock", status=OK, result="right"), Check(name="lock", status=FAILED, result="taken",
     ...     fix="stop it")]))
@@ -42,5 +42,5 @@ def table(checks: Sequence[Check]) -> str:
 
 
 def is_fit(checks: Sequence[Check]) -> bool:
-    """Tell whether nothing has failed; a warning is no failure."""
+    """Return whether no check has failed; a warning is not a failure."""
     return all(check.status != FAILED for check in checks)

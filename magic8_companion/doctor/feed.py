@@ -1,4 +1,4 @@
-"""Questions to the feed, as the host asks them: bars, a price and a chain of each symbol, and the VIX of a year."""
+"""Send the host's requests to the feed: bars, a price and a chain of each symbol, and one year of the VIX."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _CONNECTED: Final = "connected"
 
 
 class FeedDoctor:
-    """Asks a provider one question of each kind; each may take ``limit_seconds``.
+    """Sends one request of each kind to a provider; each may take ``limit_seconds``.
 
-    A feed that cannot be asked at all fails once: its other questions are skipped.
+    An unavailable feed fails once, and its other checks are skipped.
     """
 
     def __init__(self, provider: MarketData, settings: Settings, limit_seconds: float) -> None:
@@ -34,7 +34,7 @@ class FeedDoctor:
         self._ended_by: Check | None = None
 
     async def examine(self) -> list[Check]:
-        """Return the findings, symbol by symbol."""
+        """Return the checks, symbol by symbol."""
         checks = []
         for symbol in (*self._settings.supported_symbols, VIX):
             checks.append(await self._check(f"{symbol} bars", symbol, partial(self._bars, symbol)))

@@ -1,4 +1,4 @@
-"""What to do about a reason that a feed gives; reasons are those that are published."""
+"""Map the published reasons of a feed to fixes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDS_IT: Final = frozenset(
         "closed",
     }
 )
-"""After such an answer the next question would get the same one."""
+"""Reasons that every further request would get as well."""
 
 _STATUS: Final = {
     "market_closed": SKIPPED,
@@ -54,13 +54,13 @@ _FIXES: Final = {
     "feed_silent": "look in TWS whether {symbol} moves; restart the gateway if it does",
     "stale_quotes": "look in TWS whether {symbol} moves; restart the gateway if it does",
     "bad_spot": "look in TWS whether {symbol} has a price; it may not be subscribed",
-    "pacing": "wait ten minutes: IB limits history requests; no other program should ask beside this one",
+    "pacing": "wait ten minutes: IB limits history requests; no other program should request history at the same time",
     "no_free_line": "close other data windows of this user, or lower M8C_IB_MARKET_DATA_LINES to what IB grants",
     "vix_not_asked": "set M8C_VIX_IB_RETRY_COUNT=1, or M8C_IBKR_FALLBACK_TO_YAHOO=true",
     "history_broken": "wait: IB's history servers are down",
     "history_failed": "ask again in some minutes; if it stays, restart the gateway",
     "quotes_broken": "wait: IB's market-data servers are down",
-    "request_refused": "report it: IB calls a question of this program invalid, and it is never asked again",
+    "request_refused": "report it: IB rejected a request of this program as invalid, and it is never repeated",
     "rate_limited": "wait a quarter of an hour, and ask Yahoo for fewer symbols",
     "source_down": "check the network of this machine, then try again later",
     "bad_answer": "update the reader of Yahoo: pip install --upgrade 'yfinance>=1.7,<2'",
@@ -84,11 +84,11 @@ _OTHER: Final = "run the host with M8C_LOG_LEVEL=DEBUG and look for the request 
 
 
 def status_of(reason: str) -> str:
-    """Return how bad a refusal is: a shut exchange is no fault, a missing chain costs only the chain."""
+    """Return the status of a reason: a closed exchange is OK, a missing chain is a warning."""
     return _STATUS.get(reason, FAILED)
 
 
 def fix_for(reason: str, symbol: str, settings: Settings) -> str:
-    """Return what to do about a reason."""
+    """Return the fix of a reason."""
     known = {name: getattr(settings, name) for name in type(settings).model_fields}
     return _FIXES.get(reason, _OTHER).format(symbol=symbol, **known)

@@ -44,7 +44,7 @@ def installed(package: str) -> str | None:
 
 
 def package_checks(settings: Settings, version_of: Callable[[str], str | None] = installed) -> list[Check]:
-    """Look for the packages that the provider and the ML need."""
+    """Check the packages that the provider and the ML need."""
     wanted = [_PACKAGES[settings.market_data_provider]] if settings.market_data_provider in _PACKAGES else []
     if settings.market_data_provider == "ib" and settings.ibkr_fallback_to_yahoo:
         wanted.append(_PACKAGES["yahoo"])
@@ -66,7 +66,7 @@ def clock_checks(
     monotonic: Callable[[], float] = time.monotonic,
     wait: Callable[[float], object] | None = None,
 ) -> list[Check]:
-    """Look whether the machine's time is plausible, runs evenly, and knows New York's summer time."""
+    """Check that the machine's time is plausible, runs evenly, and has New York's daylight saving time."""
     wait = wait or threading.Event().wait
     begun, began = clock.now(), monotonic()
     wait(0.2)
@@ -89,7 +89,7 @@ def clock_checks(
 
 
 def calendar_check(now: datetime) -> Check:
-    """Look whether the table of exchange holidays reaches far enough, and say what today is."""
+    """Check that the table of exchange holidays covers today, and report today's session."""
     day = new_york_day(now)
     if day.year > LAST_YEAR:
         fix = "update Magic8: its table of exchange holidays must be extended"
@@ -110,7 +110,7 @@ def calendar_check(now: datetime) -> Check:
 
 
 def folder_checks(settings: Settings) -> list[Check]:
-    """Look whether everything that will be written can be written."""
+    """Check that all output folders are writable."""
     folders = {"output folder": (settings.run_output_dir, "M8C_OUTPUT_DIR" if settings.is_live else "--output-dir")}
     if settings.log_file_path is not None:
         folders["log folder"] = (settings.path(settings.log_file_path).parent, "M8C_LOG_FILE_PATH")
@@ -120,7 +120,7 @@ def folder_checks(settings: Settings) -> list[Check]:
 
 
 def host_check(settings: Settings) -> Check:
-    """Look whether a host runs in the output folder already."""
+    """Check whether a host already runs in the output folder."""
     folder = settings.run_output_dir
     if not folder.is_dir():
         return Check(name="second host", status=OK, result="none")
@@ -136,7 +136,7 @@ def host_check(settings: Settings) -> Check:
 
 
 def kill_switch_check(settings: Settings) -> Check:
-    """Look whether trading was switched off."""
+    """Check whether the kill switch is on."""
     path = settings.kill_switch
     if (why := why_set(path)) is not None:
         result, fix = f"is on: {why}, so nothing is tradable", f"remove {path} to switch trading on"
@@ -145,7 +145,7 @@ def kill_switch_check(settings: Settings) -> Check:
 
 
 def machine_checks(settings: Settings, clock: Clock) -> Sequence[Check]:
-    """Return all findings about the machine."""
+    """Return all checks of the machine."""
     return [
         *package_checks(settings),
         *clock_checks(clock),

@@ -1,4 +1,4 @@
-"""Whether the ML would answer: the scorer is built as the host builds it, and what it says of itself is listened to."""
+"""Check whether the ML would answer: build the scorer as the host does and read its log."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _MessageHandler(logging.Handler):
 
 @contextmanager
 def _captured_log() -> Iterator[list[str]]:
-    # collects what the plugin and its loader log; nothing of it reaches the console
+    # collects the log of the plugin and its loader, away from the console
     handler = _MessageHandler(logging.INFO)
     loggers = [(logging.getLogger(name), logging.getLogger(name).level) for name in _SPEAKERS]
     for logger, _ in loggers:

@@ -1,4 +1,4 @@
-"""The flat folder that holds every published document unchanged, one file each: ``<kind>_<UTC stamp>_<seq>.json``."""
+"""Archive every published document unchanged in a flat folder, one file each: ``<kind>_<UTC stamp>_<seq>.json``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from magic8_companion.durable import make_folder, publish_file, publishing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedDocument:
-    """One file of the archive; ``stamp`` is the moment of publication as in its name, so text order is time order."""
+    """One file of the archive; ``stamp`` is the time of publication in its name, so text order is time order."""
 
     path: Path
     stamp: str
@@ -23,7 +23,7 @@ class ArchivedDocument:
 
 
 def stamp_of(at: datetime) -> str:
-    """Return a moment as it stands in file names.
+    """Return a time as file names have it.
 
     >>> stamp_of(datetime.fromisoformat("2025-06-26T10:35:07-04:00"))
     '20250626T143507Z'
@@ -37,11 +37,11 @@ class Archive:
     Parameters
     ----------
     folder
-        Created when absent; shared with the other kind.
+        Created when missing; shared with the other kind.
     kind
         First part of the file names.
     link
-        Gives a file a second name; where the file system cannot, the content is copied instead.
+        Gives a file a second name; on a file system without links the content is copied.
     """
 
     def __init__(self, folder: Path, kind: str, link: Callable[[Path, Path], None] = os.link) -> None:
@@ -50,16 +50,16 @@ class Archive:
         self._name = re.compile(rf"{re.escape(kind)}_(\d{{8}}T\d{{6}}Z)_(\d+)\.json", re.ASCII)
 
     def path_of(self, published_at: datetime, seq: int) -> Path:
-        """Return where a document is kept."""
+        """Return the path of a document."""
         return self.folder / f"{self._kind}_{stamp_of(published_at)}_{seq}.json"
 
     def add(self, written: Path, published_at: datetime, seq: int) -> None:
-        """Keep the synced file ``written`` as document ``seq``; durable as soon as the folder is synced.
+        """Add the synced file ``written`` as document ``seq``; a sync of the folder makes it durable.
 
         Raises
         ------
         PublishError
-            When the file system refuses, or a document of this stamp and number is already there.
+            When the file system reports an error, or a document of this stamp and number exists.
         """
         target = self.path_of(published_at, seq)
         with publishing(target):
@@ -75,7 +75,7 @@ class Archive:
         return max(self._documents(), key=lambda document: document.seq, default=None)
 
     def prune(self, before: datetime) -> int:
-        """Delete the documents published before a moment, except the newest; return how many."""
+        """Delete the documents published before a time, except the newest; return how many."""
         documents = sorted(self._documents(), key=lambda document: document.seq)
         old = [document for document in documents[:-1] if document.stamp < stamp_of(before)]
         for document in old:

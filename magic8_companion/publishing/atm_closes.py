@@ -1,4 +1,4 @@
-"""One at-the-money volatility per symbol and trading date, kept under ``state/`` so that it outlives the host."""
+"""Keep one at-the-money volatility per symbol and trading date under ``state/``, across restarts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_PAUSE: Final = timedelta(days=10)
 
 
 class AtmCloses:
-    """The remembered values of one output folder; safe to call from several threads.
+    """The stored values of one output folder; thread-safe.
 
     A damaged file counts as empty and is logged: the percentile then falls back to the VIX until enough days are kept.
     """
@@ -40,7 +40,7 @@ class AtmCloses:
         return tuple(value for _, value in known[start:])
 
     def note(self, symbol: str, day: date, volatility: float) -> None:
-        """Keep ``volatility`` as the value of ``day``."""
+        """Store ``volatility`` as the value of ``day``."""
         with self._lock:
             days = self._values.get(symbol, {}) | {day: volatility}
             self._values[symbol] = dict(sorted(days.items())[-_KEPT:])

@@ -1,8 +1,8 @@
-"""Every option chain that the host sees, kept for later: ``chains/SPX/2025-06-26.parquet``, one file a symbol and day.
+"""Record each option chain that the host receives: ``chains/SPX/2025-06-26.parquet``, one file per symbol and day.
 
 The folder is a folder of recordings: provider replay reads it, alone or beside bars.  A file is replaced as a whole by
-an atomic rename, so a reader sees the old one or the new one.  A chain that cannot be kept costs a line in the log and
-nothing else: recording is a service to later evaluation, never to the decision at hand.
+an atomic rename, so a reader sees the old one or the new one.  A failure to record writes one log line and does not
+affect the decision.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ _log = logging.getLogger(__name__)
 
 
 class ChainRecorder:
-    """The recorder of one output folder; nothing is created before the first chain.  Safe to use from any thread."""
+    """The recorder of one output folder; the first chain creates the folder.  Thread-safe."""
 
     def __init__(self, output_dir: Path) -> None:
         self._folder = output_dir / FOLDER
         self._turn = threading.Lock()
 
     def path_of(self, symbol: str, day: date) -> Path:
-        """Return where the chains of a symbol and trading date are kept."""
+        """Return the file of a symbol and trading date."""
         return self._folder / symbol / f"{day}.parquet"
 
     def record(self, chains: Sequence[OptionChain]) -> None:
-        """Keep chains; one of the same symbol and moment replaces what was kept of it.  Never raises for a file."""
+        """Record chains; a chain replaces an earlier one of the same symbol and time.  File errors do not raise."""
         with self._turn:
             for (symbol, day), group in groupby(sorted(chains, key=_place), key=_place):
                 try:
@@ -66,7 +66,7 @@ class ChainRecorder:
         new = pa.concat_tables(tables)
         kept = [_kept(path, new)] if path.exists() else []
         path.parent.mkdir(parents=True, exist_ok=True)
-        # hidden until it is whole: readers of the folder pass over names that begin with a dot
+        # hidden until it is complete: readers of the folder skip names that begin with a dot
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
         try:
             pq.write_table(pa.concat_tables([*kept, new]).sort_by("ts_utc"), temporary, compression="zstd")
@@ -83,7 +83,7 @@ def _kept(path: Path, new: pa.Table) -> pa.Table:
     try:
         with pq.ParquetFile(path) as file:
             old = file.read(use_threads=False).cast(_SCHEMA)
-    except (pa.ArrowException, ValueError) as error:  # a damaged file is set aside, not lost and not in the way
+    except (pa.ArrowException, ValueError) as error:  # keep a damaged file under another name
         aside = path.with_name(f"{path.name}.damaged")
         path.replace(aside)
         _log.warning("%s could not be read (%s) and is kept as %s", path, error, aside.name)

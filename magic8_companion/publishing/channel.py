@@ -1,9 +1,9 @@
-"""One published file with its archive and its own number ``seq``, which rises across restarts and kills.
+"""Publish one file with an archive and a number ``seq``, which increases across restarts and kills.
 
 A document is written and synced once, gets its name in the archive, and then takes the published name.  So every
-published document is archived, and start-up is recovery: the newest archived document IS the published one.  If a
-kill fell between the two steps, the start takes the second step.  Documents that are due together take each step
-together, and each folder is synced once per step.
+published document is archived, and the newest archived document is the published one.  After a kill between the two
+steps, the next start repeats the second step.  Simultaneous documents take each step together, with one sync per folder
+and step.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _log = logging.getLogger(__name__)
 
 
 class Channel:
-    """The way of one kind of document to its published file.
+    """The published file and archive of one kind of document.
 
     Parameters
     ----------
     path
         The published file; its folder exists.
     archive
-        Where every document is kept.
+        The archive of all documents.
     retention_days
         Age limit of archived documents, by their own times; 0 keeps all.
     """
@@ -57,22 +57,22 @@ class Channel:
         return self.seq + 1
 
     def write(self, data: bytes) -> Path:
-        """Write the text of document ``next_seq`` beside the published file, synced; return where."""
+        """Write and sync document ``next_seq`` next to the published file; return its path."""
         with publishing(self.path):
             return write_temporary(self.path, data, read_only=True)
 
     def keep(self, written: Path, published_at: datetime) -> None:
-        """Give a written document its name in the archive."""
+        """Add a written document to the archive."""
         self.archive.add(written, published_at, self.next_seq)
 
     def release(self, written: Path) -> None:
-        """Give a written document, archived durably, the published name."""
+        """Give a durably archived document the published name."""
         self.seq += 1
         with publishing(self.path):
             written.replace(self.path)
 
     def prune(self, published_at: datetime) -> None:
-        """Once a day, delete what is too old."""
+        """Delete old documents once a day."""
         if self._retention_days and published_at.date() != self._pruned_on:
             self._pruned_on = published_at.date()
             self.archive.prune(published_at - timedelta(days=self._retention_days))
@@ -87,7 +87,7 @@ class Channel:
 
 
 class Issue(NamedTuple):
-    """The text of the next document of a channel."""
+    """The next document of a channel."""
 
     channel: Channel
     data: bytes
@@ -100,7 +100,7 @@ def publish_together(issues: Sequence[Issue]) -> None:
     Raises
     ------
     PublishError
-        When the file system refuses.
+        When the file system reports an error.
     """
     written = [issue.channel.write(issue.data) for issue in issues]
     for issue, path in zip(issues, written, strict=True):
@@ -120,7 +120,7 @@ def _sync(folders: Iterable[Path]) -> None:
 
 
 def _seq_of(path: Path) -> int | None:
-    """Return the number in a document, or None when there is no whole document."""
+    """Return the number of a document, or None when there is no complete document."""
     try:
         document: Any = orjson.loads(path.read_bytes())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The configuration of what a run writes, and where."""
+"""The configuration of the output of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from magic8_companion.domain.config import setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishingConfig:
-    """Folders and files of a run, as the operator writes them."""
+    """Folders and files of a run, as configured by the operator."""
 
     output_dir: Path = field(
         default=Path("data"), metadata=setting("Folder of the published files, the archive and the state.")
@@ -25,7 +25,7 @@ class PublishingConfig:
     )
     archive_retention_days: int = field(
         default=90,
-        metadata=setting("Days that archived files are kept; 0 keeps them for good.", advanced=True, ge=0, le=3650),
+        metadata=setting("Days that archived files are kept; 0 keeps them forever.", advanced=True, ge=0, le=3650),
     )
     kill_switch_file: Path | None = field(
         default=None,

@@ -1,7 +1,7 @@
-"""Bulletin and 5-minute result -> the documents that are published: plain JSON types, keys in the contract's order.
+"""Build the published documents as plain JSON types, with keys in the contract's order.
 
-The functions are pure.  Times become UTC text of whole seconds, mappings dicts, tuples lists; a number that is not
-finite, a time without zone or a value that JSON does not know stops here, named by its path.
+The functions are pure.  Times become UTC text of whole seconds, mappings become dicts, tuples become lists.  A number
+that is not finite, a time without zone or a value that is not JSON raises an error with its path.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ _PREDICTION_KEYS: Final = tuple(key for key in _ENTRY_KEYS if key not in {"sourc
 def recommendations_document(
     recommendation_set: RecommendationSet, seq: int, kill_switch: str | None = None
 ) -> dict[str, Any]:
-    """Return the content of ``recommendations.json``; ``kill_switch`` is the kill file's path as readers see it.
+    """Return the content of ``recommendations.json``; ``kill_switch`` is the kill file's path for readers.
 
     Raises
     ------
     PublishError
-        Naming the path of a value that cannot stand in the file.
+        With the path of a value that is not valid in the file.
     """
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -84,7 +84,7 @@ def recommendations_document(
             symbol: _recommendation(item) for symbol, item in recommendation_set.recommendations.items()
         },
     }
-    if recommendation_set.connection is None:  # nothing that could break stands behind recorded and simulated days
+    if recommendation_set.connection is None:  # recorded and simulated days have no connection
         del document["connection"]
     return {key: _plain(value, key) for key, value in document.items()}
 
@@ -95,7 +95,7 @@ def predictions_document(result: FiveMinuteResult, seq: int) -> dict[str, Any]:
     Raises
     ------
     PublishError
-        Naming the path of a value that cannot stand in the file.
+        With the path of a value that is not valid in the file.
     """
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -187,7 +187,7 @@ def _plain(value: Any, path: str) -> Any:  # noqa: ANN401  # any value goes in, 
         return {str(key): _plain(item, f"{path}.{key}") for key, item in value.items()}
     if isinstance(value, date):
         return _utc_text(value, path)
-    raise PublishError(f"{path} holds a {type(value).__name__}, which JSON does not know")
+    raise PublishError(f"{path} holds a {type(value).__name__}, which is not a JSON type")
 
 
 def _finite(value: float, path: str) -> float:

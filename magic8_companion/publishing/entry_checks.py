@@ -1,4 +1,4 @@
-"""The last check of an entry before it is published: its name, side, direction and ticket mean one trade."""
+"""Check an entry before publication: its name, side, direction and ticket must describe one trade."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STRUCTURE_SUFFIX: Final[Mapping[str, str]] = {VERTICAL: "vertical", BUTTERFLY: 
 
 
 def require_consistent(name: str, entry: Entry) -> None:
-    """Check an entry under its key; ``Entry`` itself holds what does not need the name.
+    """Check an entry under its key; ``Entry`` checks what does not need the name.
 
     Raises
     ------

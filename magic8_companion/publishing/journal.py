@@ -1,8 +1,8 @@
-"""The append-only journal of decisions, one JSON line each, chained by hashes: ``journal-<New York date>.jsonl``.
+"""Write the append-only journal of decisions, one JSON line each, chained by hashes: ``journal-<New York date>.jsonl``.
 
-Each line holds ``prev``, the SHA-256 of the line before it; the first line of a file holds the hash of the file's name.
-A change, a removed or an exchanged line breaks the chain where it happened.  A batch is written ahead of its document:
-when a kill falls in between, the number is given again, and ``document_sha256`` tells which batch was published.
+Each line holds ``prev``, the SHA-256 of the line before it; the first line of a file has the hash of the file's name. A
+changed, removed or exchanged line breaks the chain at that place.  A batch is written ahead of its document: after a
+kill in between, the number is used again, and ``document_sha256`` shows which batch was published.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KEYS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalLine:
-    """One decision: what a published document says about one symbol, and the hash of what it was made from."""
+    """One decision: the content of a published document for one symbol, and the hash of its inputs."""
 
     seq: int
     timestamp: str
@@ -47,7 +47,7 @@ class Journal:
     Parameters
     ----------
     folder
-        Created when absent.
+        Created when missing.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,7 +62,7 @@ class Journal:
         Raises
         ------
         PublishError
-            When the file system refuses.
+            When the file system reports an error.
         """
         path = self._folder / f"journal-{day}.jsonl"
         with publishing(path):
@@ -73,7 +73,7 @@ class Journal:
             self._prev = _digest(batch[-1]) if batch else self._prev
 
     def _open(self, path: Path) -> None:
-        """Find the end of the chain; what a kill left of a half-written line is kept aside."""
+        """Find the end of the chain; move a partial last line to another file."""
         is_new = not path.exists()
         path.touch()
         if is_new:
@@ -89,7 +89,7 @@ class Journal:
 
 
 def verify(path: Path) -> list[str]:
-    """Return every problem of a journal file; an empty list says that the chain is whole."""
+    """Return every problem of a journal file; an empty list means that the chain is intact."""
     *lines, torn = path.read_bytes().split(b"\n")
     problems = [f"line {len(lines) + 1} is torn"] if torn else []
     prev = _genesis(path)

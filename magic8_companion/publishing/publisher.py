@@ -1,6 +1,7 @@
-"""THE writer of the output folder: a bulletin in, with the 5-minute result behind it; durable files and a number out.
+"""Write the output folder: the recommendations and, with them, the 5-minute predictions.
 
-documents -> schema -> journal -> archive -> published names; a reader of the folder sees only whole documents.
+Steps: documents -> schema -> journal -> archive -> published names.  A reader of the folder sees only complete
+documents.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ _NO_INPUTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Publisher:
-    """Publishes both kinds of documents into one folder; safe to call from several threads.
+    """Publishes both kinds of documents into one folder; thread-safe.
 
-    Construction is recovery: it finds the last numbers, finishes what a kill interrupted and removes its traces.
-    The caller holds the folder's :class:`~magic8_companion.durable.FolderLock`.
+    The constructor recovers from a kill: it finds the last numbers, finishes an interrupted publication and removes
+    temporary files. The caller holds the folder's :class:`~magic8_companion.durable.FolderLock`.
 
     Parameters
     ----------
@@ -84,12 +85,11 @@ class Publisher:
 
         Parameters
         ----------
-        bulletin
-            The outcome of the merge.
+        recommendation_set The result of the merge.
         inputs, slot_inputs
-            Symbol -> SHA-256 of what its decision was made from, for the journal.
+            Symbol -> SHA-256 of the inputs of its decision, for the journal.
         slot
-            A 5-minute result that is new; its document is numbered apart.
+            A new 5-minute result; its document has its own sequence number.
 
         Raises
         ------
@@ -112,10 +112,11 @@ class Publisher:
 
 
 def kill_switch_name(kill_switch: Path, folder: Path) -> str:
-    """Return how documents in ``folder`` name the kill file.
+    """Return the path of the kill file for documents in ``folder``.
 
-    In the folder or the one above it the name is relative: it also holds where the folder is mounted elsewhere, and the
-    bytes of a document do not depend on where its folder lies.  Any other kill file has its absolute path.
+    A kill file in the folder or its parent has a relative path, which stays valid where the folder is mounted
+    elsewhere.  So the bytes of a document do not depend on the location of its folder.  Any other kill file has its
+    absolute path.
 
     >>> kill_switch_name(Path("/data/KILL"), Path("/data")), kill_switch_name(Path("/data/KILL"), Path("/data/replay"))
     ('KILL', '../KILL')

@@ -1,4 +1,4 @@
-"""The two published files as JSON Schema (draft-07), and the check that every document passes before it is written."""
+"""Validate documents against the JSON Schema (draft-07) of the two published files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writer for scripts that use a part of the host without its process: it takes the folder per document only."""
+"""Write documents from scripts that use parts of the host: lock the folder for one document at a time."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from magic8_companion.publishing.state import StateStore
 
 
 class ScriptWriter:
-    """Publishes and remembers like the host's own writer, but holds the folder no longer than one document takes.
+    """Publishes and stores like the host's own writer, but locks the folder for one document only.
 
-    Every method raises ``AlreadyRunning`` while a host owns the folder: there is never a second writer.
+    Every method raises ``AlreadyRunning`` while a host owns the folder: there is only one writer at a time.
     """
 
     def __init__(self, folder: Path, kill_switch: Path | None = None) -> None:
@@ -35,21 +35,21 @@ class ScriptWriter:
             return publisher.publish(recommendation_set, inputs, slot, slot_inputs)
 
     def save_checkpoint(self, result: CheckpointResult) -> None:
-        """Remember a checkpoint."""
+        """Store a checkpoint."""
         with FolderLock(self._folder):
             StateStore(self._folder).save_checkpoint(result)
 
     def save_five_minute(self, result: FiveMinuteResult) -> None:
-        """Remember a 5-minute result."""
+        """Store a 5-minute result."""
         with FolderLock(self._folder):
             StateStore(self._folder).save_five_minute(result)
 
     def load_checkpoint(self, now: datetime) -> CheckpointResult | None:
-        """Return the remembered checkpoint of today."""
+        """Return the stored checkpoint of today."""
         with FolderLock(self._folder):
             return StateStore(self._folder).load_checkpoint(now)
 
     def load_five_minute(self, now: datetime) -> FiveMinuteResult | None:
-        """Return the remembered 5-minute result of today."""
+        """Return the stored 5-minute result of today."""
         with FolderLock(self._folder):
             return StateStore(self._folder).load_five_minute(now)

@@ -1,7 +1,7 @@
-"""What the host must not forget: the last checkpoint and the last 5-minute result, kept under ``state/``.
+"""Store the last checkpoint and the last 5-minute result under ``state/``.
 
-A file holds the value and the SHA-256 of its text.  It is restored only on the trading day it was made for, and only
-by a clock that has reached it; anything else, damage included, is no state and a logged reason.
+A file has the value and the SHA-256 of its text.  The host restores it only on its trading day, and only after its
+time.  Any other file, including a damaged one, is ignored, and the log has the reason.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FORMAT: Final = "1.0"
 
 
 class StateStore:
-    """The remembered values of one output folder.
+    """The stored values of one output folder.
 
     Parameters
     ----------
@@ -42,20 +42,20 @@ class StateStore:
         self._five_minute = _Memory(state / "five_minute.json", TypeAdapter(FiveMinuteResult))
 
     def save_checkpoint(self, result: CheckpointResult) -> None:
-        """Remember a checkpoint, durably."""
+        """Store a checkpoint durably."""
         self._checkpoint.save(result)
 
     def save_five_minute(self, result: FiveMinuteResult) -> None:
-        """Remember a 5-minute result, durably."""
+        """Store a 5-minute result durably."""
         self._five_minute.save(result)
 
     def load_checkpoint(self, now: datetime) -> CheckpointResult | None:
-        """Return the remembered checkpoint if it belongs to the trading day of ``now`` and is not ahead of it."""
+        """Return the stored checkpoint if it belongs to the trading day of ``now`` and is not after ``now``."""
         result = self._checkpoint.load()
         return result if result and _is_of_today("checkpoint", result.checkpoint_at, now) else None
 
     def load_five_minute(self, now: datetime) -> FiveMinuteResult | None:
-        """Return the remembered 5-minute result if it belongs to the trading day of ``now`` and is not ahead of it."""
+        """Return the stored 5-minute result if it belongs to the trading day of ``now`` and is not after ``now``."""
         result = self._five_minute.load()
         return result if result and _is_of_today("5-minute result", result.published_at, now) else None
 
@@ -93,7 +93,7 @@ class _Memory(Generic[_Value]):
 def _is_of_today(what: str, made_at: datetime, now: datetime) -> bool:
     if new_york_day(made_at) == new_york_day(now) and made_at <= now:
         return True
-    _log.info("State not restored: it is of another time", extra={"what": what, "made_at": made_at.isoformat()})
+    _log.info("State not restored: it belongs to another time", extra={"what": what, "made_at": made_at.isoformat()})
     return False
 
 

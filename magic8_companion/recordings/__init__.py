@@ -1,9 +1,9 @@
-"""Market data that somebody recorded: which file holds what, what of it may be believed, and why the rest may not.
+"""Recorded market data: files, validated bars, and the faults of the rest.
 
 bar_file     one parquet or CSV file, recognised by its columns
-bar_checks   what is wrong with its bars
+bar_checks   validation of its bars
 bar_series   all bars of one symbol and one length, day by day
-bar_folder   the files of a folder, read when asked for
-chains       the option chains beside them
-bar_table    bars as tables to be written
+bar_folder   the files of a folder, read on demand
+chains       recorded option chains
+bar_table    bars as parquet tables
 """

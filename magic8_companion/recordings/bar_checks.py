@@ -1,7 +1,7 @@
-"""What is wrong with recorded bars: each rule names the file, the symbol, the stamp and what to do.
+"""Validate recorded bars: each fault has the file, the symbol, the stamp and what to do.
 
-A bar that breaks a rule counts as missing, with that reason; the bars beside it stay usable.  Rows out of order make
-the file's rows of that symbol unusable, because a file that was shuffled once may have been damaged in other ways.
+A bar that breaks a rule counts as missing, with that reason; other bars stay usable.  Rows out of order make the file's
+rows of that symbol unusable, because a shuffled file may have other damage.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Sess
 from magic8_companion.recordings.bar_file import RawBars
 
 SAME_BAR: Final = 0.001
-"""Two files may differ by this fraction of a price (two vendors, one bar); beyond it they contradict each other."""
+"""Two files may differ by this fraction of a price (two vendors, one bar); above it they contradict each other."""
 
 _FIX: Final = "correct or delete the row"
 _EQUAL: Final = 1e-9
@@ -30,7 +30,7 @@ _MIDNIGHTS: Final = tuple(hours * 3_600_000_000_000 for hours in (0, 4, 5))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarFault:
-    """One thing that is wrong with some stamps of one symbol in one file; ``harmless`` costs no bar."""
+    """A fault of some stamps of one symbol in one file; a ``harmless`` fault removes no bar."""
 
     file: str
     symbol: str
@@ -41,7 +41,7 @@ class BarFault:
     harmless: bool = False
 
     def at(self, stamp: int) -> DataUnavailable:
-        """Return the error that names one bar."""
+        """Return the error of one bar."""
         return DataUnavailable(self.reason, f"{self.file}: {self.symbol} {_text(stamp)}: {self.what}; {self.fix}")
 
     def summary(self) -> str:
@@ -53,7 +53,7 @@ class BarFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedBars:
-    """Rows of one symbol in one file that may be believed, and what was wrong with the others."""
+    """Valid rows of one symbol in one file, and the faults of the others."""
 
     file: str
     length: timedelta
@@ -64,21 +64,19 @@ class CheckedBars:
 
 
 def checked(raw: RawBars, only: date | None, length: timedelta | None = None) -> CheckedBars:
-    """Return the believable bars of regular sessions; ``only`` is the trading date that the path promises.
+    """Return the valid bars of regular sessions; ``only`` is the trading date in the path.
 
-    ``length`` is that of the bars when it is known; otherwise it is read from the distances of the stamps.
+    ``length`` is the bar length if known; otherwise it is derived from the distances of the stamps.
 
     Raises
     ------
     DataUnavailable
-        ``interval_unavailable`` when the rows are bars of a length that nobody asks for.
+        ``interval_unavailable`` when the bar length is not supported.
     """
     length = length or _length(raw.starts)
     if length not in INTERVALS.values():
         minutes = length.total_seconds() / 60
-        raise DataUnavailable(
-            "interval_unavailable", f"{raw.file} holds bars of {minutes:g} minutes; give 5-minute bars"
-        )
+        raise DataUnavailable("interval_unavailable", f"{raw.file} has bars of {minutes:g} minutes; use 5-minute bars")
     starts = raw.starts // DAY_NS * DAY_NS if length == DAY else raw.starts
     opens, closes = _session_bounds(starts)
     keep = opens > 0 if length == DAY else (opens <= starts) & (starts < closes)
@@ -101,10 +99,10 @@ def checked(raw: RawBars, only: date | None, length: timedelta | None = None) ->
 
 
 def merged(parts: Sequence[CheckedBars], symbol: str) -> tuple[Integers, Floats, Floats, list[BarFault]]:
-    """Return one ascending series of several files of equal bar length, and what was wrong or differs.
+    """Return one ascending series of several files of equal bar length, and their faults and differences.
 
-    The same bar in several rows counts once; where vendors differ a little the file that sorts first by name wins; a
-    bar on which they contradict each other is dropped.  ``prices`` has shape (4, n_bars).
+    A repeated bar counts once.  Where vendors differ a little, the file that sorts first by name wins.  A bar with
+    contradicting prices is dropped.  ``prices`` has shape (4, n_bars).
     """
     parts = sorted(parts, key=lambda part: part.file)
     starts = np.concatenate([part.starts for part in parts])
@@ -162,7 +160,7 @@ def _fault(file: str, symbol: str, reason: str, what: str, fix: str, stamps: Int
 
 
 def _length(starts: Integers) -> timedelta:
-    # daily rows stand at midnight, UTC or New York; else the commonest distance of two rows, whatever their order
+    # daily rows are at midnight, UTC or New York; else use the most common distance of two rows
     if len(starts) and np.isin(starts % DAY_NS, _MIDNIGHTS).all():
         return DAY
     steps = np.diff(np.unique(starts))
@@ -173,7 +171,7 @@ def _length(starts: Integers) -> timedelta:
 
 
 def _session_bounds(starts: Integers) -> tuple[Integers, Integers]:
-    # regular hours lie within one UTC date, so the UTC date of a stamp is its trading date; 0 where there is none
+    # regular hours lie within one UTC date, so the UTC date of a stamp is its trading date; 0 if there is none
     dates, position = np.unique(starts // DAY_NS, return_inverse=True)
     sessions = [_session(int(day)) for day in dates]
     opens = np.array([to_ns(item.open_at) if item else 0 for item in sessions], dtype=np.int64)

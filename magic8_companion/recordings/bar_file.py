@@ -1,13 +1,13 @@
-"""One file of a folder of recordings: recognised by its columns, read column by column, nothing judged yet.
+"""Read one file of a folder of recordings: recognize it by its columns, without validation of its values.
 
 ============  ======================================================================================================
 bars          a time column (``ts_utc``, ``timestamp``, ``time``, ``datetime`` or ``date``) and ``open high low close``;
               ``volume`` and ``symbol`` are optional
 option chain  a time column, ``symbol``, ``spot``, ``strike`` and the quotes of call and put in one row
-other         anything else is left alone
+other         any other file is ignored
 ============  ======================================================================================================
 
-Times carry their zone: tz-aware columns in parquet, an offset in every stamp in CSV.  A column of plain dates makes
+Times have a zone: tz-aware columns in parquet, an offset in every stamp in CSV.  A column of plain dates makes
 daily bars.  Without a symbol column the symbol comes from the path: a folder ``symbol=SPY``, else the letters that the
 file name begins with (``spy_5m.csv``), else, when it begins with a digit, those of its folder (``SPY/2025-04-09.csv``).
 A folder ``date=2025-04-09`` or a file or folder that is called by a date alone holds that day and no other.
@@ -49,7 +49,7 @@ _UTC: Final = pa.timestamp("ns", tz="UTC")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLayout:
-    """What a file holds; ``columns`` maps lower-case names to the names in the file."""
+    """The content of a file; ``columns`` maps lower-case names to the names in the file."""
 
     kind: str
     columns: dict[str, str]
@@ -59,7 +59,7 @@ class FileLayout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawBars:
-    """Rows of one symbol as they stand in one file; ``prices`` has shape (4, n_rows): open, high, low, close.
+    """Rows of one symbol as one file has them; ``prices`` has shape (4, n_rows): open, high, low, close.
 
     ``starts`` are nanoseconds since the epoch, UTC; a missing price is NaN; a missing volume is 0.
     """
@@ -72,7 +72,7 @@ class RawBars:
 
     @classmethod
     def of(cls, bars: Bars, symbol: str, source: str) -> RawBars:
-        """Return good bars as if they had been read from ``source``."""
+        """Return valid bars as the rows of ``source``."""
         prices = np.stack([getattr(bars, name) for name in _PRICES])
         return cls(file=source, symbol=symbol, starts=bars.starts, prices=prices, volume=bars.volume)
 
@@ -86,7 +86,7 @@ class DataFile:
 
     @property
     def is_parquet(self) -> bool:
-        """Tell parquet from CSV."""
+        """Return whether the file is parquet, not CSV."""
         return self.path.suffix.lower() == ".parquet"
 
     @property
@@ -107,7 +107,7 @@ class DataFile:
 
     @property
     def folder_symbol(self) -> str | None:
-        """Return the symbol that a folder ``symbol=SPY`` promises for every row."""
+        """Return the symbol of a folder ``symbol=SPY``, which every row must have."""
         for part in PurePosixPath(self.name).parts:
             if part.startswith("symbol="):
                 return part.removeprefix("symbol=").upper()
@@ -115,7 +115,7 @@ class DataFile:
 
     @property
     def day(self) -> date | None:
-        """Return the trading date that the path names, or None when the file may hold any day.
+        """Return the trading date in the path, or None when the file may have any day.
 
         >>> DataFile(path=Path(), name="SPX/2025-04-09.parquet").day
         datetime.date(2025, 4, 9)
@@ -126,12 +126,12 @@ class DataFile:
         return None
 
     def layout(self) -> FileLayout:
-        """Recognise the file by its columns.
+        """Recognize the file by its columns.
 
         Raises
         ------
         DataUnavailable
-            ``bad_file`` when it cannot be read, is empty, or has prices without a time column.
+            ``bad_file`` when it is not readable, is empty, or has prices without a time column.
         """
         names = self._column_names()
         columns = {name.strip().lower(): name for name in names}
@@ -161,7 +161,7 @@ class DataFile:
         if "symbol" not in wanted:
             symbol = self.path_symbol
             if symbol is None:
-                raise self._refused("has no symbol column and no symbol in its name; call it like spy_5m.csv")
+                raise self._refused("has no symbol column and no symbol in its name; give it a name like spy_5m.csv")
             return (RawBars(file=self.name, symbol=symbol, starts=starts, prices=prices, volume=volume),)
         return tuple(
             RawBars(file=self.name, symbol=symbol, starts=starts[rows], prices=prices[:, rows], volume=volume[rows])
@@ -213,12 +213,12 @@ class DataFile:
         Raises
         ------
         DataUnavailable
-            ``bad_file`` when a value is no number.
+            ``bad_file`` when a value is not a number.
         """
         try:
             values: Floats = column.cast(pa.float64()).to_numpy()
         except pa.ArrowException as error:
-            raise self._refused(f"has a value that is no number ({_first_line(error)}); correct it") from error
+            raise self._refused(f"has a value that is not a number ({_first_line(error)}); correct it") from error
         return values
 
     def _parsed(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -228,7 +228,7 @@ class DataFile:
             except pa.ArrowInvalid:
                 continue
         with suppress(pa.ArrowInvalid):
-            return pc.strptime(column, format="%m/%d/%Y", unit="s")  # how Cboe writes the days of the VIX
+            return pc.strptime(column, format="%m/%d/%Y", unit="s")  # Cboe's date format of the VIX
         return column.cast(pa.timestamp("ns"))  # a time without zone, or an error that names the value
 
     def _rows_by_symbol(self, column: pa.ChunkedArray) -> list[tuple[str, npt.NDArray[np.intp] | slice]]:
@@ -253,7 +253,7 @@ class DataFile:
             raise self._refused(f"cannot be read ({_first_line(error)}); write it again") from error
 
     def _only_symbol(self, columns: dict[str, str]) -> str | None:
-        # the footer of a parquet file often proves that it holds one symbol; else any symbol may be inside
+        # the footer of a parquet file often proves that it has one symbol; else any symbol is possible
         if not self.is_parquet:
             return None
         metadata = pq.read_metadata(self.path)

@@ -1,7 +1,7 @@
-"""A folder of recorded bars: which file may hold which symbol and day, read when asked for and then kept.
+"""Read recorded bars from a folder: map symbols and days to files, read them on demand and cache them.
 
-Nothing is read at construction but the names.  A file without a date in its path is read whole, once; of files with a
-date only those of the days asked for.  What is wrong with one symbol or day never stops another one.
+The constructor reads only file names.  A file without a date in its path is read once as a whole; of files with a date,
+only those of the requested days are read.  A fault of one symbol or day does not affect others.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OPEN_KNOWN_AFTER: Final = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class _SymbolFiles:
-    """What has been read of one symbol so far."""
+    """The cached files of one symbol."""
 
     files: set[str] = field(default_factory=set)
     parts: dict[timedelta, list[CheckedBars]] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class _SymbolFiles:
 
 
 class BarFolder:
-    """Recorded bars by symbol and day; safe to use from several threads.
+    """Recorded bars by symbol and day; thread-safe.
 
     Raises
     ------
@@ -49,11 +49,11 @@ class BarFolder:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            why = "is a file; name its folder" if folder.exists() else "does not exist; create it or name another one"
+            why = "is a file; use its folder" if folder.exists() else "does not exist; create it or choose another one"
             raise ConfigError([f"the folder of recorded bars {folder} {why}"])
         self._files = tuple(_found(folder))
         if not self._files:
-            raise ConfigError([f"the folder of recorded bars {folder} holds no parquet or CSV file; put bars into it"])
+            raise ConfigError([f"the folder of recorded bars {folder} has no parquet or CSV file; put bars into it"])
         self._undated = [file for file in self._files if file.day is None]
         self._dated = sorted((file.day, file.name, file) for file in self._files if file.day is not None)
         self._lock = threading.RLock()
@@ -63,13 +63,13 @@ class BarFolder:
         self._kept: dict[str, _SymbolFiles] = {}
 
     def files(self, first: date, last: date) -> list[DataFile]:
-        """Return the files that may hold something of [first, last]."""
+        """Return the files that may have rows of [first, last]."""
         left = bisect_left(self._dated, first, key=itemgetter(0))
         right = bisect_right(self._dated, last, key=itemgetter(0))
         return [*self._undated, *(file for _, _, file in self._dated[left:right])]
 
     def layout(self, file: DataFile) -> FileLayout | None:
-        """Return what a file holds, or None when it cannot be read (see :meth:`problems`)."""
+        """Return the layout of a file, or None when it is not readable (see :meth:`problems`)."""
         with self._lock:
             if file.name not in self._layouts:
                 try:
@@ -84,7 +84,7 @@ class BarFolder:
         named: set[str] = set()
         for file in self._files:
             if file.day is not None and file.path_symbol in named:
-                continue  # one of the daily files of a symbol is enough
+                continue  # one daily file of a symbol is enough
             layout = self.layout(file)
             if layout is not None and layout.kind == BARS:
                 named |= {layout.symbol} if layout.symbol else set(self._read(file, layout))
@@ -104,18 +104,18 @@ class BarFolder:
         return first.date(), max(bars.last_end - bars.length for bars in filled).date()
 
     def series(self, symbol: str) -> dict[timedelta, BarSeries]:
-        """Return everything that is recorded of a symbol, by the length of its bars."""
+        """Return all recorded bars of a symbol, by bar length."""
         return self._series(symbol, *_EVER)
 
     def refused(self) -> tuple[DataUnavailable, ...]:
-        """Read everything and return why files cannot be read or used, one error a file and symbol."""
+        """Read all files and return the errors of unusable ones, one per file and symbol."""
         for symbol in self.symbols():
             self.series(symbol)
         with self._lock:
             return tuple(self._refused.values())
 
     def problems(self) -> tuple[str, ...]:
-        """Read everything and return one sentence for each thing that is wrong."""
+        """Read all files and return one sentence per problem."""
         series = [item for symbol in self.symbols() for item in self.series(symbol).values()]
         return (
             *(error.detail for error in self.refused()),
@@ -125,7 +125,8 @@ class BarFolder:
     def today(self, symbol: str, length: timedelta, session: Session, now: datetime) -> Bars:
         """Return the bars of ``session`` that are complete at ``now`` (see ``bar_requests.BarSource``).
 
-        A VIX with daily bars alone shows the day's open from one minute after the open, and nothing else of that day.
+        If the VIX has only daily bars, the day's open is visible from one minute after the open, and nothing else of
+        that day.
 
         Raises
         ------
@@ -153,7 +154,7 @@ class BarFolder:
         return Bars.empty(length)
 
     def daily(self, symbol: str, first: date, last: date) -> Bars:
-        """Return the daily bars of [first, last]: recorded ones, else made of complete 5-minute days."""
+        """Return the daily bars of [first, last]: recorded ones, else built from complete 5-minute days."""
         series = self._series(symbol, first, last)
         if DAY in series:
             bars = series[DAY].bars
@@ -209,7 +210,7 @@ class BarFolder:
             return DataUnavailable("no_data", self._nothing_ever(symbol, sorted({name for (name, _), _ in refused})))
         by = f"{day}" if new_york_day(now) > day else f"{day} up to {new_york_label(now)}"
         first, last = span
-        return DataUnavailable("no_data", f"{symbol} has no bars of {by}; its bars run from {first} to {last}")
+        return DataUnavailable("no_data", f"{symbol}: no bars of {by}; bars run from {first} to {last}")
 
     def _nothing_ever(self, symbol: str, unread: list[str]) -> str:
         known = ", ".join(self.symbols()) or "none"
@@ -229,12 +230,12 @@ def read_daily(path: Path) -> BarSeries:
     Raises
     ------
     DataUnavailable
-        ``bad_file`` when it cannot be read, holds other things than daily bars, or more than one symbol.
+        ``bad_file`` when it is not readable, has other data than daily bars, or has more than one symbol.
     """
     file = DataFile(path=path, name=path.name)
     layout = file.layout()
     if layout.kind != BARS:
-        raise DataUnavailable("bad_file", f"{path.name} has no columns open, high, low and close beside its dates")
+        raise DataUnavailable("bad_file", f"{path.name} has no columns open, high, low and close next to its dates")
     symbols = file.read_bars(layout)
     parts = [checked(raw, None) for raw in symbols]
     if len(parts) > 1 or parts[0].length != DAY:
@@ -243,7 +244,7 @@ def read_daily(path: Path) -> BarSeries:
 
 
 def _intraday(series: dict[timedelta, BarSeries], length: timedelta) -> list[BarSeries]:
-    # bars of the asked length first, then the longest of which they can be made
+    # bars of the requested length first, then the longest from which they can be built
     return [series[part] for part in sorted(series, reverse=True) if part <= length and not length % part]
 
 

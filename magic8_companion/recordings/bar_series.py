@@ -1,4 +1,4 @@
-"""All recorded bars of one symbol and one length: what may be believed, day by day, and why the rest is missing."""
+"""All recorded bars of one symbol and one length: valid bars by day, and the faults of the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from magic8_companion.recordings.bar_checks import BarFault, CheckedBars, merged
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarSeries:
-    """``bars`` may be believed one by one; ``complete`` are those of days on which none is missing.
+    """Valid ``bars`` of one symbol; ``complete`` are those of complete days.
 
     ``days`` and ``holes`` are the trading dates with all and with only some of their bars.
     """
@@ -30,7 +30,7 @@ class BarSeries:
     faults: tuple[BarFault, ...]
 
     def covers(self, session: Session, now: datetime) -> bool:
-        """Tell whether any bar of the session, good or bad, was recorded by ``now``."""
+        """Return whether any bar of the session, valid or not, was recorded by ``now``."""
         start, end = to_ns(session.open_at), to_ns(now - self.bars.length)
         stamps = (self.bars.starts, *(fault.stamps for fault in self.faults))
         return any(((start <= part) & (part <= end)).any() for part in stamps)
@@ -41,7 +41,7 @@ class BarSeries:
         Raises
         ------
         DataUnavailable
-            The fault of the first bar that is due but cannot be believed, or ``bars_gap``.
+            The fault of the first due bar that is invalid, or ``bars_gap``.
         """
         now = min(now, session.close_at)
         bars = self.bars.between(session.open_at, now)
@@ -61,7 +61,7 @@ class BarSeries:
         )
 
     def opening(self, session: Session, length: timedelta) -> Bars:
-        """Return one bar at the open that shows a daily series' open and nothing else of that day.
+        """Return one bar at the open that has only the open of the daily bar.
 
         Raises
         ------
@@ -79,12 +79,12 @@ class BarSeries:
 
     @property
     def problems(self) -> list[str]:
-        """Return one sentence for each thing that is wrong."""
+        """Return one sentence per problem."""
         sentences = [fault.summary() for fault in self.faults]
         if self.holes:
             known = len(self.days) + len(self.holes)
             sentences.append(
-                f"{self.symbol}: {len(self.holes)} of {known} days lack bars and are left out of history, "
+                f"{self.symbol}: {len(self.holes)} of {known} days lack bars and are not used in history, "
                 f"the first is {self.holes[0]}, the last {self.holes[-1]}"
             )
         return sentences

@@ -1,4 +1,4 @@
-"""Bars as the tables that are written to parquet: the columns that ``bar_file`` reads."""
+"""Convert bars to parquet tables with the columns that ``bar_file`` reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PRICES: Final = ("open", "high", "low", "close")
 
 
 def intraday_table(bars: Bars, symbol: str, source: str) -> pa.Table:
-    """Return ``ts_utc``, ``symbol``, prices, ``volume`` and ``source``, one row a bar."""
+    """Return ``ts_utc``, ``symbol``, prices, ``volume`` and ``source``, one row per bar."""
     return pa.table(
         {
             "ts_utc": pa.array(bars.starts, pa.timestamp("ns", tz="UTC")),
@@ -25,6 +25,6 @@ def intraday_table(bars: Bars, symbol: str, source: str) -> pa.Table:
 
 
 def daily_table(bars: Bars) -> pa.Table:
-    """Return ``date`` and prices, one row a day."""
+    """Return ``date`` and prices, one row per day."""
     days = pa.array(bars.starts, pa.timestamp("ns")).cast(pa.date32())
     return pa.table({"date": days, **{name: getattr(bars, name) for name in _PRICES}})

@@ -1,8 +1,7 @@
-"""Recorded option chains beside the bars: the newest snapshot of a symbol, a few minutes old at most.
+"""Read recorded option chains: the newest snapshot of a symbol, at most a few minutes old.
 
-A snapshot is all rows of one symbol and one time.  A quote that is missing or negative is None, as is every value that
-is no finite number.  A count that is 0 in every row of a snapshot (volume, open interest) was not received and is None;
-a single 0 is a real 0.
+A snapshot is all rows of one symbol and one time.  Missing, negative and non-finite quotes are None.  A count that is 0
+in every row of a snapshot (volume, open interest) is missing and becomes None; a single 0 is a real 0.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class _ChainRows:
 
 
 class RecordedChains:
-    """The option chains of a folder; files are read when their day is asked for.  Safe to use from several threads."""
+    """The option chains of a folder; files are read on demand.  Thread-safe."""
 
     def __init__(self, folder: BarFolder) -> None:
         self._folder = folder
@@ -56,7 +55,7 @@ class RecordedChains:
         Raises
         ------
         DataUnavailable
-            ``no_chain_recorded`` when there is none of the last minutes; ``no_0dte_chain`` when it expires later.
+            ``no_chain_recorded`` when the last minutes have none; ``no_0dte_chain`` when it expires later.
         """
         day = new_york_day(now)
         found: tuple[int, _ChainRows] | None = None
@@ -65,18 +64,16 @@ class RecordedChains:
             if len(known) and (found is None or known.max() > found[0]):
                 found = int(known.max()), rows
         if found is None or to_ns(now) - found[0] > MAX_AGE // timedelta(microseconds=1) * 1_000:
-            raise DataUnavailable(
-                "no_chain_recorded", f"no chain of {symbol} was recorded shortly before {utc_text(now)}"
-            )
+            raise DataUnavailable("no_chain_recorded", f"{symbol}: no chain recorded shortly before {utc_text(now)}")
         return _chain(symbol, found[0], found[1])
 
     def last(self, symbol: str, day: date) -> OptionChain:
-        """Return the last snapshot of a trading date, however old it is by now.
+        """Return the last snapshot of a trading date, of any age.
 
         Raises
         ------
         DataUnavailable
-            ``no_chain_recorded`` when the folder holds none of that day.
+            ``no_chain_recorded`` when the folder has none of that day.
         """
         return _last(self._on(day), symbol, day)
 
@@ -104,12 +101,12 @@ def chain_in_file(path: Path, symbol: str, day: date | None = None) -> OptionCha
     Raises
     ------
     DataUnavailable
-        ``bad_file`` when the file holds no chains, ``no_chain_recorded`` when it holds none of that symbol and day.
+        ``bad_file`` when the file has no chains, ``no_chain_recorded`` when it has none of that symbol and day.
     """
     file = DataFile(path=path, name=path.name)
     layout = file.layout()
     if layout.kind != CHAIN:
-        raise DataUnavailable("bad_file", f"{path} holds no option chains: a time, symbol, spot, strike and quotes")
+        raise DataUnavailable("bad_file", f"{path} has no option chains (time, symbol, spot, strike and quotes)")
     return _last([_rows_of(file, layout)], symbol, day)
 
 

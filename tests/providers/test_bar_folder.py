@@ -110,7 +110,7 @@ def test_a_bad_bar_of_the_past_costs_its_day_alone(tmp_path: Path, name: str) ->
     assert sorted(set(frame.index.date)) == [*DAYS[:3], date(2025, 4, 10)]
     problems = "\n".join(provider.problems())
     assert f"mine.parquet: SPY: 1 row, the first {STAMP}: {sentence}" in problems
-    assert "SPY: 1 of 5 days lack bars and are left out of history, the first is 2025-04-09" in problems
+    assert "SPY: 1 of 5 days lack bars and are not used in history, the first is 2025-04-09" in problems
 
 
 @pytest.mark.parametrize("name", DAMAGES)
@@ -204,12 +204,12 @@ def test_files_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
 
 def test_a_missing_folder_stops_the_start(tmp_path: Path) -> None:
     """A folder that does not exist, is a file, or holds no data file is a mistake in the settings."""
-    with pytest.raises(ConfigError, match=r"nowhere does not exist; create it or name another one"):
+    with pytest.raises(ConfigError, match=r"nowhere does not exist; create it or choose another one"):
         BarFolder(tmp_path / "nowhere")
     (tmp_path / "notes.txt").write_text("no bars")
-    with pytest.raises(ConfigError, match=r"notes.txt is a file; name its folder"):
+    with pytest.raises(ConfigError, match=r"notes.txt is a file; use its folder"):
         BarFolder(tmp_path / "notes.txt")
-    with pytest.raises(ConfigError, match=r"holds no parquet or CSV file; put bars into it"):
+    with pytest.raises(ConfigError, match=r"has no parquet or CSV file; put bars into it"):
         BarFolder(tmp_path)
 
 
@@ -231,7 +231,7 @@ def test_a_missing_folder_stops_the_start(tmp_path: Path) -> None:
         (
             "spy_1m.csv",
             b"time,open,high,low,close\n2025-04-09T13:30Z,2,3,1,2\n2025-04-09T13:31Z,2,3,1,2\n",
-            "spy_1m.csv holds bars of 1 minutes; give 5-minute bars",
+            "spy_1m.csv has bars of 1 minutes; use 5-minute bars",
         ),
     ],
 )
@@ -251,7 +251,7 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, name: str, content:
     ("name", "damage", "sentence"),
     [
         ("2025.parquet", lambda frame: frame.drop(columns="symbol"), "has no symbol column and no symbol in its name"),
-        ("spy.parquet", lambda frame: frame.assign(close="dear"), "has a value that is no number"),
+        ("spy.parquet", lambda frame: frame.assign(close="dear"), "has a value that is not a number"),
         ("spy.parquet", changed(BAD, ts_utc=pd.NaT), "has a row without a time"),
         ("spy.csv", changed(BAD, ts_utc=None), "has a row without a time"),
         ("spy.parquet", changed(BAD, symbol=None), "has a row without a symbol"),
@@ -280,7 +280,7 @@ def test_bars_of_another_length_do_not_touch_their_neighbours(tmp_path: Path) ->
     save(pd.concat([minutes, rows(DAYS)], ignore_index=True), tmp_path / "both.parquet")
     provider = replay(tmp_path, new_york(DAY, 16))
     assert len(ask(provider)) == 78
-    assert refusal(provider, "IWM").detail == "both.parquet holds bars of 1 minutes; give 5-minute bars"
+    assert refusal(provider, "IWM").detail == "both.parquet has bars of 1 minutes; use 5-minute bars"
 
 
 def test_a_file_named_like_the_symbol_but_without_its_columns_is_named(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_date_without_data_names_the_dates_there_are(tmp_path: Path) -> None:
     save(rows(DAYS[:2]), tmp_path / "spy.parquet")
     answer = refusal(replay(tmp_path, new_york(DAY, 12)))
     assert answer.reason == "no_data"
-    assert answer.detail == ("SPY has no bars of 2025-04-09 up to 12:00 ET; its bars run from 2025-04-04 to 2025-04-07")
+    assert answer.detail == ("SPY: no bars of 2025-04-09 up to 12:00 ET; bars run from 2025-04-04 to 2025-04-07")
 
 
 def test_a_missing_vix_is_named(tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def test_real_days_are_whole(day: date, symbol: str, count: int, close: float | 
 @pytest.mark.parametrize(
     ("day", "reason", "words"),
     [
-        (date(2025, 8, 7), "no_data", "SPY has no bars of 2025-08-07 up to 16:00 ET; its bars run from 2018-01-02"),
+        (date(2025, 8, 7), "no_data", "SPY: no bars of 2025-08-07 up to 16:00 ET; bars run from 2018-01-02"),
         (date(2025, 7, 4), "market_closed", "the NYSE is shut on 2025-07-04 (an exchange holiday)"),
         (date(2025, 4, 12), "market_closed", "the NYSE is shut on 2025-04-12 (a weekend)"),
         (date(2018, 3, 12), "bars_gap", "12 of 78 bars of 2018-03-12 are missing, the first is 2018-03-12T13:30:00Z"),

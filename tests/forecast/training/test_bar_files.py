@@ -126,7 +126,7 @@ def test_what_is_no_five_minute_series_is_passed_over(tmp_path: Path) -> None:
     found = read_bar_folder(tmp_path)
     assert set(found.bars) == {"SPY"}
     assert found.notes == (
-        "odd.parquet holds bars of 10 minutes; give 5-minute bars",
+        "odd.parquet has bars of 10 minutes; use 5-minute bars",
         "SLOW is passed over: it has no 5-minute bars",
     )
 
