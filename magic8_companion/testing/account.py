@@ -1,4 +1,4 @@
-"""The replies to what a client asks about its account: there are no positions, orders or executions."""
+"""Answer requests about the account: there are no positions, orders or executions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def positions(session: ClientSession, _: FieldReader) -> None:
 
 
 def open_orders(session: ClientSession, _: FieldReader) -> None:
-    """Answer reqOpenOrders and its relatives: there are none, and a read-only gateway does not tell."""
+    """Answer reqOpenOrders and its relatives: there are none; a read-only gateway sends an error."""
     _require_writable(session)
     session.send(Reply.OPEN_ORDERS_END, 1)
 
@@ -31,7 +31,7 @@ def auto_open_orders(session: ClientSession, _: FieldReader) -> None:
 
 
 def completed_orders(session: ClientSession, _: FieldReader) -> None:
-    """Answer reqCompletedOrders: there are none, and a read-only gateway does not tell."""
+    """Answer reqCompletedOrders: there are none; a read-only gateway sends an error."""
     _require_writable(session)
     session.send(Reply.COMPLETED_ORDERS_END)
 
@@ -66,7 +66,7 @@ def account_updates_multi(session: ClientSession, fields: FieldReader) -> None:
 
 
 def account_summary(session: ClientSession, fields: FieldReader) -> None:
-    """Answer reqAccountSummary with the tags that are known."""
+    """Answer reqAccountSummary with the known tags."""
     fields.skip(2)
     request_id = fields.integer()
     fields.skip()
@@ -79,7 +79,7 @@ def account_summary(session: ClientSession, fields: FieldReader) -> None:
 
 
 def nothing(_session: ClientSession, _: FieldReader) -> None:
-    """Take a message that has no answer."""
+    """Accept a message that has no answer."""
 
 
 def _require_writable(session: ClientSession) -> None:

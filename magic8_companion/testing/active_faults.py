@@ -1,4 +1,4 @@
-"""The faults that last: which are on at the moment, and for whom."""
+"""Track the lasting faults that are on, and the symbols they affect."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from magic8_companion.testing.faults import CATALOGUE, Fault
 
 @dataclass(slots=True, kw_only=True)
 class ActiveFault:
-    """A fault that is on; ``uses_left`` counts the requests that it still meets, None = all."""
+    """A fault that is on; ``uses_left`` counts the requests that it still affects, None = all."""
 
     fault: Fault
     since: datetime
@@ -19,7 +19,7 @@ class ActiveFault:
 
 
 class ActiveFaults:
-    """The lasting faults; of two with the same name the later one counts where both concern a symbol."""
+    """The lasting faults; of two with the same name the later one wins where both affect a symbol."""
 
     def __init__(self) -> None:
         self._active: list[ActiveFault] = []
@@ -42,18 +42,18 @@ class ActiveFaults:
         return self._remove([item for item in self._active if item.fault.name == name])
 
     def end_due(self, now: datetime) -> list[ActiveFault]:
-        """Switch off what has lasted long enough and return it."""
+        """Switch off the expired faults and return them."""
         return self._remove([item for item in self._active if item.until is not None and now >= item.until])
 
     def find(self, name: str, symbol: str = "") -> ActiveFault | None:
-        """Return the newest fault of a name that concerns a symbol."""
+        """Return the newest fault of a name that affects a symbol."""
         for item in reversed(self._active):
             if item.fault.name == name and (not symbol or item.fault.concerns(symbol)):
                 return item
         return None
 
     def use(self, name: str, request: str, symbol: str = "") -> Fault | None:
-        """Return the fault that meets a request, and count it down."""
+        """Return the fault that affects a request, and count it down."""
         for item in self._active:
             if item.fault.name != name or item.fault.text("request") != request:
                 continue
@@ -77,5 +77,5 @@ class ActiveFaults:
 
 
 def lasts(fault: Fault) -> bool:
-    """Tell whether a fault lasts."""
+    """Return whether a fault lasts."""
     return CATALOGUE[fault.name].lasting

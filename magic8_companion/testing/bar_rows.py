@@ -1,4 +1,4 @@
-"""Which bars answer a request: up to the moment of the clock, and spoiled where the faults say so."""
+"""Select the bars of a request up to the clock's time, with the effects of faults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FIVE_MINUTES: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One bar on its way to a client: its start in nanoseconds since the epoch, and whether it is over."""
+    """One bar for a client: its start in nanoseconds since the epoch, and whether it is complete."""
 
     stamp: int
     open: float
@@ -34,12 +34,12 @@ class Row:
 
 
 def rows_of(world: World, instrument: Instrument, request: HistoricalDataRequest) -> list[Row]:
-    """Return the bars of a request as the gateway knows them at its time, the running one last.
+    """Return the bars of a request at the gateway's time, the running one last.
 
     Raises
     ------
     DataUnavailable
-        When the market knows nothing of the symbol in that time.
+        When the market has no data of the symbol in that time.
     """
     end = request.end_at(world.now())
     start = request.start_at(end)
@@ -53,7 +53,7 @@ def rows_of(world: World, instrument: Instrument, request: HistoricalDataRequest
 
 
 def spoiled(rows: list[Row], active_faults: ActiveFaults, symbol: str) -> list[Row]:
-    """Return the bars with what the faults do to the newest complete one."""
+    """Return the bars with the effects of faults on the newest complete one."""
     newest = len(rows) - 1
     if rows and not rows[-1].complete:
         newest -= 1

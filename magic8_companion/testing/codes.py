@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 SYSTEM: Final = -1
-"""The request id of messages that belong to no request."""
+"""The request id of messages without a request."""
 
 TEXTS: Final = {
     100: "Max rate of messages per second has been exceeded: max=50",
@@ -42,7 +42,7 @@ NO_PERMISSION: Final = (354, 10090, 10167, 10168)
 
 
 class RequestRejected(Exception):
-    """A request cannot be served: the client gets ``code`` and ``text`` under its request id."""
+    """A request is rejected: the client gets ``code`` and ``text`` under its request id."""
 
     def __init__(self, code: int, text: str = "") -> None:
         self.code, self.text = code, text or TEXTS[code]

@@ -1,7 +1,7 @@
-"""The contracts of the simulated gateway: ten underlyings, their option classes, and numbers that never change.
+"""Define the contracts of the simulated gateway: ten underlyings, their option classes, and fixed contract ids.
 
-Ids of underlyings are IB's own.  The id of an option is computed from its class, expiry, right and strike, so that it
-survives a restart of the gateway and can be read back.
+Ids of underlyings are IB's own.  The id of an option encodes its class, expiry, right and strike, so it stays the same
+after a restart of the gateway and can be decoded.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ListedUnderlying:
 
     @property
     def exchanges(self) -> tuple[str, ...]:
-        """Return where a request may route it."""
+        """Return the exchanges that a request may use."""
         return (self.exchange,) if self.sec_type == INDEX else (SMART, self.exchange)
 
 
@@ -62,7 +62,7 @@ class OptionClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """A contract without any ambiguity: an underlying, or one of its options."""
+    """One exact contract: an underlying, or one of its options."""
 
     con_id: int
     underlying: ListedUnderlying
@@ -96,7 +96,7 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractQuery:
-    """The 12 fields that name a contract in a request; what is empty, 0 or blank matches everything."""
+    """The 12 fields of a contract in a request; an empty, 0 or blank field matches everything."""
 
     con_id: int = 0
     symbol: str = ""
@@ -112,12 +112,12 @@ class ContractQuery:
     trading_class: str = ""
 
     def __str__(self) -> str:
-        """Return what a log line needs."""
+        """Return the description for log lines."""
         parts = (self.symbol or self.con_id, self.sec_type, self.trading_class, self.expiry, self.strike or "")
         return " ".join(str(part) for part in (*parts, self.right, self.exchange) if part)
 
     def wants(self, instrument: Instrument) -> bool:
-        """Tell whether an instrument has everything that is asked for."""
+        """Return whether an instrument matches the query."""
         if self.con_id:
             return self.con_id == instrument.con_id
         if self.symbol not in {"", instrument.symbol} or self.sec_type != instrument.sec_type:
@@ -144,7 +144,7 @@ class ContractQuery:
 
     @property
     def right_letter(self) -> str:
-        """Return C, P, or nothing for both."""
+        """Return C, P, or an empty text for both."""
         return _RIGHTS.get(self.right.upper(), "" if self.right in {"", "0", "?"} else self.right)
 
 

@@ -1,4 +1,4 @@
-"""What is said on one connection: greeting, start, then a question at a time."""
+"""Run the protocol of one connection: greeting, start, then one request at a time."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from magic8_companion.testing.wire import FieldReader, FrameReader, ProtocolErro
 _READ_BYTES: Final = 65536
 _POLL_SECONDS: Final = 0.02
 _LOGGED_CHARACTERS: Final = 120
-_RATE_STRIKES: Final = 3  # violations of the message rate after which a gateway hangs up
+_RATE_STRIKES: Final = 3  # violations of the message rate after which a gateway disconnects
 _NEEDS_LINK: Final = frozenset({Request.CONTRACT_DETAILS, Request.OPTION_PARAMETERS})
 
 
 class Conversation:
-    """Reads the messages of a session and has them answered.
+    """Reads the messages of a session and dispatches them.
 
-    ``looked_before`` tells when the gateway last had time to look for messages, in seconds of the loop.
+    ``looked_before`` returns when the gateway last looked for messages, in seconds of the loop.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Conversation:
         self._read_at = self._sent_after = 0.0
 
     async def run(self, reader: asyncio.StreamReader) -> None:
-        """Talk until either side ends the connection."""
+        """Process messages until either side ends the connection."""
         self._world.note("connected", self._session.number)
         await self._injector.catch_up()
         await self._injector.on_request(CONNECT)
@@ -80,7 +80,7 @@ class Conversation:
         self._session.version = min(own, hello.maximum, SPOKEN_VERSION)
         wall = datetime.fromtimestamp(gateway_seconds(self._session), UTC).astimezone(NEW_YORK)
         self._session.send(self._session.version, f"{wall:%Y%m%d %H:%M:%S %Z}")
-        text = f"speaks {hello.minimum}..{hello.maximum}, the gateway {own}: version {self._session.version}"
+        text = f"supports {hello.minimum}..{hello.maximum}, the gateway {own}: version {self._session.version}"
         self._world.note(text, self._session.number)
 
     async def _message(self, fields: list[str]) -> None:

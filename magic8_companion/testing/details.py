@@ -1,4 +1,4 @@
-"""Contract details and option parameters as messages."""
+"""Answer requests for contract details and option parameters."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HOURS_DAYS: Final = 5
 _ORDER_TYPES: Final = "ACTIVETIM,LMT,MKT"
 _OPTION_EXCHANGES: Final = "SMART,CBOE"
 _STOCK_EXCHANGES: Final = "SMART,AMEX,NYSE,CBOE,ARCA,NASDAQ,IEX"
-_VERSION_WITHOUT_NUMBER: Final = 164  # from here the message has no version field and sizes have three fields
+_VERSION_WITHOUT_NUMBER: Final = 164  # since this version: no version field, and sizes have three fields
 _VERSION_WITH_SIZE: Final = 163
 
 

@@ -1,4 +1,4 @@
-"""Which function answers which request."""
+"""Map each request to the function that answers it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def request_id_of(request: Request, fields: list[str]) -> int:
 
 
 def symbol_of(request: Request, fields: list[str]) -> str:
-    """Return the symbol that a request is about, or nothing."""
+    """Return the symbol of a request, or an empty text."""
     place = _CONTRACT_AFTER.get(request)
     if request is Request.OPTION_PARAMETERS and len(fields) > 2:
         return fields[2].upper()

@@ -1,4 +1,4 @@
-"""Lets faults begin and end: by the scenario's triggers, by hand, and when their time is over."""
+"""Start and end faults: by the scenario's triggers, by hand, and when their time is over."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _COMPETING: Final = 10197
 
 
 class Listener(Protocol):
-    """The listening socket, as far as faults touch it."""
+    """The part of the listening socket that faults control."""
 
     async def open(self) -> None:
         """Accept connections."""
 
     async def close(self) -> None:
-        """Refuse connections."""
+        """Reject connections."""
 
 
 @runtime_checkable
@@ -70,7 +70,7 @@ class FaultInjector:
         }
 
     async def inject(self, fault: Fault) -> None:
-        """Let a fault begin now."""
+        """Start a fault now."""
         self._world.note(f"FAULT {fault}")
         if lasts(fault):
             self._world.active_faults.begin(fault, self._world.now())
@@ -78,17 +78,17 @@ class FaultInjector:
             await action(fault)
 
     async def clear(self, name: str) -> None:
-        """Let every fault of a name end now."""
+        """End every fault of a name now."""
         await self._ended(self._world.active_faults.end(name))
 
     async def catch_up(self) -> None:
-        """Do everything that is due by the clock."""
+        """Run all actions that are due by the clock."""
         await self._ended(self._world.active_faults.end_due(self._world.now()))
         await self._run(self._is_due)
         self._world.do_due()
 
     async def on_request(self, kind: str) -> None:
-        """Do everything that a message triggers, before it is answered."""
+        """Run all actions that a message triggers, before its answer."""
         counts = self._world.counts
         counts.requests[kind] += 1
         seen, messages = counts.requests[kind], counts.messages

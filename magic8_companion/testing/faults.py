@@ -1,6 +1,6 @@
-"""What can go wrong: the catalogue of faults with their parameters, checked when a fault is named.
+"""Define the catalog of faults with their parameters, and validate a fault at its creation.
 
-A lasting fault takes ``seconds`` on the gateway's clock; 0 means until it is cleared.  The others happen once.
+A lasting fault takes ``seconds`` on the gateway's clock; 0 means until it is cleared.  Other faults happen once.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Fault:
     Raises
     ------
     ConfigError
-        Naming every wrong name and value, with the nearest right one.
+        With every wrong name and value, and the nearest valid one.
 
     >>> Fault("link_lost", returns=1101).number("returns")
     1101.0
@@ -90,13 +90,13 @@ class Fault:
         return cast("bool", self.parameters[key])
 
     def concerns(self, symbol: str) -> bool:
-        """Tell whether the fault is about a symbol: it names it, or none at all."""
+        """Return whether the fault affects a symbol: it lists the symbol, or no symbols at all."""
         named = cast("tuple[str, ...]", self.parameters.get("symbols", ()))
         return not named or symbol in named
 
 
 def fault_problems(name: str, parameters: Mapping[str, object]) -> list[str]:
-    """Return one sentence for each thing that is wrong with a fault."""
+    """Return one sentence per problem of a fault."""
     if name not in CATALOGUE:
         return [f"there is no fault {name!r}{nearest(name, CATALOGUE)}"]
     accepted = CATALOGUE[name].accepted
@@ -112,7 +112,7 @@ def fault_problems(name: str, parameters: Mapping[str, object]) -> list[str]:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint at the name that was probably meant.
+    """Return a hint with the nearest valid name.
 
     >>> nearest("silense", ["silence", "drop"])
     '; did you mean silence?'
@@ -160,10 +160,10 @@ _SYMBOLS: Final = Parameter(default=(), meaning="only these symbols; none = all"
 _COUNT: Final = Parameter(default=0.0, minimum=0.0, meaning="how many times; 0 = every time")
 _REQUEST: Final = Parameter(default="", choices=REQUEST_KINDS[1:], required=True, meaning="the kind of request")
 _CODE: Final = Parameter(default=0.0, choices=tuple(TEXTS), required=True, meaning="the error code")
-_TEXT: Final = Parameter(default="", meaning="its sentence; empty = the usual one")
+_TEXT: Final = Parameter(default="", meaning="its text; empty = the usual one")
 
 CATALOGUE: Final[dict[str, FaultKind]] = {
-    "silence": FaultKind(meaning="says nothing more on the open connections; new ones work"),
+    "silence": FaultKind(meaning="sends nothing more on the open connections; new ones work"),
     "half_open": FaultKind(
         meaning="neither reads nor writes on the open connections, which stay open; new ones work", lasting=False
     ),
@@ -176,9 +176,9 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
         parameters={"reset": Parameter(default=False, meaning="by a reset instead of an orderly end")},
         lasting=False,
     ),
-    "restart": FaultKind(meaning="closes every connection and refuses new ones, then starts afresh on the same port"),
+    "restart": FaultKind(meaning="closes every connection and rejects new ones, then starts again on the same port"),
     "two_factor": FaultKind(meaning="accepts new connections but does not answer their greeting"),
-    "client_id_in_use": FaultKind(meaning="refuses every client id with 326, as after a restart of the client"),
+    "client_id_in_use": FaultKind(meaning="rejects every client id with 326, as after a restart of the client"),
     "unanswered": FaultKind(
         meaning="never answers a kind of request", parameters={"request": _REQUEST, "count": _COUNT}
     ),
@@ -200,7 +200,7 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
         meaning="breaks a farm: 2103 and no ticks, or 2105 and no bars; then 2104 or 2106",
         parameters={"farm": Parameter(default="data", choices=("data", "history"), meaning="which farm")},
     ),
-    "competing_session": FaultKind(meaning="another login holds the live data: 10197, no ticks"),
+    "competing_session": FaultKind(meaning="another login uses the live data: 10197, no ticks"),
     "no_permission": FaultKind(
         meaning="market data is not subscribed: 354 or 10168 nothing, 10167 delayed ticks, 10090 no greeks",
         parameters={
@@ -221,10 +221,10 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
     ),
     "no_bid": FaultKind(meaning="options have no bid: -1, size 0", parameters={"symbols": _SYMBOLS}),
     "no_ticks": FaultKind(
-        meaning="nothing comes of underlyings, on old lines and on new ones", parameters={"symbols": _SYMBOLS}
+        meaning="underlyings send no ticks, on old lines and on new ones", parameters={"symbols": _SYMBOLS}
     ),
     "crossed_quotes": FaultKind(
-        meaning="bids lie above asks",
+        meaning="bids are above asks",
         parameters={
             "of": Parameter(default="options", choices=("options", "underlyings"), meaning="of which contracts"),
             "symbols": _SYMBOLS,
@@ -239,14 +239,14 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
         },
     ),
     "stale_quotes": FaultKind(
-        meaning="ticks show an old moment, with its time stamp, and never change",
+        meaning="ticks show old values, with their time stamp, and never change",
         parameters={
             "minutes": Parameter(default=30.0, minimum=0.0, meaning="how old it was when it began"),
             "symbols": _SYMBOLS,
         },
     ),
     "open_interest": FaultKind(
-        meaning="open interest is zero everywhere, or never comes",
+        meaning="open interest is zero everywhere, or never arrives",
         parameters={
             "value": Parameter(default="zero", choices=("zero", "never"), meaning="which of both"),
             "symbols": _SYMBOLS,
@@ -283,7 +283,7 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
         meaning="whether bars up to now include the running one; a real gateway includes it, and so does this one",
         parameters={"included": Parameter(default=True, meaning="false leaves it out")},
     ),
-    "repeated_bar": FaultKind(meaning="the newest complete bar comes twice", parameters={"symbols": _SYMBOLS}),
+    "repeated_bar": FaultKind(meaning="the newest complete bar is sent twice", parameters={"symbols": _SYMBOLS}),
     "bars_gap": FaultKind(
         meaning="bars are missing before the newest complete one",
         parameters={

@@ -1,6 +1,6 @@
-"""Run the simulated gateway beside any client: ``python -m magic8_companion.testing.gateway --port 4002``.
+"""Run the simulated gateway next to any client: ``python -m magic8_companion.testing.gateway --port 4002``.
 
-It prints what it does until Ctrl-C, then a summary.
+It prints its log until Ctrl-C, then a summary.
 """
 
 from __future__ import annotations

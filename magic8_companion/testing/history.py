@@ -1,4 +1,4 @@
-"""Requests for bars: the limits they meet, and the messages that answer them at once, late or again and again."""
+"""Answer requests for bars: check limits, and send bars at once, late or as updates."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def historical_bars(session: ClientSession, fields: FieldReader) -> None:
 
 
 def cancel_historical_bars(session: ClientSession, fields: FieldReader) -> None:
-    """Take cancelHistoricalData: updates end, and a late answer never comes, as 162 says."""
+    """Handle cancelHistoricalData: stop updates and late answers, and confirm with 162."""
     fields.skip(2)
     request_id = fields.integer()
     key = (session.number, request_id)
@@ -57,7 +57,7 @@ def cancel_historical_bars(session: ClientSession, fields: FieldReader) -> None:
 
 
 def update_bars(session: ClientSession) -> None:
-    """Send what has changed in the bars that stay up to date: the running one, and how the one before has ended."""
+    """Send changes of the bars that stay up to date: the running bar and the end of the one before."""
     for request_id, updates in session.bar_updates.items():
         newest = updates.newest()
         for fields in newest:
@@ -134,7 +134,7 @@ def _local_text(row: Row) -> str:
 
 
 def _trading(row: Row) -> Sequence[Field]:
-    # an index is not traded: volume, average and count are 0, as on a real gateway
+    # an index has no trades: volume, average and count are 0, as on a real gateway
     if not row.volume:
         return (0, 0, 0)
     return (int(row.volume), round((row.high + row.low + row.close) / 3, 4), max(1, int(row.volume) // 100))

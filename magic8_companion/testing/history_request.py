@@ -1,4 +1,4 @@
-"""A request for bars: its fields, and what its end, duration and bar size mean on a gateway."""
+"""Parse a request for bars: its fields, and its end, duration and bar size."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class HistoricalDataRequest:
 
     @property
     def contract_key(self) -> str:
-        """Return what IB's limit on one contract is about: contract, exchange and kind of price."""
+        """Return the key of IB's limit per contract: contract, exchange and kind of price."""
         return f"{self.query} {self.what}"
 
     @property
     def key(self) -> str:
-        """Return what makes two requests identical."""
+        """Return the key that identical requests share."""
         return f"{self.contract_key} {self.end} {self.bar_size} {self.duration} {self.regular_hours}"
 
     @property
@@ -74,14 +74,14 @@ class HistoricalDataRequest:
         return min(now, _instant(self.end)) if self.end else now
 
     def start_at(self, end: datetime) -> datetime:
-        """Return the instant from which on bars begin."""
+        """Return the instant of the first bar."""
         count, unit = self._duration()
         if unit == "S":
             return end - timedelta(seconds=count)
         return new_york_instant(max(_FIRST_DAY, _first_day(count, unit, end)), time(0))
 
     def check(self, instrument: Instrument) -> None:
-        """Refuse what a gateway refuses whatever the limits.
+        """Raise for requests that a gateway rejects regardless of limits.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What is listed on a day: underlyings, expiries and strikes, and which of them a request means."""
+"""List the contracts of a day: underlyings, expiries and strikes, and find those that match a request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LISTED_MONTHS: Final = 6
 
 
 class Listing:
-    """The contracts of a market, by New York day; the strikes of a day lie around the close before it."""
+    """The contracts of a market, by New York day; the strikes of a day are around the close before it."""
 
     def __init__(self, market: GatewayMarket) -> None:
         self._market = market

@@ -1,6 +1,6 @@
-"""The market behind the gateway: bars of whole days from a simulation or from files, and prices within them.
+"""Provide the gateway's market: bars of whole days from a simulation or from files, and prices within them.
 
-The gateway knows the whole day; the clock decides how much of it a client sees.  Within a 5-minute bar the price runs
+The gateway has the whole day; the clock decides how much of it a client sees.  Within a 5-minute bar the price runs
 straight from the open to one extreme, to the other, and to the close: to the low first in a rising bar.  So ticks,
 shorter bars and the running bar all agree with the bar that is reported when it is complete.
 """
@@ -30,13 +30,13 @@ _LOOK_BACK: Final = timedelta(days=10)
 
 
 class GatewayMarket(Protocol):
-    """What the gateway asks of its market; both raise ``DataUnavailable`` for what it knows nothing about."""
+    """The interface of a market; both methods raise ``DataUnavailable`` for unknown symbols or days."""
 
     def bars(self, symbol: str, first: date, last: date) -> Bars:
         """Return the 5-minute bars of every session in [first, last], those of the future included."""
 
     def chain(self, symbol: str, at: datetime, strikes_each_side: int) -> OptionChain:
-        """Return the 0DTE chain at an instant; the gateway takes volatilities and counts from it and prices itself."""
+        """Return the 0DTE chain at an instant; the gateway uses its volatilities and counts only."""
 
 
 class SimulatedGatewayMarket(SimulatedMarket):
@@ -50,7 +50,7 @@ class SimulatedGatewayMarket(SimulatedMarket):
 class RecordedGatewayMarket(SimulatedGatewayMarket):
     """Recorded bars of a folder; options get the simulated smile at the recorded prices and VIX.
 
-    Days with missing bars are left out, as in every recorded source.
+    Days with missing bars are skipped, as in every recorded source.
     """
 
     def __init__(self, folder: Path, seed: int = 8) -> None:
@@ -63,7 +63,7 @@ class RecordedGatewayMarket(SimulatedGatewayMarket):
         Raises
         ------
         DataUnavailable
-            ``no_data`` when no file holds 5-minute bars of the symbol in that time.
+            ``no_data`` when no file has 5-minute bars of the symbol in that time.
         """
         bars = self._folder.history(symbol, BAR, utc_midnight(first), utc_midnight(last + timedelta(days=1)))
         if not len(bars) or bars.length != BAR:
@@ -73,7 +73,7 @@ class RecordedGatewayMarket(SimulatedGatewayMarket):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tape:
-    """What a symbol's tape shows at one moment: prices in points, volume in shares since the open."""
+    """The tape of a symbol at one time: prices in points, volume in shares since the open."""
 
     last: float
     last_at: datetime
@@ -86,12 +86,12 @@ class Tape:
 
 
 def tape_at(market: GatewayMarket, symbol: str, at: datetime) -> Tape:
-    """Return the tape at an instant: today's session so far, or what is left of the last one.
+    """Return the tape at an instant: today's session so far, or the end of the last one.
 
     Raises
     ------
     DataUnavailable
-        When the market knows nothing of the symbol in the last days.
+        When the market has no data of the symbol in the last days.
     """
     day = new_york_day(at)
     bars = market.bars(symbol, day - _LOOK_BACK, day)
@@ -102,7 +102,7 @@ def tape_at(market: GatewayMarket, symbol: str, at: datetime) -> Tape:
     if not len(today):
         today = before[-1:]
     if not len(today):
-        raise DataUnavailable("no_data", f"nothing is known of {symbol} before {at:%Y-%m-%d %H:%M}Z")
+        raise DataUnavailable("no_data", f"no data of {symbol} before {at:%Y-%m-%d %H:%M}Z")
     return Tape(
         last=float(today.close[-1]),
         last_at=min(at, today.last_end),
@@ -166,12 +166,12 @@ def path_within(bars: Bars, index: int, begin: float, end: float) -> Floats:
 
 
 def last_close(market: GatewayMarket, symbol: str, day: date) -> float:
-    """Return the close before a day, or the first price of that day when nothing earlier is known.
+    """Return the close before a day, or the first price of that day without earlier data.
 
     Raises
     ------
     DataUnavailable
-        When the market knows nothing of the symbol around that day.
+        When the market has no data of the symbol around that day.
     """
     bars = market.bars(symbol, day - _LOOK_BACK, day)
     before = bars.between(utc_midnight(day - _LOOK_BACK), utc_midnight(day))

@@ -82,4 +82,4 @@ class Reply(IntEnum):
 
 
 ORDERS = frozenset({Request.PLACE_ORDER, Request.CANCEL_ORDER, Request.EXERCISE_OPTIONS, Request.GLOBAL_CANCEL})
-"""Requests that would trade: always refused, always a violation."""
+"""Requests that would trade: always rejected, always a violation."""

@@ -1,6 +1,6 @@
-"""Quotes of today's options at the price of the moment: the market's smile, priced again every second.
+"""Quote today's options at the current price: the market's smile, repriced every second.
 
-Only options that expire today and settle at the close are quoted; all others are listed but silent, as in a quiet hour.
+Only options that expire today and settle at the close are quoted; all others are listed without quotes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from magic8_companion.testing.contracts import CALL, PUT, Instrument
 from magic8_companion.testing.market import GatewayMarket, tape_at
 
 STRIKES_EACH_SIDE: Final = 100
-_SPARE: Final = 40  # strikes beyond the listed ones, for days on which the price runs away
+_SPARE: Final = 40  # strikes beyond the listed ones, for days with large moves
 _SHORTEST_SECONDS: Final = 5.0
 _DAYS_PER_YEAR: Final = 365
 _NAMES: Final = {CALL: "call", PUT: "put"}
@@ -33,7 +33,7 @@ _COLUMNS: Final = ("bid", "ask", "price", "volatility", "delta", "gamma", "vega"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionQuote:
-    """One option at one moment, in IB's units: points, decimals, vega per volatility point, theta per day."""
+    """One option at one time, in IB's units: points, decimals, vega per volatility point, theta per day."""
 
     bid: float
     ask: float
@@ -50,7 +50,7 @@ class OptionQuote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
-    """All calls or all puts of a symbol at one moment; ``table`` has a row per strike and the greeks as columns."""
+    """All calls or all puts of a symbol at one time; ``table`` has a row per strike and the greeks as columns."""
 
     rows: tuple[OptionRow, ...]
     places: dict[float, int]
@@ -76,14 +76,14 @@ class OptionPrices:
         self._side: Callable[[str, str, datetime], _Side] = lru_cache(maxsize=64)(self._make_side)
 
     def quote(self, instrument: Instrument, at: datetime) -> OptionQuote | None:
-        """Return the quote of an option, or None when it is not quoted at that moment."""
+        """Return the quote of an option, or None when it is not quoted at that time."""
         if not self.is_quoted(instrument, at):
             return None
         side = self._side(instrument.symbol, instrument.right, at.replace(microsecond=0))
         return side.quote(instrument.strike, _NAMES[instrument.right])
 
     def is_quoted(self, instrument: Instrument, at: datetime) -> bool:
-        """Tell whether an option is traded at that moment: it expires today, at the close, and the market is open."""
+        """Return whether an option is quoted: it expires today, at the close, and the market is open."""
         option_class, day = instrument.option_class, new_york_day(at)
         if option_class is None or option_class.monthly or instrument.expiry != day:
             return False
@@ -118,7 +118,7 @@ class OptionPrices:
 
 
 def bid_ask(price: Floats, facts: Product) -> tuple[Floats, Floats]:
-    """Return bid and ask around fair prices, in whole ticks: 4 % wide, at least one tick and at most two and a bit.
+    """Return bid and ask around fair prices, in whole ticks: 4 % wide, within limits.
 
     >>> [side.tolist() for side in bid_ask(np.array([0.01, 12.0]), product("SPX"))]
     [[0.0, 11.8], [0.05, 12.2]]

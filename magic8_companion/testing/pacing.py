@@ -1,7 +1,7 @@
-"""IB's limits as it lists them: messages per second, market-data lines, history requests.
+"""Check IB's published limits: messages per second and history requests.
 
-Messages are counted in real time, because clients throttle in real time; history in the time of the gateway's clock,
-so that an accelerated clock gives real pacing rules in less time.  What IB states for small bars holds for all bars.
+Messages are counted in real time, because clients throttle in real time.  History requests are counted in the gateway's
+clock, so that an accelerated clock tests real pacing rules in less time.  IB's rules for small bars apply to all bars.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _WINDOW_COUNT: Final = 60
 
 
 class MessageRateCheck:
-    """Counts the messages of one connection; ``peak`` is the most that must have been sent within a second."""
+    """Counts the messages of one connection; ``peak`` is the minimum of the highest rate per second."""
 
     def __init__(self) -> None:
         self._sent: deque[float] = deque()
         self.peak = 0
 
     def arrived(self, at: float, sent_after: float) -> bool:
-        """Take a message and tell whether the rate may have been kept.
+        """Count a message and return whether the client may have kept the rate.
 
-        Both times are in real seconds.  The message was read at ``at`` and sent at ``sent_after`` or later, for that
-        is when the gateway looked before: what piled up while it was busy is not held against the client.
+        Both times are in real seconds.  The message was read at ``at`` and sent at ``sent_after`` or later, because the
+        gateway looked for messages at that time: messages that waited while it was busy are not a violation.
         """
         self._sent.append(sent_after)
         while self._sent and self._sent[0] <= at - 1.0:
@@ -49,7 +49,7 @@ class HistoryPacingCheck:
         self.open: set[tuple[int, int]] = set()
 
     def problem(self, contract: str, request: str, now: datetime) -> HistoryRule | None:
-        """Take a request and return the rule that it breaks, or None and remember it."""
+        """Return the rule that a request breaks, or count the request and return None."""
         while self._accepted and self._accepted[0][0] <= now - _WINDOW:
             self._accepted.popleft()
         broken = self._broken(contract, request, now)

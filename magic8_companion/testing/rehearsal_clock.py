@@ -1,7 +1,7 @@
-"""A clock for a whole trading day over real sockets: real time while the host works, fast while it only waits.
+"""Run a whole trading day over real sockets: real time while the host works, fast time while it only waits.
 
-Requests, time-outs and rates are then those of a real day, and the minutes between two appointments cost nothing.  Who
-has entered the clock is waited for; a feed's own watchers, which wait on it without entering, are not.
+So requests, time-outs and rates are those of a real day, and the waiting time between two scheduled times is skipped.
+The clock waits for participants that have entered it, but not for a feed's watchers, which wait without entering.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class RehearsalClock:
     start
         The first instant.
     idle_speed
-        How many times as fast as real time it passes while every participant waits; None skips to the next
-        appointment at once, and with it whatever a feed would have done meanwhile.
+        How many times as fast as real time it passes while every participant waits; None skips to the next scheduled
+        time at once, without the feed's activity in between.
 
     Raises
     ------
@@ -104,7 +104,7 @@ class RehearsalClock:
         if self._idle_speed is not None:
             self._time.run_at(self._idle_speed if idle else 1.0)
         elif appointment is not None and idle:
-            with suppress(ValueError):  # it is due already
+            with suppress(ValueError):  # it is already due
                 self._time.jump_to(appointment)
 
     def _seconds_to(self, instant: datetime) -> float:

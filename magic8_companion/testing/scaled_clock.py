@@ -1,6 +1,6 @@
-"""A clock that runs faster than the machine's, from any start: a trading day in a minute, over real sockets.
+"""Run time faster than real time, from any start: a trading day in a minute, over real sockets.
 
-Unlike the replay clock it waits for nobody, so it suits whatever talks over a network; two runs are not identical.
+Unlike the replay clock it does not wait for participants, so it works over a network; two runs are not identical.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class ScaledClock:
             self._start, self._begun = require_aware(instant), time.monotonic()
 
     def run_at(self, speed: float) -> None:
-        """Go on at another speed from now on.
+        """Continue at another speed from now on.
 
         Raises
         ------
@@ -64,12 +64,12 @@ class ScaledClock:
             self._start, self._begun, self.speed = self._now(), time.monotonic(), speed
 
     def enter(self, participant: str) -> None:
-        """Do nothing: this clock waits for nobody."""
+        """Do nothing: this clock does not wait for participants."""
 
     def leave(self, participant: str) -> None:
-        """Do nothing: this clock waits for nobody."""
+        """Do nothing: this clock does not wait for participants."""
 
-    async def sleep_until(self, instant: datetime, participant: str) -> None:  # noqa: ARG002  # nobody is waited for
+    async def sleep_until(self, instant: datetime, participant: str) -> None:  # noqa: ARG002  # the clock does not wait for participants
         """Wait on the loop until ``instant``."""
         while (left := self._real_seconds_to(instant)) > 0:
             await asyncio.sleep(min(left, _LONGEST_NAP_SECONDS))

@@ -1,4 +1,4 @@
-"""A scenario: the settings of a gateway and a list of faults, each with what triggers it; read from TOML or JSON.
+"""Read a scenario from TOML or JSON: the settings of a gateway and a list of faults with triggers.
 
 name = "the afternoon goes wrong"
 
@@ -48,7 +48,7 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """When a fault begins: at one of the four.
+    """The start of a fault: one of the four fields.
 
     ``wall`` is a New York time, ``seconds`` counts from the start on the gateway's clock, ``messages`` counts those of
     all clients, ``request`` names a kind whose ``number``-th one triggers.
@@ -71,7 +71,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Everything that is decided before a gateway starts."""
+    """The complete setup of a gateway: settings and steps."""
 
     name: str = ""
     settings: GatewaySettings = field(default_factory=GatewaySettings)
@@ -84,7 +84,7 @@ def load_scenario(path: Path) -> Scenario:
     Raises
     ------
     ConfigError
-        When the file cannot be read or parsed, or naming everything that is wrong in it.
+        When the file is not readable, or with every problem in it.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -100,7 +100,7 @@ def parse_scenario(document: object) -> Scenario:
     Raises
     ------
     ConfigError
-        Naming everything that is wrong in it.
+        With every problem in it.
     """
     if not isinstance(document, dict):
         raise ConfigError(["a scenario is a table with name, gateway and steps"])

@@ -1,7 +1,7 @@
-"""The gateway itself: it listens, keeps its sessions, and makes time pass.
+"""Run the simulated gateway: listen, keep sessions, and drive time.
 
-Everything happens on one loop.  The clock is only read, never waited on: a heartbeat looks at it many times a second,
-and so does every message, so any clock will do and no fault begins too late for a request.
+All work runs on one event loop.  The gateway reads the clock at each message and in a heartbeat many times per second,
+and never waits on it.  So any clock works, and no fault starts too late for a request.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SimulatedGateway:
     market
         Bars and chains; see ``market.SimulatedGatewayMarket`` and ``market.RecordedGatewayMarket``.
     clock
-        What time it is on the gateway.  Ticks are looked at every ``tick_seconds`` of real time, whatever its speed.
+        The gateway's time.  Ticks are updated every ``tick_seconds`` of real time, at any speed of the clock.
     scenario
         Settings and faults.
     port
@@ -63,16 +63,16 @@ class SimulatedGateway:
         self._failures: list[BaseException] = []
         self._server: asyncio.Server | None = None
         self._injector = FaultInjector(self._world, self._sessions, self, scenario.steps)
-        self._beats: deque[float] = deque(maxlen=2)  # of the one before the last it is sure that it has read
+        self._beats: deque[float] = deque(maxlen=2)  # all earlier messages were read by the time before the last
 
     @property
     def port(self) -> int:
-        """Return the port that is listened on; it survives a restart."""
+        """Return the listening port; it stays the same after a restart."""
         return self._port
 
     @property
     def listening(self) -> bool:
-        """Tell whether connections are accepted; False while a restart lasts."""
+        """Return whether connections are accepted; False during a restart."""
         return self._server is not None
 
     @property
@@ -82,7 +82,7 @@ class SimulatedGateway:
 
     @property
     def log(self) -> Sequence[LogLine]:
-        """Return what happened, oldest first."""
+        """Return the events, oldest first."""
         return tuple(self._world.log)
 
     @property
@@ -101,11 +101,11 @@ class SimulatedGateway:
         return tuple(sorted(item.client_id for item in self._sessions if item.client_id is not None and not item.ended))
 
     async def inject(self, fault: Fault) -> None:
-        """Let a fault begin now."""
+        """Start a fault now."""
         await self._injector.inject(fault)
 
     async def clear(self, name: str) -> None:
-        """Let every fault of a name end now."""
+        """End every fault of a name now."""
         await self._injector.clear(name)
 
     async def __aenter__(self) -> Self:
@@ -126,7 +126,7 @@ class SimulatedGateway:
             raise self._failures[0]  # a broken gateway must not look like a well-behaved one
 
     async def open(self) -> None:
-        """Accept connections (see ``director.Listener``)."""
+        """Accept connections (see ``fault_injector.Listener``)."""
         if self._server is not None:
             return
         self._server = await asyncio.start_server(self._accept, self._host, self._port)
@@ -134,7 +134,7 @@ class SimulatedGateway:
         self._world.note(f"listens on {self._host}:{self._port}")
 
     async def close(self) -> None:
-        """Refuse connections (see ``director.Listener``)."""
+        """Reject connections (see ``fault_injector.Listener``)."""
         if self._server is not None:
             self._server.close()
             self._server = None

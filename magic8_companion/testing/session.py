@@ -1,4 +1,4 @@
-"""One connection: who it is, what it has subscribed to, and the bytes on their way to it."""
+"""Hold the state of one connection: client id, subscriptions and queued bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ERRORS_HAVE_JSON: Final = 166
 class ClientSession:
     """The gateway's side of a connection.
 
-    ``muted`` drops whatever is sent, ``frozen`` is a peer that has vanished without closing.  Nothing here waits: bytes
+    ``muted`` drops all messages; ``frozen`` simulates a peer that disappeared without closing.  No method waits: bytes
     are queued and :meth:`write_out` sends them.
     """
 
@@ -39,12 +39,12 @@ class ClientSession:
 
     @property
     def started(self) -> bool:
-        """Tell whether startApi was accepted."""
+        """Return whether startApi was accepted."""
         return self.client_id is not None
 
     @property
     def ended(self) -> bool:
-        """Tell whether nothing more will be said, because the connection ends or its peer has vanished."""
+        """Return whether no more messages follow, because the connection ends or its peer has disappeared."""
         return self._closing or self.frozen
 
     def send(self, *fields: Field) -> None:
@@ -66,11 +66,11 @@ class ClientSession:
         self.error(SYSTEM, code, text)
 
     def refuse(self, request_id: int, refused: RequestRejected) -> None:
-        """Queue the error of a refused request."""
+        """Queue the error of a rejected request."""
         self.error(request_id, refused.code, refused.text)
 
     def release(self) -> None:
-        """Forget every subscription and open request, and give the lines back."""
+        """Drop every subscription and open request, and release the lines."""
         for _ in self.subscriptions:
             self.world.return_line()
         self.subscriptions.clear()
@@ -78,12 +78,12 @@ class ClientSession:
         self.world.history.forget(self.number)
 
     def close(self) -> None:
-        """End the connection in good order, after what is queued."""
+        """Close the connection in good order, after the queued bytes."""
         self._closing = True
         self._filled.set()
 
     def abort(self) -> None:
-        """End the connection at once; what is queued is lost and the peer sees a reset if it was still talking."""
+        """Close the connection at once; queued bytes are lost, and an active peer sees a reset."""
         self._queue.clear()
         self.close()
         self._writer.transport.abort()
@@ -97,7 +97,7 @@ class ClientSession:
             transport.pause_reading()
 
     async def write_out(self) -> None:
-        """Send what is queued until the connection ends, in pieces if the faults say so."""
+        """Send the queued bytes until the connection ends, in pieces if a fault requires it."""
         try:
             while self._queue or not self._closing:
                 await self._filled.wait()
@@ -105,7 +105,7 @@ class ClientSession:
                 while self._queue:
                     await self._write(b"".join(self._take()))
         except ConnectionError:
-            pass  # whoever reads notices it as well and ends the session
+            pass  # the reading task notices it as well and ends the session
         except asyncio.CancelledError:
             self._writer.transport.abort()
             raise
@@ -124,5 +124,5 @@ class ClientSession:
                 return
             self._writer.write(data[start : start + size])
             if active_fault:
-                await asyncio.sleep(0)  # without a turn of the loop the pieces would leave as one
+                await asyncio.sleep(0)  # without a turn of the loop the pieces would be sent as one
         await self._writer.drain()

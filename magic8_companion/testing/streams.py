@@ -45,7 +45,7 @@ def market_data(session: ClientSession, fields: FieldReader) -> None:
 
 
 def cancel_market_data(session: ClientSession, fields: FieldReader) -> None:
-    """Take cancelMktData and give the line back."""
+    """Handle cancelMktData and release the line."""
     fields.skip(2)
     request_id = fields.integer()
     if request_id not in session.subscriptions:
@@ -69,7 +69,7 @@ def update_ticks(session: ClientSession) -> None:
 
 
 def review_permissions(session: ClientSession) -> None:
-    """Let the permissions of now hold for the lines that are open."""
+    """Apply the current permissions to the open lines."""
     for subscription in tuple(session.subscriptions.values()):
         try:
             _apply_permissions(session, subscription)
@@ -78,7 +78,7 @@ def review_permissions(session: ClientSession) -> None:
 
 
 def is_halted(world: World) -> bool:
-    """Tell whether no market data flows at all."""
+    """Return whether all market data are stopped."""
     farm = world.active_faults.find("farm_broken")
     broken = farm is not None and farm.fault.text("farm") == "data"
     return broken or bool(world.active_faults.find("link_lost") or world.active_faults.find("competing_session"))

@@ -1,4 +1,4 @@
-"""What a client has asked to be kept informed about: ticks of a contract, or bars that stay up to date."""
+"""Hold a client's subscriptions: ticks of a contract, or bars that stay up to date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from magic8_companion.testing.wire import Field
 
 @dataclass(slots=True, kw_only=True)
 class Subscription:
-    """A market-data line; ``sent`` keeps what the client has, so that only changes are sent."""
+    """A market-data line; ``sent`` holds the values that the client has, so that only changes are sent."""
 
     request_id: int
     instrument: Instrument

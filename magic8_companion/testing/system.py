@@ -1,4 +1,4 @@
-"""Requests about the connection itself, and orders, which are refused."""
+"""Answer requests about the connection itself, and reject orders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FARMS_OK: Final = (2104, 2106, 2158)
 
 
 def start_api(session: ClientSession, fields: FieldReader) -> None:
-    """Take the client id and say that the gateway is ready; whether the id is free was asked before."""
+    """Store the client id and report that the gateway is ready; the caller has checked the id."""
     fields.skip(2)
     session.client_id = fields.integer()
     session.send(Reply.MANAGED_ACCOUNTS, 1, session.world.settings.account)
@@ -40,14 +40,14 @@ def current_time(session: ClientSession, _: FieldReader) -> None:
 
 
 def gateway_seconds(session: ClientSession) -> float:
-    """Return what the gateway takes for the current time, in seconds since the epoch."""
+    """Return the gateway's idea of the current time, in seconds since the epoch."""
     skew = session.world.active_faults.find("clock_skew")
     shift = timedelta(seconds=skew.fault.number("by")) if skew else timedelta(0)
     return (session.world.now() + shift).timestamp()
 
 
 def order(session: ClientSession, fields: FieldReader) -> None:
-    """Refuse whatever would trade."""
+    """Reject orders."""
     kind = Request(fields.integer()).kind
     session.world.violate("order", f"{kind} was sent to a gateway that only shows data", session.number)
     raise RequestRejected(321, "Error validating request. This gateway takes no orders.")

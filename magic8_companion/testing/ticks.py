@@ -1,4 +1,4 @@
-"""What the ticks of a contract say at one moment, spoiled where the faults say so."""
+"""Build the ticks of a contract at one time, with the effects of faults."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def ticks_of(world: World, subscription: Subscription, data_type: int) -> list[T
 
 
 def is_missing(world: World, instrument: Instrument) -> bool:
-    """Tell whether a fault keeps the strike of an option silent."""
+    """Return whether a fault silences the strike of an option."""
     active_fault = world.active_faults.find("missing_strikes", instrument.symbol)
     if active_fault is None or instrument.option_class is None:
         return False

@@ -1,4 +1,4 @@
-r"""Framing of the IB text protocol: a uint32 length, then fields that each end with a zero byte.
+r"""Encode and decode the IB text protocol: a uint32 length, then fields that each end with a zero byte.
 
 A client opens with ``API\0`` and one frame without fields, ``v157..178``; every later message in both directions is a
 frame whose first field is the message id.  An empty field means "not set"; booleans are 1 and 0.
@@ -21,12 +21,12 @@ _UNSET_NUMBERS: Final = frozenset({"", "2147483647", "1.7976931348623157e+308"})
 
 
 class ProtocolError(Exception):
-    """The peer does not speak the protocol: the message is refused, or the connection closed if framing is lost."""
+    """The peer breaks the protocol: the message is rejected, or the connection closed if framing is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
-    """What a client says first: the versions it speaks."""
+    """The first message of a client: the versions it supports."""
 
     minimum: int
     maximum: int
@@ -44,7 +44,7 @@ def frame(fields: Sequence[Field]) -> bytes:
 
 
 def field_text(value: Field) -> str:
-    """Return one field without its end.
+    """Return one field without its terminator.
 
     >>> field_text(True), field_text(None), field_text(0.5), field_text("SPX")
     ('1', '', '0.5', 'SPX')
@@ -69,32 +69,32 @@ def split(payload: bytes) -> list[str]:
 
 
 def read_hello(payload: bytes) -> Hello:
-    """Return the versions a client speaks.
+    """Return the versions that a client supports.
 
     >>> read_hello(b"v157..178")
     Hello(minimum=157, maximum=178, options='')
     """
     match = _HELLO.fullmatch(payload)
     if match is None:
-        raise ProtocolError(f"{payload[:40]!r} is no version range such as v157..178")
+        raise ProtocolError(f"{payload[:40]!r} is not a version range such as v157..178")
     minimum = int(match[1])
     return Hello(minimum=minimum, maximum=int(match[2] or minimum), options=(match[3] or b"").decode(errors="replace"))
 
 
 class FrameReader:
-    """Cuts a stream of bytes into frames, however the network has segmented it."""
+    """Splits a stream of bytes into frames, for any segmentation by the network."""
 
     def __init__(self, preamble: bytes = PREAMBLE) -> None:
         self._buffer = bytearray()
         self._preamble = preamble
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take bytes and return the payloads that they complete, in order.
+        """Add bytes and return the completed payloads, in order.
 
         Raises
         ------
         ProtocolError
-            When the stream does not begin as it must, or a length is absurd: there is no way to find the next frame.
+            When the stream has a wrong preamble or an absurd length, so the next frame cannot be found.
         """
         self._buffer += data
         if self._preamble and not self._skip_preamble():
@@ -123,7 +123,7 @@ class FrameReader:
 
 
 class FieldReader:
-    """Reads the fields of one message from left to right, saying which one is wrong."""
+    """Reads the fields of one message from left to right; errors name the field."""
 
     def __init__(self, fields: Sequence[str]) -> None:
         self._fields = fields
@@ -142,7 +142,7 @@ class FieldReader:
         return self._fields[self._next - 1]
 
     def skip(self, count: int = 1) -> None:
-        """Pass over fields."""
+        """Skip fields."""
         for _ in range(count):
             self.text()
 

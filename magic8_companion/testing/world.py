@@ -1,4 +1,4 @@
-"""What all connections of a gateway share: market, clock, faults, limits, and the record of what happened."""
+"""Hold the state that all connections of a gateway share: market, clock, faults, limits and log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEPT_LINES: Final = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """One thing that happened; ``connection`` is 0 for what concerns the whole gateway."""
+    """One event; ``connection`` is 0 for the whole gateway."""
 
     at: datetime
     connection: int
@@ -49,7 +49,7 @@ class Violation:
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """What the summary says, and how many ``rounds`` of ticks there were."""
+    """The numbers of the summary, and the count of tick ``rounds``."""
 
     rounds: int = 0
     messages: int = 0
@@ -95,7 +95,7 @@ class World:
         self.note(f"VIOLATION {kind}: {text}", connection)
 
     def take_line(self) -> bool:
-        """Take one market-data line and tell whether the budget allows it."""
+        """Use one market-data line and return whether the budget allows it."""
         if self.counts.lines >= self.settings.line_budget:
             return False
         self.counts.lines += 1
@@ -103,15 +103,15 @@ class World:
         return True
 
     def return_line(self) -> None:
-        """Give a market-data line back."""
+        """Release a market-data line."""
         self.counts.lines -= 1
 
     def later(self, delay_until: datetime, action: Callable[[], None]) -> None:
-        """Do something when the clock has reached an instant."""
+        """Schedule an action at an instant of the clock."""
         self._later.append((delay_until, action))
 
     def do_due(self) -> None:
-        """Do what has been put off until now."""
+        """Run the actions that are due."""
         now = self.now()
         due = [item for item in self._later if item[0] <= now]
         self._later = [item for item in self._later if item[0] > now]

@@ -1,7 +1,7 @@
-"""What Yahoo would answer: its JSON for charts and options, with the habits that readers must cope with.
+"""Build Yahoo's JSON for charts and options, with the quirks that readers must handle.
 
 Data are late; the running bar has an odd stamp; index options come without quotes and open interest; 5-minute bars end
-after 60 days; volumes of zero are left out.
+after 60 days; volumes of zero are omitted.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class YahooError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """How this Yahoo behaves.
+    """The quirks of the simulated Yahoo.
 
     ``delay`` is that of its data; ``index_quotes`` gives index options real quotes instead of zeros;
     ``running_bar_twice`` writes the running bar at its start and at its last trade; ``expired_first`` still lists the

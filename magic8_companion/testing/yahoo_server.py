@@ -1,8 +1,9 @@
-"""A Yahoo to test against: an HTTP server that answers the real yfinance and misbehaves on demand.
+"""Simulate Yahoo: an HTTP server that answers the real yfinance, with faults on demand.
 
     python -m magic8_companion.testing.yahoo_server --port 8009 --start 2025-04-09T10:00 --speed 60
 
-The market behind it is simulated or recorded; its time is a clock's.  Point the provider ``yahoo`` at its address.
+Its market is simulated or recorded; its time is that of a clock.  Set the server of the provider ``yahoo`` to its
+address.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from magic8_companion.testing.yahoo_answers import Habits, YahooError, chart_ans
 FAULTS: Final = {
     "rate_limit": "429 Too Many Requests",
     "server_error": "503 without JSON",
-    "html": "a page where JSON belongs",
+    "html": "a page instead of JSON",
     "empty": "an answer without bars or options",
     "silence": "no answer for 30 seconds",
     "cut": "the connection breaks before the answer",
@@ -74,12 +75,12 @@ class YahooServer:
 
     @property
     def address(self) -> str:
-        """Return where it listens, such as ``http://127.0.0.1:8009``."""
+        """Return its address, such as ``http://127.0.0.1:8009``."""
         return f"http://127.0.0.1:{self._http.server_address[1]}"
 
     @property
     def crumb(self) -> str:
-        """Return the word that option requests must carry."""
+        """Return the crumb that option requests must have."""
         return f"crumb{self._crumbs}"
 
     def __enter__(self) -> Self:
@@ -93,7 +94,7 @@ class YahooServer:
         self._thread.join()
 
     def fault(self, name: str, where: str = "/finance/", times: int = 1_000_000) -> None:
-        """Misbehave from now on; ``where`` is a part of the path, ``times`` how often.
+        """Start a fault; ``where`` is a part of the path, ``times`` the number of affected answers.
 
         Raises
         ------
@@ -101,7 +102,7 @@ class YahooServer:
             For a name that is not in ``FAULTS``.
         """
         if name not in FAULTS:
-            raise ValueError(f"{name!r} is no fault; known: {', '.join(FAULTS)}")
+            raise ValueError(f"{name!r} is not a fault; known: {', '.join(FAULTS)}")
         if name == "no_crumb":
             self._crumbs += 1
             return
@@ -114,7 +115,7 @@ class YahooServer:
             self.faults.clear()
 
     def take_fault(self, path: str) -> str:
-        """Return the name of the fault that this answer has, or nothing."""
+        """Return the name of the fault of this answer, or an empty text."""
         with self._lock:
             for fault in self.faults:
                 if fault.where in path and fault.times > 0:
@@ -147,7 +148,7 @@ def _handler(server: YahooServer) -> type[BaseHTTPRequestHandler]:
             self._send(200, "agreed")
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Suppress the server's log."""
 
         def _send(self, status: int, body: Any) -> None:  # noqa: ANN401  # text or JSON
             raw = body if isinstance(body, str) else json.dumps(body).replace("NaN", "null")
@@ -215,14 +216,14 @@ def _start(text: str) -> datetime:
         raise ValueError(f"{text!r} is not a time such as 2025-04-09T09:25") from None
 
 
-@command("yahoo_server", "Play Yahoo Finance to yfinance until Ctrl-C.")
+@command("yahoo_server", "Simulate Yahoo Finance for yfinance until Ctrl-C.")
 @click.option("--port", type=int, default=8009, show_default=True, help="port, 0 = a free one")
 @click.option("--start", type=TextType("time", _start), default="2025-04-09T09:25", show_default=True, help=_START)
 @click.option("--speed", type=_SPEED, default=1.0, show_default=True, help="server seconds per real second")
 @click.option("--delay-minutes", type=float, default=15.0, show_default=True, help="delay of the data")
 @click.option("--bars-dir", type=DIR, help="folder of recorded bars instead of the simulated market")
 @click.option("--index-quotes", is_flag=True, help="give index options quotes, unlike Yahoo")
-@click.option("--fault", "faults", multiple=True, type=click.Choice(list(FAULTS)), help="misbehave all the time")
+@click.option("--fault", "faults", multiple=True, type=click.Choice(list(FAULTS)), help="fault of every answer")
 def yahoo_command(
     *,
     port: int,
@@ -239,9 +240,9 @@ def yahoo_command(
     with YahooServer(market, ScaledClock(start, speed), habits, port) as server:
         for name in faults:
             server.fault(name)
-        for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs deaf to Ctrl-C
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with Ctrl-C ignored
             signal.signal(number, signal.default_int_handler)
-        print(f"playing Yahoo at {server.address} from {start:%Y-%m-%dT%H:%M} New York, {speed:g} times as fast")
+        print(f"simulating Yahoo at {server.address} from {start:%Y-%m-%dT%H:%M} New York, {speed:g} times as fast")
         with suppress(KeyboardInterrupt):
             server.ended.wait()
 

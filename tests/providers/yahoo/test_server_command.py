@@ -22,7 +22,7 @@ def test_the_command_plays_yahoo_until_it_is_interrupted() -> None:
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = process.stdout.readline()
-        address = told.removeprefix("playing Yahoo at ").split()[0]
+        address = told.removeprefix("simulating Yahoo at ").split()[0]
         source = YahooProvider(SetClock(new_york(DAY, 11, 4)), server=address)
         assert "from 2025-04-09T11:00 New York" in told
         assert refusal(source.get_historical_data("SPY", "5m", "1d")).reason == "bars_gap"
@@ -35,6 +35,6 @@ def test_an_unknown_fault_is_refused() -> None:
     """A typing error does not pass for a healthy server."""
     with (
         YahooServer(MARKET, SetClock(new_york(DAY, 11))) as server,
-        pytest.raises(ValueError, match="'rate' is no fault"),
+        pytest.raises(ValueError, match="'rate' is not a fault"),
     ):
         server.fault("rate")
