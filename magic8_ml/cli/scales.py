@@ -20,7 +20,7 @@ def scales_command(data: Path, out: Path | None) -> None:
     """Measure, write and print the scales."""
     store = HistoryStore(data)
     if not store.months():
-        raise click.ClickException(f"{data} holds no history; run: magic8 ingest")
+        raise click.ClickException(f"{data} has no history; run: magic8 ingest")
     scales = measure_scales(store.read(COLUMNS))
     results = HistoryStore(out or data)
     results.write_json("profit_scale_stats.json", scale_stats(scales))

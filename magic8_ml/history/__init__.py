@@ -1,1 +1,1 @@
-"""The Magic8 history: raw daily sheets become one typed data set whose every label is proved, and its report."""
+"""Convert the raw daily sheets of Magic8 to one typed data set with verified labels, and report on it."""

@@ -1,4 +1,4 @@
-"""List what is wrong with a data set, the worst first, one sentence each."""
+"""List the problems of a data set, the most severe first, one sentence each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TRADES_SHEETS_BEGIN: Final = "2024-09"
 """First month in which every profit row should have a trades row (they begin within August 2024)."""
 
 DISAGREEMENT_LIMIT: Final = 0.01
-"""Share of a month's checked labels above which price or units, not single rows, are read wrongly."""
+"""Above this share of a month's checked labels, the price or units are wrong, not single rows."""
 
 DELTA_COVERAGE: Final = 0.95
 """Share of a month's slots that should have a delta row."""

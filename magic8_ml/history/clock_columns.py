@@ -1,4 +1,4 @@
-"""Clock texts of the sheets become UTC seconds: New York, UTC or an offset of their own, as the layout says."""
+"""Convert clock texts of the sheets to UTC seconds: from New York, UTC or their own offset, per layout."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def stamp_in_utc(text: str) -> int | None:
 
 
 def utc_seconds(table: pa.Table, zone: str) -> npt.NDArray[np.int64]:
-    """Return (n_rows,) UTC seconds since 1970 of each row, -1 where day or clock cannot be read.
+    """Return (n_rows,) UTC seconds since 1970 of each row, -1 where day or clock is not readable.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def utc_seconds(table: pa.Table, zone: str) -> npt.NDArray[np.int64]:
 def new_york_offset_s(days: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return (n_rows,) seconds that New York is ahead of UTC at noon of each day (negative); 0 for a missing day.
 
-    Clocks change on Sundays at 02:00, so noon speaks for every trading hour.
+    Clocks change on Sundays at 02:00, so the offset at noon holds for every trading hour.
 
     >>> new_york_offset_s(np.array([epoch_day("01-05-2024"), epoch_day("08-05-2024")])).tolist()
     [-18000, -14400]

@@ -1,4 +1,4 @@
-"""One CSV file as a table of text with a line number for every row; what is no data is counted and told apart."""
+"""Read one CSV file as a table of text with line numbers, and count the lines without data by kind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NEW_LINE: Final = 10
 
 
 class SheetRefused(Exception):
-    """A whole file cannot be read: it is reported with its name and header, the rest of the download goes on."""
+    """A whole file is not readable: it is reported with its name and header, and other files are still read."""
 
     def __init__(self, file: str, reason: str, detail: str) -> None:
         self.file, self.reason, self.detail = file, reason, detail
@@ -32,7 +32,7 @@ class SheetRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedLine:
-    """A line that begins like data and is none: kept word for word."""
+    """A rejected line that begins like data, kept verbatim."""
 
     file: str
     line: int
@@ -61,7 +61,7 @@ def read_sheet(file: str, kind: str, content: bytes) -> CsvSheet:
     file
         Name for messages and provenance.
     kind
-        What the file name says it is.
+        The kind in the file name.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def read_sheet(file: str, kind: str, content: bytes) -> CsvSheet:
 
 
 def _as_utf8(content: bytes) -> bytes:
-    # nearly every sheet is ASCII, which is known at once
+    # nearly every sheet is ASCII, which is a fast check
     if content.isascii():
         return content
     try:
@@ -105,7 +105,7 @@ def _as_utf8(content: bytes) -> bytes:
 
 
 def _without_stray_quotes(content: bytes) -> bytes:
-    # a quote that is opened and not closed would swallow the lines below it; no cell of a sheet has a line end
+    # an unclosed quote would swallow the lines below it; no cell of a sheet has a line end
     if b'"' not in content:
         return content
     lines = content.split(b"\n")
@@ -154,7 +154,7 @@ def _lines_with_control(content: bytes) -> npt.NDArray[np.int64]:
 
 
 def _drop_what_is_no_row(sheet: CsvSheet, header: list[str]) -> None:
-    """Drop repeated headers, and lines whose first cell is blank: they belong to the tail."""
+    """Drop repeated headers, and lines with a blank first cell, which belong to the tail."""
     first = next(name for name in header if name in sheet.layout.columns)
     begins = sheet.table[sheet.layout.columns[first]]
     blank = pc.fill_null(pc.equal(begins, ""), fill_value=True).to_numpy()

@@ -1,7 +1,7 @@
-"""The data set on disk: one parquet file and one page of figures per month, each replaced in one step.
+"""Store the data set: one parquet file and one JSON file of figures per month, each replaced atomically.
 
 OUT/history/month=2024-08/trades.parquet   rows of ``schema.SCHEMA``
-OUT/state/2024-08.json                     digest of the sheets it was made from, and its figures
+OUT/state/2024-08.json                     digest of its sheets, and its figures
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthState:
-    """What is known of a month on disk: ``digest`` of its sheets, folders they came from, and its figures."""
+    """The state of a month on disk: ``digest`` of its sheets, their folders, and its figures."""
 
     digest: str
     folders: int
@@ -36,7 +36,7 @@ class MonthState:
 
 
 class HistoryStore:
-    """A folder that holds the data set; readers never see half a file."""
+    """The folder of the data set; readers see only complete files."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
@@ -46,18 +46,18 @@ class HistoryStore:
         return tuple(sorted(path.stem for path in (self.out / "state").glob("????-??.json")))
 
     def month_file(self, month: str) -> Path:
-        """Return the place of a month's rows."""
+        """Return the path of a month's rows."""
         return self.out / "history" / f"month={month}" / "trades.parquet"
 
     def state(self, month: str) -> MonthState | None:
-        """Return what is known of a month, or None if it is not complete."""
+        """Return the state of a month, or None if it is not complete."""
         path = self.out / "state" / f"{month}.json"
         if not path.exists() or not self.month_file(month).exists():
             return None
         return MonthState(**orjson.loads(path.read_bytes()))
 
     def write_month(self, month: str, table: pa.Table, state: MonthState, *, with_csv: bool = False) -> None:
-        """Replace a month: its rows first, then the state that vouches for them."""
+        """Replace a month: its rows first, then its state, which marks it as complete."""
         with _replacing(self.month_file(month)) as temporary:
             pq.write_table(table, temporary, compression="zstd")
         if with_csv:
@@ -84,10 +84,10 @@ class HistoryStore:
         Raises
         ------
         FileNotFoundError
-            If the folder holds no month.
+            If the folder has no month.
         """
         wanted = self.months() if months is None else tuple(months)
         if not wanted:
-            raise FileNotFoundError(f"{self.out} holds no history; run: python -m magic8_ml ingest")
+            raise FileNotFoundError(f"{self.out} has no history; run: python -m magic8_ml ingest")
         tables = [pq.ParquetFile(self.month_file(month)).read(columns=columns) for month in wanted]
         return pa.concat_tables(tables)

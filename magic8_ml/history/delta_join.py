@@ -1,4 +1,4 @@
-"""Find for each row the delta row it may know: its own symbol's latest, of its minute or up to four minutes before."""
+"""Join each row with the latest delta row of its symbol, from its minute or up to four minutes before."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _SPAN: Final = 1 << 40
 
 
 def without_repeats(delta: SheetRows) -> SheetRows:
-    """Keep one row per symbol and second, the earliest download's, sorted by both."""
+    """Keep one row per symbol and second, from the earliest download, sorted by both."""
     key = delta.symbol * _SPAN + delta.seconds
     _, first = np.unique(key, return_index=True)
     return delta.take(first)
 
 
 def latest_delta(symbol: Integers, minute: Integers, delta: SheetRows) -> Integers:
-    """Return (n_rows,) the place of each row's delta row, -1 where there is none.
+    """Return (n_rows,) the index of each row's delta row, -1 where there is none.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def latest_delta(symbol: Integers, minute: Integers, delta: SheetRows) -> Intege
 
 
 def own_symbol(symbol: Integers, day: Integers, delta: SheetRows, delta_day: Integers) -> npt.NDArray[np.bool_]:
-    """Return (n_rows,) whether a row's symbol is one that the delta sheets follow: of its day, else of the month."""
+    """Return (n_rows,) whether the delta sheets cover a row's symbol: those of its day, else of the month."""
     size = len(MAGIC8_SYMBOLS)
     followed = np.unique(delta_day * size + delta.symbol)
     of_day = np.isin(day * size + symbol, followed)

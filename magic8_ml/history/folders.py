@@ -1,4 +1,4 @@
-"""Find the daily folders of a download and the sheets in them; nothing is left out without a word."""
+"""Find the daily folders of a download and their sheets, and report every skipped file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SheetFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderFinding:
-    """Something about a folder or file that people must know: ``reason`` is a code, ``detail`` a sentence."""
+    """A problem of a folder or file: ``reason`` is a code, ``detail`` a sentence."""
 
     where: str
     reason: str
@@ -48,7 +48,7 @@ class FolderFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """The sheets of one calendar month in download order, and how many folders they come from."""
+    """The sheets of one calendar month in download order, and the number of their folders."""
 
     key: str
     folders: int
@@ -57,7 +57,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """What lies under a raw folder."""
+    """The content of a raw folder."""
 
     folders: int
     months: tuple[Month, ...]
@@ -65,7 +65,7 @@ class Download:
 
 
 def folder_day(name: str) -> date | None:
-    """Return the day that a folder name states, or None where the name follows no known pattern.
+    """Return the day in a folder name, or None when the name matches no known pattern.
 
     >>> folder_day("2024-08-05-5568E"), folder_day("12-5-2022-5568E"), folder_day("2023-01-20_logs-5BFD1")
     (datetime.date(2024, 8, 5), datetime.date(2022, 12, 5), datetime.date(2023, 1, 20))
@@ -90,7 +90,7 @@ def find_download(raw: Path) -> Download:
     for entry in sorted(raw.iterdir(), key=lambda path: path.name):
         if not entry.is_dir():
             findings.append(
-                FolderFinding(where=entry.name, reason="loose_file", detail="a file outside every daily folder")
+                FolderFinding(where=entry.name, reason="loose_file", detail="a file outside the daily folders")
             )
             continue
         folders += 1
@@ -98,7 +98,7 @@ def find_download(raw: Path) -> Download:
         files += found
         if not found:
             findings.append(
-                FolderFinding(where=entry.name, reason="folder_refused", detail="no readable sheet name in it")
+                FolderFinding(where=entry.name, reason="folder_refused", detail="it has no readable sheet name")
             )
         for sheet in found:
             folders_of[f"{sheet.day:%Y-%m}"].add(entry.name)
@@ -113,7 +113,7 @@ def find_download(raw: Path) -> Download:
 def _sheets(folder: Path, findings: list[FolderFinding]) -> list[SheetFile]:
     day = folder_day(folder.name)
     if day is None:
-        detail = "the folder name follows no known pattern; its day is taken from the download stamps of its sheets"
+        detail = "the folder name matches no known pattern; its day comes from the download stamps of its sheets"
         findings.append(FolderFinding(where=folder.name, reason="unknown_folder_name", detail=detail))
     found: list[SheetFile] = []
     for path in sorted(folder.iterdir(), key=lambda path: path.name):

@@ -1,4 +1,4 @@
-"""Rows of the ingest report, as its JSON document holds them."""
+"""Type the rows of the ingest report as its JSON document has them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class WinRatesByGroup(TypedDict):
 
 
 class FindingRecord(TypedDict):
-    """Something wrong with a folder of the download."""
+    """A problem of a folder of the download."""
 
     where: str
     reason: str

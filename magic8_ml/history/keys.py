@@ -1,4 +1,4 @@
-"""Who a row is: minute, symbol, strategy, strikes with right, and an ordinal among otherwise equal rows of its sheet.
+"""Build the key of a row: minute, symbol, strategy, strikes with right, and an ordinal among equal rows of its sheet.
 
 All parts are small whole numbers, packed into one 64-bit integer without loss.
 """
@@ -22,7 +22,7 @@ _NO_MINUTE: Final = 1 << 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """Who the rows of a sheet are, every array (n_rows,).
+    """The keys of the rows of a sheet, every array (n_rows,).
 
     ``signal`` is minute, symbol and strategy; ``structure`` the place of strikes and right, -1 where the sheet does not
     show them; ``identity`` is all of it with the ordinal.
@@ -82,7 +82,7 @@ def _signal(rows: SheetRows, first_minute: int) -> Integers:
 
 
 def _ordinal(file: Integers, key: Integers) -> Integers:
-    """Return (n_rows,) how many equal rows stand above each one in its file."""
+    """Return (n_rows,) the number of equal rows above each one in its file."""
     order = np.lexsort((np.arange(len(key)), key, file))
     new = np.ones(len(key), np.bool_)
     new[1:] = (key[order][1:] != key[order][:-1]) | (file[order][1:] != file[order][:-1])

@@ -1,7 +1,7 @@
-"""Which profits may serve as labels: each is held against the payoff of its own legs at the printed close.
+"""Decide which profits serve as labels: compare each with the payoff of its own legs at the printed close.
 
 Held to expiry (``Profit``, later ``Raw``) is the label; the result with a stop (``Managed``) is a label of its own.
-No profit means no label; exactly 0 is a loss.
+A missing profit gives no label; exactly 0 is a loss.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _NOISE_DIGITS: Final = 4  # binary noise must not turn a profit of exactly 0 int
 class Labels:
     """Labels of (n,) rows.
 
-    ``profit`` US$ per contract, NaN without a label; ``reported`` the sheet's own figure, kept whatever became of it;
-    ``recomputed`` the payoff's; ``reason`` and ``source`` places in their lists, -1 for none; ``checked`` whether the
-    payoff could be computed.
+    ``profit`` US$ per contract, NaN without a label; ``reported`` the sheet's own figure, always kept; ``recomputed``
+    the payoff's; ``reason`` and ``source`` places in their lists, -1 for none; ``checked`` whether the payoff could be
+    computed.
     """
 
     profit: Floats
@@ -60,7 +60,7 @@ def label_profits(
     profit_cell, raw_cell
         The two columns that held the result to expiry; the first known one counts.
     payoff_labels
-        Let the payoff at the close stand in where the sheet has no result, as in December 2022.
+        Use the payoff at the close where the sheet has no result, as in December 2022.
     """
     reported = np.where(np.isnan(profit_cell), raw_cell, profit_cell)
     recomputed = np.round(profit_usd(structures, action, premium, closed), _NOISE_DIGITS)

@@ -1,7 +1,6 @@
-"""Every header that a Magic8 sheet ever had, told apart by its fields and by nothing else.
+"""List every header that a Magic8 sheet ever had, identified by its fields only.
 
-A layout says what each column means to us, which clock the sheet was written in, and whose generation it is.  Columns
-that nobody reads are mapped to nothing.
+A layout has the meaning of each column, the clock of the sheet, and its generation.  Unused columns have no mapping.
 """
 
 from __future__ import annotations
@@ -149,7 +148,7 @@ LAYOUTS: Final = _layouts()
 
 
 def layout_of(header: Sequence[str]) -> SheetLayout | None:
-    """Return the layout with exactly these fields, in whatever order they stand, or None.
+    """Return the layout with exactly these fields, in any order, or None.
 
     >>> layout_of("When,Symbol,Name,Premium,Predicted,Closed,Expired,Trade".split(",")).name
     '2022-12'

@@ -1,4 +1,4 @@
-"""Complete sessions of one symbol as matrices: row = day, column = 5-minute bar since the open."""
+"""Arrange complete sessions of one symbol as matrices: row = day, column = 5-minute bar since the open."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SymbolSessions:
 
     @property
     def full(self) -> Mask:
-        """Tell which days are no half days: only they may describe an ordinary day."""
+        """Return which days are full days: only they may describe an ordinary day."""
         return np.asarray(self.count == FULL_DAY_BARS)
 
     @property
@@ -49,7 +49,7 @@ class SymbolSessions:
 
 
 def symbol_days(bars: Bars) -> SymbolSessions:
-    """Cut bars into sessions; a day that lacks a bar is left out."""
+    """Split bars into sessions; skip days with missing bars."""
     table = session_table()
     begin, behind = np.searchsorted(bars.starts, table.opens), np.searchsorted(bars.starts, table.closes)
     due = (table.closes - table.opens) // BAR_NS

@@ -1,7 +1,7 @@
-"""What is drawn once per symbol and day: the smile of the price maker and the geometry of the structures.
+"""Draw the smile of the price maker and the geometry of the structures once per symbol and day.
 
-Each day has a stream of its own, seeded by seed, symbol and date alone, so a day's draws are the same whatever else is
-asked for; ``random_state`` is stored with every row and repeats them.
+Each day has its own random stream, seeded by seed, symbol and date, so its draws do not depend on other days;
+``random_state`` is stored with every row and repeats them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _RANGES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Draws:
-    """Draws of each day, shape (n_days,); distances and widths in units of s_imp.
+    """The draws of each day, shape (n_days,); distances and widths in units of s_imp.
 
     ``skew`` and ``curvature`` are a and b of the smile; ``at_pin`` puts the body of the butterfly on a round strike.
     """

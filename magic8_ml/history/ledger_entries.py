@@ -1,9 +1,9 @@
-"""When is traded, and what the VIX implies for the rest of the day at that moment.
+"""List the entry times, and the volatility that the VIX implies for the rest of the day.
 
 s_imp(t)^2 = (VIX/100)^2/252 x share left at t: the open of the daily VIX row, known from 09:31, times the mean over the
 last 120 sessions of RV_rem / (VIX^2/252) at the same distance from the close.  The today-aware price maker multiplies
-by pace^0.45, pace = realised variance so far / expected so far.  The share contains what the VIX is worth in this
-symbol's own variance.  Only days before today enter; half days never do.
+by pace^0.45, pace = realized variance so far / expected so far.  The share includes the ratio of this symbol's own
+variance to the VIX.  It uses only days before today, and no half days.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from magic8_ml.history.ledger_days import SymbolSessions
 NAIVE: Final = "naive"
 TODAY: Final = "today"
 SOURCES: Final = {NAIVE: "vix_share", TODAY: "vix_share_pace"}
-"""Price makers, and how the source of their implied sigma is recorded."""
+"""Price makers, and the recorded source of their implied sigma."""
 
 SHARE_SESSIONS: Final = 120
 MIN_SHARE_DAYS: Final = 20
@@ -36,7 +36,7 @@ _BAR_MINUTES: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Entries:
-    """Moments of trading, shape (n_entries,), ascending in time; NaN sigma where the past is too short.
+    """Entry times, shape (n_entries,), ascending; NaN sigma where the past is too short.
 
     ``day`` is the position in the days of the symbol, ``done`` counts complete bars, ``left`` those to come; ``lowest``
     and ``highest`` are the extremes of the path from here to the close, for labels only.
@@ -93,7 +93,7 @@ def _implied(days: SymbolSessions, vix: Bars, day: Integers, done: Integers, lef
 
 
 def _trailing(realised: Floats, variance: Floats, usual: Mask, rows: Integers) -> Floats:
-    # mean over the usual days among the 120 sessions before each day; running sums never look back over a later day
+    # mean over the full days among the 120 sessions before each day; cumulative sums use no later day
     share = realised[usual] / variance[usual, None]
     sums = np.concatenate((np.zeros((1, share.shape[1])), np.cumsum(share, axis=0)))
     first, behind = np.searchsorted(rows[usual], rows - SHARE_SESSIONS), np.searchsorted(rows[usual], rows)

@@ -1,4 +1,4 @@
-"""Bars and VIX of a ledger: recorded files as the host reads them, and what is refused before the work begins."""
+"""Read the bars and VIX of a ledger as the host reads them, and reject unusable files before the work starts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from magic8_ml.metrics.refusal import TrainingRefused
 
 
 class LedgerRefused(Exception):
-    """The ledger cannot be made; the command says why in one sentence and ends."""
+    """The ledger cannot be built; the command prints the reason and ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedBars:
-    """5-minute bars per symbol, of days on which none is missing; ``notes`` tell what was passed over."""
+    """5-minute bars per symbol, of days on which none is missing; ``notes`` list what was skipped."""
 
     bars: dict[str, Bars]
     notes: tuple[str, ...]
@@ -32,7 +32,7 @@ def read_bars(folder: Path, symbols: tuple[str, ...] | None = None) -> RecordedB
     Raises
     ------
     LedgerRefused
-        When the folder or a file cannot be read, or a symbol has no complete day of 5-minute bars.
+        When the folder or a file is not readable, or a symbol has no complete day of 5-minute bars.
     """
     try:
         recorded = BarFolder(folder)
@@ -60,7 +60,7 @@ def read_vix(path: Path) -> Bars:
     Raises
     ------
     LedgerRefused
-        When nothing is there, it is not daily, or it holds no row that can be believed.
+        When there is no file, it is not daily, or it has no valid row.
     """
     try:
         return read_vix_daily(path)

@@ -1,4 +1,4 @@
-"""What the price maker asks at mid before it is anchored: Black on a smile, rate 0, variance time.
+"""Compute the price maker's mid before the anchor: Black on a smile, rate 0, variance time.
 
 s(K) = s_imp (1 + a k + b k^2), k = ln(K/S)/s_imp, a in -0.12..-0.05 and b in 0.02..0.05: never below 0.82 s_imp.
 """
@@ -32,5 +32,5 @@ def leg_prices(structures: LedgerStructures, spot: Floats, sigma: Floats, skew: 
 
 
 def model_value(structures: LedgerStructures, legs: Floats) -> Floats:
-    """Return what each structure is worth in widths, (n, 6)."""
+    """Return the value of each structure in widths, (n, 6)."""
     return np.asarray(SIDE * (QUANTITY * legs).sum(axis=2) / structures.width)

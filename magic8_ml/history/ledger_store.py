@@ -1,4 +1,4 @@
-"""The ledger on disk: one parquet file per month and one report, each replaced in one step.
+"""Store the ledger: one parquet file per month and one report, each replaced atomically.
 
 OUT/ledger/month=2025-03/trades.parquet   rows of ``table.SCHEMA``, the limits in its metadata
 OUT/ledger_report.json                    figures and limits
@@ -19,7 +19,7 @@ REPORT = "ledger_report.json"
 
 
 def write_ledger(out: Path, table: pa.Table, report: LedgerReport) -> tuple[Path, ...]:
-    """Replace the ledger below ``out``; months of an earlier ledger that this one does not have are removed."""
+    """Replace the ledger below ``out``; remove months that only an earlier ledger has."""
     months = table["date"].to_numpy().astype("datetime64[M]")
     metadata = {"limits": "\n".join(LIMITS), "kind": "simulated trades"}
     written = []

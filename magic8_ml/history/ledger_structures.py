@@ -1,4 +1,4 @@
-"""The six structures of the ledger on listed strikes, and what they pay.
+"""Build the six structures of the ledger on listed strikes, and their payoffs.
 
 ===========  ==========================================  ============================================
 butterfly    calls 1, -2, 1, bought                      body at the money or on a round strike
@@ -9,8 +9,8 @@ call_debit   bought from the money upwards               0.75 to 1 s wide
 put_debit    bought from the money downwards             0.75 to 1 s wide
 ===========  ==========================================  ============================================
 
-Every structure pays between 0 and its ``width`` to the owner of its value: the buyer of a debit, the counterparty of a
-credit.  So one number, value over width, prices them all, and one interval of settlements wins.
+Every structure pays between 0 and its ``width``: to the buyer of a debit, or to the counterparty of a credit.  So value
+over width prices all of them, and each wins on one interval of settlements.
 """
 
 from __future__ import annotations
@@ -107,11 +107,11 @@ def structures_at(spot: Floats, sigma: Floats, draws: Draws, day: Integers, step
 
 
 def paid(structures: LedgerStructures, settlement: Floats) -> Floats:
-    """Return what the owner of the value gets at ``settlement`` (n,), in widths: 0 to 1, shape (n, 6)."""
+    """Return the payoff at ``settlement`` (n,), in widths: 0 to 1, shape (n, 6)."""
     return np.asarray(SIDE * structures.legs.payoff(settlement[:, None, None])[:, :, 0] / structures.width)
 
 
 def _body(spot: Floats, sigma: Floats, money: Floats, at_pin: Mask, round_step: float) -> Floats:
-    # a round strike out of reach is no pin
+    # a round strike too far away is not a pin
     pin = np.round(spot / round_step) * round_step
     return np.where(at_pin & (np.abs(pin - spot) <= sigma * spot), pin, money)

@@ -1,4 +1,4 @@
-"""All trades of one symbol by one price maker: entered, priced, anchored, settled."""
+"""Build all trades of one symbol by one price maker: enter, price, anchor, settle."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from magic8_ml.history.ledger_structures import (
 )
 
 PIN: Final = 0.001
-"""A settlement that near a strike leaves it open which American-style options are exercised."""
+"""Within this distance of a strike, the exercise of American-style options is uncertain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,7 +77,7 @@ class LedgerTrades:
         return len(self.at)
 
     def take(self, rows: Integers | Mask) -> LedgerTrades:
-        """Return some of the trades, in the order asked for."""
+        """Return some of the trades, in the given order."""
         return LedgerTrades(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
 
 
@@ -110,7 +110,7 @@ class _Money(NamedTuple):
 
 
 class Market:
-    """One symbol's days, entries and draws, of which each price maker makes its trades."""
+    """One symbol's days, entries and draws, from which each price maker builds its trades."""
 
     def __init__(self, symbol: str, bars: Bars, vix_daily: Bars, seed: int) -> None:
         self.symbol = symbol
@@ -147,7 +147,7 @@ class Market:
         return _Prices(sigma, shapes, legs, model_value(shapes, legs), paid(shapes, entries.settlement))
 
     def _fate(self, prices: _Prices) -> np.ndarray[Any, np.dtype[np.str_]]:
-        # why a structure is not traded, "" where it is: nothing that is known only later may enter
+        # why a structure is not traded, "" where it is; must not use later data
         model_premium = np.minimum(prices.model_value, 1 - prices.model_value) * prices.shapes.width
         rules = (np.isnan(prices.sigma)[:, None] & np.ones_like(prices.shapes.is_listed), ~prices.shapes.is_listed)
         names = ["history_short", "strikes_too_far_apart", "premium_below_tick"]

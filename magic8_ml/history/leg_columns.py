@@ -1,4 +1,4 @@
-"""The four legs of an output row: from the trades sheet, else from the order sentence, in the sheet's own order."""
+"""Build the four legs of an output row from the trades sheet, else from the order sentence, in the sheet's order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BUY, _SELL, _CALL, _PUT, _NONE = 0, 1, 0, 1, -1
 def sentence_legs(strategy: Integers, structures: OrderLegs) -> tuple[Floats, Integers, Integers]:
     """Return strikes, directions and types, (n, 4) each, as the trades sheet lists them; NaN and -1 for no leg.
 
-    A butterfly ascends; a condor and a vertical begin with the short leg of the calls, or of their only right.
+    A butterfly is ascending; a condor and a vertical start with the short leg of the calls, or of their only right.
     """
     order = np.tile(_ASCENDING, (len(strategy), 1))
     condor = structures.quantity[:, 3] != 0

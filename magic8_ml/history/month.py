@@ -1,4 +1,4 @@
-"""One month of a download, from bytes to its output table and its figures; a pure function of the sheets' contents."""
+"""Convert one month of a download from bytes to its output table and figures, as a pure function."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from magic8_ml.history.rows import SheetRows, Vocabulary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthResult:
-    """The table of a month and everything the report needs to know about it, ready for JSON."""
+    """The table of a month and its figures for the report, ready for JSON."""
 
     table: pa.Table
     figures: dict[str, Any]
@@ -40,7 +40,7 @@ def read_month(files: Sequence[SheetFile], contents: Sequence[bytes], *, payoff_
     files, contents
         The sheets in download order and their bytes.
     payoff_labels
-        Let the payoff at the close stand in where a sheet has no result.
+        Use the payoff at the close where a sheet has no result.
     """
     notes = MonthNotes()
     placed = _read_files(files, contents, notes)
@@ -83,7 +83,7 @@ def _read_files(files: Sequence[SheetFile], contents: Sequence[bytes], notes: Mo
 
 
 def _encode_sentences(placed: dict[str, list[Placed]]) -> Sentences:
-    """Replace each sentence by its place among the distinct ones, and read those."""
+    """Replace each sentence by its index among the distinct ones, and parse those."""
     sheets = [item.sheet for kind in (PROFIT, TRADES) for item in placed[kind]]
     columns = [sheet.table["sentence"].combine_chunks() for sheet in sheets]
     encoded = pa.chunked_array(columns, pa.string()).dictionary_encode().unify_dictionaries()

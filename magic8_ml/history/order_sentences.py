@@ -1,6 +1,6 @@
-"""The order sentences of the sheets, read all at once: strikes, right and action; never the strategy.
+"""Parse the order sentences of the sheets: strikes, right and action, but not the strategy.
 
-The sentence of a Sonar says Iron Condor: what a row trades stands in its column ``Name`` alone.
+The sentence of a Sonar has the name Iron Condor, so the strategy of a row comes only from its column ``Name``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _WIDTH: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentences:
-    """What each distinct sentence says.
+    """The parsed distinct sentences.
 
     ``strikes`` (n, 4) ascending with NaN behind; ``right`` (n,) place in RIGHTS; ``action`` (n,) BUY, SELL or 0;
     ``symbol`` (n,) place in MAGIC8_SYMBOLS; -1 where a sentence cannot be read.
@@ -46,7 +46,7 @@ class Sentences:
 
 
 def read_sentences(texts: pa.Array) -> Sentences:
-    """Read (n,) distinct sentences.
+    """Parse (n,) distinct sentences.
 
     >>> rows = read_sentences(pa.array(["SELL -1 Iron Condor SPX 100 1 Feb 23 5990/6000/5810/5800 CALL/PUT @0.57 LMT"]))
     >>> rows.strikes.tolist(), rows.action.tolist(), RIGHTS[rows.right[0]]

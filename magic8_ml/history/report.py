@@ -1,4 +1,4 @@
-"""Add up the figures of all months into one report: alerts first, every class of anomaly counted."""
+"""Sum the figures of all months into one report: alerts first, every class of anomaly counted."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def add_pairs(months: Iterable[Figures]) -> dict[str, Counter[str]]:
 
 
 def share(part: float, whole: float) -> float | None:
-    """Return part/whole to six digits, None of nothing.
+    """Return part/whole to six digits, None if the whole is 0.
 
     >>> share(1, 3), share(0, 0)
     (0.333333, None)

@@ -1,4 +1,4 @@
-"""Which symbols and strategies move like sums of dollars: the product's preset of scale groups."""
+"""Define the product's preset of profit scale groups by symbol and strategy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many dollars a symbol and strategy move: robust ranges, scale groups, and who has data for a model of its own.
+"""Measure profit scales by symbol and strategy: robust ranges, scale groups, and enough data for an own model.
 
 The rule groups by the range R between the 0.5th and the 99.5th percentile of validated profits: large above 1,000 $,
 medium from 100 $, small below.  The product's default is a preset, which the rule cannot yield: at one premium a
@@ -27,7 +27,7 @@ OWN_MODEL_SESSIONS: Final = 60
 OWN_MODEL_SESSIONS_PER_CLASS: Final = 20
 
 COLUMNS: Final = ("date", "symbol", "strategy", "profit", "win")
-"""Columns of the data set that are needed here."""
+"""The required columns of the data set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class ProfitScale:
 
     @property
     def by_rule(self) -> str:
-        """Return the group that the rule gives."""
+        """Return the group by the rule."""
         return rule_group(self.range_usd)
 
     @property
@@ -124,7 +124,7 @@ def _measure(symbol: str, strategy: str, profit: npt.NDArray[np.float64], day: n
 
 
 def scale_stats(scales: tuple[ProfitScale, ...]) -> dict[str, Any]:
-    """Return what ``profit_scale_stats.json`` holds."""
+    """Return the content of ``profit_scale_stats.json``."""
     return {
         scale.key: {
             "count": scale.count,
@@ -145,7 +145,7 @@ def scale_stats(scales: tuple[ProfitScale, ...]) -> dict[str, Any]:
 
 
 def scale_groups(scales: tuple[ProfitScale, ...]) -> dict[str, Any]:
-    """Return what ``profit_scale_groups.json`` holds: the preset, the rule beside it, where they differ, and models."""
+    """Return the content of ``profit_scale_groups.json``: the preset, the rule, differences, and models."""
     every = [(symbol, strategy) for symbol in MAGIC8_SYMBOLS for strategy in HISTORY_STRATEGIES]
     preset = {f"{group}_scale": [f"{s}_{k}" for s, k in every if preset_group(s, k) == group] for group in GROUPS}
     rule = {f"{group}_scale": [scale.key for scale in scales if scale.by_rule == group] for group in GROUPS}

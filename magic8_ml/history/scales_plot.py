@@ -1,4 +1,4 @@
-"""Profit ranges as one SVG picture: a bar from the 0.5th to the 99.5th percentile, a tick at the mean."""
+"""Plot profit ranges as one SVG: a bar from the 0.5th to the 99.5th percentile, a tick at the mean."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LARGEST_USD: Final = 20_000.0
 
 
 def plot_scales(scales: Sequence[ProfitScale]) -> str:
-    """Return the picture; the axis is linear to $10 and logarithmic beyond."""
+    """Return the SVG; the axis is linear to $10 and logarithmic above."""
     n = len(scales)
     chart = Chart(
         "Profit per contract, 0.5th to 99.5th percentile",

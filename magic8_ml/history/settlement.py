@@ -1,4 +1,4 @@
-"""Profit at the close of the orders of the history, and its bounds, for a million rows at once."""
+"""Compute the profit at the close of the orders of the history, and its bounds, vectorized."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class OrderLegs(LegTable):
 
 
 def build_structures(strategy: Integers, strikes: Floats, right: Integers, action: Integers) -> OrderLegs:
-    """Return the legs that strategy (n,), ascending strikes (n, 4), right (n,) and action (n,) make together.
+    """Return the legs of strategy (n,), ascending strikes (n, 4), right (n,) and action (n,).
 
     A butterfly's middle strike counts twice.  Bought, a butterfly is long its wings, a condor its inner strikes; which
     leg of a vertical is long follows from action and right.

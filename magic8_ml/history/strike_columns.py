@@ -1,4 +1,4 @@
-"""Strikes, right and action from the four legs of a trades row, for rows whose order sentence cannot be read."""
+"""Read strikes, right and action from the four legs of a trades row without a readable order sentence."""
 
 from __future__ import annotations
 

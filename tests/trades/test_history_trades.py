@@ -122,7 +122,7 @@ def test_a_folder_becomes_rows(table: pa.Table, tmp_path: Path) -> None:
     assert len(data.rows) == len(table)
     assert data.sessions_without_market == {"missing_vix": 2}
     assert (np.diff(data.rows.entered_at) >= 0).all()
-    with pytest.raises(TrainingRefused, match="holds no history"):
+    with pytest.raises(TrainingRefused, match="has no history"):
         history_data(tmp_path / "nowhere", MarketFiles())
 
 

@@ -119,7 +119,7 @@ async def test_an_outage_is_waited_for_and_then_answered_at_once() -> None:
         await clock.advance(2)
         on_error = await refusal(first)
         assert on_error.reason == "ib_disconnected"
-        assert "nothing answers" in on_error.detail
+        assert "no answer" in on_error.detail
         assert (await refusal(ask(connection, clock))).reason == "ib_disconnected"
         openings.failure = None
         await clock.advance(60)
