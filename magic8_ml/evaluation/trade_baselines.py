@@ -15,7 +15,7 @@ from magic8_ml.metrics.logistic import fit_platt, log_odds
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import STRATEGIES
 
-_BELIEF_DAYS: Final = 10.0
+_PRIOR_DAYS: Final = 10.0
 """Training days that the unchanged price is worth in its recalibration."""
 
 _ENOUGH_ROWS: Final = 40_000
@@ -115,7 +115,7 @@ class RecalibratedFeature:
             mine = np.flatnonzero((rows.strategy == place) & np.isfinite(predicted))
             if len(mine):
                 seen = mine[:: -(-len(mine) // _ENOUGH_ROWS)]
-                lines[name] = fit_platt(predicted[seen], won[seen], rows.day[seen], _BELIEF_DAYS)
+                lines[name] = fit_platt(predicted[seen], won[seen], rows.day[seen], _PRIOR_DAYS)
         return FittedRecalibration(column=self.column, by_strategy=lines)
 
 

@@ -106,15 +106,15 @@ def _offenders(model: TrainedModel, rows: Rows) -> list[tuple[str, ...]]:
 
 def _folds(data: Dataset, start: date, frozen: date, baseline_days: int) -> tuple[Fold, ...]:
     unique = np.unique(data.rows.day)
-    asked = int(np.searchsorted(unique, _position(start)))
-    begin = max(asked, baseline_days + EMBARGO_DAYS)
+    first_scored = int(np.searchsorted(unique, _position(start)))
+    begin = max(first_scored, baseline_days + EMBARGO_DAYS)
     folds = tuple(
         Fold(train=unique[: at - EMBARGO_DAYS], test=unique[at : at + REFIT_DAYS])
         for at in range(begin, len(unique), REFIT_DAYS)
     )
     if folds:
         return folds
-    if asked == len(unique) and len(unique):
+    if first_scored == len(unique) and len(unique):
         last = session_table().sessions[int(unique[-1])].day
         raise TrainingRefused(
             f"the bars end on {last}, and days are scored from {start} on; the model was frozen with data to {frozen}."

@@ -146,9 +146,9 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
     {'a': 0.03, 'b': 0.06, 'c': 0.06}
     """
-    asked = sorted((name for name, p in p_values.items() if np.isfinite(p)), key=p_values.__getitem__)
+    ordered = sorted((name for name, p in p_values.items() if np.isfinite(p)), key=p_values.__getitem__)
     answer, worst = dict.fromkeys(p_values, np.nan), 0.0
-    for place, name in enumerate(asked):
-        worst = max(worst, min(1.0, (len(asked) - place) * p_values[name]))
+    for place, name in enumerate(ordered):
+        worst = max(worst, min(1.0, (len(ordered) - place) * p_values[name]))
         answer[name] = round(worst, 12)
     return answer
