@@ -42,7 +42,7 @@ from magic8_ml.trades.feature_catalogue import CATALOGUE, OPTIONAL_GROUPS
 from magic8_ml.trades.five_minute_forecast import FiveMinuteForecaster
 from magic8_ml.trades.forest import Forest
 from magic8_ml.trades.levels import LEVELS, trade_key
-from magic8_ml.trades.model import GroupRecord, SharedParameters, WinModel
+from magic8_ml.trades.model import GroupParameters, SharedParameters, WinModel
 from magic8_ml.trades.model_files import ServedWinModel
 from magic8_ml.trades.pooling import Offset
 from magic8_ml.trades.predictor import WinPrediction, WinProbabilityPredictor
@@ -61,7 +61,7 @@ NAMES = tuple(feature.name for feature in CATALOGUE if feature.group not in OPTI
 def made_model() -> WinModel:
     """Make a model whose groups all use trees, fitted to noise and one feature."""
     rng = np.random.default_rng(8)
-    records: dict[str, GroupRecord] = {}
+    records: dict[str, GroupParameters] = {}
     boosters: dict[str, xgb.Booster] = {}
     features = rng.standard_normal((4000, len(NAMES)), dtype=np.float32)
     day, won = np.arange(4000) // 20, (features[:, 0] + rng.standard_normal(4000) > 0).astype(float)
@@ -70,7 +70,7 @@ def made_model() -> WinModel:
     for key in (trade_key(symbol, strategy) for symbol in MAGIC8_SYMBOLS for strategy in STRATEGIES):
         for level in LEVELS:
             uses_trees = level in TREE_LEVELS
-            record = GroupRecord(
+            record = GroupParameters(
                 level=level, key=key.group(level), size=size, offset=offset, uses_trees=uses_trees, evidence={}
             )
             if uses_trees and record.name not in boosters:

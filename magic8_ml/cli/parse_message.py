@@ -33,7 +33,7 @@ def parse_message_command(file: Path, at: datetime | None, *, as_json: bool) -> 
 def _readable(message: Message) -> str:
     predictions = [f"{name} {value:g}" for name, value in message.predictions.as_dict().items() if value is not None]
     lines = [f"symbol       {message.metadata.symbol or '-'}", f"predictions  {', '.join(predictions) or '-'}"]
-    lines += [f"position     {position['text']} ({position['strategy']})" for position in message.metadata.positions]
+    lines += [f"position     {position.text} ({position.strategy})" for position in message.metadata.positions]
     lines += [_trade(trade) for trade in message.trades]
     lines += [f"line {error.line}: {error.code}: {error.message}: {error.text}" for error in message.errors]
     return "\n".join(lines)

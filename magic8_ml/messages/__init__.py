@@ -1,4 +1,4 @@
-"""Discord messages as typed predictions and orders: tolerant of how a line looks, strict about what it means."""
+"""Parse Discord messages into typed predictions and orders: tolerant of layout, strict about content."""
 
 from magic8_ml.messages.order_writer import order_line
 from magic8_ml.messages.parser import EnhancedDiscordParser

@@ -1,4 +1,4 @@
-"""Expiry dates as orders write them: 22 May 25, 4 SEP 26, 2025-05-22, 5/22/25, and 15 NOV without a year."""
+"""Read expiry dates of orders: 22 May 25, 4 SEP 26, 2025-05-22, 5/22/25, and 15 NOV without a year."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NUMBER_OF: Final = {
     name: number for names in (_MONTHS, tuple(_LONG_NAMES.split())) for number, name in enumerate(names, start=1)
 } | {"SEPT": 9}
 
-# a year never runs into strikes: no digit, dot, comma or stroke may follow it
-_WORDS: Final = r"\d{1,2}\s{0,3}[A-Z]{3,9}\.?(?:\s{0,3}'?(?:\d{4}|\d{2})(?![\d.,/]))?"
+# no digit, dot, comma or slash may follow a year, so that strikes are not read as one
+_TEXT_DATE: Final = r"\d{1,2}\s{0,3}[A-Z]{3,9}\.?(?:\s{0,3}'?(?:\d{4}|\d{2})(?![\d.,/]))?"
 _ISO: Final = r"\d{4}-\d{1,2}-\d{1,2}(?!\d)"
 _US: Final = r"\d{1,2}/\d{1,2}/(?:\d{4}|\d{2})(?![\d./])"
-EXPIRY: Final = rf"\s*(?P<expiry>{_WORDS}|{_ISO}|{_US})"
+EXPIRY: Final = rf"\s*(?P<expiry>{_TEXT_DATE}|{_ISO}|{_US})"
 """Pattern of a date in upper-case text, as the group ``expiry``."""
 
 _PARTS: Final = re.compile(r"(?P<day>\d{1,2})\s*(?P<month>[A-Z]+)\.?\s*'?(?P<year>\d*)", re.ASCII)
@@ -28,12 +28,12 @@ _PARTS: Final = re.compile(r"(?P<day>\d{1,2})\s*(?P<month>[A-Z]+)\.?\s*'?(?P<yea
 
 @lru_cache(maxsize=4096)
 def read_expiry(text: str, on: date | None) -> tuple[date | None, str | None]:
-    """Return the date that a text matching ``EXPIRY`` names, or None and the day's text where only the year is unknown.
+    """Return the date of a text matching ``EXPIRY``, or None and its day and month if the year is unknown.
 
     Parameters
     ----------
     on
-        New York date of the message: a date without year is the next such date on or after it.
+        New York date of the message; a date without a year is the next such date on or after it.
 
     Raises
     ------
@@ -48,13 +48,13 @@ def read_expiry(text: str, on: date | None) -> tuple[date | None, str | None]:
     try:
         expiry, open_year = _read(text, on)
     except ValueError:
-        raise Refusal("bad_expiry", f"{text!r} is no date") from None
+        raise Refusal("bad_expiry", f"{text!r} is not a date") from None
     if expiry is None:
         return None, open_year
     if not 2000 <= expiry.year <= 2099:
-        raise Refusal("bad_expiry", f"{text!r} lies outside 2000..2099")
+        raise Refusal("bad_expiry", f"{text!r} is outside 2000..2099")
     if on is not None and expiry < on:
-        raise Refusal("expired", f"{text!r} lies before the message of {on.isoformat()}")
+        raise Refusal("expired", f"{text!r} is before the message of {on.isoformat()}")
     return expiry, None
 
 

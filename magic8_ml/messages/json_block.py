@@ -1,4 +1,4 @@
-"""The message as one JSON object: symbol, targets, and example trades by strategy."""
+"""Read messages that are one JSON object: symbol, targets, and example trades by strategy."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import orjson
 
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.options.products import MULTIPLIER
-from magic8_ml.messages.number_text import read_number
 from magic8_ml.messages.structure import ACTIONS, BOTH_RIGHTS, BOUGHT, option_type, strategy_named, traded_as
+from magic8_ml.messages.text import read_number
 from magic8_ml.messages.values import KNOWN_SYMBOLS, Order, Refusal
 
 _RIGHTS: Final = {"CALL": "CALL", "C": "CALL", "PUT": "PUT", "P": "PUT", BOTH_RIGHTS: BOTH_RIGHTS, "C/P": BOTH_RIGHTS}
@@ -48,7 +48,7 @@ def block_symbol(block: Mapping[str, Any]) -> str:
     text = block.get("symbol")
     symbol = canonical_symbol(text) if isinstance(text, str) else ""
     if symbol not in KNOWN_SYMBOLS:
-        raise Refusal("unknown_symbol", f"{text!r} is no symbol of Magic8")
+        raise Refusal("unknown_symbol", f"{text!r} is not a symbol of Magic8")
     return symbol
 
 
@@ -68,24 +68,25 @@ def block_predictions(block: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
             yield field, _number(value)
 
 
-def block_orders(block: Mapping[str, Any], symbol: str) -> Iterator[Order | Refusal]:
-    """Yield an order or its refusal for each example trade, in the order of the object."""
+def block_examples(block: Mapping[str, Any]) -> Mapping[str, object]:
+    """Return the example trades of the object by strategy name."""
     examples = block.get("example_trades")
-    if not isinstance(examples, dict):
-        return
-    for name, example in examples.items():
-        try:
-            yield _order(symbol, name, example)
-        except Refusal as refusal:
-            yield refusal
+    return examples if isinstance(examples, dict) else {}
 
 
-def _order(symbol: str, name: str, example: object) -> Order:
+def example_order(symbol: str, name: str, example: object) -> Order:
+    """Return the order of one example trade.
+
+    Raises
+    ------
+    Refusal
+        When the example is not a valid order.
+    """
     strategy = strategy_named(name)
     if strategy is None:
-        raise Refusal("unknown_strategy", f"{name!r} is no strategy")
+        raise Refusal("unknown_strategy", f"{name!r} is not a strategy")
     if not isinstance(example, dict):
-        raise Refusal("ambiguous_structure", f"{name!r} is no object")
+        raise Refusal("ambiguous_structure", f"{name!r} is not an object")
     action = str(example.get("action")).upper()
     if action not in ACTIONS:
         raise Refusal("ambiguous_structure", f"{name!r} has no action")
@@ -94,12 +95,12 @@ def _order(symbol: str, name: str, example: object) -> Order:
     strikes = _strikes(example.get("strikes"))
     kind = option_type(strategy, strikes, right)
     traded, strikes = traded_as(strategy, strikes)
-    if (said := example.get("price")) is None:
+    if (value := example.get("price")) is None:
         raise Refusal("missing_price", f"{name!r} has no price")
-    price = _number(said)
+    price = _number(value)
     quantity = example.get("quantity", 1)
     if type(quantity) is not int or not 0 < quantity <= 100_000:
-        raise Refusal("quantity_invalid", f"{quantity!r} is no quantity")
+        raise Refusal("quantity_invalid", f"{quantity!r} is not a quantity")
     return Order(
         action=action,
         quantity=quantity,
@@ -123,7 +124,7 @@ def _strikes(value: object) -> tuple[float, ...]:
         raise Refusal("strike_count", "no strikes")
     strikes = tuple(map(_number, texts))
     if not strikes or min(strikes) <= 0:
-        raise Refusal("bad_number", "a strike is above 0")
+        raise Refusal("bad_number", "strikes must be above 0")
     return strikes
 
 
@@ -133,5 +134,5 @@ def _number(value: object) -> float:
     if isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, float) or not abs(value) < _LARGEST:
-        raise Refusal("bad_number", f"{value!r} is no number")
+        raise Refusal("bad_number", f"{value!r} is not a number")
     return value

@@ -1,10 +1,10 @@
-"""The grammar of order lines as patterns over upper-case text: whole lines, and the pieces that name what is wrong.
+"""Grammar of order lines as patterns over upper-case text: whole lines, and the parts for error messages.
 
     long   action [sign]quantity strategy symbol multiplier [(Weeklys)] date strikes right
            @price[cr|db] [type] [exchange]
     short  action quantity symbol date strikes strategy-with-right for price [credit|debit]
 
-Every repetition is bounded, so that no line can take long.
+Every repetition is bounded, which bounds the time per line.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from typing import Final
 
 from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
 from magic8_ml.messages.dates import EXPIRY
-from magic8_ml.messages.number_text import NUMBER
+from magic8_ml.messages.text import NUMBER
 
-_END_OF_WORD: Final = r"(?![A-Z0-9])"
+_BOUNDARY: Final = r"(?![A-Z0-9])"
 _STRATEGY: Final = (
     r"\s*(?:(?:(?P<side>CALL|PUT)\s{1,3})?(?P<name>(?:BROKEN[\s_-]{1,3}(?:WING[\s_-]{1,3})?|IRON[\s_-]{0,3})?BUTTERFLY"
     r"|(?:IRON[\s_-]{0,3})?CONDOR|SONAR|VERTICAL(?:[\s_-]{1,3}SPREAD)?)"
-    rf"|(?P<spread>CALL|PUT)[\s_-]{{1,3}}SPREAD){_END_OF_WORD}"
+    rf"|(?P<spread>CALL|PUT)[\s_-]{{1,3}}SPREAD){_BOUNDARY}"
 )
 _QUANTITY: Final = r"\s*(?P<sign>[+-])?\s*(?P<count>\d{1,6})?(?=\s)"
-_SYMBOL: Final = rf"\s*\$?(?P<symbol>[A-Z]{{1,12}}){_END_OF_WORD}"
+_SYMBOL: Final = rf"\s*\$?(?P<symbol>[A-Z]{{1,12}}){_BOUNDARY}"
 _MULTIPLIER: Final = r"(?:\s{1,9}(?P<multiplier>\d{1,5})(?=\s))?"
 _CYCLE: Final = r"(?:\s*\(\s*(?P<cycle>[A-Z]{1,12})\s*\))?"
 _STRIKES: Final = rf"\s*(?P<strikes>{NUMBER}(?:\s?/\s?{NUMBER}){{0,9}})(?![\d.,/A-Z])"
 _RIGHT: Final = r"(?:\s*(?P<right>CALLS?/PUTS?|PUTS?/CALLS?|C/P|P/C|CALLS?|PUTS?|C|P)(?![A-Z0-9/]))?"
 _PRICE: Final = (
     rf"\s*(?:@|FOR\b|AT\b)\s*(?P<minus>[+-])?\s*\$?\s*(?P<minus2>[+-])?(?P<price>{NUMBER})(?![\d.,]*\d)(?![^\x00-\x7f])[.,]?"
-    rf"(?:\s*(?P<effect>CREDIT|DEBIT|CR|DB))?{_END_OF_WORD}"
+    rf"(?:\s*(?P<effect>CREDIT|DEBIT|CR|DB))?{_BOUNDARY}"
 )
 _ORDER_TYPE: Final = (
-    rf"(?:\s*(?P<type>(?:LMT|LIMIT|MKT|MARKET|STP|STOP|MOC|DAY|GTC)(?:\s{{1,3}}(?:DAY|GTC))?){_END_OF_WORD})?"
+    rf"(?:\s*(?P<type>(?:LMT|LIMIT|MKT|MARKET|STP|STOP|MOC|DAY|GTC)(?:\s{{1,3}}(?:DAY|GTC))?){_BOUNDARY})?"
 )
 _EXCHANGE: Final = (
     r"(?:\s*(?P<exchange>CBOE|C2|BOX|ISE|GEMINI|MERCURY|PHLX|AMEX|ARCA|NYSE|NASDAQ|BATS|EDGX|MIAX|PEARL|EMLD|MEMX|SMART"
-    rf"|BEST){_END_OF_WORD})?"
+    rf"|BEST){_BOUNDARY})?"
 )
 _END: Final = r"(?=\s*$|\s*[^\w\s]|\s{2}|\t)"
 _LEGS_AND_DATE: Final = f"{_MULTIPLIER}{_CYCLE}{EXPIRY}{_STRIKES}"
@@ -65,7 +65,7 @@ NEGATED: Final = re.compile(r"\b(?:NOT|NEVER|NO|DON'?T|CANCEL[A-Z]{0,9}|AVOID|IG
 ALERT_NUMBER: Final = re.compile(r"#(\d{1,18})(?!\d)", re.ASCII)
 LETTERS: Final = re.compile(r"[A-Z]{1,40}", re.ASCII)
 
-# two numbers of two digits joined by a stroke that are not a date such as 5/22/25
+# two numbers of at least two digits joined by a slash that are not a date such as 5/22/25
 SOME_STRIKES: Final = re.compile(
     r"(?<![\d/.])(?!\d{1,2}/\d{1,2}/\d{2,4}(?![\d/]))\d[\d,]{1,9}(?:\.\d{1,6})?\s?/\s?\d[\d,]", re.ASCII
 )

@@ -1,4 +1,4 @@
-"""Read one order line: match it as a whole, check what it means, and where it does not match say what is wrong."""
+"""Read one order line: match the whole line and validate it; if nothing matches, report the first invalid part."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from magic8_companion.domain.strategy import IRON_CONDOR, SONAR, canonical_symbo
 from magic8_companion.options.products import MULTIPLIER
 from magic8_ml.messages import order_grammar as grammar
 from magic8_ml.messages.dates import read_expiry
-from magic8_ml.messages.number_text import number_of
 from magic8_ml.messages.structure import BOTH_RIGHTS, BOUGHT, PUTS_FIRST, option_type, strategy_named, traded_as
+from magic8_ml.messages.text import number_of
 from magic8_ml.messages.values import KNOWN_SYMBOLS, Order, Refusal
 
 _RIGHTS: Final = {"C": "CALL", "P": "PUT"}
 
 
 def read_order(line: str, *, on: date | None = None, under_sonar: bool = False) -> tuple[Order, str | None] | None:
-    """Return the order of an upper-case line and the alert number before it, or None where the line is text.
+    """Return the order of an upper-case line and the alert number before it, None if the line is not an order.
 
     Parameters
     ----------
     on
         New York date of the message, if known.
     under_sonar
-        The line above was the heading ``Sonar:``, which makes an iron condor a Sonar.
+        Whether the line above is the heading ``Sonar:``, which makes an iron condor a Sonar.
 
     Raises
     ------
     Refusal
-        The line means an order, and cannot be taken as one.
+        The line is an invalid order.
     """
     action = grammar.ACTION.search(line)
     if action is None:
@@ -51,7 +51,7 @@ def read_order(line: str, *, on: date | None = None, under_sonar: bool = False) 
 def _read_prefix(prefix: str) -> str | None:
     tail = prefix.replace(">", ":").replace("|", ":").rpartition(":")[2]
     if grammar.LETTERS.findall(tail) not in ([], ["NEW"]) or grammar.NEGATED.search(prefix):
-        raise Refusal("ambiguous_structure", f"an order does not begin with {prefix.strip()!r}")
+        raise Refusal("ambiguous_structure", f"an order cannot begin with {prefix.strip()!r}")
     alert = grammar.ALERT_NUMBER.search(prefix)
     return alert[1] if alert else None
 
@@ -66,7 +66,7 @@ def _read_match(match: re.Match[str], action: str, on: date | None, *, under_son
     expiry, expiry_text = read_expiry(match["expiry"], on)
     strikes = tuple(map(number_of, match["strikes"].split("/")))
     if min(strikes) <= 0:
-        raise Refusal("bad_number", "a strike is above 0")
+        raise Refusal("bad_number", "strikes must be above 0")
     right = _right(match["side"] or match["spread"], match["right"])
     kind = option_type(strategy, strikes, right, short_form=match.re is grammar.SHORT)
     strategy, strikes = traded_as(strategy, strikes)
@@ -93,24 +93,24 @@ def _read_match(match: re.Match[str], action: str, on: date | None, *, under_son
 
 def _check_remark(line: str, at: int) -> None:
     if grammar.CANCELLED.search(line, at):
-        raise Refusal("ambiguous_structure", "the order is called off in its own line")
+        raise Refusal("ambiguous_structure", "the line cancels its own order")
     other = grammar.ACTION.search(line, at)
     if other and grammar.STRATEGY.search(line, other.end()):
-        raise Refusal("ambiguous_structure", "there is a second order on the line")
+        raise Refusal("ambiguous_structure", "the line has a second order")
 
 
 def _quantity(sign: str | None, count: str | None, *, bought: bool) -> int:
     if sign and (sign == "+") != bought:
         raise Refusal("action_sign_conflict", "the sign of the quantity contradicts the action")
     if (sign and not count) or (count and not int(count)):
-        raise Refusal("quantity_invalid", "a quantity is a whole number, 1 or more")
+        raise Refusal("quantity_invalid", "the quantity must be a whole number of at least 1")
     return int(count) if count else 1
 
 
-def _symbol(word: str) -> str:
-    symbol = canonical_symbol(word)
+def _symbol(text: str) -> str:
+    symbol = canonical_symbol(text)
     if symbol not in KNOWN_SYMBOLS:
-        raise Refusal("unknown_symbol", f"{symbol} is no symbol of Magic8")
+        raise Refusal("unknown_symbol", f"{symbol} is not a symbol of Magic8")
     return symbol
 
 
@@ -120,32 +120,32 @@ def _right(side: str | None, written: str | None) -> str | None:
     elif written:
         written = _RIGHTS[written[0]]
     if side and written and side != written:
-        raise Refusal("ambiguous_structure", "the name and the right contradict each other")
+        raise Refusal("ambiguous_structure", "the strategy name and the right contradict each other")
     return written or side
 
 
-def _effect(word: str | None, sign: str | None, *, bought: bool) -> str:
-    if word:
-        return "credit" if word[0] == "C" else "debit"
+def _effect(effect: str | None, sign: str | None, *, bought: bool) -> str:
+    if effect:
+        return "credit" if effect[0] == "C" else "debit"
     return "debit" if bought and sign != "-" else "credit"
 
 
 def _explain(line: str, at: int) -> NoReturn:
-    """Refuse a line that no form fits: walk the pieces and name the first that is not there."""
+    """Refuse a line that matches no form and name its first invalid part."""
     quantity = grammar.QUANTITY.match(line, at)
     at = quantity.end() if quantity else at
     if not (quantity and quantity["count"]) and grammar.DIGIT_NEXT.match(line, at):
-        raise Refusal("quantity_invalid", "a quantity is a whole number, 1 or more")
+        raise Refusal("quantity_invalid", "the quantity must be a whole number of at least 1")
     strategy = grammar.STRATEGY.match(line, at)
     at = strategy.end() if strategy else at
-    word = grammar.SYMBOL.match(line, at)
-    if word is None or canonical_symbol(word["symbol"]) not in KNOWN_SYMBOLS:
+    symbol = grammar.SYMBOL.match(line, at)
+    if symbol is None or canonical_symbol(symbol["symbol"]) not in KNOWN_SYMBOLS:
         named = strategy or grammar.STRATEGY.search(line, at)
-        other = grammar.KNOWN_SYMBOL.search(line, word.end() if word else at)
+        other = grammar.KNOWN_SYMBOL.search(line, symbol.end() if symbol else at)
         code = "unknown_symbol" if strategy or (named and not other) else "unknown_strategy"
-        raise Refusal(code, f"{word['symbol'] if word else 'nothing'!r} is no {code[8:]} of Magic8")
-    before_date = grammar.BEFORE_DATE.match(line, word.end())
-    expiry = grammar.DATE.match(line, before_date.end() if before_date else 0) or grammar.DATE.match(line, word.end())
+        raise Refusal(code, f"{symbol['symbol'] if symbol else 'nothing'!r} is not a {code[8:]} of Magic8")
+    before_date = grammar.BEFORE_DATE.match(line, symbol.end())
+    expiry = grammar.DATE.match(line, before_date.end() if before_date else 0) or grammar.DATE.match(line, symbol.end())
     if expiry is None:
         raise Refusal("bad_expiry", "no expiry date after the symbol")
     _explain_terms(line, expiry.end(), named=strategy is not None)
@@ -160,14 +160,14 @@ def _explain_terms(line: str, at: int, *, named: bool) -> NoReturn:
     if not named:
         strategy = grammar.STRATEGY.match(line, at)
         if strategy is None:
-            raise Refusal("unknown_strategy", "no strategy is named")
+            raise Refusal("unknown_strategy", "no strategy")
         at = strategy.end()
     right = grammar.RIGHT.match(line, at)
     at = right.end() if right else at
     if grammar.PRICE.match(line, at):
-        raise Refusal("ambiguous_structure", "the words after the price are not understood")
+        raise Refusal("ambiguous_structure", "unknown text after the price")
     if grammar.PRICE_LIKE.match(line, at):
         raise Refusal("bad_number", "the price cannot be read")
     if grammar.PRICE.search(line, at):
-        raise Refusal("ambiguous_structure", "the words between strikes and price are not understood")
+        raise Refusal("ambiguous_structure", "unknown text between strikes and price")
     raise Refusal("missing_price", "no price")

@@ -1,4 +1,4 @@
-"""Write an order of a message: the host's writer does the line, from the legs and not from the strikes as read."""
+"""Write an order of a message as a line, from its legs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from magic8_ml.messages.values import Order
 
 
 def order_line(order: Order) -> str:
-    """Return the line that reads back as this trade: the long form, or the short one where right or year are open.
+    """Return a line that reads back as the same order: the long form, or the short form if right or year are open.
 
-    Strikes stand in the places that Magic8 gives them, however the order was written.  A Sonar is named as such, even
-    where its text said Iron Condor below a heading: the line alone must say what it trades.
+    Strikes are in Magic8's order.  A Sonar is named Sonar, even if the message named it Iron Condor below a heading,
+    because the line has no heading.
 
     Raises
     ------
     OrderRefused
-        The order is no structure; an order that was read always is one.
+        If the order is not a valid structure; parsed orders always are.
     """
     legs = _legs(order)
     limit_price = order.premium if order.price_effect == "credit" else -order.premium

@@ -1,15 +1,19 @@
-"""Read a whole Discord message: every line is an order, a number, a heading, a position or text."""
+"""Read a Discord message: each line is an order, a number, a heading, a position or text.
+
+Inside the parser an invalid line raises :class:`Refusal`.  :class:`_MessageReader` catches it and reports the line as a
+:class:`LineError` value in the result, so callers never see an exception.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day, require_aware
 from magic8_companion.options.risk_reward import RiskReward
-from magic8_ml.messages.json_block import block_orders, block_predictions, block_symbol, find_object
+from magic8_ml.messages.json_block import block_examples, block_predictions, block_symbol, example_order, find_object
 from magic8_ml.messages.order_grammar import KNOWN_SYMBOL
 from magic8_ml.messages.order_reader import read_order
 from magic8_ml.messages.positions import read_positions
@@ -21,12 +25,12 @@ from magic8_ml.messages.predictions import (
     lone_number,
 )
 from magic8_ml.messages.risk import require_risk
-from magic8_ml.messages.text import one_kind_of_line_end, plain
-from magic8_ml.messages.values import MAX_LENGTH, LineError, Message, Metadata, Order, Refusal, Trade
+from magic8_ml.messages.text import normalize, normalize_line_ends
+from magic8_ml.messages.values import MAX_LENGTH, LineError, Message, Metadata, Order, Position, Refusal, Trade
 
 
 class EnhancedDiscordParser:
-    """Reads Magic8 messages; holds no state, so one parser may serve every thread.
+    """Reads Magic8 messages; stateless and safe to use from several threads.
 
     >>> message = EnhancedDiscordParser().parse_magic8_message("SELL -1 Vertical SPX 100 11 Jun 25 6000/6005 CALL @0.5")
     >>> [trade["risk"] for trade in message["trades"]], message["errors"]
@@ -42,14 +46,15 @@ class EnhancedDiscordParser:
     def parse(
         self, text: str, *, time: datetime | None = None, message_id: str | None = None, author: str | None = None
     ) -> Message:
-        """Return what the message says.
+        """Return the orders, predictions and invalid lines of a message.
 
         Parameters
         ----------
         time
-            When the message was sent, tz-aware: an expiry without year is the next such date, an older one is refused.
+            When the message was sent, tz-aware.  An expiry without a year is the next such
+            date; an earlier expiry is invalid.
         """
-        reader = _Reader(new_york_day(time) if time else None)
+        reader = _MessageReader(new_york_day(time) if time else None)
         if len(text) > MAX_LENGTH:
             reader.refuse(0, text[:80], Refusal("too_long", f"{len(text)} characters, at most {MAX_LENGTH}"))
         else:
@@ -69,8 +74,8 @@ class EnhancedDiscordParser:
         )
 
 
-class _Reader:
-    """One pass over the lines of one message."""
+class _MessageReader:
+    """Reads the lines of one message in one pass."""
 
     def __init__(self, on: date | None) -> None:
         self._on = on
@@ -78,15 +83,15 @@ class _Reader:
         self._under_sonar = False
         self._heading: str | None = None
         self.blocks = PredictionBlocks()
-        self.positions: list[dict[str, Any]] = []
+        self.positions: list[Position] = []
         self.errors: list[LineError] = []
         self.alert_id: str | None = None
 
     def read(self, text: str) -> None:
-        text = one_kind_of_line_end(text)
+        text = normalize_line_ends(text)
         raw_lines = text.split("\n")
         found = find_object(raw_lines) if "{" in text else None
-        for number, (raw, line) in enumerate(zip(raw_lines, plain(text).split("\n"), strict=True), start=1):
+        for number, (raw, line) in enumerate(zip(raw_lines, normalize(text).split("\n"), strict=True), start=1):
             if found and found[0] < number <= found[1]:
                 if number == found[0] + 1:
                     self._read_object(number, raw, found[2])
@@ -97,7 +102,7 @@ class _Reader:
         self.errors.append(LineError(line=line, text=text.strip(), code=refusal.code, message=refusal.message))
 
     def symbol(self, text: str) -> str | None:
-        """Return the heading's symbol, else that of the first order, else the first that is mentioned."""
+        """Return the symbol of the heading, else of the first order, else the first one in the text."""
         if self._heading:
             return self._heading
         if self._orders:
@@ -135,14 +140,12 @@ class _Reader:
         if symbol:
             self._heading = self._heading or symbol
             self.blocks.open(symbol)
-        self._predict(number, raw, labelled_numbers(line))
+        self._read_numbers(number, raw, line)
 
-    def _predict(self, number: int, raw: str, numbers: Iterable[tuple[str, float | Refusal]]) -> None:
-        for field, value in numbers:
+    def _read_numbers(self, number: int, raw: str, line: str) -> None:
+        for item in labelled_numbers(line):
             try:
-                if isinstance(value, Refusal):
-                    raise value
-                self.blocks.add(field, value)
+                self.blocks.add(item.field, item.value())
             except Refusal as refusal:
                 self.refuse(number, raw, refusal)
 
@@ -151,14 +154,20 @@ class _Reader:
             symbol = block_symbol(block)
             self._heading = self._heading or symbol
             self.blocks.open(symbol)
-            self._predict(number, raw, block_predictions(block))
+            self._read_block_numbers(number, raw, block)
         except Refusal as refusal:
             self.refuse(number, raw, refusal)
             return
-        for order in block_orders(block, symbol):
+        for name, example in block_examples(block).items():
             try:
-                if isinstance(order, Refusal):
-                    raise order
+                order = example_order(symbol, name, example)
                 self._orders.append((number, order, require_risk(order)))
+            except Refusal as refusal:
+                self.refuse(number, raw, refusal)
+
+    def _read_block_numbers(self, number: int, raw: str, block: Mapping[str, Any]) -> None:
+        for field, value in block_predictions(block):
+            try:
+                self.blocks.add(field, value)
             except Refusal as refusal:
                 self.refuse(number, raw, refusal)

@@ -1,17 +1,18 @@
-"""The prediction block: labelled numbers, several to a line or one to a line, under the heading of a symbol."""
+"""Prediction blocks: labelled numbers, one or several per line, below the heading of a symbol."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from magic8_companion.domain.strategy import canonical_symbol
-from magic8_ml.messages.number_text import NUMBER, number_of
 from magic8_ml.messages.order_grammar import KNOWN_SYMBOL
+from magic8_ml.messages.text import NUMBER, number_of
 from magic8_ml.messages.values import NO_PREDICTIONS, Predictions, Refusal
 
-# each branch begins with a letter of its own: such a pattern is found several times faster
+# each branch begins with a different letter, which makes the search several times faster
 _LABEL: Final = (
     r"(?P<label>CURRENT\s{1,3}PRICE|PRICE|PREDICTED(?:[\s-]{1,3}(?:CLOSE|PRICE))?|SHORT[\s-]{0,3}TERM|LONG[\s-]{0,3}TERM"
     r"|TARGET\s{0,3}#?[12])\s{0,9}[:=]\s{0,9}"
@@ -39,7 +40,7 @@ _NO_NAME: Final = re.compile(r"[^A-Z0-9]+")
 
 
 def is_sonar_heading(line: str) -> bool:
-    """Tell whether an upper-case line says Sonar and nothing else.
+    """Return whether an upper-case line is the heading Sonar.
 
     >>> is_sonar_heading(" SONAR: "), is_sonar_heading("SONAR: WIDE TODAY")
     (True, False)
@@ -48,7 +49,7 @@ def is_sonar_heading(line: str) -> bool:
 
 
 def heading_symbol(line: str) -> str | None:
-    """Return the symbol that an upper-case heading line opens a block for, or None.
+    """Return the symbol of an upper-case heading line, None for other lines.
 
     >>> heading_symbol("SPX 0DTE ANALYSIS"), heading_symbol("MAGIC8 ALERT NDX"), heading_symbol("SPY LOOKS WEAK")
     ('SPX', 'NDX', None)
@@ -60,7 +61,7 @@ def heading_symbol(line: str) -> str | None:
 
 
 def lone_number(line: str) -> tuple[str, float] | None:
-    """Return (field, value) of an upper-case line that is one label and one number, as most lines of a block are.
+    """Return (field, value) of an upper-case line of one label and one number, else None.
 
     >>> lone_number("SHORT TERM: 5860"), lone_number("PRICE: 5860 / LONG TERM: 5865")
     (('short_term', 5860.0), None)
@@ -69,10 +70,38 @@ def lone_number(line: str) -> tuple[str, float] | None:
     return (_field(found["label"]), _signed(found["sign"], found["number"])) if found else None
 
 
-def labelled_numbers(line: str) -> list[tuple[str, float | Refusal]]:
-    """Return (field, value) for each label of an upper-case line; what begins as a number and is none is a refusal.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledNumber:
+    """One label of a line and the text after it: ``number`` is None where that text is not a number."""
 
-    >>> labelled_numbers("PRICE: 5,860 / PREDICTED CLOSE: 5875 / SHORT TERM: 0.65")
+    label: str
+    sign: str | None
+    number: str | None
+    invalid: str | None
+
+    @property
+    def field(self) -> str:
+        """Return the field of :class:`Predictions` that the label names."""
+        return _field(self.label)
+
+    def value(self) -> float:
+        """Return the number.
+
+        Raises
+        ------
+        Refusal
+            ``bad_number``.
+        """
+        if self.number is None:
+            raise Refusal("bad_number", f"{self.label}: {self.invalid!r} is not a number")
+        return _signed(self.sign, self.number)
+
+
+def labelled_numbers(line: str) -> list[LabelledNumber]:
+    """Return each label of an upper-case line with its number.
+
+    >>> found = labelled_numbers("PRICE: 5,860 / PREDICTED CLOSE: 5875 / SHORT TERM: 0.65")
+    >>> [(item.field, item.value()) for item in found]
     [('current_price', 5860.0), ('predicted_close', 5875.0), ('short_term', 0.65)]
     >>> labelled_numbers("STRIKE PRICE: 5860")
     []
@@ -80,16 +109,10 @@ def labelled_numbers(line: str) -> list[tuple[str, float | Refusal]]:
     if ":" not in line and "=" not in line:
         return []
     return [
-        _field_and_value(*found.groups())
+        LabelledNumber(label=found["label"], sign=found["sign"], number=found["number"], invalid=found["bad"])
         for found in _LABELLED.finditer(line)
         if not found.start() or _begins_label(line[: found.start()])
     ]
-
-
-def _field_and_value(label: str, sign: str | None, number: str | None, bad: str | None) -> tuple[str, float | Refusal]:
-    if number is None:
-        return _field(label), Refusal("bad_number", f"{label}: {bad!r} is no number")
-    return _field(label), _signed(sign, number)
 
 
 def _signed(sign: str | None, number: str) -> float:
@@ -102,15 +125,15 @@ def _field(label: str) -> str:
 
 
 def _begins_label(before: str) -> bool:
-    """Tell whether a label may begin here: "STRIKE PRICE:" is another label, "SPX PRICE:" is not."""
-    word = before.rstrip()
-    if not word or not word[-1].isalpha() or len(before) - len(word) > 1:
+    """Return whether a label may begin here: not in "STRIKE PRICE:", but in "SPX PRICE:"."""
+    text = before.rstrip()
+    if not text or not text[-1].isalpha() or len(before) - len(text) > 1:
         return True
-    return KNOWN_SYMBOL.search(word.rpartition(" ")[2]) is not None
+    return KNOWN_SYMBOL.search(text.rpartition(" ")[2]) is not None
 
 
 class PredictionBlocks:
-    """Collects the numbers of a message under the headings that they stand below."""
+    """Collects the numbers of a message by the symbol of their heading."""
 
     __slots__ = ("_blocks", "_done", "_symbol")
 
@@ -134,7 +157,7 @@ class PredictionBlocks:
             ``bad_number`` where the block holds another number under this label, or a price is not above 0.
         """
         if value <= 0 and field not in _SCORES:
-            raise Refusal("bad_number", f"{field} is above 0, not {value:g}")
+            raise Refusal("bad_number", f"{field} must be above 0, not {value:g}")
         block = self._blocks.setdefault(self._symbol, {})
         if block.setdefault(field, value) != value:
             raise Refusal("bad_number", f"{field} is {block[field]:g} above and {value:g} here")

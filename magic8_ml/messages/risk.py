@@ -14,14 +14,14 @@ _CODES: Final = dict.fromkeys(("zero_premium", "cannot_win", "cannot_lose"), "pr
 
 @lru_cache(maxsize=256)
 def require_risk(order: Order) -> RiskReward:
-    """Return risk and reward of an order; where its right is open, both rights pay the same.
+    """Return risk and reward of an order; if its right is open, calls and puts pay the same.
 
-    Orders that were just seen are remembered: signals are read by the client, the service and the log alike.
+    Recent results are cached, because client, service and log read the same signals.
 
     Raises
     ------
     Refusal
-        ``premium_out_of_bounds`` where the price leaves nothing to win or nothing to lose.
+        ``premium_out_of_bounds`` if the price leaves no reward or no risk.
     """
     try:
         return calculate_risk_reward(
@@ -32,7 +32,7 @@ def require_risk(order: Order) -> RiskReward:
             order.quantity,
             order.option_type or "CALL",
             order.multiplier,
-            # a premium of 0 is no price: without the effect the option maths refuses it
+            # without a price effect the calculation rejects a premium of 0
             price_effect=order.price_effect if order.premium else None,
         )
     except OrderRefused as refused:

@@ -1,4 +1,4 @@
-"""What an order must be to be a structure; the legs themselves are built by the option maths."""
+"""Validate the structure of an order: strikes and right of its strategy."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ _STRATEGY_NAMES: Final = {
     "callspread": VERTICAL,
     "putspread": VERTICAL,
 }
-_NO_LETTER: Final = re.compile(r"[^a-z]+")
+_NON_LETTERS: Final = re.compile(r"[^a-z]+")
 
 
 @lru_cache(maxsize=256)
 def strategy_named(name: str) -> str | None:
-    """Return the name on disk of a strategy as people write it, or None; a Sonar stays a Sonar.
+    """Return the canonical name of a strategy as people write it, None if unknown.
 
     >>> strategy_named("Iron_Condor"), strategy_named("put spread"), strategy_named("Sonar"), strategy_named("strangle")
     ('Iron_Condor', 'Vertical', 'Sonar', None)
     """
-    return _STRATEGY_NAMES.get(_NO_LETTER.sub("", name.casefold()))
+    return _STRATEGY_NAMES.get(_NON_LETTERS.sub("", name.casefold()))
 
 
 def traded_as(strategy: str, strikes: Sequence[float]) -> tuple[str, tuple[float, ...]]:
-    """Return what an order is in history and models: an iron butterfly is an Iron_Condor with its body twice.
+    """Return strategy and strikes as in history and models.
 
-    That is how Magic8 calls and writes it; three strikes become the four of its legs.
+    Magic8 treats an iron butterfly as an Iron_Condor with two legs at the body, so three strikes become four.
 
     >>> traded_as("Iron_Butterfly", [5800, 5900, 6000])
     ('Iron_Condor', (5900, 6000, 5900, 5800))
@@ -61,13 +61,12 @@ def traded_as(strategy: str, strikes: Sequence[float]) -> tuple[str, tuple[float
 
 
 def option_type(strategy: str, strikes: Sequence[float], right: str | None, *, short_form: bool = False) -> str | None:
-    """Return CALL, PUT or CALL/PUT, and None for a butterfly whose right may stay open.
+    """Return CALL, PUT or CALL/PUT, or None for a butterfly whose right may stay open.
 
-    The order in which strikes are written does not matter, with one exception: four strikes under an explicit
-    CALL/PUT whose first pair lies below the second say that the puts are above the calls, unless they simply ascend.
-    The two strikes in the middle of a condor may be one, which makes it an iron butterfly; that may also be written by
-    its name, with three strikes or with the body twice.  A butterfly with equal wings pays the same in calls and puts,
-    so the short form may leave its right open.
+    The order of the strikes is free, with one exception: with an explicit CALL/PUT and four strikes that do not
+    ascend, a first pair below the second one means puts above the calls, which is refused.  The middle strikes of a
+    condor may be equal, which makes it an iron butterfly; its name with three strikes, or with the body twice, is also
+    accepted.  A butterfly with equal wings pays the same in calls and puts, so the short form may omit its right.
 
     Raises
     ------
@@ -88,10 +87,10 @@ def option_type(strategy: str, strikes: Sequence[float], right: str | None, *, s
         return BOTH_RIGHTS
     if strategy == IRON_BUTTERFLY:
         if right in {"CALL", "PUT"}:
-            raise Refusal("unknown_strategy", f"there is no iron butterfly of {right} alone")
+            raise Refusal("unknown_strategy", f"an iron butterfly has calls and puts, not {right} alone")
         return BOTH_RIGHTS
     if right in {BOTH_RIGHTS, PUTS_FIRST}:
-        raise Refusal("ambiguous_structure", f"{strategy} is of calls or of puts, not of both")
+        raise Refusal("ambiguous_structure", f"{strategy} has calls or puts, not both")
     if right is None and not (short_form and strategy == BUTTERFLY and _wings_are_equal(strikes)):
         raise Refusal("missing_right", f"{strategy} needs CALL or PUT")
     return right
@@ -114,4 +113,4 @@ def _check_condor(strikes: Sequence[float], right: str | None) -> None:
         raise Refusal("ambiguous_structure", "an iron condor has calls and puts")
     calls, puts = (strikes[2:], strikes[:2]) if right == PUTS_FIRST else (strikes[:2], strikes[2:])
     if max(calls) < min(puts) and list(strikes) != sorted(strikes):
-        raise Refusal("ambiguous_structure", "the puts lie above the calls")
+        raise Refusal("ambiguous_structure", "the puts are above the calls")

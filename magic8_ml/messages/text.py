@@ -1,12 +1,16 @@
-"""Undo what chat programs do to text: marks, fences, emoji and odd blanks go, every meaningful character stays.
+"""Normalize chat text and read numbers in it.
 
-Lines are kept one to one, so a line number means the same before and after.
+Formatting marks, code fences, emoji and unusual blanks are removed.  The number of lines stays the same.  Ambiguous
+numbers are refused.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
+
+from magic8_ml.messages.values import Refusal
 
 _EDGE_UNDERSCORES: Final = re.compile(r"_(?:(?<![A-Za-z0-9]_)|(?![A-Za-z0-9]))")
 _INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\u20e3\ufe00-\ufe0f\ufeff\U000e0020-\U000e007f]")
@@ -25,22 +29,22 @@ _ASCII_TWINS: Final = {
 }
 
 
-def one_kind_of_line_end(text: str) -> str:
-    r"""Return the text with the line ends of every system as ``\n``.
+def normalize_line_ends(text: str) -> str:
+    r"""Return the text with all line ends as ``\n``.
 
-    >>> one_kind_of_line_end("a\r\nb\rc\n")
+    >>> normalize_line_ends("a\r\nb\rc\n")
     'a\nb\nc\n'
     """
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def plain(text: str) -> str:
-    r"""Return the text without bold marks, code fences, emoji and invisible characters, in capitals.
+def normalize(text: str) -> str:
+    r"""Return the text in upper case without bold marks, code fences, emoji and invisible characters.
 
-    Letters, digits and fractions of other scripts are kept: the grammar refuses them, nobody guesses them.  Two blanks
-    mean as much as many, so wide ones shrink; that bounds the time of every pattern.
+    Letters, digits and fractions of other scripts stay, and the grammar refuses them.  Three or more blanks become two,
+    which bounds the time of every pattern.
 
-    >>> plain("**BUY** `+1`\u00a0_Butterfly_ \U0001f680 @1 \u0663")
+    >>> normalize("**BUY** `+1`\u00a0_Butterfly_ \U0001f680 @1 \u0663")
     'BUY +1 BUTTERFLY  @1 ٣'
     """
     for mark in "*`":
@@ -55,3 +59,36 @@ def plain(text: str) -> str:
     if "  " in text or "\t" in text:
         text = _WIDE.sub("  ", text)
     return text.upper()
+
+
+NUMBER: Final = r"(?:\d{1,3}(?:,\d{3}){1,2}(?:\.\d{1,6})?|\d{1,9}(?:\.\d{0,6})?|\.\d{1,6})"
+"""Pattern of an unsigned number; commas may only separate thousands."""
+
+_WHOLE: Final = re.compile(NUMBER, re.ASCII)
+
+
+def number_of(text: str) -> float:
+    """Return the value of a text that matched ``NUMBER``.
+
+    >>> number_of("5,860"), number_of(".43")
+    (5860.0, 0.43)
+    """
+    return float(text.replace(",", "") if "," in text else text)
+
+
+@lru_cache(maxsize=4096)
+def read_number(text: str) -> float:
+    """Return an unsigned number.
+
+    Raises
+    ------
+    Refusal
+        ``bad_number``.
+
+    >>> read_number("58,55")
+    Traceback (most recent call last):
+    magic8_ml.messages.values.Refusal: bad_number: '58,55' is not a number
+    """
+    if not _WHOLE.fullmatch(text):
+        raise Refusal("bad_number", f"{text!r} is not a number")
+    return number_of(text)

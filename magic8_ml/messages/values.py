@@ -1,4 +1,4 @@
-"""What a message says, as frozen values; each has the dict face that clients know."""
+"""Parsed messages as frozen values; ``as_dict`` of each returns the documented dict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from magic8_companion.options.risk_reward import RiskReward
 MAX_LENGTH: Final = 4000
 """Longest message in characters."""
 
-"""Dollars per point of every symbol that Magic8 signals."""
 
 KNOWN_SYMBOLS: Final = frozenset(MAGIC8_SYMBOLS)
 
@@ -21,7 +20,7 @@ _OPEN_RIGHT: Final = dict.fromkeys(_RIGHTS)
 
 
 class Refusal(Exception):
-    """A line that means an order cannot be taken as one: the line is reported, the rest of the message is read."""
+    """An invalid line.  The parser reports it as a :class:`LineError` and reads the rest of the message."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code, self.message = code, message
@@ -30,7 +29,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineError:
-    """Why one line was refused; ``line`` counts from 1 and is 0 when the whole message is meant."""
+    """Why a line is invalid; ``line`` counts from 1, and 0 stands for the whole message."""
 
     line: int
     text: str
@@ -54,7 +53,7 @@ class Predictions:
     target2: float | None = None
 
     def as_dict(self) -> dict[str, float | None]:
-        """Return the six keys, None where nothing was said."""
+        """Return the six keys, None for missing numbers."""
         return {
             "current_price": self.current_price,
             "predicted_close": self.predicted_close,
@@ -70,11 +69,11 @@ NO_PREDICTIONS: Final = Predictions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order as written, checked for meaning.
+    """One valid order.
 
-    ``strikes`` in points in the order of the text, an iron butterfly's with its body twice; ``premium`` in points,
-    positive; ``option_type`` None where a butterfly leaves it open; ``expiry`` None where the year is unknown, then
-    ``expiry_text`` says the day.
+    ``strikes``: points, in the order of the text; an iron butterfly has its body twice.  ``premium``: points, positive.
+    ``option_type``: None if a butterfly leaves it open.  ``expiry``: None if the year is unknown; then ``expiry_text``
+    is day and month.
     """
 
     action: str
@@ -96,7 +95,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """An order with what it risks and the predictions of its message; ``line`` counts from 1."""
+    """An order with its risk and the predictions of its message; ``line`` counts from 1."""
 
     order: Order
     line: int
@@ -104,7 +103,7 @@ class Trade:
     predictions: Predictions = NO_PREDICTIONS
 
     def legs(self) -> list[dict[str, Any]]:
-        """Return each leg's sign (+1 bought), ratio, right (None where either serves) and strike, strikes ascending."""
+        """Return sign (+1 bought), ratio, right (None if open) and strike of each leg, strikes ascending."""
         rights = _RIGHTS if self.order.option_type else _OPEN_RIGHT
         return [
             {
@@ -117,8 +116,8 @@ class Trade:
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return every field, the order's own first, and the aliases ``trade_type`` and ``limit_price``."""
-        order, risk, said = self.order, self.risk, self.predictions
+        """Return every field, those of the order first, with the aliases ``trade_type`` and ``limit_price``."""
+        order, risk, predictions = self.order, self.risk, self.predictions
         return {
             "action": order.action,
             "quantity": order.quantity,
@@ -138,9 +137,9 @@ class Trade:
             "price_effect": order.price_effect,
             "order_type": order.order_type,
             "exchange": order.exchange,
-            "short_term": said.short_term,
-            "long_term": said.long_term,
-            "predicted_price": said.predicted_close,
+            "short_term": predictions.short_term,
+            "long_term": predictions.long_term,
+            "predicted_price": predictions.predicted_close,
             "line": self.line,
             "max_profit": risk.max_profit,
             "max_loss": risk.max_loss,
@@ -152,8 +151,28 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A structure without price or action; ``legs``: C or P, and strike, in the order of the text."""
+
+    text: str
+    strategy: str
+    option_type: str
+    legs: tuple[tuple[str, float], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the five keys."""
+        return {
+            "text": self.text,
+            "strategy": self.strategy,
+            "option_type": self.option_type,
+            "strikes": [strike for _, strike in self.legs],
+            "legs": [{"right": "CALL" if right == "C" else "PUT", "strike": strike} for right, strike in self.legs],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """Where a message came from; ``positions`` are structures named without price or action."""
+    """Source of a message; ``positions``: structures without price or action."""
 
     symbol: str | None
     message_id: str | None
@@ -161,7 +180,7 @@ class Metadata:
     author: str | None
     time: datetime | None
     raw_text: str
-    positions: tuple[dict[str, Any], ...] = ()
+    positions: tuple[Position, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return every field."""
@@ -172,13 +191,13 @@ class Metadata:
             "author": self.author,
             "time": self.time,
             "raw_text": self.raw_text,
-            "positions": list(self.positions),
+            "positions": [position.as_dict() for position in self.positions],
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Everything that one message says, and every line that was refused."""
+    """Content of one message, with its invalid lines."""
 
     metadata: Metadata
     predictions: Predictions

@@ -25,7 +25,7 @@ _MAX_CACHED_KEYS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupRecord:
+class GroupParameters:
     """Fitted parameters of one group; ``uses_trees``: whether the group uses trees of its own.
 
     ``evidence``: daily losses with and without these trees.
@@ -42,7 +42,7 @@ class GroupRecord:
     def name(self) -> str:
         """Return the unique name, built from level and key.
 
-        >>> GroupRecord.name_of("symbol_strategy", "SPX_Sonar")
+        >>> GroupParameters.name_of("symbol_strategy", "SPX_Sonar")
         'symbol_strategy-SPX_Sonar'
         """
         return self.name_of(self.level, self.key)
@@ -72,7 +72,7 @@ class GroupRecord:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> GroupRecord:
+    def from_json(cls, data: Mapping[str, Any]) -> GroupParameters:
         """Read plain JSON values; raise KeyError, TypeError or ValueError for other content."""
         offset = dict(data["offset"])
         variance_per_day, is_used = offset.pop("spread"), offset.pop("counts")
@@ -138,7 +138,7 @@ class LogitTerms:
     ``half_width``: half the 95 % interval.  ``trees``: name, index of the booster, and weight.
     """
 
-    record: GroupRecord
+    record: GroupParameters
     constant: float
     half_width: float
     trees: tuple[tuple[str, int, float], ...]
@@ -157,7 +157,7 @@ class WinModel:
 
     names: tuple[str, ...]
     shared: SharedParameters
-    records: Mapping[str, GroupRecord]
+    records: Mapping[str, GroupParameters]
     boosters: tuple[str, ...]
     forest: Forest
     refused: Mapping[str, str]
@@ -286,7 +286,7 @@ class _TermsBuilder:
         self._constant, self._variance = 0.0, 0.0
         self._sessions: dict[str, int] = {}
         self._weights: dict[str, float] = {}
-        self._deepest: GroupRecord | None = None
+        self._deepest: GroupParameters | None = None
         self._refused: list[str] = []
         self._no_estimate: NoEstimate | None = None
 
@@ -294,7 +294,7 @@ class _TermsBuilder:
         self._refused.append(sentence)
 
     def step(self, level: str, key: str) -> bool:
-        name = GroupRecord.name_of(level, key)
+        name = GroupParameters.name_of(level, key)
         model = self._model
         if (why := model.refused.get(name)) is not None:
             self._refused.append(f"{level} {key}: {why}")
@@ -325,7 +325,7 @@ class _TermsBuilder:
         variances = [record.offset.variance_per_day for record in self._model.records.values() if record.level == level]
         return max(variances, default=self._model.shared.variance_per_day)
 
-    def _blend(self, record: GroupRecord) -> None:
+    def _blend(self, record: GroupParameters) -> None:
         if record.uses_trees:
             weight = record.offset.weight
             self._trees = {name: (1 - weight) * share for name, share in self._trees.items()}
@@ -341,7 +341,7 @@ class _TermsBuilder:
         if not root:
             self._weights[level] = offset.weight if offset.is_used else 0.0
 
-    def _check_size(self, record: GroupRecord) -> None:
+    def _check_size(self, record: GroupParameters) -> None:
         shortage = record.size.shortage
         if shortage is None or self._deepest is None:
             self._deepest = record

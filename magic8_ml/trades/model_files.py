@@ -30,7 +30,7 @@ from magic8_ml.trades.expected_value import RealisedFractions
 from magic8_ml.trades.feature_catalogue import LeakingColumn, digest_of
 from magic8_ml.trades.forest import Forest
 from magic8_ml.trades.levels import LEVELS, SYMBOL_STRATEGY, TradeKey
-from magic8_ml.trades.model import GroupRecord, SharedParameters, WinModel
+from magic8_ml.trades.model import GroupParameters, SharedParameters, WinModel
 
 FORMAT_VERSION: Final = 3
 KIND: Final = "win_probability"
@@ -42,7 +42,7 @@ def save_win_model(
     folder: Path,
     *,
     shared: SharedParameters,
-    records: Iterable[GroupRecord],
+    records: Iterable[GroupParameters],
     trade_keys: Iterable[TradeKey],
     boosters: Mapping[str, xgb.Booster],
     thresholds: Mapping[str, Any],
@@ -54,7 +54,7 @@ def save_win_model(
     values for the manifest, at least ``last_day``, ``features`` and ``feature_digest``.
     """
     by_name = {record.name: record for record in records}
-    below = {GroupRecord.name_of(SYMBOL_STRATEGY, key.group(SYMBOL_STRATEGY)): key for key in trade_keys}
+    below = {GroupParameters.name_of(SYMBOL_STRATEGY, key.group(SYMBOL_STRATEGY)): key for key in trade_keys}
     contents = {f"{name}.json": _group_file(shared, by_name, name, below.get(name)) for name in by_name}
     contents |= {f"{name}.ubj": bytes(booster.save_raw("ubj")) for name, booster in boosters.items()}
     contents[THRESHOLDS] = orjson.dumps(thresholds, option=_READABLE)
@@ -109,8 +109,10 @@ def read_win_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _group_file(shared: SharedParameters, records: Mapping[str, GroupRecord], name: str, key: TradeKey | None) -> bytes:
-    above = [GroupRecord.name_of(level, key.group(level)) for level in LEVELS[:-1]] if key else []
+def _group_file(
+    shared: SharedParameters, records: Mapping[str, GroupParameters], name: str, key: TradeKey | None
+) -> bytes:
+    above = [GroupParameters.name_of(level, key.group(level)) for level in LEVELS[:-1]] if key else []
     content = {
         "base": {
             "lines": [base_model.as_json() for base_model in shared.base_models],
@@ -128,20 +130,20 @@ class _WinModelReader:
     def __init__(self, folder: Path, manifest: Mapping[str, Any], names: tuple[str, ...]) -> None:
         self._folder, self._manifest, self._names = folder, manifest, names
         self._shared: SharedParameters | None = None
-        self._records: dict[str, GroupRecord] = {}
-        self._copies: dict[str, GroupRecord] = {}
+        self._records: dict[str, GroupParameters] = {}
+        self._copies: dict[str, GroupParameters] = {}
         self._boosters: dict[str, xgb.Booster] = {}
         self._refused: dict[str, str] = {}
 
     def read_group(self, name: str) -> None:
         try:
             content = orjson.loads(read_checked(self._folder, f"{name}.json", self._manifest))
-            record = GroupRecord.from_json(content["record"])
+            record = GroupParameters.from_json(content["record"])
             if record.name != name:
                 self._refused[name] = f"model_corrupt: its file holds the group {record.name}"
                 return
             shared = _shared(content["base"])
-            copies = [GroupRecord.from_json(other) for other in content["rests_on"]]
+            copies = [GroupParameters.from_json(other) for other in content["rests_on"]]
         except ModelUnavailable as error:
             self._refused[name] = f"{error.reason}: {name}.json"
             return

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from tests.messages.messages_of_the_contract import ALERT, OBJECT, ORDERS, POSITIONS, SEED
 
 _SEEDS = (SEED, ALERT, OBJECT, POSITIONS, *(expected.line for expected in ORDERS))
-_WORDS = """BUY SELL BOT SOLD @ / // , . .. - + cr db CALL PUT C/P (Weeklys) 100 0 1e9 999999999999 @-.90cr 5/22/25 22
+_TOKENS = """BUY SELL BOT SOLD @ / // , . .. - + cr db CALL PUT C/P (Weeklys) 100 0 1e9 999999999999 @-.90cr 5/22/25 22
 May 25 Sonar: Price: Predicted Close: { } [ ] " : = # #462 NEW ** ``` _ | > for credit debit SPX NDX IWM Butterfly
 Iron Condor Vertical 5905/5855/5805 nan inf"""
-_SPRINKLES = (*_WORDS.split(), *"\u00a0\u200b\U0001f680\u00bd\u0663\x00\x0c\r\n\t")
+_SPRINKLES = (*_TOKENS.split(), *"\u00a0\u200b\U0001f680\u00bd\u0663\x00\x0c\r\n\t")
 
 
 def nonsense(count: int, seed: int) -> Iterator[str]:
@@ -40,7 +40,7 @@ def _damage(text: str, rnd: random.Random) -> str:
     if kind == 2:
         return text[:begin] + rnd.choice(_SPRINKLES) + text[begin:]
     if kind == 3:
-        words = text.split(" ")
-        rnd.shuffle(words)
-        return " ".join(words)
+        tokens = text.split(" ")
+        rnd.shuffle(tokens)
+        return " ".join(tokens)
     return text[:begin] + chr(rnd.choice((rnd.randrange(32, 127), rnd.randrange(0xD800)))) + text[end:]

@@ -161,7 +161,7 @@ def test_an_iron_butterfly_of_four_different_strikes_is_refused() -> None:
 def test_a_position_text_may_have_its_body_twice() -> None:
     """Puts and calls that meet at one strike are an iron condor here as well."""
     (position,) = PARSER.parse("P6205/P6240_C6240/C6275").metadata.positions
-    assert position["strategy"] == "Iron_Condor"
+    assert position.strategy == "Iron_Condor"
 
 
 def test_the_table_holds_every_structure_action_and_right() -> None:

@@ -26,7 +26,7 @@ from magic8_ml.trades.base_models import PRICE, Recalibration, fit_base_models
 from magic8_ml.trades.forest import Forest
 from magic8_ml.trades.hierarchy import HierarchicalModel, OutOfFold, TreeMask, fit_hierarchy
 from magic8_ml.trades.levels import LEVELS, trade_key
-from magic8_ml.trades.model import GroupRecord, SharedParameters, WinModel
+from magic8_ml.trades.model import GroupParameters, SharedParameters, WinModel
 from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.sample import FORECAST_WIN, Sample, SampleSize, make_sample
 from magic8_ml.trades.training.model_selection import (
@@ -67,7 +67,7 @@ class WinModelFit:
     sample: Sample
     folds: tuple[Fold, ...]
     shared: SharedParameters
-    records: tuple[GroupRecord, ...]
+    records: tuple[GroupParameters, ...]
     boosters: Mapping[str, xgb.Booster]
     walk_forward: WalkForwardPredictions
     logits: Floats
@@ -249,26 +249,26 @@ def _final_trees(inputs: TreeTaskInputs, tasks: Sequence[TreeTask], results: Seq
     for task, result in zip(tasks, results, strict=True):
         if result.trees is not None:
             groups = inputs.groups[task.level]
-            finals[GroupRecord.name_of(groups.level, groups.keys[task.code])] = result.trees
+            finals[GroupParameters.name_of(groups.level, groups.keys[task.code])] = result.trees
     return finals
 
 
 def _candidates(inputs: TreeTaskInputs, finals: Mapping[str, bytes]) -> TreeMask:
     return {
-        groups.level: np.array([GroupRecord.name_of(groups.level, key) in finals for key in groups.keys])
+        groups.level: np.array([GroupParameters.name_of(groups.level, key) in finals for key in groups.keys])
         for groups in inputs.groups
         if groups.level in TREE_LEVELS
     }
 
 
-def _records(inputs: TreeTaskInputs, hierarchy: HierarchicalModel, parts: SelectedParts) -> tuple[GroupRecord, ...]:
+def _records(inputs: TreeTaskInputs, hierarchy: HierarchicalModel, parts: SelectedParts) -> tuple[GroupParameters, ...]:
     sample, records = inputs.sample, []
     for groups in inputs.groups:
         for code, key in enumerate(groups.keys):
             in_group = groups.codes == code
             uses_trees = groups.level in parts.uses_trees and bool(parts.uses_trees[groups.level][code])
             records.append(
-                GroupRecord(
+                GroupParameters(
                     level=groups.level,
                     key=key,
                     size=SampleSize.of(sample.day[in_group], sample.won[in_group]),

@@ -25,7 +25,7 @@ _MIN_DAYS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutOfFoldReliability:
+class WinScores:
     """Scores of enough days; losses are means over days, skills are relative to the baseline's Brier loss.
 
     ``skill_over_price`` is None where some premiums are unknown.
@@ -46,7 +46,7 @@ class WinMetrics:
 
     trades: int
     days: int
-    scores: OutOfFoldReliability | None
+    scores: WinScores | None
 
     def as_json(self) -> dict[str, Any]:
         """Return the known numbers as flat JSON values."""
@@ -144,7 +144,7 @@ def _metrics(fitted: WinModelFit, rows: Mask) -> WinMetrics:
     brier = daily_mean((expit(logit) - won) ** 2, day)
     base_rates, prices = _base_rates(fitted)[rows], fitted.prices[rows]
     intercept, slope = fit_platt(logit, won, day, _WEAK_PRIOR_DAYS)
-    scores = OutOfFoldReliability(
+    scores = WinScores(
         base_rate=daily_mean(won, day),
         brier=brier,
         log_loss=daily_mean(log_loss(logit, won), day),

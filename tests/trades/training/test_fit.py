@@ -12,20 +12,15 @@ from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.sample import Sample
 from magic8_ml.trades.training.fit import WinModelFit, fit_win_model
 from magic8_ml.trades.training.model_selection import daily_mean, log_loss
-from magic8_ml.trades.training.out_of_fold_scores import (
-    OutOfFoldReliability,
-    WinMetrics,
-    check_skill,
-    out_of_fold_metrics,
-)
+from magic8_ml.trades.training.out_of_fold_scores import WinMetrics, WinScores, check_skill, out_of_fold_metrics
 from magic8_ml.trades.training.tree_tasks import run_in_process
 from tests.trades.made_trades import THIN, made_sample
 
 
-def _scores(skill: float | None) -> OutOfFoldReliability | None:
+def _scores(skill: float | None) -> WinScores | None:
     if skill is None:
         return None
-    return OutOfFoldReliability(
+    return WinScores(
         base_rate=0.5,
         brier=0.25,
         log_loss=0.7,
