@@ -63,7 +63,7 @@ def test_a_live_host_serves_what_its_retraining_decides(retraining: Retraining, 
     log = (out / LOG_FILE).read_text()
     assert plugin.health()["retraining_exit_code"] == 0, log
     assert retraining.decided.why in log
-    champion = retraining.decided.version if retraining.decided.promote else retraining.first
+    champion = retraining.decided.version if retraining.decided.promoted else retraining.first
     assert plugin.ml_system.predictor.model.version == champion  # type: ignore[union-attr]  # a real system
 
 
