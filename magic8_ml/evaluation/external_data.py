@@ -62,8 +62,8 @@ def read_external_bars(path: Path, reading: ExternalFormat) -> TrainingBars:
     staged, notes = {}, []
     with tempfile.TemporaryDirectory() as staging:
         for number, file in enumerate(files):
-            frame, said = _understood(DataFile(path=file, name=_below(path, file)), reading)
-            notes += said
+            frame, file_notes = _understood(DataFile(path=file, name=_below(path, file)), reading)
+            notes += file_notes
             if frame is not None:
                 # numbered as they stand in the folder: where two files hold a bar, the first one is believed
                 name = f"bars_{number:05d}.parquet"

@@ -43,8 +43,8 @@ def _features(
     data: TradeData, row: Integers, names: tuple[str, ...], bars: Mapping[str, Bars], vix_daily: Bars
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
     terms, delta = data.settled.terms[row], data.settled.delta
-    said = DeltaRows(**{item.name: getattr(delta, item.name)[row] for item in fields(DeltaRows)})
-    return np.asarray(trade_features(terms, market_snapshots(terms, bars, vix_daily).contexts(), said, names)[0])
+    delta_rows = DeltaRows(**{item.name: getattr(delta, item.name)[row] for item in fields(DeltaRows)})
+    return np.asarray(trade_features(terms, market_snapshots(terms, bars, vix_daily).contexts(), delta_rows, names)[0])
 
 
 def _vix_until(vix_daily: Bars, at: int) -> Bars:
