@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -53,7 +54,13 @@ def running(
     """
     command = [*before, sys.executable, "-m", "magic8_companion.unified_main", *words]
     streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
-    with subprocess.Popen(command, cwd=folder, env=environment(settings), **streams) as process:
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(settings),
+        preexec_fn=_default_signals,  # noqa: PLW1509  # no thread of the tests holds a lock that signal.signal needs
+        **streams,
+    ) as process:
         try:
             while not list(folder.rglob("recommendations.json")):
                 with suppress(subprocess.TimeoutExpired):
@@ -61,6 +68,12 @@ def running(
             yield process
         finally:
             process.kill()
+
+
+def _default_signals() -> None:
+    # a run in the background starts its processes with some of these ignored, and the host keeps what it was given
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def archive(output: Path) -> dict[str, bytes]:

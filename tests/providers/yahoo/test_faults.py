@@ -81,7 +81,7 @@ def test_a_refusal_is_answered_with_silence_that_doubles(server: YahooServer) ->
         put(server, server.clock.now() + timedelta(seconds=pause - 1))
         refused = refusal(source.get_historical_data("QQQ", "5m", "1d"))
         assert (refused.reason, server.served.total()) == ("rate_limited", sent)
-        assert "the next goes out at 2025-04-09T15:0" in refused.detail
+        assert "the next attempt is at 2025-04-09T15:0" in refused.detail
         put(server, server.clock.now() + timedelta(seconds=1))
         assert source.is_connected()
     server.heal()
