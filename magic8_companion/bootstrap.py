@@ -134,9 +134,13 @@ def output_lock(settings: Settings) -> FolderLock:
 
 
 def build_service(
-    settings: Settings, stop: asyncio.Event, clock: Clock | None = None, progress: Progress | None = None
+    settings: Settings,
+    stop: asyncio.Event,
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+    lock: FolderLock | None = None,
 ) -> Service:
-    """Wire the host; the caller holds the lock of the output folder.
+    """Wire the host; the caller holds ``lock``, the lock of the output folder.
 
     Raises
     ------
@@ -147,7 +151,7 @@ def build_service(
     provider = create_configured_provider(settings, clock)
     options = engine_config(settings)
     observer = MarketObserver(provider, clock, options)
-    publication = _publication(settings, clock, provider, options)
+    publication = _publication(settings, clock, provider, options, lock)
     services = _services(settings, clock, provider, observer, publication)
     scorer = create_checkpoint_scorer(settings)
     pipeline = CheckpointPipeline(
@@ -298,7 +302,9 @@ def create_configured_provider(settings: Settings, clock: Clock) -> MarketData:
     )
 
 
-def _publication(settings: Settings, clock: Clock, provider: MarketData, options: EngineConfig) -> PublicationService:
+def _publication(
+    settings: Settings, clock: Clock, provider: MarketData, options: EngineConfig, lock: FolderLock | None
+) -> PublicationService:
     folder = settings.run_output_dir
     retention = settings.archive_retention_days if settings.is_live else 0  # replayed days are old by their own times
     publisher = Publisher(
@@ -306,6 +312,7 @@ def _publication(settings: Settings, clock: Clock, provider: MarketData, options
         recommendations_path=_published_file(settings),
         retention_days=retention,
         kill_switch=_named_kill_switch(settings),
+        lock=lock,
     )
     return PublicationService(publisher, StateStore(folder), clock, provider, options)
 

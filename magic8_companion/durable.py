@@ -11,7 +11,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from glob import escape
 from pathlib import Path
 from types import TracebackType
@@ -182,7 +182,9 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
 class FolderLock:
     """The right to write into a folder, held from construction to :meth:`release`.
 
-    The lock file ``host.lock`` holds the process id of its owner and remains after the release.
+    The lock is on the folder itself (its inode), so removing or replacing a file in it changes nothing.  The file
+    ``host.lock`` is locked as well, for systems that cannot lock folders; it holds the process id of the owner and
+    remains, empty, after the release.
 
     Raises
     ------
@@ -194,17 +196,37 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         make_folder(folder)
+        self._folder = folder
+        self._held = ExitStack()
         try:
-            self._descriptor: int | None = _owned(folder / "host.lock")
+            with ExitStack() as taken:
+                self._file = taken.enter_context(_opened(folder / "host.lock", os.O_RDWR | os.O_CREAT))
+                self._inode = taken.enter_context(_locked_folder(folder, self._file))
+                if not _lock(self._file, wait=False):
+                    raise AlreadyRunning(folder, _owner(self._file))
+                _write_owner(self._file)
+                taken.callback(os.ftruncate, self._file, 0)
+                self._held = taken.pop_all()
         except OSError as error:
             raise ConfigError([_unwritable(folder, error)]) from error
 
+    def require_held(self) -> None:
+        """Check that the folder at this path is still the one that is locked.
+
+        Raises
+        ------
+        PublishError
+            When the folder (or, where folders cannot be locked, its lock file) was moved, removed or replaced.
+        """
+        path = self._folder / "host.lock" if self._inode is None else self._folder
+        held = os.fstat(self._file if self._inode is None else self._inode)
+        with publishing(path):
+            if not os.path.samestat(path.stat(), held):
+                raise PublishError(f"{path} was replaced while this host held it; stop what moves the output folder")
+
     def release(self) -> None:
         """Release the folder; may be called twice."""
-        if self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
-            os.close(self._descriptor)
-            self._descriptor = None
+        self._held.close()
 
     def __enter__(self) -> Self:
         return self
@@ -215,22 +237,42 @@ class FolderLock:
         self.release()
 
 
-def _owned(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    is_ours = False
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags, 0o644)
     try:
-        is_ours = _lock(descriptor, wait=False)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        owner = os.read(descriptor, 32)
+        yield descriptor
     finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked_folder(folder: Path, lock_file: int) -> Iterator[int | None]:
+    """Lock the folder's inode; None where the system cannot (Windows, some network file systems)."""
+    if os.name != "posix":
+        yield None
+        return
+    with _opened(folder, os.O_RDONLY) as descriptor:
+        inode: int | None = descriptor
+        try:
+            is_ours = _lock(descriptor, wait=False)
+        except OSError:
+            is_ours, inode = True, None
         if not is_ours:
-            os.close(descriptor)
-    if not is_ours:
-        raise AlreadyRunning(path.parent, int(owner) if owner.isdigit() else None)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, str(os.getpid()).encode())
-    return descriptor
+            raise AlreadyRunning(folder, _owner(lock_file))
+        yield inode
+
+
+def _owner(lock_file: int) -> int | None:
+    os.lseek(lock_file, 0, os.SEEK_SET)
+    number = os.read(lock_file, 32)
+    return int(number) if number.isdigit() else None
+
+
+def _write_owner(lock_file: int) -> None:
+    os.lseek(lock_file, 0, os.SEEK_SET)
+    os.ftruncate(lock_file, 0)
+    os.write(lock_file, str(os.getpid()).encode())
 
 
 def _unwritable(folder: Path, error: OSError) -> str:

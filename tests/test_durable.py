@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +135,47 @@ def test_an_owner_that_left_no_number_is_another_process(tmp_path: Path) -> None
         os.truncate(tmp_path / "host.lock", 0)
         with pytest.raises(AlreadyRunning, match="another process already writes"):
             FolderLock(tmp_path)
+
+
+def test_removing_the_lock_file_lets_no_second_host_in(tmp_path: Path) -> None:
+    """The lock is on the folder; the first host goes on."""
+    with FolderLock(tmp_path) as lock:
+        (tmp_path / "host.lock").unlink()
+        with pytest.raises(AlreadyRunning, match="another process already writes"):
+            FolderLock(tmp_path)
+        lock.require_held()
+
+
+def test_a_folder_that_was_replaced_is_no_longer_held(tmp_path: Path) -> None:
+    """A host whose folder was moved away must not write into the new folder of that name."""
+    folder, moved = tmp_path / "out", tmp_path / "moved"
+    with FolderLock(folder) as lock:
+        folder.rename(moved)
+        with pytest.raises(PublishError, match="out cannot be written"):
+            lock.require_held()
+        folder.mkdir()
+        with pytest.raises(PublishError, match="out was replaced while this host held it"):
+            lock.require_held()
+        FolderLock(folder).release()
+
+
+def test_a_lock_file_is_watched_where_folders_cannot_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On such a file system the lock file takes the folder's place."""
+    real = fcntl.flock
+
+    def flock_of_files(descriptor: int, operation: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock_of_files)
+    with FolderLock(tmp_path) as lock:
+        lock.require_held()
+        with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"):
+            FolderLock(tmp_path)
+        (tmp_path / "host.lock").unlink()
+        with pytest.raises(PublishError, match=r"host\.lock cannot be written"):
+            lock.require_held()
 
 
 @pytest.mark.parametrize("obstacle", ["out", "out/host.lock"])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # --help must not load numpy and pandas
     from pathlib import Path
 
     from magic8_companion.bootstrap import Service
+    from magic8_companion.durable import FolderLock
     from magic8_companion.ports import Clock, Extension, MarketData
     from magic8_companion.unified_config import Settings
 
@@ -148,11 +149,11 @@ async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> 
         provider = settings.market_data_provider
         raise ConfigError([f"M8C_REPLAY_DATE (or --date) plays a past day, but provider {provider} is live"])
     configure_logging(settings)
-    with bootstrap.output_lock(settings):
+    with bootstrap.output_lock(settings) as lock:
         if not settings.is_live:
-            return await _play(settings, stop)
+            return await _play(settings, stop, lock)
         logger.info("Starting Magic8-Companion...")
-        service = bootstrap.build_service(settings, stop, clock)
+        service = bootstrap.build_service(settings, stop, clock, lock=lock)
         days = service.engine.run_date(new_york_day(service.clock.now())) if settings.run_once else None
         probe = asyncio.get_running_loop().create_task(_probe_feed(service.provider, settings.supported_symbols))
         try:
@@ -169,7 +170,7 @@ async def _probe_feed(provider: MarketData, symbols: Sequence[str]) -> None:
             await provider.get_spot_price(symbol)
 
 
-async def _play(settings: Settings, stop: asyncio.Event) -> int:
+async def _play(settings: Settings, stop: asyncio.Event, lock: FolderLock) -> int:
     # Plays one replayed or simulated day and shows what was decided.
     from magic8_companion import bootstrap  # noqa: PLC0415  # see _run
     from magic8_companion.cli import first_use  # noqa: PLC0415  # see _run
@@ -184,7 +185,7 @@ async def _play(settings: Settings, stop: asyncio.Event) -> int:
         return 0
     logger.info("Starting Magic8-Companion...")
     with DayProgress(session, f"{settings.market_data_provider} {session.day}") as progress:
-        service = bootstrap.build_service(settings, stop, progress=progress.reached)
+        service = bootstrap.build_service(settings, stop, progress=progress.reached, lock=lock)
         outcomes = await _drive(service, service.engine.run_day(session))
     executed = [item.result for item in outcomes if item.result is not None]
     skipped = {item.label: item.skipped for item in outcomes if item.skipped is not None}

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from magic8_companion.domain.recommendation import FiveMinuteResult, RecommendationSet
 from magic8_companion.domain.trading_day import new_york_day
-from magic8_companion.durable import encode, make_folder
+from magic8_companion.durable import FolderLock, encode, make_folder
 from magic8_companion.publishing.archive import Archive
 from magic8_companion.publishing.channel import Channel, Issue, publish_together
 from magic8_companion.publishing.config import DEFAULTS
@@ -46,6 +46,8 @@ class Publisher:
         Age limit of archived documents by their own times; 0 keeps all.
     kill_switch
         The kill file that the documents name for their readers.
+    lock
+        The folder's lock, checked before each publication; None when the caller locks for each call.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class Publisher:
         recommendations_path: Path | None = None,
         retention_days: int = DEFAULTS.archive_retention_days,
         kill_switch: Path | None = None,
+        lock: FolderLock | None = None,
     ) -> None:
         make_folder(folder)
         archive, state = folder / ARCHIVE_FOLDER, folder / "state"
@@ -72,6 +75,7 @@ class Publisher:
         self._predictions = Channel(predictions, Archive(archive, PREDICTIONS), retention_days)
         self._journal = Journal(state)
         self._kill_switch = None if kill_switch is None else kill_switch_name(kill_switch, published.parent)
+        self._folder_lock = lock
         self._lock = threading.Lock()
 
     def publish(
@@ -94,9 +98,12 @@ class Publisher:
         Raises
         ------
         PublishError
-            When a document breaks its schema (nothing was published then) or cannot be written.
+            When a document breaks its schema (nothing was published then) or cannot be written, or when the folder at
+            this path is no longer the locked one.
         """
         with self._lock:
+            if self._folder_lock is not None:
+                self._folder_lock.require_held()
             drafts = []
             if slot is not None:
                 document = predictions_document(slot, self._predictions.next_seq)
