@@ -32,18 +32,28 @@ def read_positions(line: str) -> list[Position]:
 
 
 def _read(text: str) -> Position:
-    legs = [(leg[0], float(leg[1:])) for leg in re.split("[/_]", text)]
+    legs = tuple((leg[0], float(leg[1:])) for leg in text.replace("_", "/").split("/"))
     if len(set(legs)) != len(legs):
         raise Refusal("strikes_not_distinct", f"{text!r} has a leg twice")
-    puts = [strike for right, strike in legs if right == "P"]
-    calls = [strike for right, strike in legs if right == "C"]
-    match len(puts), len(calls):
-        case (2, 2) if max(puts) <= min(calls):
+    match text.count("P"), text.count("C"):
+        case (2, 2) if _highest_put(legs) <= _lowest_call(legs):
             strategy, option_type = IRON_CONDOR, "CALL/PUT"
         case (0, 2) | (2, 0):
-            strategy, option_type = VERTICAL, "CALL" if calls else "PUT"
+            strategy, option_type = VERTICAL, _option_type(text)
         case (0, 3) | (3, 0):
-            strategy, option_type = BUTTERFLY, "CALL" if calls else "PUT"
+            strategy, option_type = BUTTERFLY, _option_type(text)
         case _:
             raise Refusal("ambiguous_structure", f"{text!r} matches no structure")
-    return Position(text=text, strategy=strategy, option_type=option_type, legs=tuple(legs))
+    return Position(text=text, strategy=strategy, option_type=option_type, legs=legs)
+
+
+def _highest_put(legs: tuple[tuple[str, float], ...]) -> float:
+    return max(strike for right, strike in legs if right == "P")
+
+
+def _lowest_call(legs: tuple[tuple[str, float], ...]) -> float:
+    return min(strike for right, strike in legs if right == "C")
+
+
+def _option_type(text: str) -> str:
+    return "CALL" if text[0] == "C" else "PUT"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from magic8_companion.domain.strategy import MAGIC8_SYMBOLS
 from magic8_companion.options.risk_reward import RiskReward
@@ -150,8 +150,7 @@ class Trade:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Position(NamedTuple):
     """A structure without price or action; ``legs``: C or P, and strike, in the order of the text."""
 
     text: str
