@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from magic8_companion.domain.codes import Strategy
+from magic8_companion.domain.measured import NOTHING_MEASURED, Measured
 from magic8_companion.domain.structure import VerticalSpread
 
 
@@ -31,14 +32,18 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """A real answer of the two-stage model for one symbol at one moment.
+    """A real answer of a model for one symbol at one moment.
 
-    ``confidence`` is in [0, 1] at 4 decimals: the number that is published as ``ml_confidence``.
+    ``model`` is the name of the model that answered.
+    ``confidence`` is in [0, 1] at 4 decimals: the number that is published as ``ml_confidence``.  It is no probability:
+    where ``rank_days`` is known, it is the share of the scores of the last ``rank_days`` sessions, at the same time of
+    day, that lie below this score; of No_Trade, one less that of the best strategy.
     ``direction`` is the likeliest class of ``direction_probabilities``; ``vertical`` is the vertical that the
     probabilities of Vertical are about, None when the model does not say which: the two need not agree.
     ``strategy`` may be No_Trade, which is an answer, not an absence of one.  ``move`` is None when the model does not
     say how far the price may go: then nothing can be said of the expected value of a ticket.
     ``explanation`` lists what moved the forecast of the remaining variance most, the largest effect first.
+    ``measured`` is what was measured of the model on unseen days.
     """
 
     strategy: Strategy
@@ -56,6 +61,9 @@ class Prediction:
     move: RemainingMove | None = None
     explanation: tuple[Contribution, ...] = ()
     vertical: VerticalSpread | None = None
+    model: str = ""
+    rank_days: int | None = None
+    measured: Measured = NOTHING_MEASURED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

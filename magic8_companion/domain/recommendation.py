@@ -141,8 +141,9 @@ class CheckpointResult:
 class FiveMinuteSignal:
     """The 5-minute answer for one symbol: its entry (named ``strategy``) and where it comes from.
 
-    ``details`` are the model's reasons as JSON values: ``direction_probabilities`` and ``regime_probabilities`` (class
-    -> probability), ``rationale``, ``explanation`` (the features that moved it, each with value and effect).
+    ``model`` is the name of the model that answered.  ``details`` are the model's reasons as JSON values:
+    ``direction_probabilities`` and ``regime_probabilities`` (class -> probability), ``rationale``, ``explanation`` (the
+    features that moved it, each with value and effect).
     """
 
     strategy: Strategy
@@ -150,7 +151,7 @@ class FiveMinuteSignal:
     prediction_time: datetime
     model_version: str
     data_status: DataStatus
-    model: str = "two_stage"
+    model: str
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property

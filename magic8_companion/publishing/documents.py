@@ -167,9 +167,9 @@ def _no_trade(score: float, ml_confidence: float, rationale: str) -> dict[str, A
 
 
 def _why_not(signal: FiveMinuteSignal) -> str:
-    answer = f"{signal.strategy} {signal.entry.score:.1f}%"
+    answer = f"{signal.strategy} with score {signal.entry.score:.1f}"
     blockers = ", ".join(signal.entry.blocked_by)
-    return f"{answer} is blocked: {blockers}" if blockers else f"{answer} is below 80%"
+    return f"{answer} is blocked: {blockers}" if blockers else f"{answer} is below 80"
 
 
 def _plain(value: Any, path: str) -> Any:  # noqa: ANN401  # any value goes in, any JSON comes out

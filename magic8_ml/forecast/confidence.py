@@ -7,7 +7,7 @@ price, among its own past edges, lets each strategy be outstanding one time in f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from magic8_ml.forecast.symbol_families import ALL_SYMBOLS, family_of
 
 REFERENCE_SESSIONS: Final = 252
 MIN_SESSIONS: Final = 60
+_PART_OF_DAY: Final = "part of the day"
 _DECIMALS: Final = 6
 _RANK_DECIMALS: Final = 4
 
@@ -28,11 +29,13 @@ class ReferenceEdges:
     """Past edges per symbol, strategy and half hour, ascending, and the pool each symbol's were taken from.
 
     ``edges[symbol][strategy][bucket]``; the symbol ``*`` holds all symbols together and serves those without their own.
-    ``pools[symbol]`` says whose edges they are: own, part of the day, family or all.
+    ``pools[symbol]`` says whose edges they are: own, part of the day, family or all.  ``days[symbol]`` counts their
+    sessions; only the training knows them, and the manifest keeps them.
     """
 
     edges: Mapping[str, Sequence[Sequence[Floats]]]
     pools: Mapping[str, str]
+    days: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def collect(
@@ -45,8 +48,9 @@ class ReferenceEdges:
         found = {name: source.of(n) for n, name in enumerate(symbols)}
         found[ALL_SYMBOLS] = source.of(None)
         return cls(
-            edges={name: references for name, (references, _) in found.items()},
-            pools={name: pool for name, (_, pool) in found.items()},
+            edges={name: references for name, (references, _, _) in found.items()},
+            pools={name: pool for name, (_, pool, _) in found.items()},
+            days={name: days for name, (_, _, days) in found.items()},
         )
 
     def ranks(self, edges: Floats, name: str, bucket: Integers) -> Floats:
@@ -105,20 +109,22 @@ class _ReferencePools:
         self._edges, self._symbols = edges, symbols
         self._symbol, self._day, self._bucket = symbol, day, bucket
 
-    def of(self, number: int | None) -> tuple[list[list[Floats]], str]:
+    def of(self, number: int | None) -> tuple[list[list[Floats]], str, int]:
+        rows, pool = self._pool(number)
+        return self._sorted(rows, by_group=pool == _PART_OF_DAY), pool, self._sessions(rows)
+
+    def _pool(self, number: int | None) -> tuple[Mask, str]:
         all_rows = np.ones(len(self._day), dtype=np.bool_)
         if number is None:
-            return self._sorted(all_rows, by_group=False), "all"
+            return all_rows, "all"
         own = self._symbol == number
         if self._sessions(own) >= MIN_SESSIONS:
-            return self._sorted(own, by_group=False), "own"
+            return own, "own"
         if 2 * self._sessions(own) >= MIN_SESSIONS:
-            return self._sorted(own, by_group=True), "part of the day"
+            return own, _PART_OF_DAY
         siblings = family_of(self._symbols[number])
         family = np.isin(self._symbol, [n for n, name in enumerate(self._symbols) if name in siblings])
-        if self._sessions(family) >= MIN_SESSIONS:
-            return self._sorted(family, by_group=False), "family"
-        return self._sorted(all_rows, by_group=False), "all"
+        return (family, "family") if self._sessions(family) >= MIN_SESSIONS else (all_rows, "all")
 
     def _sessions(self, rows: Mask) -> int:
         return len(np.unique(self._day[rows]))

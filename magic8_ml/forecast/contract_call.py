@@ -14,6 +14,7 @@ import pandas as pd
 from magic8_companion.domain.bars import COLUMNS, Bars
 from magic8_companion.domain.codes import Strategy
 from magic8_companion.domain.market_state import MarketState
+from magic8_companion.domain.measured import MEASURED, read_measured
 from magic8_companion.domain.ml_result import Contribution, MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy
 from magic8_companion.domain.structure import VerticalSpread
@@ -105,7 +106,10 @@ def to_answer(result: MLResult) -> dict[str, Any]:
                 "direction": dict(result.direction_probabilities),
                 "volatility_regime": dict(result.regime_probabilities),
             },
+            "model": result.model,
             "model_version": result.model_version,
+            "rank_days": result.rank_days,
+            MEASURED: result.measured.as_json(),
             "rationale": result.rationale,
             "blocked_by": list(result.blocked_by),
             "remaining_move": None if result.move is None else asdict(result.move),
@@ -152,6 +156,9 @@ def parse_answer(answer: object) -> MLResult:
         move=_move(details.get("remaining_move")),
         explanation=_explanation(details.get("explanation")),
         vertical=_vertical(details.get("vertical")),
+        model=str(details.get("model") or ""),
+        rank_days=_whole(details.get("rank_days")),
+        measured=read_measured(details.get(MEASURED)),
     )
 
 
@@ -181,6 +188,10 @@ def _vertical(data: object) -> VerticalSpread | None:
 
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float | np.floating) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _whole(value: object) -> int | None:
+    return int(value) if _is_number(value) and value > 0 else None
 
 
 def _numbers(values: object) -> dict[str, float]:

@@ -35,6 +35,9 @@ CALIBRATION_DAYS: Final = 500
 ENOUGH_DAYS: Final = 120
 """A walk-forward of so many days needs no completion by one of our own."""
 
+MODEL_NAME: Final = "distribution"
+"""The published name of the model that answers with these forecasts."""
+
 _INNER_BLOCKS: Final = 4
 _INNER_FIRST_SHARE: Final = 0.4
 _EMBARGO: Final = 1
@@ -48,7 +51,7 @@ class DistributionForecaster:
     """Fits the distribution of the rest of the day."""
 
     boosting: BoostingSettings = field(default_factory=BoostingSettings)
-    name: str = "distribution"
+    name: str = MODEL_NAME
 
     def fit(self, rows: Rows, past: Past | None = None) -> FittedDistribution:
         """Fit; ``past`` are walk-forward forecasts of this forecaster, of days before those to be forecast."""

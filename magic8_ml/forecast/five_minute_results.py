@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from math import floor
 from typing import Any, Final
 
 from magic8_companion.domain.blend import HIGH, LOW, label, published
 from magic8_companion.domain.blockers import data_blockers
-from magic8_companion.domain.codes import DataStatus, EntrySource
+from magic8_companion.domain.codes import Confidence, DataStatus, EntrySource
 from magic8_companion.domain.market_state import STALE, STATUS_ORDER
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
@@ -32,14 +33,49 @@ class SymbolPrediction:
     answered_at: datetime
 
 
-def rationale(prediction: Prediction) -> str:
-    """Return the sentence that is published and logged.
+def rationale(prediction: Prediction, grade: Confidence | None = None) -> str:
+    """Return the sentence that is published and logged; of a HIGH call it ends with what HIGH has meant so far.
 
-    >>> rationale(Prediction(strategy="Butterfly", confidence=0.825, direction="neutral", direction_probabilities={},
-    ...                      volatility_regime="low", regime_probabilities={}, model_version="v"))
-    '5-min ML: Butterfly (82.5%)'
+    >>> from magic8_companion.domain.structure import VerticalSpread
+    >>> rationale(Prediction(strategy="Vertical", confidence=0.9825, direction="bullish", direction_probabilities={},
+    ...                      volatility_regime="low", regime_probabilities={}, model_version="v", rank_days=252,
+    ...                      vertical=VerticalSpread(right="C", action="BUY"),
+    ...                      win_probability={"Vertical": 0.4}, implied_probability={"Vertical": 0.38}))
+    ... # doctest: +NORMALIZE_WHITESPACE
+    '5-min ML: Vertical, call debit: score higher than on 98 % of the last 252 days; wins 40 %
+     (38 % implied by option prices)'
     """
-    return f"5-min ML: {prediction.strategy} ({published(100 * prediction.confidence)}%)"
+    parts = [f"5-min ML: {_trade(prediction)}: {_standing(prediction)}", *_odds(prediction)]
+    if grade == HIGH:
+        parts.append(prediction.measured.high_sentence)
+    return "; ".join(parts)
+
+
+def _trade(prediction: Prediction) -> str:
+    if prediction.strategy != VERTICAL or prediction.vertical is None:
+        return prediction.strategy
+    return f"{prediction.strategy}, {prediction.vertical.structure.removesuffix(' vertical')}"
+
+
+def _standing(prediction: Prediction) -> str:
+    # a rank is a share of days, never a chance; what the confidence of another model means is not known here
+    if prediction.rank_days is None:
+        return f"confidence {prediction.confidence:.{_DECIMALS}g}"
+    abstains = prediction.strategy == NO_TRADE
+    rank = 1 - prediction.confidence if abstains else prediction.confidence
+    percent = floor(round(100 * rank, _DECIMALS))
+    whose = "best score" if abstains else "score"
+    return f"{whose} higher than on {percent} % of the last {prediction.rank_days} days"
+
+
+def _odds(prediction: Prediction) -> list[str]:
+    win = prediction.win_probability.get(prediction.strategy)
+    implied = prediction.implied_probability.get(prediction.strategy)
+    if win is None:
+        return []
+    return [
+        f"wins {100 * win:.0f} %" + ("" if implied is None else f" ({100 * implied:.0f} % implied by option prices)")
+    ]
 
 
 def five_minute_entry(
@@ -61,7 +97,7 @@ def five_minute_entry(
         confidence=grade,
         should_trade=grade == HIGH and not blocked_by,
         source=EntrySource.FIVE_MINUTE,
-        rationale=rationale(prediction),
+        rationale=rationale(prediction, grade),
         valid_until=valid_until,
         blocked_by=blocked_by,
         ml_confidence=confidence,
@@ -149,6 +185,7 @@ def _signal(
         strategy=prediction.strategy,
         entry=entry,
         prediction_time=case.answered_at,
+        model=prediction.model,
         model_version=prediction.model_version,
         data_status=case.data_status,
         details=details_of(prediction),

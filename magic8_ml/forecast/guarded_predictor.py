@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from queue import SimpleQueue
@@ -163,13 +164,14 @@ class GuardedPredictor:
         try:
             observed = inputs()
             if isinstance(system, TypedSystem):  # it checks the age of its inputs itself
-                return self._limited.run(partial(system.answer, observed), options.timeout_seconds)
+                return _named(self._limited.run(partial(system.answer, observed), options.timeout_seconds), system)
             fresh_bars(
                 observed,
                 max_bar_age=timedelta(minutes=options.max_bar_age_minutes),
                 max_vix_age=timedelta(minutes=options.max_vix_age_minutes),
             )
-            return self._limited.run(lambda: parse_answer(system.predict(**arguments())), options.timeout_seconds)
+            answered = self._limited.run(lambda: parse_answer(system.predict(**arguments())), options.timeout_seconds)
+            return _named(answered, system)
         except DataUnavailable as error:
             return Unavailable(reason=error.reason, detail=error.detail)
         except TimeoutError:
@@ -177,6 +179,13 @@ class GuardedPredictor:
         except Exception as error:
             logger.exception("The ML system failed")
             return Unavailable(reason="exception", detail=f"{type(error).__name__}: {error}")
+
+
+def _named(result: MLResult, system: object) -> MLResult:
+    # a model that gives no name of its own is called by that of its class
+    if isinstance(result, Unavailable) or result.model:
+        return result
+    return replace(result, model=type(system).__name__)
 
 
 def _load(options: MLPluginConfig) -> MLSystem:

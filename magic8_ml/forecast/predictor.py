@@ -13,7 +13,9 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.ml_plugin_config import DEFAULTS
 from magic8_companion.domain.ml_result import MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
+from magic8_ml.forecast.confidence import REFERENCE_SESSIONS
 from magic8_ml.forecast.day_history import DayHistoryCache
+from magic8_ml.forecast.distribution_forecaster import MODEL_NAME
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, feature_matrix
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.intraday import today_of
@@ -25,6 +27,7 @@ from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.structures import SPREADS
 from magic8_ml.forecast.symbol_families import ALL_SYMBOLS, family_of, match_symbol
 from magic8_ml.forecast.terciles import Terciles
+from magic8_ml.registry.measured import measured_of
 
 _NOT_KNOWN_HERE: Final = np.full((1, 2), np.nan)
 
@@ -135,7 +138,15 @@ class Predictor:
             ),
             explanation=explanation,
             vertical=SPREADS[int(forecast.vertical[0])],
+            model=MODEL_NAME,
+            rank_days=self._rank_days(rows.symbols[0]),
+            measured=measured_of(self.model.manifest),
         )
+
+    def _rank_days(self, symbol: str) -> int:
+        # the references that the forecaster uses for this symbol; manifests of earlier trainings do not count them
+        days = self.model.manifest.get("reference_days") or {}
+        return int(days.get(match_symbol(symbol, self.model.forecaster.references.edges), REFERENCE_SESSIONS))
 
 
 def confidence_of(forecast: Forecast) -> float:

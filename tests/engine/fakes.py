@@ -261,7 +261,7 @@ def signal_of(strategy: str = "Butterfly", confidence: float = 0.825, **changes:
         confidence=label(confidence, 0.8, 0.65) if strategy != "No_Trade" else "LOW",
         should_trade=tradable,
         source=EntrySource.FIVE_MINUTE,
-        rationale=f"5-min ML: {strategy} ({100 * confidence:.1f}%)",
+        rationale=f"5-min ML: {strategy}: confidence {confidence}",
         ml_confidence=confidence,
         direction=Direction.NEUTRAL,
         volatility_regime="low",
@@ -270,6 +270,7 @@ def signal_of(strategy: str = "Butterfly", confidence: float = 0.825, **changes:
         "strategy": strategy,
         "entry": entry,
         "prediction_time": FULL_DAY.open_at,
+        "model": "test model",
         "model_version": "test",
         "data_status": "live",
     }

@@ -83,7 +83,7 @@ def test_overlay_leaves_the_base_alone_and_lets_a_tradable_answer_decide() -> No
         "Butterfly_5min",
     )
     assert record.ml_5min_metadata == {
-        "model": "two_stage",
+        "model": "test model",
         "prediction_time": "2025-06-26T13:30:00Z",
         "model_version": "test",
     }
@@ -118,7 +118,7 @@ def test_replace_by_an_answer_that_is_not_tradable_leaves_nothing() -> None:
     """Then the decision is No_Trade, with the answer as its reason."""
     record = merged(checkpoint(), slot(confidence=0.725), settings=mode("replace")).recommendations["SPX"]
     assert record.best_strategy == "No_Trade"
-    assert record.strategies["No_Trade"].rationale == "5-min ML: Butterfly (72.5%) is MEDIUM"
+    assert record.strategies["No_Trade"].rationale == "5-min ML: Butterfly: confidence 0.725 is MEDIUM"
 
 
 def test_replace_by_no_trade_leaves_nothing() -> None:
@@ -140,7 +140,9 @@ def test_weighted_mixes_by_confidence_and_recency() -> None:
         "Vertical": (15.2, "LOW", "blend"),
         "No_Trade": (0.0, "LOW", "blend"),
     }
-    assert record.strategies["Butterfly"].rationale.endswith("blended with 5-min ML: Butterfly (82.5%), share 0.48")
+    assert record.strategies["Butterfly"].rationale.endswith(
+        "blended with 5-min ML: Butterfly: confidence 0.825, share 0.48"
+    )
     assert record.strategies["Butterfly"].valid_until == AT_1030 + timedelta(minutes=15)
 
 
@@ -303,7 +305,10 @@ def test_a_volatility_pause_blocks_the_answer_not_the_checkpoint() -> None:
     assert record.best_strategy_key == "Iron_Condor"
     replaced = merged(checkpoint(), slot(), settings=mode("replace"), volatility_pause=True).recommendations["SPX"]
     assert replaced.strategies["Butterfly"].blocked_by == ("volatility_pause",)
-    assert replaced.strategies["No_Trade"].rationale == "5-min ML: Butterfly (82.5%) is blocked: volatility_pause"
+    assert (
+        replaced.strategies["No_Trade"].rationale
+        == "5-min ML: Butterfly: confidence 0.825 is blocked: volatility_pause"
+    )
 
 
 def test_an_answer_in_the_wrong_folder_is_blocked() -> None:

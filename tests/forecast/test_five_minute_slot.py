@@ -126,7 +126,7 @@ def test_labels_follow_the_published_confidence(
     entry = signal.entry
     assert (signal.strategy, entry.confidence, entry.score, entry.should_trade) == (strategy, label, score, trade)
     assert entry.ml_confidence == round(confidence, 4)
-    assert entry.rationale == f"5-min ML: {strategy} ({score}%)"
+    assert entry.rationale.startswith(f"5-min ML: {strategy}: confidence ")
     assert (entry.source, entry.direction, entry.volatility_regime) == ("ml_5min", "neutral", "normal")
 
 

@@ -42,7 +42,7 @@ def test_a_prediction_is_published_with_its_reasons() -> None:
     document = predictions_document(slot(answer("Butterfly", details=DETAILS)), 1)
     validate(document, PREDICTIONS)
     assert document["recommendations"]["SPX"]["ml_5min_metadata"] == {
-        "model": "two_stage",
+        "model": "FakeModel",
         "prediction_time": "2025-06-26T14:35:05Z",
         "model_version": "test",
         "direction_probabilities": {"bearish": 0.3, "neutral": 0.4124, "bullish": 0.2876},

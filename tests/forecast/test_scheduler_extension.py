@@ -368,7 +368,7 @@ def test_log_lines_are_those_operators_search_for(caplog: pytest.LogCaptureFixtu
         "Running 5-minute ML prediction",
         "Updated 1 bars for SPX",
         "Updated 1 VIX bars",
-        "5-min ML: SPX - Butterfly (82.5%) - HIGH",
+        "5-min ML: SPX - Butterfly: confidence 0.825; HIGH: not measured - HIGH",
     ):
         assert line in caplog.messages
 

@@ -202,6 +202,7 @@ def signals(draw: st.DrawFn) -> FiveMinuteSignal:
         strategy=Strategy(strategy),
         entry=draw(no_trades() if strategy == NO_TRADE else entries(strategy, EntrySource.FIVE_MINUTE)),
         prediction_time=draw(moments),
+        model=draw(names),
         model_version=draw(names),
         data_status=draw(statuses),
     )

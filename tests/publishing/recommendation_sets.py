@@ -125,7 +125,7 @@ def quiet() -> SymbolRecommendation:
 def overlaid() -> SymbolRecommendation:
     """Return a record in which the 5-minute model overlays its Butterfly."""
     strategies = {**calm().strategies, "Butterfly_5min": five_minute(88.8, Confidence.HIGH)}
-    metadata = {"model": "two_stage", "prediction_time": "2024-03-14T15:05:04Z", "model_version": "2024-03-08b"}
+    metadata = {"model": "distribution", "prediction_time": "2024-03-14T15:05:04Z", "model_version": "2024-03-08b"}
     return recommendation(strategies, "Butterfly_5min", ml_5min_metadata=metadata)
 
 
@@ -185,6 +185,7 @@ def five_minute_result(**changes: Any) -> FiveMinuteResult:
                 strategy=Strategy(strategy),
                 entry=entry,
                 prediction_time=SLOT + timedelta(seconds=4),
+                model="distribution",
                 model_version="2024-03-08b",
                 data_status=DataStatus.LIVE,
             )

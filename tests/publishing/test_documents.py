@@ -169,10 +169,10 @@ def test_the_predictions_document_is_golden() -> None:
     ]
     assert records["SPX"]["best_strategy"] == "Butterfly"
     assert list(records["SPX"]["strategies"]) == ["Butterfly"]
-    assert records["SPY"]["strategies"]["No_Trade"]["rationale"] == "Vertical 72.4% is below 80%"
+    assert records["SPY"]["strategies"]["No_Trade"]["rationale"] == "Vertical with score 72.4 is below 80"
     assert records["SPY"]["best_strategy"] == "No_Trade"
     assert records["SPY"]["ml_5min_metadata"] == {
-        "model": "two_stage",
+        "model": "distribution",
         "prediction_time": "2024-03-14T15:05:04Z",
         "model_version": "2024-03-08b",
     }
@@ -186,7 +186,7 @@ def test_a_blocked_prediction_names_its_blockers() -> None:
     )
     document = predictions_document(five_minute_result(signals={"SPX": blocked}), 1)
     no_trade_entry = document["recommendations"]["SPX"]["strategies"]["No_Trade"]
-    assert no_trade_entry["rationale"] == "Butterfly 88.8% is blocked: delayed_data, kill_switch"
+    assert no_trade_entry["rationale"] == "Butterfly with score 88.8 is blocked: delayed_data, kill_switch"
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf"), np.float64("nan")])

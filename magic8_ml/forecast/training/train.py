@@ -72,6 +72,7 @@ class TrainingRun:
             "history_sessions": HISTORY_SESSIONS,
             "label_definition": labels.DEFINITION,
             "implied_source": implied.SOURCE,
+            "reference_days": dict(self.forecaster.references.days),
             "edge_slopes": {name: slope._asdict() for name, slope in slopes},
             "evaluation": asdict(self.evaluation),
             "libraries": {"numpy": np.__version__, "xgboost": xgb.__version__},

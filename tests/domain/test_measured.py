@@ -1,0 +1,60 @@
+"""What was measured of a model: written, read again, and put into one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from magic8_companion.domain.measured import (
+    NOTHING_MEASURED,
+    Measured,
+    MeasuredAgreement,
+    MeasuredHigh,
+    MeasuredWins,
+    read_measured,
+)
+
+WINS = MeasuredWins(calls=1400, days=151, won=0.596, implied=0.532, low=0.531, high=0.662)
+REST = MeasuredWins(calls=2900, days=231, won=0.61, implied=0.56)
+SPAN: dict[str, Any] = {"first_day": "2024-09-03", "last_day": "2025-08-08", "days": 231}
+MEASURED = Measured(
+    high=MeasuredHigh(**SPAN, share=0.325, calls=WINS, rest=REST),
+    agreement=MeasuredAgreement(**SPAN, agree=WINS, mixed=REST, disagree=None),
+)
+
+
+def test_a_measurement_survives_its_plain_form() -> None:
+    """Reading what was written gives the same record."""
+    assert read_measured(MEASURED.as_json()) == MEASURED
+
+
+def test_the_sentence_compares_with_the_rest_and_with_prices() -> None:
+    """HIGH beside the other calls, each with the chance that prices implied, and the days it was measured on."""
+    assert MEASURED.high_sentence == (
+        "HIGH calls won 59.6 % [53, 66] (53.2 % implied by option prices), other calls won 61.0 % (56.0 % implied by"
+        " option prices), on 231 unseen days to 2025-08-08"
+    )
+
+
+def test_agreement_has_its_own_sentence() -> None:
+    """Each class of agreement says how often it won; one that never happened is not measured."""
+    assert MEASURED.agreement_sentence("agree").startswith("won 59.6 % [53, 66]")
+    assert MEASURED.agreement_sentence("disagree") == "not measured"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        {},
+        {"high": None, "agreement": None},
+        {"high": {**SPAN, "share": 2, "calls": None, "rest": None}},
+        {"high": {**SPAN, "share": 0.3, "calls": {"won": 0.5}, "rest": None}},
+        {"high": {**SPAN, "share": 0.3, "calls": {**MEASURED.as_json()["high"]["calls"], "won": 64.9}, "rest": None}},
+    ],
+)
+def test_what_cannot_be_read_is_not_measured(data: object) -> None:
+    """A manifest of an earlier training, or one that holds nonsense, measures nothing: the model still serves."""
+    assert read_measured(data) == NOTHING_MEASURED
