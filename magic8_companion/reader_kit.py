@@ -1,7 +1,7 @@
 """Ask the published file whether a trade is approved.  One file, standard library only: copy it beside your bot.
 
     document = load("data/recommendations.json")
-    decision = document.is_actionable("SPX", "Iron Condor")
+    decision = document.is_actionable("SPX", "Iron Condor")        # a vertical: add side="bull" or "bear"
     if decision:
         ...                     # place the order
     else:
@@ -13,6 +13,8 @@ and a kill file refuses at once, whether or not the host still runs.  Runs on Py
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
 import math
 import os
@@ -29,9 +31,20 @@ MAX_CLOCK_SKEW_S = 5
 
 REASONS = (
     *("file_missing", "unreadable", "too_large", "bad_json"),
-    *("schema_unknown", "no_timestamp", "clock_skew", "too_old", "expired", "seq_went_back"),
-    *("halted", "not_live", "delayed", "market_closed", "symbol_unknown", "strategy_unknown"),
+    *(
+        "schema_unknown",
+        "unsealed",
+        "hash_mismatch",
+        "no_timestamp",
+        "clock_skew",
+        "too_old",
+        "expired",
+        "seq_went_back",
+    ),
+    *("halted", "not_live", "delayed", "market_closed", "symbol_unknown", "symbol_mismatch"),
+    "strategy_unknown",
     *("entry_missing", "source_excluded", "entry_expired", "not_best", "low_confidence", "not_tradable"),
+    *("no_side", "side_mismatch"),
     "ok",
 )
 """Every reason of a decision in the order of the checks: the first that fails is given, ``ok`` if none does."""
@@ -41,6 +54,8 @@ _STRATEGIES = {
     **dict.fromkeys(("ironcondor", "sonar"), "Iron_Condor"),
     **dict.fromkeys(("vertical", "callspread", "putspread"), "Vertical"),
 }
+_RIGHTS = {"callspread": "C", "putspread": "P"}
+_SIDES = ("bull", "bear")
 _SYMBOLS = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}
 _TIME_PATTERN = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -55,7 +70,8 @@ class Decision:
     """The answer to one question; true in a condition only if the trade is approved.
 
     What could not be read is None.  ``valid_until`` (aware UTC) is the end of the deciding entry's life: place the
-    order before it.  ``age_s`` is the age of the file in seconds.
+    order before it.  ``age_s`` is the age of the file in seconds.  ``side`` (bull or bear), ``structure`` (the trade in
+    words) and ``ticket`` (legs, limit price; None without a chain) are those of the deciding entry.
     """
 
     actionable: bool
@@ -67,6 +83,9 @@ class Decision:
     valid_until: datetime | None = None
     seq: int | None = None
     age_s: float | None = None
+    side: str | None = None
+    structure: str | None = None
+    ticket: dict[str, Any] | None = None
 
     def __bool__(self) -> bool:
         return self.actionable
@@ -80,6 +99,7 @@ def load(
     require_best: bool = True,
     sources: Iterable[str] = ("checkpoint", "blend", "ml_5min"),
     kill_switch: str | os.PathLike[str] | None = None,
+    allow_unsealed: bool = False,
 ) -> Document:
     """Return the document at ``path``, which need not exist yet.  Never raises: a senseless option refuses everything.
 
@@ -98,6 +118,8 @@ def load(
         Who may have made the deciding entry.
     kill_switch
         A kill file of your own, next to ``KILL`` in the document's folder and the one that the document names.
+    allow_unsealed
+        Accept documents of schema 1.0, which cannot prove that their bytes belong together.
     """
     rules = _Rules(
         path=path,
@@ -106,6 +128,7 @@ def load(
         allow_delayed=allow_delayed is True,
         require_best=require_best is not False,
         sources=_texts(sources),
+        allow_unsealed=allow_unsealed is True,
     )
     return Document(rules)
 
@@ -119,7 +142,9 @@ class Document:
         self._file = _File(problem="file_missing")
         self._highest_seq = 0
 
-    def is_actionable(self, symbol: str, strategy: str, now: datetime | None = None) -> Decision:
+    def is_actionable(
+        self, symbol: str, strategy: str, now: datetime | None = None, *, side: str | None = None
+    ) -> Decision:
         """Tell whether a trade of ``strategy`` in ``symbol`` is approved; never raises.
 
         Parameters
@@ -128,22 +153,25 @@ class Document:
             As people write them: ``spxw``, ``Iron Condor``, ``SONAR``, ``call-spread``.
         now
             An aware time, for tests and replays; otherwise this machine's clock.
+        side
+            ``bull`` or ``bear``: the side of the vertical that you want to trade.  Pass it for every vertical: an
+            approved call spread does not approve a put spread.
         """
         try:
             with self._lock:
-                return self._answer(symbol, strategy, now)
+                return self._answer(symbol, strategy, side, now)
         except Exception:  # noqa: BLE001  # whatever a hostile argument or file provokes is a refusal
             return Decision(actionable=False, reason="unreadable")
 
-    def should_execute_strategy(self, symbol: str, strategy_type: str) -> bool:
+    def should_execute_strategy(self, symbol: str, strategy_type: str, side: str | None = None) -> bool:
         """Give the answer of :meth:`is_actionable` as a plain bool, under the name that older bots call."""
-        return self.is_actionable(symbol, strategy_type).actionable
+        return self.is_actionable(symbol, strategy_type, side=side).actionable
 
-    def _answer(self, symbol: object, strategy: object, now: datetime | None) -> Decision:
+    def _answer(self, symbol: object, strategy: object, side: object, now: datetime | None) -> Decision:
         if now is None:
             now = datetime.now(_UTC)  # noqa: TID251  # a bot has no clock port: this file stands alone
         self._file = _read_if_changed(self._rules.path, self._file)
-        decision = _decide(self._file, self._rules, symbol, strategy, now, self._highest_seq)
+        decision = _decide(self._file, self._rules, (symbol, strategy, side), now, self._highest_seq)
         if REASONS.index(decision.reason) > REASONS.index("seq_went_back"):
             self._highest_seq = decision.seq or 0  # only a fresh document moves the mark
         return decision
@@ -159,18 +187,22 @@ class _Rules:
     allow_delayed: bool
     require_best: bool
     sources: tuple[str, ...]
+    allow_unsealed: bool
 
 
 class _Question:
     """One question to one document.  An unknown number is NaN: every comparison with it is false, so it refuses."""
 
     def __init__(
-        self, root: object, rules: _Rules, symbol: object, strategy: object, now: datetime, highest_seq: int
+        self, file: _File, rules: _Rules, trade: tuple[object, object, object], now: datetime, highest_seq: int
     ) -> None:
-        self.rules, self.now, self.highest_seq = rules, now, highest_seq
-        self.root: dict[str, Any] = root if isinstance(root, dict) else {}
-        self.strategy = _strategy(strategy)
-        self.record: dict[str, Any] = _member(_member(self.root, "recommendations"), _symbol(symbol))
+        self.file, self.rules, self.now, self.highest_seq = file, rules, now, highest_seq
+        self.root: dict[str, Any] = file.root if isinstance(file.root, dict) else {}
+        symbol, strategy, side = trade
+        self.symbol, self.strategy, self.right = _symbol(symbol), _strategy(strategy), _right(strategy)
+        self.side = side.strip().casefold() if isinstance(side, str) else side
+        self.record: dict[str, Any] = _member(_member(self.root, "recommendations"), self.symbol)
+        self.is_unsealed = self.root.get("schema_version") == "1.0"
         self.timestamp = _parse_time(self.root.get("timestamp"))
         self.age_s = _seconds_between(self.timestamp, now)
         seq = self.root.get("seq")
@@ -202,26 +234,45 @@ class _Candidate:
         strategy = self.question.strategy
         return self.question.record.get("best_strategy") == strategy and self.key in {strategy, f"{strategy}_5min"}
 
+    @property
+    def has_side(self) -> bool:
+        """Tell whether the entry says which trade it means; only a vertical needs a side."""
+        return self.question.strategy != "Vertical" or self.entry.get("side") in _SIDES
+
+    @property
+    def is_on_side(self) -> bool:
+        """Tell whether the entry is on the side that the bot named, and has the right of a call or put spread."""
+        side, right = self.question.side, self.question.right
+        if self.question.strategy != "Vertical":
+            return side is None
+        if right is not None and self.entry.get("right") != right and (side is None or "right" in self.entry):
+            return False
+        return side is None or side == self.entry.get("side")
+
     def decide(self) -> Decision:
         reason = _first_failing(_ENTRY_CHECKS, self)
-        confidence, source = self.entry.get("confidence"), self.entry.get("source")
         return Decision(
             actionable=reason is None,
             reason=reason or "ok",
             entry_key=self.key if isinstance(self.key, str) else None,
             score=None if math.isnan(self.score) else self.score,
-            confidence=confidence if isinstance(confidence, str) else None,
-            source=source if isinstance(source, str) else None,
+            confidence=_text(self.entry.get("confidence")),
+            source=_text(self.entry.get("source")),
             valid_until=_parse_time(self.entry.get("valid_until")),
             seq=self.question.seq,
             age_s=self.question.age_s,
+            side=_text(self.entry.get("side")),
+            structure=_text(self.entry.get("structure")),
+            ticket=copy.deepcopy(_member(self.entry, "ticket")) or None,
         )
 
 
 # The checks: what must be true, else the reason.
 
 _DOCUMENT_CHECKS: tuple[tuple[str, Callable[[_Question], bool]], ...] = (
-    ("schema_unknown", lambda question: question.root.get("schema_version") == "1.0"),
+    ("schema_unknown", lambda question: question.root.get("schema_version") in ("1.0", "1.1")),
+    ("unsealed", lambda question: question.rules.allow_unsealed or not question.is_unsealed),
+    ("hash_mismatch", lambda question: question.file.is_sealed or question.is_unsealed),
     ("no_timestamp", lambda question: question.timestamp is not None),
     ("clock_skew", lambda question: question.age_s >= -MAX_CLOCK_SKEW_S),
     ("too_old", lambda question: question.age_s <= question.rules.max_age_s),
@@ -232,6 +283,7 @@ _DOCUMENT_CHECKS: tuple[tuple[str, Callable[[_Question], bool]], ...] = (
     ("delayed", lambda question: question.accepts(question.root.get("data_status"))),
     ("market_closed", lambda question: question.root.get("market_session") == "regular"),
     ("symbol_unknown", lambda question: bool(question.record)),
+    ("symbol_mismatch", lambda question: question.is_unsealed or question.record.get("symbol") == question.symbol),
     ("strategy_unknown", lambda question: question.strategy is not None),
 )
 _ENTRY_CHECKS: tuple[tuple[str, Callable[[_Candidate], bool]], ...] = (
@@ -241,6 +293,8 @@ _ENTRY_CHECKS: tuple[tuple[str, Callable[[_Candidate], bool]], ...] = (
     ("not_best", lambda found: found.is_best or not found.question.rules.require_best),
     ("low_confidence", lambda found: found.entry.get("confidence") == "HIGH" and 0 <= found.score <= 100),
     ("not_tradable", lambda found: found.entry.get("should_trade") is True and found.entry.get("blocked_by") == []),
+    ("no_side", lambda found: found.has_side),
+    ("side_mismatch", lambda found: found.is_on_side),
     # A file that contradicts itself: the document shows the worst of its symbols.
     ("not_live", lambda found: found.question.record.get("data_status") in ("live", "delayed")),
     ("delayed", lambda found: found.question.accepts(found.question.record.get("data_status"))),
@@ -248,11 +302,11 @@ _ENTRY_CHECKS: tuple[tuple[str, Callable[[_Candidate], bool]], ...] = (
 
 
 def _decide(
-    file: _File, rules: _Rules, symbol: object, strategy: object, now: datetime, highest_seq: int = 0
+    file: _File, rules: _Rules, trade: tuple[object, object, object], now: datetime, highest_seq: int = 0
 ) -> Decision:
     if file.problem:
         return Decision(actionable=False, reason=file.problem)
-    question = _Question(file.root, rules, symbol, strategy, now, highest_seq)
+    question = _Question(file, rules, trade, now, highest_seq)
     reason = _first_failing(_DOCUMENT_CHECKS, question)
     if reason:
         age_s = None if math.isnan(question.age_s) else question.age_s
@@ -295,6 +349,7 @@ class _File:
 
     root: Any = None
     problem: str | None = None
+    is_sealed: bool = False
     signature: tuple[int, int, int] | None = None
 
 
@@ -332,7 +387,15 @@ def _parse(data: bytes, signature: tuple[int, int, int] | None = None) -> _File:
             json.dumps(root, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         return _File(problem="bad_json", signature=signature)
-    return _File(root=root, signature=signature)
+    return _File(root=root, signature=signature, is_sealed=_is_sealed(data, root))
+
+
+def _is_sealed(data: bytes, root: object) -> bool:
+    """Tell whether the content hash is that of these bytes with the hash's own 64 digits set to 0."""
+    claimed = root.get("content_hash") if isinstance(root, dict) else None
+    if not isinstance(claimed, str) or re.fullmatch("[0-9a-f]{64}", claimed) is None:
+        return False
+    return hashlib.sha256(data.replace(claimed.encode(), b"0" * 64)).hexdigest() == claimed
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -361,8 +424,20 @@ def _symbol(name: object) -> str | None:
 
 
 def _strategy(name: object) -> str | None:
-    letters = "".join(letter for letter in name if letter not in " -_") if isinstance(name, str) else ""
-    return _STRATEGIES.get(letters.casefold())
+    return _STRATEGIES.get(_letters(name))
+
+
+def _letters(name: object) -> str:
+    return "".join(letter for letter in name if letter not in " -_").casefold() if isinstance(name, str) else ""
+
+
+def _right(name: object) -> str | None:
+    """Return C of a call spread, P of a put spread, None of any other name."""
+    return _RIGHTS.get(_letters(name))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _member(record: object, key: object) -> dict[str, Any]:

@@ -77,6 +77,7 @@ class Blocker(Code):
     SUPERSEDED = "superseded"
     VOLATILITY_PAUSE = "volatility_pause"
     KILL_SWITCH = "kill_switch"
+    NO_SIDE = "no_side"
 
 
 class ReasonCode(Code):

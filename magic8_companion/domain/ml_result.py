@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from magic8_companion.domain.codes import Strategy
 from magic8_companion.domain.measured import NOTHING_MEASURED, Measured
 from magic8_companion.domain.structure import VerticalSpread
+from magic8_companion.domain.ticket import ModelledTrade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Prediction:
     day, that lie below this score; of No_Trade, one less that of the best strategy.
     ``direction`` is the likeliest class of ``direction_probabilities``; ``vertical`` is the vertical that the
     probabilities of Vertical are about, None when the model does not say which: the two need not agree.
+    ``modelled`` is the structure by strategy that the probabilities are about, as far as the model names strikes.
     ``strategy`` may be No_Trade, which is an answer, not an absence of one.  ``move`` is None when the model does not
     say how far the price may go: then nothing can be said of the expected value of a ticket.
     ``explanation`` lists what moved the forecast of the remaining variance most, the largest effect first.
@@ -61,6 +63,7 @@ class Prediction:
     move: RemainingMove | None = None
     explanation: tuple[Contribution, ...] = ()
     vertical: VerticalSpread | None = None
+    modelled: Mapping[str, ModelledTrade] = field(default_factory=dict)
     model: str = ""
     rank_days: int | None = None
     measured: Measured = NOTHING_MEASURED

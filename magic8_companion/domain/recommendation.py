@@ -8,38 +8,23 @@ FiveMinuteResult ─┘
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from magic8_companion.domain.codes import Confidence, DataStatus, Direction, EntrySource, Strategy, VerticalSide
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.scores import Evidence
-from magic8_companion.domain.structure import DIRECTION_OF, VerticalSpread, structure_of, vertical_of
+from magic8_companion.domain.structure import (
+    DIRECTION_OF,
+    UNSPECIFIED_VERTICALS,
+    VerticalSpread,
+    structure_of,
+    vertical_of,
+)
+from magic8_companion.domain.ticket import ModelledTrade, Ticket, TicketLeg
 from magic8_companion.domain.trading_day import utc_text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketLeg:
-    """One leg of a ticket; strike in price points."""
-
-    action: str
-    right: str
-    strike: float
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """A concrete order: limit in points (credit > 0, debit < 0), profit and loss in USD, break-evens in points."""
-
-    expiry: date
-    legs: tuple[TicketLeg, ...]
-    limit_price: float
-    max_profit: float
-    max_loss: float
-    breakevens: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +36,9 @@ class Entry:
     market's price (win_probability, implied_probability, expected_value, ticket), which are written as null.
 
     ``side`` (bull or bear), ``right`` (C or P) and ``action`` (BUY or SELL) describe a Vertical: its ticket, or without
-    a ticket the vertical that the probabilities are about.  ``structure`` is the same trade in words; every entry with
-    a ticket has it.
+    a ticket the vertical that the probabilities are about.  ``structure`` is the same trade in words, as far as it is
+    known.  ``modelled`` is the model's own structure where there is no chain.  ``agreement_evidence`` is what the
+    agreement of rules and model was measured to mean, ``side_evidence`` the same for the side of a Vertical.
     """
 
     score: float
@@ -66,24 +52,29 @@ class Entry:
     evidence: tuple[Evidence, ...] | None = None
     ml_score: float | None = None
     agreement: str | None = None
+    agreement_evidence: str | None = None
     ml_confidence: float | None = None
     direction: Direction | None = None
     side: VerticalSide | None = None
     right: str | None = None
     action: str | None = None
     structure: str | None = None
+    side_evidence: str | None = None
     volatility_regime: str | None = None
     win_probability: float | None = None
     implied_probability: float | None = None
     expected_value: float | None = None
     ticket: Ticket | None = None
+    modelled: ModelledTrade | None = None
 
     def __post_init__(self) -> None:
         """Reject what would mislead readers: a blocked entry that is tradable, an entry that means two trades."""
         if self.should_trade and self.blocked_by:
             raise ValueError(f"a blocked entry ({', '.join(self.blocked_by)}) cannot be tradable")
         self._require_one_side()
-        self._require_ticket_of_structure()
+        for kind, trade in (("ticket", self.ticket), ("modelled trade", self.modelled)):
+            if trade is not None:
+                self._require_legs_of_structure(kind, trade.legs)
 
     def _require_one_side(self) -> None:
         if self.side is not None and self.side not in DIRECTION_OF:
@@ -91,21 +82,21 @@ class Entry:
         if self.side is not None and self.direction not in {None, DIRECTION_OF[self.side]}:
             raise ValueError(f"entry: direction {self.direction} contradicts side {self.side}")
         if self.right is None and self.action is None:
+            named = self.structure in UNSPECIFIED_VERTICALS.values()
+            if named and self.structure != UNSPECIFIED_VERTICALS.get(self.side):
+                raise ValueError(f"entry: structure {self.structure} contradicts side {self.side}")
             return
         spread = VerticalSpread(right=str(self.right), action=str(self.action))
         if (self.side, self.structure) != (spread.side, spread.structure):
             raise ValueError(f"entry: side {self.side}, structure {self.structure} contradict a {spread.structure}")
 
-    def _require_ticket_of_structure(self) -> None:
-        if self.ticket is None:
-            return
-        if self.structure is not None and self.structure != structure_of(self.ticket.legs):
-            raise ValueError(
-                f"entry: structure {self.structure} contradicts its ticket, {structure_of(self.ticket.legs)}"
-            )
-        spread = vertical_of(self.ticket.legs)
+    def _require_legs_of_structure(self, kind: str, legs: Sequence[TicketLeg]) -> None:
+        structure = structure_of(legs)
+        if self.structure not in {None, structure}:
+            raise ValueError(f"entry: structure {self.structure} contradicts its {kind}, {structure}")
+        spread = vertical_of(legs)
         if self.side is not None and (spread is None or spread.side != self.side):
-            raise ValueError(f"entry: side {self.side} contradicts its ticket, {structure_of(self.ticket.legs)}")
+            raise ValueError(f"entry: side {self.side} contradicts its {kind}, {structure}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +172,10 @@ class FiveMinuteResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationSet:
-    """What ``recommendations.json`` says, before the publisher adds ``seq``; the result of the merge."""
+    """What ``recommendations.json`` says, before the publisher adds ``seq``; the result of the merge.
+
+    ``events`` are the scheduled events of the day; None when no calendar knows them.
+    """
 
     published_at: datetime
     valid_until: datetime
@@ -200,3 +194,4 @@ class RecommendationSet:
     recommendations: Mapping[str, SymbolRecommendation]
     skipped: Mapping[str, str] = field(default_factory=dict)
     connection: ConnectionState | None = None
+    events: tuple[Mapping[str, Any], ...] | None = None

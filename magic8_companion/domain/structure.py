@@ -26,6 +26,11 @@ SIDE_OF: Final[Mapping[str, VerticalSide]] = MappingProxyType(
 )
 """The side of each direction that has one."""
 
+UNSPECIFIED_VERTICALS: Final[Mapping[VerticalSide | None, str]] = MappingProxyType(
+    {BULL: "bull vertical", BEAR: "bear vertical"}
+)
+"""The structure of a Vertical whose right is open, by its side."""
+
 _RIGHT_NAME: Final = {CALL: "call", PUT: "put"}
 _VERTICAL_LEGS, _BUTTERFLY_LEGS, _IRON_LEGS = 2, 3, 4
 _IRON_CONDOR_STRIKES: Final = 4

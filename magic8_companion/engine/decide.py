@@ -10,12 +10,13 @@ from types import MappingProxyType
 from magic8_companion.domain.blend import HIGH, LOW, MEDIUM, label, published
 from magic8_companion.domain.blockers import block, data_blockers
 from magic8_companion.domain.codes import Blocker, Confidence, DataStatus, EntrySource, Strategy
+from magic8_companion.domain.entry_structure import with_structure
 from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.domain.recommendation import Entry, SymbolRecommendation
 from magic8_companion.domain.scores import ScoreCard
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE, TIE_ORDER
 from magic8_companion.engine.config import EngineConfig
-from magic8_companion.engine.sides import with_structure
+from magic8_companion.engine.sides import side_of_day
 from magic8_companion.engine.ticket_search import TicketResult
 from magic8_companion.market_view import MarketView
 
@@ -40,7 +41,7 @@ def decide(
     }
     entries: dict[str, Entry] = {
         name: block(
-            with_structure(name, priced[name], state, prediction),
+            with_structure(name, priced[name], prediction, side_of_day(state)),
             *blocked_by,
             *_own_blockers(name, card, labels),
             *_price_blockers(tickets.get(name)),
@@ -77,7 +78,7 @@ def skipped_record(
         blocked_by=(Blocker.SKIPPED,),
     )
     return SymbolRecommendation(
-        strategies={**dict.fromkeys(BASE_STRATEGIES, entry), NO_TRADE: no_trade(reason)},
+        strategies={**dict.fromkeys(BASE_STRATEGIES, entry), NO_TRADE: no_trade(reason, blocked_by=(Blocker.SKIPPED,))},
         best_strategy=NO_TRADE,
         best_strategy_source=EntrySource.CHECKPOINT,
         best_strategy_key=NO_TRADE,
@@ -130,14 +131,26 @@ def why_nothing(entries: Mapping[str, Entry], options: EngineConfig) -> str:
     >>> why_nothing(dict.fromkeys(BASE_STRATEGIES, entry), EngineConfig(symbols=("SPX",), kill_switch_file=Path("K")))
     'best score 52.0 is below 65'
     """
-    name = max(TIE_ORDER, key=lambda name: entries[name].score)
+    name = _highest(entries)
     best = entries[name]
     if best.score < options.high_score or not best.blocked_by:
         return f"best score {best.score:.1f} is below {options.high_score:g}"
     return f"{name} {best.score:.1f} is blocked: {', '.join(best.blocked_by)}"
 
 
-def no_trade(reason: str, *, source: EntrySource = EntrySource.CHECKPOINT, confidence: float = 0.0) -> Entry:
+def blockers_of_best(entries: Mapping[str, Entry], options: EngineConfig) -> tuple[str, ...]:
+    """Return what forbids the best of the base entries; empty when its score is too low anyway."""
+    best = entries[_highest(entries)]
+    return best.blocked_by if best.score >= options.high_score else ()
+
+
+def no_trade(
+    reason: str,
+    *,
+    source: EntrySource = EntrySource.CHECKPOINT,
+    confidence: float = 0.0,
+    blocked_by: tuple[str, ...] = (),
+) -> Entry:
     """Return a No_Trade entry; ``confidence`` is the model's, when No_Trade was its answer."""
     return Entry(
         score=published(100 * confidence),
@@ -146,6 +159,7 @@ def no_trade(reason: str, *, source: EntrySource = EntrySource.CHECKPOINT, confi
         source=source,
         rationale=reason,
         ml_confidence=confidence,
+        blocked_by=blocked_by,
     )
 
 
@@ -164,6 +178,9 @@ def _entry(name: str, card: ScoreCard, graded: tuple[Confidence, bool], valid_un
         evidence=rule.evidence,
         ml_score=None if prediction is None else published(card.ml_scores[name]),
         agreement=None if prediction is None else card.agreement[name],
+        agreement_evidence=(
+            None if prediction is None else prediction.measured.agreement_sentence(card.agreement[name])
+        ),
         win_probability=None if prediction is None else prediction.win_probability.get(name),
         implied_probability=None if prediction is None else prediction.implied_probability.get(name),
         expected_value=None if prediction is None else prediction.expected_value.get(name),
@@ -199,10 +216,14 @@ def _own_blockers(name: str, card: ScoreCard, labels: Mapping[str, tuple[Confide
 
 
 def _nothing(card: ScoreCard, entries: Mapping[str, Entry], options: EngineConfig) -> Entry:
-    reason = why_nothing(entries, options)
+    reason, blocked_by = why_nothing(entries, options), blockers_of_best(entries, options)
     if isinstance(card.ml, Prediction) and card.ml.strategy == NO_TRADE:
-        return no_trade(f"ML: {NO_TRADE}; {reason}", confidence=card.ml.confidence)
-    return no_trade(reason)
+        return no_trade(f"ML: {NO_TRADE}; {reason}", confidence=card.ml.confidence, blocked_by=blocked_by)
+    return no_trade(reason, blocked_by=blocked_by)
+
+
+def _highest(entries: Mapping[str, Entry]) -> Strategy:
+    return max(TIE_ORDER, key=lambda name: entries[name].score)
 
 
 def _expected_value(entry: Entry) -> float:

@@ -14,6 +14,7 @@ from typing import Final
 from magic8_companion.domain.blockers import block
 from magic8_companion.domain.codes import Blocker, DataStatus, ReasonCode, Strategy
 from magic8_companion.domain.connection import ConnectionState
+from magic8_companion.domain.entry_structure import require_side
 from magic8_companion.domain.market_state import DELAYED, STATUS_ORDER, worst_status
 from magic8_companion.domain.recommendation import (
     CheckpointResult,
@@ -26,7 +27,14 @@ from magic8_companion.domain.recommendation import (
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
 from magic8_companion.domain.trading_day import market_session, new_york_day, new_york_label, session_on
 from magic8_companion.engine.config import EngineConfig
-from magic8_companion.engine.decide import best_of, blockers_of_data, no_trade, skipped_record, why_nothing
+from magic8_companion.engine.decide import (
+    best_of,
+    blockers_of_best,
+    blockers_of_data,
+    no_trade,
+    skipped_record,
+    why_nothing,
+)
 from magic8_companion.engine.merge_modes import MODES, Case, Merged, answer_alone
 
 DOCUMENT_LIFE: Final = timedelta(seconds=300)
@@ -104,7 +112,12 @@ def merge(
 def with_blockers(slot: FiveMinuteResult, options: EngineConfig, *reasons: str) -> FiveMinuteResult:
     """Return a 5-minute result whose answers are blocked by what forbids their data, and by ``reasons``."""
     signals = {
-        symbol: replace(signal, entry=block(signal.entry, *blockers_of_data(signal.data_status, options), *reasons))
+        symbol: replace(
+            signal,
+            entry=block(
+                require_side(signal.strategy, signal.entry), *blockers_of_data(signal.data_status, options), *reasons
+            ),
+        )
         for symbol, signal in slot.signals.items()
     }
     return replace(slot, signals=signals)
@@ -225,7 +238,9 @@ class _Sources:
 
     def _merged(self, base: SymbolRecommendation, signal: FiveMinuteSignal | None, *, scored: bool) -> Merged:
         entries: dict[str, Entry] = {name: _expire(base.strategies[name], self.context.now) for name in BASE_STRATEGIES}
-        nothing = base.strategies.get(NO_TRADE) or no_trade(why_nothing(entries, self.options))
+        nothing = base.strategies.get(NO_TRADE) or no_trade(
+            why_nothing(entries, self.options), blocked_by=blockers_of_best(entries, self.options)
+        )
         if signal is None:
             return Merged(entries=entries, best_key=best_of(entries), nothing=nothing)
         if not scored:
@@ -244,7 +259,7 @@ def _halted(merged: Merged, reason: str) -> Merged:
     # A stop is no blocker, but nothing outlives it either.
     blocked_by = (Blocker.KILL_SWITCH,) if reason == ReasonCode.KILL_SWITCH else ()
     entries = {key: replace(block(entry, *blocked_by), should_trade=False) for key, entry in merged.entries.items()}
-    return Merged(entries=entries, best_key=None, nothing=no_trade(f"halted: {reason}"))
+    return Merged(entries=entries, best_key=None, nothing=no_trade(f"halted: {reason}", blocked_by=blocked_by))
 
 
 def _decided(base: SymbolRecommendation, merged: Merged) -> SymbolRecommendation:

@@ -15,7 +15,7 @@ from magic8_companion.domain.recommendation import Entry
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
 from magic8_companion.domain.structure import BEAR, BULL
 from magic8_companion.engine.config import EngineConfig
-from magic8_companion.engine.decide import best_of, grade, no_trade, why_nothing
+from magic8_companion.engine.decide import best_of, blockers_of_best, grade, no_trade, why_nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,9 @@ def weighted(case: Case, options: EngineConfig) -> Merged:
     entries: dict[str, Entry] = {
         name: _blend(name, scores[name], labels[name], case, share) for name in BASE_STRATEGIES
     }
-    nothing = no_trade(why_nothing(entries, options), source=EntrySource.BLEND)
+    nothing = no_trade(
+        why_nothing(entries, options), source=EntrySource.BLEND, blocked_by=blockers_of_best(entries, options)
+    )
     return Merged(entries=entries, best_key=best_of(entries), nothing=nothing)
 
 
@@ -106,7 +108,7 @@ def answer_alone(entries: Mapping[str, Entry], strategy: Strategy, entry: Entry)
     return Merged(
         entries={**entries, strategy: entry},
         best_key=strategy if entry.should_trade else None,
-        nothing=no_trade(reason, source=EntrySource.FIVE_MINUTE),
+        nothing=no_trade(reason, source=EntrySource.FIVE_MINUTE, blocked_by=entry.blocked_by),
     )
 
 

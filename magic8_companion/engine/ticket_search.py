@@ -13,15 +13,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from magic8_companion.domain.codes import VerticalSide
+from magic8_companion.domain.entry_structure import side_of_vertical
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_result import MLResult, Prediction
-from magic8_companion.domain.recommendation import Ticket
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.domain.structure import BEAR, BULL
+from magic8_companion.domain.ticket import Ticket
 from magic8_companion.engine.config import TicketConfig
-from magic8_companion.engine.sides import side_of_vertical
+from magic8_companion.engine.sides import side_of_day
 from magic8_companion.market_view import MarketView
 from magic8_companion.options.candidates import Limits, StructureType
 from magic8_companion.options.costs import Fill
@@ -119,7 +120,8 @@ def _search(
     state: MarketState, fitted: FittedChain, prediction: Prediction | None, options: TicketConfig
 ) -> dict[str, TicketResult]:
     quotes, smile = fitted.require_fit()
-    limits = limits_of(quotes.spot, quotes.forward * smile.atm_total_vol, side_of_vertical(state, prediction), options)
+    side = side_of_vertical(prediction, side_of_day(state))
+    limits = limits_of(quotes.spot, quotes.forward * smile.atm_total_vol, side, options)
     fees = fees_under(options, quotes.symbol)
     if prediction is None or prediction.move is None:
         found = default_tickets(quotes, smile, limits=limits, fees=fees)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 
-from magic8_companion.domain.recommendation import Ticket, TicketLeg
 from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.domain.ticket import Ticket, TicketLeg
 from magic8_companion.options.candidates import Limits
 from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.costs import Fill, net_cost, opening_fees

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
+from magic8_companion.domain.codes import Confidence, EntrySource
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import (
@@ -19,32 +20,24 @@ from magic8_companion.domain.recommendation import (
     FiveMinuteSignal,
     RecommendationSet,
     SymbolRecommendation,
-    Ticket,
-    TicketLeg,
 )
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.strategy import NO_TRADE
+from magic8_companion.domain.ticket import ModelledTrade, Ticket, TicketLeg
 from magic8_companion.domain.trading_day import market_session, new_york_label, utc_text
 from magic8_companion.publishing.entry_checks import require_consistent
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
+UNSEALED: Final = "0" * 64
+"""The ``content_hash`` of a document that is not sealed yet (:func:`magic8_companion.publishing.seal.sealed`)."""
 
 _MARKET_PRICE_KEYS: Final = ("win_probability", "implied_probability", "expected_value", "ticket")
 _ENTRY_KEYS: Final = (
-    *("score", "confidence", "should_trade", "source", "valid_until", "rule_score", "ml_score", "agreement"),
-    *(
-        "ml_confidence",
-        "direction",
-        "side",
-        "right",
-        "action",
-        "structure",
-        "volatility_regime",
-        "rationale",
-        "blocked_by",
-        "evidence",
-    ),
+    *("score", "confidence", "should_trade", "source", "valid_until", "rule_score", "ml_score"),
+    *("agreement", "agreement_evidence", "ml_confidence", "direction", "side", "right", "action", "structure"),
+    *("side_evidence", "volatility_regime", "rationale", "blocked_by", "evidence"),
     *_MARKET_PRICE_KEYS,
+    "modelled",
 )
 _CONNECTION_KEYS: Final = ("source", "state", "why", "since", "sentence")
 _PREDICTION_KEYS: Final = tuple(key for key in _ENTRY_KEYS if key not in {"source", "valid_until"})
@@ -62,6 +55,7 @@ def recommendations_document(
     """
     document = {
         "schema_version": SCHEMA_VERSION,
+        "content_hash": UNSEALED,
         "seq": seq,
         "timestamp": recommendation_set.published_at,
         "valid_until": recommendation_set.valid_until,
@@ -75,13 +69,14 @@ def recommendations_document(
         "merge_strategy": recommendation_set.merge_strategy,
         "halt_reason": recommendation_set.halt_reason,
         "kill_switch": kill_switch,
+        "events": recommendation_set.events,
         "ml_enhanced": recommendation_set.ml_enhanced,
         "ml_status": recommendation_set.ml_status,
         "ml_5min_enhanced": recommendation_set.ml_5min_enhanced,
         "last_5min_update": recommendation_set.last_5min_update,
         "skipped": recommendation_set.skipped,
         "recommendations": {
-            symbol: _recommendation(item) for symbol, item in recommendation_set.recommendations.items()
+            symbol: _recommendation(symbol, item) for symbol, item in recommendation_set.recommendations.items()
         },
     }
     if recommendation_set.connection is None:  # recorded and simulated days have no connection
@@ -99,6 +94,7 @@ def predictions_document(result: FiveMinuteResult, seq: int) -> dict[str, Any]:
     """
     document = {
         "schema_version": SCHEMA_VERSION,
+        "content_hash": UNSEALED,
         "seq": seq,
         "timestamp": result.published_at,
         "valid_until": result.valid_until,
@@ -112,15 +108,16 @@ def predictions_document(result: FiveMinuteResult, seq: int) -> dict[str, Any]:
         "ml_status": result.ml_status,
         "skipped": result.skipped,
         "skipped_details": result.skipped_details,
-        "recommendations": {symbol: _prediction(signal) for symbol, signal in result.signals.items()},
+        "recommendations": {symbol: _prediction(symbol, signal) for symbol, signal in result.signals.items()},
     }
     if not result.skipped_details:
         del document["skipped_details"]
     return {key: _plain(value, key) for key, value in document.items()}
 
 
-def _recommendation(item: SymbolRecommendation) -> dict[str, Any]:
+def _recommendation(symbol: str, item: SymbolRecommendation) -> dict[str, Any]:
     record = {
+        "symbol": symbol,
         "strategies": {name: _entry(name, entry, _ENTRY_KEYS) for name, entry in item.strategies.items()},
         "best_strategy": item.best_strategy,
         "best_strategy_source": item.best_strategy_source,
@@ -135,12 +132,21 @@ def _recommendation(item: SymbolRecommendation) -> dict[str, Any]:
     return {key: value for key, value in record.items() if value is not None}
 
 
-def _prediction(signal: FiveMinuteSignal) -> dict[str, Any]:
+def _prediction(symbol: str, signal: FiveMinuteSignal) -> dict[str, Any]:
     entry = signal.entry
     strategies = {signal.strategy: _entry(signal.strategy, entry, _PREDICTION_KEYS)}
     if not entry.should_trade and signal.strategy != NO_TRADE:
-        strategies[NO_TRADE] = _no_trade(score=0.0, ml_confidence=0.0, rationale=_why_not(signal))
+        nothing = Entry(
+            score=0.0,
+            confidence=Confidence.LOW,
+            should_trade=False,
+            source=EntrySource.FIVE_MINUTE,
+            rationale=_why_not(signal),
+            blocked_by=entry.blocked_by,
+        )
+        strategies[NO_TRADE] = _no_trade(nothing)
     return {
+        "symbol": symbol,
         "strategies": strategies,
         "best_strategy": signal.strategy if entry.should_trade else NO_TRADE,
         "ml_5min_metadata": signal.metadata,
@@ -149,20 +155,22 @@ def _prediction(signal: FiveMinuteSignal) -> dict[str, Any]:
 
 def _entry(name: str, entry: Entry, keys: tuple[str, ...]) -> dict[str, Any]:
     if name == NO_TRADE:
-        return _no_trade(entry.score, entry.ml_confidence or 0.0, entry.rationale)
+        return _no_trade(entry)
     require_consistent(name, entry)
     written_as_null = _MARKET_PRICE_KEYS if entry.rule_score is not None else ()
     values = ((key, getattr(entry, key)) for key in keys)
     return {key: value for key, value in values if value is not None or key in written_as_null}
 
 
-def _no_trade(score: float, ml_confidence: float, rationale: str) -> dict[str, Any]:
+def _no_trade(entry: Entry) -> dict[str, Any]:
     return {
-        "score": score,
-        "confidence": "LOW",
+        "score": entry.score,
+        "confidence": Confidence.LOW,
         "should_trade": False,
-        "ml_confidence": ml_confidence,
-        "rationale": rationale,
+        "source": entry.source,
+        "blocked_by": entry.blocked_by,
+        "ml_confidence": entry.ml_confidence or 0.0,
+        "rationale": entry.rationale,
     }
 
 
@@ -181,7 +189,7 @@ def _plain(value: Any, path: str) -> Any:  # noqa: ANN401  # any value goes in, 
         return [_plain(item, f"{path}[{place}]") for place, item in enumerate(value)]
     if isinstance(value, ConnectionState):
         return {key: _plain(getattr(value, key), f"{path}.{key}") for key in _CONNECTION_KEYS}
-    if isinstance(value, Evidence | Ticket | TicketLeg):
+    if isinstance(value, Evidence | Ticket | TicketLeg | ModelledTrade):
         return {key: _plain(getattr(value, key), f"{path}.{key}") for key in value.__slots__}
     if isinstance(value, Mapping):
         return {str(key): _plain(item, f"{path}.{key}") for key, item in value.items()}

@@ -8,7 +8,7 @@ from typing import Final
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import Entry
 from magic8_companion.domain.strategy import BUTTERFLY, FIVE_MINUTE_SUFFIX, IRON_CONDOR, VERTICAL
-from magic8_companion.domain.structure import NEUTRAL, SIDE_OF
+from magic8_companion.domain.structure import NEUTRAL, SIDE_OF, UNSPECIFIED_VERTICALS
 
 _STRUCTURE_SUFFIX: Final[Mapping[str, str]] = {VERTICAL: "vertical", BUTTERFLY: "butterfly", IRON_CONDOR: "condor"}
 
@@ -34,8 +34,8 @@ def _problem(strategy: str, entry: Entry) -> str | None:
     if strategy != VERTICAL:
         sided = entry.side is not None or entry.direction not in {None, NEUTRAL}
         return f"direction {entry.direction}, side {entry.side} of a trade without side" if sided else None
-    if entry.structure is not None and entry.right is None:
+    if entry.structure is not None and entry.right is None and entry.structure not in UNSPECIFIED_VERTICALS.values():
         return f"structure {entry.structure} without right and action"
     if SIDE_OF.get(entry.direction or "", entry.side) != entry.side:
         return f"direction {entry.direction} contradicts side {entry.side}"
-    return None
+    return "a tradable Vertical without side" if entry.should_trade and entry.side is None else None

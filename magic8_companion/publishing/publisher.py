@@ -1,6 +1,6 @@
 """Write the output folder: the recommendations and, with them, the 5-minute predictions.
 
-Steps: documents -> schema -> journal -> archive -> published names.  A reader of the folder sees only complete
+Steps: documents -> schema -> seal -> journal -> archive -> published names.  A reader of the folder sees only complete
 documents.
 """
 
@@ -24,6 +24,7 @@ from magic8_companion.publishing.config import DEFAULTS
 from magic8_companion.publishing.documents import predictions_document, recommendations_document
 from magic8_companion.publishing.journal import Journal, JournalLine
 from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
+from magic8_companion.publishing.seal import sealed
 
 ARCHIVE_FOLDER: Final = "recommendations_archive"
 
@@ -145,7 +146,7 @@ def _draft(
     channel: Channel, kind: str, document: dict[str, Any], published_at: datetime, inputs: Mapping[str, str]
 ) -> _Draft:
     validate(document, kind)
-    data = encode(document)
+    data = sealed(encode(document))
     lines = list(_journal_lines(kind, document, sha256(data).hexdigest(), inputs))
     return _Draft(Issue(channel, data, published_at), lines)
 

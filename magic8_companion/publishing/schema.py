@@ -24,7 +24,7 @@ def schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema of a published kind.
 
     >>> schema("recommendations")["properties"]["schema_version"]
-    {'const': '1.0'}
+    {'const': '1.1'}
     """
     loaded: dict[str, Any] = orjson.loads((_FOLDER / f"{name}.schema.json").read_bytes())
     return loaded

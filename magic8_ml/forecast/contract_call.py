@@ -10,6 +10,7 @@ from typing import Any, Final, TypeGuard
 
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter, ValidationError
 
 from magic8_companion.domain.bars import COLUMNS, Bars
 from magic8_companion.domain.codes import Strategy
@@ -18,6 +19,7 @@ from magic8_companion.domain.measured import MEASURED, read_measured
 from magic8_companion.domain.ml_result import Contribution, MLResult, Prediction, RemainingMove, Unavailable
 from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy
 from magic8_companion.domain.structure import VerticalSpread
+from magic8_companion.domain.ticket import ModelledTrade
 from magic8_ml.forecast.labels import DIRECTIONS, REGIMES
 
 SLOPE: Final = 10.0
@@ -53,6 +55,7 @@ def delta_features(bars: pd.DataFrame) -> pd.DataFrame:
 
 
 BAD_RESULT: Final = "bad_result"
+_MODELLED: Final = TypeAdapter(dict[str, ModelledTrade])
 _VIX_ROWS: Final = 320
 """Daily rows handed over: more than 252 sessions, including days on which only the VIX was quoted."""
 
@@ -114,6 +117,7 @@ def to_answer(result: MLResult) -> dict[str, Any]:
             "blocked_by": list(result.blocked_by),
             "remaining_move": None if result.move is None else asdict(result.move),
             "explanation": [asdict(item) for item in result.explanation],
+            "modelled": {name: asdict(trade) for name, trade in result.modelled.items()},
         },
         "available": True,
         "reason": None,
@@ -156,6 +160,7 @@ def parse_answer(answer: object) -> MLResult:
         move=_move(details.get("remaining_move")),
         explanation=_explanation(details.get("explanation")),
         vertical=_vertical(details.get("vertical")),
+        modelled=_modelled(details.get("modelled")) or {},
         model=str(details.get("model") or ""),
         rank_days=_whole(details.get("rank_days")),
         measured=read_measured(details.get(MEASURED)),
@@ -174,7 +179,16 @@ def _problem(answer: Mapping[Any, Any], details: Mapping[Any, Any]) -> str | Non
         return f"unknown volatility regime {details.get('volatility_regime')!r}"
     if details.get("vertical") is not None and _vertical(details["vertical"]) is None:
         return f"unknown vertical {details['vertical']!r}"
+    if details.get("modelled") and _modelled(details["modelled"]) is None:
+        return f"unreadable modelled trades {details['modelled']!r}"
     return None
+
+
+def _modelled(data: object) -> dict[str, ModelledTrade] | None:
+    try:
+        return _MODELLED.validate_python(data or {})
+    except ValidationError:
+        return None
 
 
 def _vertical(data: object) -> VerticalSpread | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from math import floor
 from typing import Any, Final
@@ -11,12 +11,13 @@ from typing import Any, Final
 from magic8_companion.domain.blend import HIGH, LOW, label, published
 from magic8_companion.domain.blockers import data_blockers
 from magic8_companion.domain.codes import Confidence, DataStatus, EntrySource
+from magic8_companion.domain.entry_structure import with_structure
 from magic8_companion.domain.market_state import STALE, STATUS_ORDER
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
 from magic8_companion.domain.recommendation import Entry, FiveMinuteResult, FiveMinuteSignal
-from magic8_companion.domain.strategy import NO_TRADE, VERTICAL
-from magic8_companion.domain.structure import DIRECTION_OF, NEUTRAL, SIDE_OF
+from magic8_companion.domain.strategy import NO_TRADE
+from magic8_companion.domain.structure import DIRECTION_OF, NEUTRAL
 from magic8_companion.domain.trading_day import new_york_day, require_session
 
 HIGH_CONFIDENCE: Final = 0.80
@@ -89,10 +90,7 @@ def five_minute_entry(
     name, confidence = prediction.strategy, prediction.confidence
     tradable = name != NO_TRADE
     grade = label(confidence, HIGH_CONFIDENCE, threshold) if tradable else LOW
-    spread = prediction.vertical if name == VERTICAL else None
-    side = SIDE_OF.get(prediction.direction) if name == VERTICAL else None
-    side = side if spread is None else spread.side
-    return Entry(
+    entry = Entry(
         score=published(100 * confidence),
         confidence=grade,
         should_trade=grade == HIGH and not blocked_by,
@@ -101,16 +99,13 @@ def five_minute_entry(
         valid_until=valid_until,
         blocked_by=blocked_by,
         ml_confidence=confidence,
-        direction=NEUTRAL if side is None else DIRECTION_OF[side],
-        side=side,
-        right=None if spread is None else spread.right,
-        action=None if spread is None else spread.action,
-        structure=None if spread is None else spread.structure,
         volatility_regime=prediction.volatility_regime,
         win_probability=prediction.win_probability.get(name),
         implied_probability=prediction.implied_probability.get(name),
         expected_value=prediction.expected_value.get(name),
     )
+    entry = with_structure(name, entry, prediction)
+    return replace(entry, direction=NEUTRAL if entry.side is None else DIRECTION_OF[entry.side])
 
 
 def details_of(prediction: Prediction) -> dict[str, Any]:

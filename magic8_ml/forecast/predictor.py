@@ -12,7 +12,8 @@ from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.ml_plugin_config import DEFAULTS
 from magic8_companion.domain.ml_result import MLResult, Prediction, RemainingMove, Unavailable
-from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
+from magic8_companion.domain.strategy import BASE_STRATEGIES, BUTTERFLY, IRON_CONDOR, NO_TRADE, VERTICAL
+from magic8_companion.domain.ticket import ModelledTrade
 from magic8_ml.forecast.confidence import REFERENCE_SESSIONS
 from magic8_ml.forecast.day_history import DayHistoryCache
 from magic8_ml.forecast.distribution_forecaster import MODEL_NAME
@@ -24,7 +25,7 @@ from magic8_ml.forecast.model_files import TrainedModel
 from magic8_ml.forecast.prediction_inputs import PredictionInputs, fresh_bars
 from magic8_ml.forecast.rationale import explanation_of, rationale_of
 from magic8_ml.forecast.session_table import session_table
-from magic8_ml.forecast.structures import SPREADS
+from magic8_ml.forecast.structures import SPREADS, modelled_trade
 from magic8_ml.forecast.symbol_families import ALL_SYMBOLS, family_of, match_symbol
 from magic8_ml.forecast.terciles import Terciles
 from magic8_ml.registry.measured import measured_of
@@ -121,6 +122,7 @@ class Predictor:
         direction = dict(zip(DIRECTIONS, forecast.direction[0].tolist(), strict=True))
         regime = dict(zip(REGIMES, forecast.regime[0].tolist(), strict=True))
         explanation = explanation_of(rows.features[0], effects[0])
+        chosen_vertical, win = int(forecast.vertical[0]), _by_strategy(forecast.win[0].tolist())
         likeliest = (max(direction, key=direction.__getitem__), max(regime, key=regime.__getitem__))
         return Prediction(
             strategy=OUTCOMES[int(forecast.chosen[0])],
@@ -131,13 +133,14 @@ class Predictor:
             regime_probabilities=regime,
             model_version=self.model.version,
             rationale=rationale_of(forecast, forecaster.odds.slopes, likeliest, explanation, in_sample=in_sample),
-            win_probability=_by_strategy(forecast.win[0].tolist()),
+            win_probability=win,
             implied_probability=_by_strategy(forecast.implied[0].tolist()),
             move=RemainingMove(
                 scale=float(forecast.sigma[0]), residuals=forecaster.residuals.points_at(int(rows.bucket[0]))
             ),
             explanation=explanation,
-            vertical=SPREADS[int(forecast.vertical[0])],
+            vertical=SPREADS[chosen_vertical],
+            modelled=_modelled(rows, chosen_vertical, win),
             model=MODEL_NAME,
             rank_days=self._rank_days(rows.symbols[0]),
             measured=measured_of(self.model.manifest),
@@ -154,6 +157,12 @@ def confidence_of(forecast: Forecast) -> float:
     chosen = int(forecast.chosen[0])
     ranks: list[float] = forecast.confidence[0].tolist()
     return round(1 - max(ranks), _PROBABILITY_DECIMALS) if OUTCOMES[chosen] == NO_TRADE else ranks[chosen]
+
+
+def _modelled(rows: Rows, vertical: int, win: dict[str, float]) -> dict[str, ModelledTrade]:
+    indices = {BUTTERFLY: 0, IRON_CONDOR: 1, VERTICAL: 2 + vertical}
+    s, spot = float(rows.sigma_today[0]), float(rows.spot[0])
+    return {name: modelled_trade(index, s=s, spot=spot, win_probability=win[name]) for name, index in indices.items()}
 
 
 def _by_strategy(values: list[float]) -> dict[str, float]:

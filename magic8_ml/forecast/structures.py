@@ -26,6 +26,7 @@ from scipy.special import ndtr
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.structure import BUY, CALL, PUT, SELL, VerticalSpread
+from magic8_companion.domain.ticket import ModelledTrade, TicketLeg
 from magic8_companion.options.costs import BASE
 from magic8_companion.options.payoff import LegTable
 from magic8_ml.forecast.forecaster import Outcomes
@@ -73,6 +74,7 @@ SHAPES: Final = (
     Shape((-0.8, 0.0), (-1, 1), "PP", -np.inf, 0.0),
 )
 _N_LEGS: Final = 4
+_POINT_DECIMALS: Final = 2
 
 
 def _legs() -> LegTable:
@@ -180,6 +182,27 @@ def price_structures(s: Floats) -> StructureTrades:
     hopeless = cost >= _BEST * root
     low = np.where(hopeless, np.inf, _log1p(_LOW * root + cost))
     return StructureTrades(s=s, cost=cost, low=low, high=_log1p(_HIGH * root - cost))
+
+
+def modelled_trade(index: int, *, s: float, spot: float, win_probability: float) -> ModelledTrade:
+    """Return structure ``index`` at implied sigma ``s`` and a spot in points, as it is published.
+
+    >>> condor = modelled_trade(1, s=0.01, spot=5000.0, win_probability=0.7)
+    >>> [(leg.action, leg.right, leg.strike) for leg in condor.legs], condor.price
+    ([('BUY', 'P', 4920.0), ('SELL', 'P', 4950.0), ('SELL', 'C', 5050.0), ('BUY', 'C', 5080.0)], 5.71)
+    """
+    shape, priced = SHAPES[index], price_structures(np.array([s]))
+    legs = tuple(
+        TicketLeg(
+            action=BUY if quantity > 0 else SELL,
+            right=right,
+            strike=round(spot * (1 + distance * s), _POINT_DECIMALS),
+            quantity=abs(quantity),
+        )
+        for distance, quantity, right in zip(shape.strikes, shape.quantity, shape.rights, strict=True)
+    )
+    price = round(-float(priced.cost[0, index]) * spot, _POINT_DECIMALS)
+    return ModelledTrade(legs=legs, price=price, win_probability=win_probability)
 
 
 def select_strategies(columns: Floats, vertical: Integers) -> Floats:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from magic8_companion.domain.codes import Confidence, Direction, EntrySource, VerticalSide
-from magic8_companion.domain.recommendation import Entry, Ticket, TicketLeg
+from magic8_companion.domain.recommendation import Entry
 from magic8_companion.domain.structure import VerticalSpread, structure_of, vertical_of
+from magic8_companion.domain.ticket import Ticket, TicketLeg
 
 NAMED = {
     "call debit vertical": "+C5850 -C5855",

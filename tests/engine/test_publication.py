@@ -108,7 +108,7 @@ def test_a_submission_publishes_both_files_and_says_what_changed(caplog: pytest.
         desk.clock.at = AT_1030 + timedelta(minutes=5, seconds=5)
         assert desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of()})) == 2
         desk.clock.at = AT_1030 + timedelta(minutes=10, seconds=5)
-        desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=10), {"SPX": signal_of("Vertical")}))
+        desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=10), {"SPX": signal_of("Iron_Condor")}))
         desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=10), {}))
 
     assert len(desk.writer.predictions) == 3

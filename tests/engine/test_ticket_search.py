@@ -187,10 +187,10 @@ def test_without_a_ticket_the_odds_name_the_vertical_they_are_about() -> None:
 
 @pytest.mark.parametrize(("change", "side"), [(0.01, "bull"), (-0.01, "bear")])
 def test_rules_alone_give_a_vertical_the_side_of_the_day(change: float, side: str) -> None:
-    """Without chain and model there is no structure; a day above its open is bull."""
+    """Without chain and model the right is open; a day above its open is bull."""
     state = state_of(None)
     entry = record_of(replace(state, spot=float(state.bars.open[0]) * (1 + change))).strategies["Vertical"]
-    assert (entry.side, entry.right, entry.action, entry.structure) == (side, None, None, None)
+    assert (entry.side, entry.right, entry.action, entry.structure) == (side, None, None, f"{side} vertical")
 
 
 def test_every_ticket_has_its_structure_in_words() -> None:

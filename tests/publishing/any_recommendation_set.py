@@ -15,12 +15,11 @@ from magic8_companion.domain.recommendation import (
     FiveMinuteSignal,
     RecommendationSet,
     SymbolRecommendation,
-    Ticket,
-    TicketLeg,
 )
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_companion.domain.structure import DIRECTION_OF, NEUTRAL, VerticalSpread, structure_of, vertical_of
+from magic8_companion.domain.ticket import Ticket, TicketLeg
 from magic8_companion.options.structures import STRIKE_COUNT, build
 
 BLOCKERS = ("delayed_data", "score_gap", "no_net_edge", "kill_switch", "volatility_pause", "expired", "superseded")
@@ -96,7 +95,9 @@ def entries(draw: st.DrawFn, strategy: str, source: EntrySource, *, may_trade: b
     """Build an entry of ``checkpoint``, ``blend`` or ``ml_5min``."""
     confidence = draw(st.sampled_from(Confidence))
     blocked_by = draw(st.lists(st.sampled_from(BLOCKERS), unique=True, max_size=2).map(tuple))
-    tradable = may_trade and confidence == "HIGH" and not blocked_by and draw(st.booleans())
+    trade = draw(_trades(strategy, source))
+    has_side = strategy != "Vertical" or trade["side"] is not None
+    tradable = may_trade and has_side and confidence == "HIGH" and not blocked_by and draw(st.booleans())
     return Entry(
         score=draw(scores),
         confidence=confidence,
@@ -108,7 +109,7 @@ def entries(draw: st.DrawFn, strategy: str, source: EntrySource, *, may_trade: b
         win_probability=draw(st.none() | shares),
         implied_probability=draw(st.none() | shares),
         expected_value=draw(st.none() | numbers),
-        **draw(_trades(strategy, source)),
+        **trade,
         **draw(_of_the_model() if source == "ml_5min" else _of_the_rules()),
     )
 
@@ -130,13 +131,13 @@ def _of_the_model(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def no_trades(draw: st.DrawFn) -> Entry:
+def no_trades(draw: st.DrawFn, source: EntrySource = EntrySource.CHECKPOINT) -> Entry:
     """Build a No_Trade entry."""
     return Entry(
         score=draw(scores),
         confidence=Confidence.LOW,
         should_trade=False,
-        source=EntrySource.CHECKPOINT,
+        source=source,
         rationale=draw(texts),
         ml_confidence=draw(st.none() | shares),
     )
@@ -200,7 +201,9 @@ def signals(draw: st.DrawFn) -> FiveMinuteSignal:
     strategy = draw(st.sampled_from((*BASE_STRATEGIES, NO_TRADE)))
     return FiveMinuteSignal(
         strategy=Strategy(strategy),
-        entry=draw(no_trades() if strategy == NO_TRADE else entries(strategy, EntrySource.FIVE_MINUTE)),
+        entry=draw(
+            no_trades(EntrySource.FIVE_MINUTE) if strategy == NO_TRADE else entries(strategy, EntrySource.FIVE_MINUTE)
+        ),
         prediction_time=draw(moments),
         model=draw(names),
         model_version=draw(names),

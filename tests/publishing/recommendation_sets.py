@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from magic8_companion.domain.codes import Confidence, DataStatus, Direction, EntrySource, Strategy
+from magic8_companion.domain.codes import Confidence, DataStatus, Direction, EntrySource, Strategy, VerticalSide
 from magic8_companion.domain.recommendation import (
     CheckpointResult,
     Entry,
@@ -13,11 +13,11 @@ from magic8_companion.domain.recommendation import (
     FiveMinuteSignal,
     RecommendationSet,
     SymbolRecommendation,
-    Ticket,
-    TicketLeg,
 )
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.domain.structure import VerticalSpread
+from magic8_companion.domain.ticket import Ticket, TicketLeg
 
 SLOT = datetime(2024, 3, 14, 15, 5, tzinfo=UTC)
 SYMBOLS = ("SPX", "SPY", "NDX", "QQQ", "RUT", "IWM", "AAPL", "TSLA")
@@ -114,6 +114,20 @@ def calm() -> SymbolRecommendation:
         "Vertical": scored(20.1, Confidence.LOW),
     }
     return recommendation(strategies, "Iron_Condor")
+
+
+def directed(right: str | None = "C") -> SymbolRecommendation:
+    """Return a record that recommends a bull Vertical without a ticket; its right may be open."""
+    trade = {"side": VerticalSide.BULL, "structure": "bull vertical"}
+    if right is not None:
+        spread = VerticalSpread(right=right, action="BUY" if right == "C" else "SELL")
+        trade = {name: getattr(spread, name) for name in ("side", "right", "action", "structure")}
+    strategies = {
+        "Butterfly": scored(48.0, Confidence.MEDIUM),
+        "Iron_Condor": scored(31.4, Confidence.LOW),
+        "Vertical": scored(77.1, Confidence.HIGH, **trade),
+    }
+    return recommendation(strategies, "Vertical")
 
 
 def quiet() -> SymbolRecommendation:

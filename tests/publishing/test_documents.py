@@ -34,7 +34,8 @@ def test_the_frame_of_a_recommendations_document_is_golden() -> None:
     """Every top-level key stands in the contract's order; times are UTC text of whole seconds."""
     document = recommendations_document(recommendation_set(recommendations={}), 7)
     assert list(document.items()) == [
-        ("schema_version", "1.0"),
+        ("schema_version", "1.1"),
+        ("content_hash", "0" * 64),
         ("seq", 7),
         ("timestamp", "2024-03-14T15:05:06Z"),
         ("valid_until", "2024-03-14T15:10:06Z"),
@@ -47,6 +48,7 @@ def test_the_frame_of_a_recommendations_document_is_golden() -> None:
         ("merge_strategy", "overlay"),
         ("halt_reason", None),
         ("kill_switch", None),
+        ("events", None),
         ("ml_enhanced", False),
         ("ml_status", "disabled"),
         ("ml_5min_enhanced", True),
@@ -60,7 +62,7 @@ def test_a_symbol_without_overlay_has_the_contracts_keys() -> None:
     """The record of a symbol carries its entries, the best of them, market conditions and states, in this order."""
     record = recommendations_document(recommendation_set(recommendations={"SPX": calm()}), 1)["recommendations"]["SPX"]
     assert list(record) == [
-        *("strategies", "best_strategy", "best_strategy_source", "best_strategy_key", "market_conditions"),
+        *("symbol", "strategies", "best_strategy", "best_strategy_source", "best_strategy_key", "market_conditions"),
         *("data_source", "data_status", "ml_enhanced", "ml_status"),
     ]
     assert (record["best_strategy"], record["best_strategy_source"]) == ("Iron_Condor", "checkpoint")
@@ -121,7 +123,7 @@ def test_a_5_minute_entry_says_who_made_it_and_for_how_long() -> None:
     assert list(record)[-1] == "ml_5min_metadata"
 
 
-def test_no_trade_has_five_keys_of_its_own() -> None:
+def test_no_trade_has_seven_keys_of_its_own() -> None:
     """A No_Trade entry carries a numeric confidence even when no model spoke."""
     silent = replace(no_trade("nothing scored"), ml_confidence=None)
     record = recommendation({**quiet().strategies, "No_Trade": silent})
@@ -130,6 +132,8 @@ def test_no_trade_has_five_keys_of_its_own() -> None:
         "score": 0.0,
         "confidence": "LOW",
         "should_trade": False,
+        "source": "checkpoint",
+        "blocked_by": [],
         "ml_confidence": 0.0,
         "rationale": "nothing scored",
     }
@@ -149,7 +153,8 @@ def test_the_predictions_document_is_golden() -> None:
     document = predictions_document(five_minute_result(), 3)
     records = document.pop("recommendations")
     assert list(document.items()) == [
-        ("schema_version", "1.0"),
+        ("schema_version", "1.1"),
+        ("content_hash", "0" * 64),
         ("seq", 3),
         ("timestamp", "2024-03-14T15:05:05Z"),
         ("valid_until", "2024-03-14T15:15:00Z"),
@@ -187,6 +192,13 @@ def test_a_blocked_prediction_names_its_blockers() -> None:
     document = predictions_document(five_minute_result(signals={"SPX": blocked}), 1)
     no_trade_entry = document["recommendations"]["SPX"]["strategies"]["No_Trade"]
     assert no_trade_entry["rationale"] == "Butterfly with score 88.8 is blocked: delayed_data, kill_switch"
+    assert (no_trade_entry["source"], no_trade_entry["blocked_by"]) == ("ml_5min", ["delayed_data", "kill_switch"])
+
+
+def test_a_record_names_its_symbol() -> None:
+    """A record that stands under another key is found out."""
+    for document in (recommendations_document(recommendation_set(), 1), predictions_document(five_minute_result(), 1)):
+        assert [record["symbol"] for record in document["recommendations"].values()] == [*document["recommendations"]]
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf"), np.float64("nan")])

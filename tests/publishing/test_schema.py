@@ -45,16 +45,16 @@ def test_the_schema_is_valid_draft_7_and_points_only_into_itself(name: str) -> N
 
 
 def test_what_both_schemas_define_they_define_alike() -> None:
-    """A shared word has one meaning, but for the two that differ on purpose."""
+    """A shared word has one meaning, but for the three that differ on purpose."""
     ours, theirs = schema(RECOMMENDATIONS)["definitions"], schema(PREDICTIONS)["definitions"]
     differing = {name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]}
-    assert differing == {"entry", "recommendation"}
+    assert differing == {"entry", "recommendation", "no_trade"}
 
 
 BAD_RECOMMENDATIONS: dict[str, Change] = {
     "a missing top-level key": lambda d: d.pop("halt_reason"),
     "an unknown top-level key": lambda d: d.update(extra=1),
-    "another version": lambda d: d.update(schema_version="1.1"),
+    "another version": lambda d: d.update(schema_version="1.0"),
     "a seq of zero": lambda d: d.update(seq=0),
     "a seq that is a bool": lambda d: d.update(seq=True),
     "a time with fractions": lambda d: d.update(timestamp="2024-03-14T15:05:06.250Z"),
@@ -74,7 +74,7 @@ BAD_RECOMMENDATIONS: dict[str, Change] = {
     ),
     "a tradable entry that is not HIGH": lambda d: entry(d, "QQQ", "Iron_Condor").update(confidence="MEDIUM"),
     "a tradable entry that is blocked": lambda d: entry(d, "QQQ", "Iron_Condor").update(blocked_by=["expired"]),
-    "an unknown blocker": lambda d: entry(d, "QQQ", "Vertical").update(blocked_by=["mood"]),
+    "a blocker that is no code": lambda d: entry(d, "QQQ", "Vertical").update(blocked_by=["bad mood"]),
     "a blocker named twice": lambda d: entry(d, "QQQ", "Vertical").update(blocked_by=["expired", "expired"]),
     "a score above 100": lambda d: entry(d, "QQQ", "Vertical").update(score=100.1),
     "a score that is a text": lambda d: entry(d, "QQQ", "Vertical").update(score="20.1"),
@@ -99,7 +99,9 @@ BAD_RECOMMENDATIONS: dict[str, Change] = {
     ),
     "a trade beside No_Trade": lambda d: entry(d, "SPY", "Vertical").update(confidence="HIGH", should_trade=True),
     "No_Trade without its entry": lambda d: d["recommendations"]["SPY"]["strategies"].pop("No_Trade"),
-    "No_Trade with a source": lambda d: entry(d, "SPY", "No_Trade").update(source="checkpoint"),
+    "No_Trade of nobody": lambda d: entry(d, "SPY", "No_Trade").update(source="nobody"),
+    "a record without its symbol": lambda d: d["recommendations"]["SPX"].pop("symbol"),
+    "a hash of another length": lambda d: d.update(content_hash="0" * 63),
     "conditions without spot": lambda d: d["recommendations"]["SPY"]["market_conditions"].pop("spot"),
     "metadata without version": lambda d: d["recommendations"]["SPX"]["ml_5min_metadata"].pop("model_version"),
 }

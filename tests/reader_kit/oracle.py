@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 BASE = {
@@ -34,6 +35,7 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
     allow_delayed: bool = False,
     require_best: bool = True,
     sources: tuple[str, ...] = ("checkpoint", "blend", "ml_5min"),
+    side: str | None = None,
 ) -> str:
     """Return the reason that a reader who sees this file for the first time must give."""
     if len(data) > 2 * 1024 * 1024:
@@ -42,8 +44,12 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
         root = strict_json(data)
     except Impossible:
         return "bad_json"
-    if not isinstance(root, dict) or root.get("schema_version") != "1.0":
+    if not isinstance(root, dict) or root.get("schema_version") not in {"1.0", "1.1"}:
         return "schema_unknown"
+    if root["schema_version"] == "1.0":
+        return "unsealed"
+    if not has_own_hash(data, root.get("content_hash")):
+        return "hash_mismatch"
     written = moment(root.get("timestamp"))
     if written is None:
         return "no_timestamp"
@@ -69,26 +75,69 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
     symbols = root.get("recommendations")
     if not isinstance(symbols, dict) or not isinstance(symbols.get(upper), dict) or symbols[upper] == {}:
         return "symbol_unknown"
+    if symbols[upper].get("symbol") != upper:
+        return "symbol_mismatch"
     base = BASE.get(strategy.replace(" ", "").replace("-", "").replace("_", "").lower())
     if base is None:
         return "strategy_unknown"
     record = symbols[upper]
     if require_best:
-        return judge(record, record.get("best_strategy_key"), base, now, allow_delayed, sources, must_be_best=True)
+        key = record.get("best_strategy_key")
+        return judge(record, key, strategy, now, allow_delayed, sources, side=side, must_be_best=True)
     answers = [
-        judge(record, key, base, now, allow_delayed, sources, must_be_best=False) for key in (base, f"{base}_5min")
+        judge(record, key, strategy, now, allow_delayed, sources, side=side, must_be_best=False)
+        for key in (base, f"{base}_5min")
     ]
     if "ok" in answers:
         return "ok"
-    order = ("entry_missing", "source_excluded", "entry_expired", "low_confidence", "not_tradable")
+    order = (
+        "entry_missing",
+        "source_excluded",
+        "entry_expired",
+        "low_confidence",
+        "not_tradable",
+        "no_side",
+        "side_mismatch",
+    )
     ranks = [order.index(answer) if answer in order else -1 for answer in answers]
     return answers[0] if ranks[0] >= ranks[1] else answers[1]
 
 
+def has_own_hash(data: bytes, claimed: Any) -> bool:
+    """Compute the hash as the guide says: over the file's bytes with the 64 digits of the hash set to 0."""
+    if not isinstance(claimed, str) or len(claimed) != 64 or set(claimed) - set("0123456789abcdef"):
+        return False
+    return sha256(("0" * 64).encode().join(data.split(claimed.encode()))).hexdigest() == claimed
+
+
+def side_problem(entry: dict[str, Any], name: str, side: str | None) -> str | None:
+    """Return what is wrong with the side of an entry for a bot that asked by this name and side."""
+    letters = name.replace(" ", "").replace("-", "").replace("_", "").lower()
+    if BASE[letters] != "Vertical":
+        return None if side is None else "side_mismatch"
+    if entry.get("side") not in ("bull", "bear"):
+        return "no_side"
+    if side is not None and side != entry["side"]:
+        return "side_mismatch"
+    wanted = {"callspread": "C", "putspread": "P"}.get(letters)
+    if wanted is None or entry.get("right") == wanted or (side is not None and "right" not in entry):
+        return None
+    return "side_mismatch"
+
+
 def judge(
-    record: dict[str, Any], key: Any, base: str, now: datetime, allow_delayed: bool, sources: Any, *, must_be_best: bool
+    record: dict[str, Any],
+    key: Any,
+    name: str,
+    now: datetime,
+    allow_delayed: bool,
+    sources: Any,
+    *,
+    side: str | None,
+    must_be_best: bool,
 ) -> str:
     """Return the reason for one candidate entry."""
+    base = BASE[name.replace(" ", "").replace("-", "").replace("_", "").lower()]
     strategies = record.get("strategies")
     entry = strategies.get(key) if isinstance(strategies, dict) and isinstance(key, str) else None
     if not isinstance(entry, dict) or entry == {}:
@@ -108,6 +157,8 @@ def judge(
         return "low_confidence"
     if entry.get("should_trade") is not True or entry.get("blocked_by") != []:
         return "not_tradable"
+    if (problem := side_problem(entry, name, side)) is not None:
+        return problem
     return status_problem(record.get("data_status"), allow_delayed=allow_delayed) or "ok"
 
 

@@ -14,6 +14,7 @@ import pytest
 from magic8_companion.publishing.documents import recommendations_document
 from magic8_companion.reader_kit import load
 from tests.publishing.recommendation_sets import SLOT, recommendation_set
+from tests.reader_kit.sealing import sealed_text
 
 NOW = SLOT + timedelta(seconds=36)
 
@@ -29,7 +30,7 @@ def published(folder: Path, kill_switch: Any = None) -> Path:
     """Write a document that approves an Iron Condor in QQQ."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "recommendations.json"
-    path.write_text(json.dumps({**recommendations_document(recommendation_set(), 20), "kill_switch": kill_switch}))
+    path.write_bytes(sealed_text({**recommendations_document(recommendation_set(), 20), "kill_switch": kill_switch}))
     return path
 
 
@@ -57,8 +58,8 @@ def test_each_kill_file_refuses_at_the_next_question(tmp_path: Path, named: str,
 def test_a_document_without_the_field_is_stopped_by_its_own_folder(tmp_path: Path) -> None:
     """Files of earlier versions name no kill file; the one in their folder counts."""
     path = published(tmp_path)
-    path.write_text(
-        json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "kill_switch"})
+    path.write_bytes(
+        sealed_text({key: value for key, value in json.loads(path.read_text()).items() if key != "kill_switch"})
     )
     assert reason(path) == "ok"
     (tmp_path / "KILL").touch()

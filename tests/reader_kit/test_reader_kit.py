@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import math
 import os
 import re
@@ -26,17 +25,22 @@ from magic8_companion.domain.recommendation import RecommendationSet
 from magic8_companion.domain.strategy import NO_TRADE, canonical_strategy, canonical_symbol
 from magic8_companion.durable import encode
 from magic8_companion.publishing.documents import recommendations_document
+from magic8_companion.publishing.seal import sealed
 from magic8_companion.reader_kit import REASONS, Decision, _decide, _parse, load
 from tests.publishing import any_recommendation_set
-from tests.publishing.recommendation_sets import SLOT, recommendation_set
+from tests.publishing.recommendation_sets import SLOT, directed, recommendation_set
 from tests.reader_kit.oracle import expected
+from tests.reader_kit.sealing import sealed_text
 
 NOW = SLOT + timedelta(seconds=36)
+SCHEMA_1_0 = Path(__file__).with_name("recommendations_1_0.json")
 RECORD = ("recommendations", "QQQ")
 ENTRY = (*RECORD, "strategies", "Iron_Condor")
 
 BREAKERS: dict[str, tuple[tuple[str, ...], Any]] = {
     "schema_unknown": (("schema_version",), "2.0"),
+    "unsealed": (("schema_version",), "1.0"),
+    "hash_mismatch": (("content_hash",), None),
     "no_timestamp": (("timestamp",), "2024-03-14T15:05:06"),
     "clock_skew": (("timestamp",), "2024-03-14T15:05:42Z"),
     "too_old": (("timestamp",), "2024-03-14T15:00:35Z"),
@@ -47,6 +51,7 @@ BREAKERS: dict[str, tuple[tuple[str, ...], Any]] = {
     "delayed": (("data_status",), "delayed"),
     "market_closed": (("market_session",), "post"),
     "symbol_unknown": (RECORD, None),
+    "symbol_mismatch": ((*RECORD, "symbol"), "SPY"),
     "strategy_unknown": (("asked",), "Straddle"),
     "entry_missing": (ENTRY, None),
     "source_excluded": ((*ENTRY, "source"), "gut"),
@@ -75,7 +80,7 @@ def put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
 def write(path: Path, document: dict[str, Any]) -> Path:
     """Replace the file, as the host does."""
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(document))
+    fresh.write_bytes(sealed_text(document))
     return fresh.replace(path)
 
 
@@ -101,6 +106,8 @@ def test_an_approved_trade_tells_what_was_approved(tmp_path: Path) -> None:
         valid_until=datetime(2024, 3, 14, 15, 35, tzinfo=UTC),
         seq=20,
         age_s=30.0,
+        structure="iron condor",
+        ticket=good()["recommendations"]["QQQ"]["strategies"]["Iron_Condor"]["ticket"],
     )
 
 
@@ -242,6 +249,87 @@ def test_the_kit_knows_the_names_of_the_host(name: str) -> None:
     host = canonical_strategy(name)
     assert reader_kit._strategy(name) == (None if host == NO_TRADE else host)
     assert reader_kit._symbol(name) == canonical_symbol(name)
+
+
+def vertical(right: str | None) -> dict[str, Any]:
+    """Return a document that approves a bull Vertical in QQQ: of calls, of puts, or with an open right."""
+    return recommendations_document(recommendation_set(recommendations={"QQQ": directed(right)}, skipped={}), 20)
+
+
+@pytest.mark.parametrize(
+    ("right", "name", "side", "reason"),
+    [
+        ("C", "Vertical", "bull", "ok"),
+        ("C", "Vertical", " Bull", "ok"),
+        ("C", "Vertical", None, "ok"),
+        ("C", "Call Spread", None, "ok"),
+        ("C", "Call Spread", "bull", "ok"),
+        ("C", "Put Spread", None, "side_mismatch"),
+        ("C", "Put Spread", "bull", "side_mismatch"),
+        ("C", "Vertical", "bear", "side_mismatch"),
+        ("C", "Vertical", "up", "side_mismatch"),
+        ("C", "Vertical", 1, "side_mismatch"),
+        ("P", "put-spread", "bull", "ok"),
+        ("P", "call-spread", None, "side_mismatch"),
+        (None, "Vertical", "bull", "ok"),
+        (None, "Call Spread", "bull", "ok"),
+        (None, "Call Spread", None, "side_mismatch"),
+        (None, "Vertical", "bear", "side_mismatch"),
+    ],
+)
+def test_an_approved_call_spread_approves_no_put_spread(
+    tmp_path: Path, right: str | None, name: str, side: Any, reason: str
+) -> None:
+    """The side that the bot names must be the entry's, and the right of its name where the entry has one."""
+    path = write(tmp_path / "recommendations.json", vertical(right))
+    decision = load(path).is_actionable("QQQ", name, NOW, side=side)
+    assert (decision.reason, decision.side) == (reason, "bull")
+    assert load(path).should_execute_strategy("QQQ", name, side=side) is False  # long ago, by the machine's clock
+
+
+def test_a_vertical_without_side_is_never_approved(tmp_path: Path) -> None:
+    """No question can make sure that the bot means the same trade."""
+    document = vertical(None)
+    del document["recommendations"]["QQQ"]["strategies"]["Vertical"]["side"]
+    path = write(tmp_path / "recommendations.json", document)
+    assert load(path).is_actionable("QQQ", "Vertical", NOW).reason == "no_side"
+
+
+def test_a_trade_without_sides_has_no_side_to_ask_for(tmp_path: Path) -> None:
+    """A bot that asks for the bull side of a condor means something else."""
+    path = write(tmp_path / "recommendations.json", good())
+    assert load(path).is_actionable("QQQ", "Iron Condor", NOW, side="bull").reason == "side_mismatch"
+
+
+def test_a_changed_ticket_of_an_answer_changes_no_later_answer(tmp_path: Path) -> None:
+    """The ticket is a copy."""
+    document = load(write(tmp_path / "recommendations.json", good()))
+    first = document.is_actionable("QQQ", "Iron Condor", NOW)
+    assert first.ticket is not None
+    first.ticket["legs"].clear()
+    again = document.is_actionable("QQQ", "Iron Condor", NOW)
+    assert again.ticket is not None
+    assert len(again.ticket["legs"]) == 4
+
+
+def test_a_document_of_schema_1_0_is_read_and_not_approved(tmp_path: Path) -> None:
+    """It cannot prove that its bytes belong together; a bot may accept that knowingly."""
+    path = tmp_path / "recommendations.json"
+    path.write_bytes(SCHEMA_1_0.read_bytes())
+    decision = load(path).is_actionable("QQQ", "Iron Condor", NOW)
+    assert (decision.reason, decision.seq) == ("unsealed", 20)
+    allowed = load(path, allow_unsealed=True).is_actionable("QQQ", "Iron Condor", NOW)
+    assert (allowed.reason, allowed.structure) == ("ok", "iron condor")
+
+
+@pytest.mark.parametrize("number", range(0, 8000, 331))
+def test_a_flipped_byte_is_found(tmp_path: Path, number: int) -> None:
+    """Whatever the byte means, the document no longer proves itself."""
+    path = write(tmp_path / "recommendations.json", good())
+    data = bytearray(path.read_bytes())
+    data[number % len(data)] ^= 1
+    path.write_bytes(bytes(data))
+    assert load(path).is_actionable("QQQ", "Iron Condor", NOW).reason in {"hash_mismatch", "bad_json", "schema_unknown"}
 
 
 def test_without_require_best_any_tradable_entry_counts(tmp_path: Path) -> None:
@@ -411,18 +499,19 @@ def test_the_kit_answers_as_the_slow_oracle_does(any_one: RecommendationSet, dat
     """For any lawful bulletin, any moment and any options, kit and oracle give the same reason."""
     if data.draw(st.booleans(), "tame"):
         any_one = _tame(any_one)
-    content = encode(recommendations_document(any_one, data.draw(st.integers(1, 10**6), "seq")))
+    content = sealed(encode(recommendations_document(any_one, data.draw(st.integers(1, 10**6), "seq"))))
     now = any_one.published_at.replace(microsecond=0) + timedelta(seconds=data.draw(st.integers(-10, 320), "age"))
     symbol = data.draw(st.sampled_from((*any_one.recommendations, "SPXW")), "symbol")
-    strategy = data.draw(st.sampled_from(("Butterfly", "sonar", "call spread", "Straddle")), "strategy")
+    strategy = data.draw(st.sampled_from(("Butterfly", "sonar", "call spread", "Vertical", "Straddle")), "strategy")
+    side = data.draw(st.sampled_from((None, None, "bull", "bear")), "side")
     options: dict[str, Any] = {
         "max_age_s": data.draw(st.sampled_from((300, 60)), "max_age_s"),
         "allow_delayed": data.draw(st.booleans(), "allow_delayed"),
         "require_best": data.draw(st.booleans(), "require_best"),
         "sources": data.draw(st.sampled_from((("checkpoint", "blend", "ml_5min"), ("ml_5min",))), "sources"),
     }
-    decision = _decide(_parse(content), load("unused", **options)._rules, symbol, strategy, now)
-    assert decision.reason == expected(content, symbol, strategy, now, **options)
+    decision = _decide(_parse(content), load("unused", **options)._rules, (symbol, strategy, side), now)
+    assert decision.reason == expected(content, symbol, strategy, now, side=side, **options)
 
 
 def _tame(any_one: RecommendationSet) -> RecommendationSet:
