@@ -22,7 +22,7 @@ def sealed(data: bytes) -> bytes:
     """Return the text of a document with its hash in place of the zeros.
 
     >>> sealed(b'{"content_hash":"' + b"0" * 64 + b'"}')[17:27]
-    b'2ebf5a2c50'
+    b'e4c172c2fe'
 
     Raises
     ------

@@ -16,7 +16,7 @@ from magic8_companion.domain.market_state import STALE, STATUS_ORDER
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
 from magic8_companion.domain.recommendation import Entry, FiveMinuteResult, FiveMinuteSignal
-from magic8_companion.domain.strategy import NO_TRADE
+from magic8_companion.domain.strategy import NO_TRADE, VERTICAL
 from magic8_companion.domain.structure import DIRECTION_OF, NEUTRAL
 from magic8_companion.domain.trading_day import new_york_day, require_session
 

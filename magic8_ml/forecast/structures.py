@@ -189,7 +189,7 @@ def modelled_trade(index: int, *, s: float, spot: float, win_probability: float)
 
     >>> condor = modelled_trade(1, s=0.01, spot=5000.0, win_probability=0.7)
     >>> [(leg.action, leg.right, leg.strike) for leg in condor.legs], condor.price
-    ([('BUY', 'P', 4920.0), ('SELL', 'P', 4950.0), ('SELL', 'C', 5050.0), ('BUY', 'C', 5080.0)], 5.71)
+    ([('BUY', 'P', 4920.0), ('SELL', 'P', 4950.0), ('SELL', 'C', 5050.0), ('BUY', 'C', 5080.0)], 5.63)
     """
     shape, priced = SHAPES[index], price_structures(np.array([s]))
     legs = tuple(

@@ -266,10 +266,10 @@ def test_even_an_unforeseen_failure_is_only_a_reason() -> None:
 
 
 def test_the_published_document_is_the_golden_one_and_obeys_the_schema() -> None:
-    """A whole document with tickets, to the byte; set MAGIC8_WRITE_GOLDEN=1 to accept a change on purpose."""
+    """A whole document with tickets, to the byte; set WRITE_GOLDEN=1 to accept a change on purpose."""
     document = document_of(record_of(state_of(), model(0.75)))
     validate(document, "recommendations")
     text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    if os.environ.get("MAGIC8_WRITE_GOLDEN"):
+    if os.environ.get("WRITE_GOLDEN"):
         GOLDEN.write_bytes(text)
     assert orjson.loads(text) == orjson.loads(GOLDEN.read_bytes())

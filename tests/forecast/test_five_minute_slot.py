@@ -108,7 +108,8 @@ def test_last_checkpoint_can_be_set_by_hand() -> None:
     [
         ("Butterfly", 0.825, "HIGH", 82.5, True),
         ("Butterfly", 0.8, "HIGH", 80.0, True),
-        ("Vertical", 0.79996, "HIGH", 80.0, True),
+        ("Butterfly", 0.79996, "HIGH", 80.0, True),
+        ("Vertical", 0.9, "HIGH", 90.0, False),
         ("Iron_Condor", 0.7999, "MEDIUM", 80.0, False),
         ("Iron_Condor", 0.725, "MEDIUM", 72.5, False),
         ("Iron_Condor", 0.6499, "LOW", 65.0, False),
@@ -118,7 +119,7 @@ def test_last_checkpoint_can_be_set_by_hand() -> None:
 def test_labels_follow_the_published_confidence(
     strategy: str, confidence: float, label: str, score: float, trade: bool
 ) -> None:
-    """HIGH at 0.80, MEDIUM at the threshold, on 4 decimals; only a HIGH strategy trades."""
+    """HIGH at 0.80, MEDIUM at the threshold, on 4 decimals; only HIGH trades, a Vertical only with a side."""
     host = FakeHost(moment("10:35:05"), symbols=["SPX"])
     result = extension(host, answer(strategy, confidence)).run_ml_prediction()
     assert result is not None

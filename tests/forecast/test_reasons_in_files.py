@@ -83,15 +83,16 @@ def test_a_trade_without_side_is_neutral(strategy: str) -> None:
     document = predictions_document(slot(answer(strategy, 0.9, details=details)), 1)
     entry = document["recommendations"]["SPX"]["strategies"][strategy]
     assert entry["direction"] == "neutral"
-    assert not {"side", "right", "action", "structure"} & set(entry)
+    assert not {"side", "right", "action"} & set(entry)
+    assert entry["structure"] == {"Butterfly": "butterfly", "Iron_Condor": "iron condor"}[strategy]
 
 
 def test_a_vertical_of_a_model_that_names_none_goes_with_its_direction() -> None:
-    """A foreign model says a direction only: side and direction agree, and no structure is invented."""
+    """A foreign model says a direction only: side and direction agree, and the right stays open."""
     document = predictions_document(slot(answer("Vertical", 0.9, details=DETAILS | {"direction": "bearish"})), 1)
     entry = document["recommendations"]["SPX"]["strategies"]["Vertical"]
     assert (entry["direction"], entry["side"]) == ("bearish", "bear")
-    assert "structure" not in entry
+    assert entry["structure"] == "bear vertical"
 
 
 def test_missing_reasons_are_omitted() -> None:
