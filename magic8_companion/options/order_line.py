@@ -41,8 +41,14 @@ class Wording:
     name: str | None = None
     action: str | None = None
     weekly: bool = False
+    opening_settlement: bool = False
     order_type: str | None = "LMT"
     exchange: str | None = None
+
+    @property
+    def cycle(self) -> str:
+        """Return what stands between multiplier and date."""
+        return "(AM)" if self.opening_settlement else "(Weeklys)" if self.weekly else ""
 
 
 PLAIN: Final = Wording()
@@ -87,7 +93,7 @@ def order_line(
         wording.name or trade.name,
         symbol,
         str(multiplier),
-        "(Weeklys)" if wording.weekly else "",
+        wording.cycle,
         written_date(expiry),
         _joined(trade.strikes),
         trade.right,
@@ -129,8 +135,8 @@ def short_order_line(
         wording.action or ("BUY" if trade.bought else "SELL"),
         str(trade.quantity),
         symbol,
-        "" if multiplier == 100 and not wording.weekly else str(multiplier),
-        "(Weeklys)" if wording.weekly else "",
+        "" if multiplier == 100 and not wording.cycle else str(multiplier),
+        wording.cycle,
         day,
         _joined(trade.strikes),
         "" if right_is_open or "/" in trade.right else trade.right.title(),

@@ -81,6 +81,7 @@ class Product:
     the distance of listed strikes near the money.  ``opening_settlement`` means AM settlement: the opening auction, not
     the close, sets the settlement price.  ``extra_trading`` is how long the options trade beyond the close of the
     underlying.  ``primary_exchange`` is where IB lists the underlying; a symbol without one cannot be run.
+    ``possible_strikes`` reach far beyond the prices of the underlying: an order outside of them is a mistake.
     """
 
     symbol: str
@@ -95,6 +96,7 @@ class Product:
     multiplier: int = MULTIPLIER
     fees: Fees = Fees()
     primary_exchange: str = ""
+    possible_strikes: tuple[float, float] = (0.5, 20_000.0)
 
     @property
     def assignment_risk(self) -> bool:
@@ -191,11 +193,14 @@ def _etf(symbol: str, primary_exchange: str = "") -> Product:
         coarse_tick=0.01,
         strike_step=1.0,
         extra_trading=timedelta(minutes=15),
+        possible_strikes=(50.0, 5_000.0),
         primary_exchange=primary_exchange,
     )
 
 
-def _index(symbol: str, option_class: str, strike_step: float, primary_exchange: str) -> Product:
+def _index(
+    symbol: str, option_class: str, strike_step: float, primary_exchange: str, possible_strikes: tuple[float, float]
+) -> Product:
     return Product(
         symbol=symbol,
         option_class=option_class,
@@ -204,18 +209,19 @@ def _index(symbol: str, option_class: str, strike_step: float, primary_exchange:
         coarse_tick=0.10,
         strike_step=strike_step,
         fees=Fees(exchange_low=0.36, exchange_high=0.45),
+        possible_strikes=possible_strikes,
         primary_exchange=primary_exchange,
     )
 
 
 _WITHOUT_OPTIONS: Final = frozenset({VIX})
 PRODUCTS: Final = (
-    _index("SPX", "SPXW", 5.0, "CBOE"),
-    replace(_index("SPX", "SPX", 5.0, "CBOE"), cycle=ExpiryCycle.MONTHLY, opening_settlement=True),
+    _index("SPX", "SPXW", 5.0, "CBOE", (500.0, 50_000.0)),
+    replace(_index("SPX", "SPX", 5.0, "CBOE", (500.0, 50_000.0)), cycle=ExpiryCycle.MONTHLY, opening_settlement=True),
     _etf("SPY", "ARCA"),
-    _index("NDX", "NDXP", 10.0, "NASDAQ"),
+    _index("NDX", "NDXP", 10.0, "NASDAQ", (1_000.0, 200_000.0)),
     _etf("QQQ", "NASDAQ"),
-    _index("RUT", "RUTW", 5.0, "RUSSELL"),
+    _index("RUT", "RUTW", 5.0, "RUSSELL", (200.0, 20_000.0)),
     _etf("IWM", "ARCA"),
     Product(
         symbol="XSP",
@@ -224,6 +230,7 @@ PRODUCTS: Final = (
         tick=0.01,
         coarse_tick=0.01,
         strike_step=1.0,
+        possible_strikes=(50.0, 5_000.0),
         fees=Fees(exchange_low=0.07, exchange_high=0.07, free_below=10),
         primary_exchange="CBOE",
     ),

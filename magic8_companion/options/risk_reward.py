@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from magic8_companion.domain.errors import OrderRefused
 from magic8_companion.options.payoff import Leg, Profile, profile
+from magic8_companion.options.products import MULTIPLIER
 from magic8_companion.options.structures import action_sign, build
 
 _EFFECTS: Final = {"DEBIT": 1, "CREDIT": -1}
@@ -65,7 +66,7 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
     premium: float,
     action: str,
     quantity: int = 1,
-    right: str = "CALL",
+    right: str | None = None,
     multiplier: float = 100,
     fees: float = 0.0,
     *,
@@ -76,8 +77,11 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
     Parameters
     ----------
     premium
-        Net price per unit in points.  BUY pays it and SELL receives it; a negative premium reverses this, as in
-        ``BOT ... @-.90cr``.
+        Net price per unit in points.  BUY pays it and SELL receives it; a negative one is a credit of that size for
+        both, as in ``BOT ... @-.90cr``.
+    right
+        CALL or PUT.  Required for a vertical, unless its name says it (Call_Spread, Put_Spread), and for a butterfly
+        of unequal wings.
     fees
         Dollars per contract and leg; the middle of a butterfly counts twice.
     price_effect
@@ -129,15 +133,17 @@ def _check_numbers(premium: float, quantity: int, multiplier: float, fees: float
         raise OrderRefused("bad_number", f"the premium must be a number, not {premium}")
     if quantity < 1 or quantity != int(quantity):
         raise OrderRefused("quantity_invalid", f"the quantity must be a whole number from 1, not {quantity}")
-    if not (isfinite(multiplier) and multiplier > 0 and isfinite(fees) and fees >= 0):
-        raise OrderRefused("bad_number", f"multiplier {multiplier} must be positive and fees {fees} not negative")
+    if multiplier != MULTIPLIER:
+        raise OrderRefused("bad_number", f"the multiplier is {multiplier}, and every product has {MULTIPLIER}")
+    if not (isfinite(fees) and fees >= 0):
+        raise OrderRefused("bad_number", f"fees {fees} must not be negative")
 
 
 def _net_premium(premium: float, sign: int, price_effect: str | None) -> float:
     if price_effect is None:
         if premium == 0:
             raise OrderRefused("zero_premium", "a premium of 0 must say whether it is a debit or a credit")
-        return sign * premium
+        return premium if sign > 0 else -abs(premium)
     effect = _EFFECTS.get(price_effect.upper())
     if effect is None:
         raise OrderRefused("bad_price_effect", f"{price_effect!r} is neither debit nor credit")

@@ -28,6 +28,8 @@ Legs = tuple[Leg, ...]
 STRIKE_COUNT: Final = {BUTTERFLY: 3, IRON_CONDOR: 4, VERTICAL: 2}
 _SIGN: Final = {"BUY": 1, "BOT": 1, "BOUGHT": 1, "SELL": -1, "SOLD": -1, "SLD": -1}
 _RIGHT: Final = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
+_SPREAD_RIGHT: Final = {"callspread": "C", "putspread": "P"}
+_SAME_WIDTH: Final = 1e-9
 _BOTH: Final = frozenset({"CALL/PUT", "PUT/CALL", "C/P", "P/C"})
 _IRON_BUTTERFLY: Final = frozenset({"ironbutterfly", "ironfly"})
 
@@ -64,31 +66,49 @@ def vertical(strikes: Sequence[float], right: str, sign: int = 1) -> Legs:
     return Leg(right=right, strike=low, quantity=lower), Leg(right=right, strike=high, quantity=-lower)
 
 
-def build(strategy: str, strikes: Sequence[float], action: str, right: str = "CALL") -> Legs:
+def build(strategy: str, strikes: Sequence[float], action: str, right: str | None = None) -> Legs:
     """Return the legs of an order as people write it; an "Iron Butterfly" is a Butterfly of CALL/PUT.
+
+    ``right`` may be None where it makes no difference (Iron_Condor, a Butterfly of equal wings) or the strategy names
+    it (Call_Spread, Put_Spread).
 
     Raises
     ------
     OrderRefused
-        ``unknown_strategy``, ``unknown_action``, ``unknown_right``, ``strike_count``, ``strikes_not_distinct`` or
-        ``bad_number``.
+        ``unknown_strategy``, ``unknown_action``, ``unknown_right``, ``missing_right``, ``strike_count``,
+        ``strikes_not_distinct`` or ``bad_number``.
 
     >>> [(leg.action, leg.right, leg.strike) for leg in build("Vertical", [5820, 5815], "SELL", "PUT")]
     [('BUY', 'P', 5815.0), ('SELL', 'P', 5820.0)]
     """
-    iron = "".join(letter for letter in strategy.casefold() if letter.isalpha()) in _IRON_BUTTERFLY
+    letters = "".join(letter for letter in strategy.casefold() if letter.isalpha())
+    iron = letters in _IRON_BUTTERFLY
     name, sign = BUTTERFLY if iron else canonical_strategy(strategy), action_sign(action)
     if name not in STRIKE_COUNT:
         raise OrderRefused("unknown_strategy", f"{strategy!r} is none of {', '.join(STRIKE_COUNT)}")
     if name == IRON_CONDOR:
         return iron_condor(strikes, sign)
-    written = right.strip().upper()
+    written = "" if right is None else right.strip().upper()
     if iron or (name == BUTTERFLY and written in _BOTH):
         return iron_butterfly(strikes, sign)
-    letter = _RIGHT.get(written)
+    letter = _right_of(letters, written) or ("C" if name == BUTTERFLY and _has_equal_wings(strikes) else None)
     if letter is None:
-        raise OrderRefused("unknown_right", f"{right!r} is neither CALL nor PUT")
+        raise OrderRefused("missing_right", f"{strategy} {'/'.join(f'{k:g}' for k in strikes)} needs CALL or PUT")
     return butterfly(strikes, letter, sign) if name == BUTTERFLY else vertical(strikes, letter, sign)
+
+
+def _right_of(letters: str, written: str) -> str | None:
+    if written and written not in _RIGHT:
+        raise OrderRefused("unknown_right", f"{written!r} is neither CALL nor PUT")
+    named, given = _SPREAD_RIGHT.get(letters), _RIGHT.get(written)
+    if named and given and named != given:
+        raise OrderRefused("unknown_right", f"the right {written} contradicts the strategy's name")
+    return named or given
+
+
+def _has_equal_wings(strikes: Sequence[float]) -> bool:
+    low, middle, high = _sorted(strikes, 3)
+    return abs((middle - low) - (high - middle)) < _SAME_WIDTH
 
 
 def action_sign(action: str) -> int:

@@ -10,16 +10,21 @@ from magic8_companion.command_line import command, print_json
 from magic8_companion.domain.errors import OrderRefused
 from magic8_companion.options.risk_reward import RiskReward, calculate_risk_reward
 
+_STRATEGIES: Final = "Butterfly, Iron_Butterfly, Iron_Condor (or Sonar), Vertical, Call_Spread, Put_Spread"
 _EFFECT: Final = "overrides the action; a premium of 0 needs it"
 
 
 @command("risk-reward", "Calculate max loss, max profit and break-evens of an order.")
-@click.option("--strategy", required=True, help="Butterfly, Iron_Butterfly, Iron_Condor (or Sonar), Vertical")
+@click.option(
+    "--strategy",
+    required=True,
+    help="Butterfly, Iron_Butterfly, Iron_Condor (or Sonar), Vertical, Call_Spread, Put_Spread",
+)
 @click.option("--strikes", required=True, help="in any order, such as 5905,5855,5805")
 @click.option("--premium", required=True, type=float, help="net price per unit in points")
 @click.option("--action", required=True, help="BUY pays the premium, SELL receives it")
 @click.option("--quantity", type=int, default=1, show_default=True, help="units")
-@click.option("--right", default="CALL", show_default=True, help="CALL or PUT, for butterflies and verticals")
+@click.option("--right", help="CALL or PUT, for verticals and butterflies of unequal wings")
 @click.option("--multiplier", type=float, default=100, show_default=True, help="dollars per point")
 @click.option("--fees", type=float, default=0.0, show_default=True, help="dollars per contract and leg")
 @click.option("--price-effect", type=click.Choice(["debit", "credit"]), help=_EFFECT)
@@ -31,7 +36,7 @@ def risk_reward_command(
     premium: float,
     action: str,
     quantity: int,
-    right: str,
+    right: str | None,
     as_json: bool,
     **terms: Any,  # noqa: ANN401  # of calculate_risk_reward
 ) -> None:

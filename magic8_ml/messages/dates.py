@@ -7,7 +7,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from magic8_companion.domain.trading_day import FIRST_YEAR, LAST_YEAR, session_on
 from magic8_companion.options.order_line import MONTHS
+from magic8_companion.options.products import PRODUCTS
 from magic8_ml.messages.values import Refusal
 
 _MONTHS: Final = tuple(month.upper() for month in MONTHS)
@@ -38,7 +40,7 @@ def read_expiry(text: str, on: date | None) -> tuple[date | None, str | None]:
     Raises
     ------
     Refusal
-        ``bad_expiry`` for a date that does not exist, ``expired`` for one before the message.
+        ``bad_expiry`` for a date that does not exist or has no session, ``expired`` for one before the message.
 
     >>> read_expiry("22 MAY 25", None), read_expiry("5/22/25", None)
     ((datetime.date(2025, 5, 22), None), (datetime.date(2025, 5, 22), None))
@@ -53,9 +55,37 @@ def read_expiry(text: str, on: date | None) -> tuple[date | None, str | None]:
         return None, open_year
     if not 2000 <= expiry.year <= 2099:
         raise Refusal("bad_expiry", f"{text!r} is outside 2000..2099")
+    if FIRST_YEAR <= expiry.year <= LAST_YEAR and session_on(expiry) is None:
+        raise Refusal("bad_expiry", f"the exchange is shut on {expiry.isoformat()}, so no option expires then")
     if on is not None and expiry < on:
         raise Refusal("expired", f"{text!r} is before the message of {on.isoformat()}")
     return expiry, None
+
+
+def require_open(symbol: str, expiry: date | None, on: date | None) -> None:
+    """Refuse an order in options of ``symbol`` that settle in the opening auction, if they no longer trade.
+
+    Raises
+    ------
+    Refusal
+        ``bad_expiry`` when the symbol has no such options or they do not expire on that date, ``settled`` on the date
+        of the expiry: their last trade was in the session before.
+
+    >>> require_open("SPX", date(2025, 6, 20), date(2025, 6, 20))
+    Traceback (most recent call last):
+    magic8_ml.messages.values.Refusal: settled: AM-settled options of 2025-06-20 traded until the session before
+    """
+    am_settled = next((item for item in PRODUCTS if item.symbol == symbol and item.opening_settlement), None)
+    if am_settled is None:
+        raise Refusal("bad_expiry", f"{symbol} has no AM-settled options here")
+    if expiry is None:
+        return
+    if not am_settled.cycle.expires_on(expiry):
+        raise Refusal(
+            "bad_expiry", f"AM-settled options of {symbol} expire on third Fridays, not on {expiry.isoformat()}"
+        )
+    if on is not None and on >= expiry:
+        raise Refusal("settled", f"AM-settled options of {expiry.isoformat()} traded until the session before")
 
 
 def _read(text: str, on: date | None) -> tuple[date | None, str | None]:

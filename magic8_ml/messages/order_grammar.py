@@ -25,12 +25,13 @@ _STRATEGY: Final = (
 _QUANTITY: Final = r"\s*(?P<sign>[+-])?\s*(?P<count>\d{1,6})?(?=\s)"
 _SYMBOL: Final = rf"\s*\$?(?P<symbol>[A-Z]{{1,12}}){_BOUNDARY}"
 _MULTIPLIER: Final = r"(?:\s{1,9}(?P<multiplier>\d{1,5})(?=\s))?"
-_CYCLE: Final = r"(?:\s*\(\s*(?P<cycle>[A-Z]{1,12})\s*\))?"
+_CYCLE: Final = r"(?:\s*[(\[]\s*(?P<cycle>[A-Z]{1,12})\s*[)\]])?"
+_SETTLEMENT: Final = r"(?:\s*[(\[]\s*(?P<settlement>[AP]M)\s*[)\]])?"
 _STRIKES: Final = rf"\s*(?P<strikes>{NUMBER}(?:\s?/\s?{NUMBER}){{0,9}})(?![\d.,/A-Z])"
 _RIGHT: Final = r"(?:\s*(?P<right>CALLS?/PUTS?|PUTS?/CALLS?|C/P|P/C|CALLS?|PUTS?|C|P)(?![A-Z0-9/]))?"
 _PRICE: Final = (
     rf"\s*(?:@|FOR\b|AT\b)\s*(?P<minus>[+-])?\s*\$?\s*(?P<minus2>[+-])?(?P<price>{NUMBER})(?![\d.,]*\d)(?![^\x00-\x7f])[.,]?"
-    rf"(?:\s*(?P<effect>CREDIT|DEBIT|CR|DB))?{_BOUNDARY}"
+    rf"(?:\s*\(?\s*(?P<effect>CREDIT|DEBIT|CR|DB)\s*\)?)?{_BOUNDARY}"
 )
 _ORDER_TYPE: Final = (
     rf"(?:\s*(?P<type>(?:LMT|LIMIT|MKT|MARKET|STP|STOP|MOC|DAY|GTC)(?:\s{{1,3}}(?:DAY|GTC))?){_BOUNDARY})?"
@@ -40,7 +41,7 @@ _EXCHANGE: Final = (
     rf"|BEST){_BOUNDARY})?"
 )
 _END: Final = r"(?=\s*$|\s*[^\w\s]|\s{2}|\t)"
-_LEGS_AND_DATE: Final = f"{_MULTIPLIER}{_CYCLE}{EXPIRY}{_STRIKES}"
+_LEGS_AND_DATE: Final = f"{_MULTIPLIER}{_CYCLE}{EXPIRY}{_SETTLEMENT}{_STRIKES}"
 _CLOSING: Final = f"{_PRICE}{_ORDER_TYPE}{_EXCHANGE}{_END}"
 
 ACTION: Final = re.compile(r"\b(?:BUY|SELL|BOT|SOLD)(?![A-Z])", re.ASCII)
@@ -51,7 +52,7 @@ QUANTITY: Final = re.compile(_QUANTITY, re.ASCII)
 STRATEGY: Final = re.compile(_STRATEGY, re.ASCII)
 SYMBOL: Final = re.compile(_SYMBOL, re.ASCII)
 BEFORE_DATE: Final = re.compile(f"{_MULTIPLIER}{_CYCLE}", re.ASCII)
-DATE: Final = re.compile(EXPIRY, re.ASCII)
+DATE: Final = re.compile(f"{EXPIRY}{_SETTLEMENT}", re.ASCII)
 STRIKES: Final = re.compile(_STRIKES, re.ASCII)
 RIGHT: Final = re.compile(_RIGHT, re.ASCII)
 PRICE: Final = re.compile(_PRICE, re.ASCII)
@@ -60,8 +61,14 @@ DIGIT_NEXT: Final = re.compile(r"\s*[+\-\d]", re.ASCII)
 STRIKE_LIKE: Final = re.compile(r"\s*[\d,.]{1,20}[^\s@]{0,20}", re.ASCII)
 PRICE_LIKE: Final = re.compile(r"\s*(?:@|FOR\b|AT\b)[^\d@]{0,6}\d", re.ASCII)
 KNOWN_SYMBOL: Final = re.compile(rf"\b(?:{'|'.join(MAGIC8_SYMBOLS)}|SPXW|NDXP|RUTW)\b", re.ASCII)
-CANCELLED: Final = re.compile(r"\b(?:CANCEL|VOID)", re.ASCII)
-NEGATED: Final = re.compile(r"\b(?:NOT|NEVER|NO|DON'?T|CANCEL[A-Z]{0,9}|AVOID|IGNORE|VOID)\b", re.ASCII)
+LABEL: Final = re.compile(
+    r"(?:\s|[^\w\s]|\b(?:NEW|ALERT|TRADE|SIGNAL|ORDER|ENTRY|SETUP|IDEA|MAGIC8?|SONAR|0DTE|EVERYONE|HERE|AM|PM|ET|EST|EDT"
+    rf"|{'|'.join(MAGIC8_SYMBOLS)}|SPXW|NDXP|RUTW)\b|<@&?\d{{1,20}}>|#\d{{1,18}}\b|\b\d{{1,3}}(?=[.):])|\d{{1,2}}:\d{{2}}(?::\d{{2}})?)*",
+    re.ASCII,
+)
+"""What may stand before an order: marks, numbers of alerts and lines, a time, mentions, and these words."""
+REMARK: Final = re.compile(r"(?:\s|[^\w\s+\-/]|\b(?:GTC|DAY|EDITED|NEW|EVERYONE|HERE)\b|<@&?\d{1,20}>)*", re.ASCII)
+"""What may stand after an order: marks and these words; any other remark could take the order back."""
 ALERT_NUMBER: Final = re.compile(r"#(\d{1,18})(?!\d)", re.ASCII)
 LETTERS: Final = re.compile(r"[A-Z]{1,40}", re.ASCII)
 

@@ -9,8 +9,16 @@ from typing import Final, NoReturn
 from magic8_companion.domain.strategy import IRON_CONDOR, SONAR, canonical_symbol
 from magic8_companion.options.products import MULTIPLIER
 from magic8_ml.messages import order_grammar as grammar
-from magic8_ml.messages.dates import read_expiry
-from magic8_ml.messages.structure import BOTH_RIGHTS, BOUGHT, PUTS_FIRST, option_type, strategy_named, traded_as
+from magic8_ml.messages.dates import read_expiry, require_open
+from magic8_ml.messages.structure import (
+    BOTH_RIGHTS,
+    BOUGHT,
+    PUTS_FIRST,
+    option_type,
+    require_plausible_strikes,
+    strategy_named,
+    traded_as,
+)
 from magic8_ml.messages.text import number_of
 from magic8_ml.messages.values import KNOWN_SYMBOLS, Order, Refusal
 
@@ -49,15 +57,16 @@ def read_order(line: str, *, on: date | None = None, under_sonar: bool = False) 
 
 
 def _read_prefix(prefix: str) -> str | None:
-    tail = prefix.replace(">", ":").replace("|", ":").rpartition(":")[2]
-    if grammar.LETTERS.findall(tail) not in ([], ["NEW"]) or grammar.NEGATED.search(prefix):
+    if not grammar.LABEL.fullmatch(prefix):
         raise Refusal("ambiguous_structure", f"an order cannot begin with {prefix.strip()!r}")
     alert = grammar.ALERT_NUMBER.search(prefix)
     return alert[1] if alert else None
 
 
 def _read_match(match: re.Match[str], action: str, on: date | None, *, under_sonar: bool) -> Order:
-    _check_remark(match.string, match.end())
+    if not grammar.REMARK.fullmatch(match.string, match.end()):
+        remark = match.string[match.end() :].strip()
+        raise Refusal("ambiguous_structure", f"the order cannot have the remark {remark!r}")
     bought = action in BOUGHT
     quantity = _quantity(match["sign"], match["count"], bought=bought)
     symbol = _symbol(match["symbol"])
@@ -69,16 +78,20 @@ def _read_match(match: re.Match[str], action: str, on: date | None, *, under_son
         raise Refusal("bad_number", "strikes must be above 0")
     right = _right(match["side"] or match["spread"], match["right"])
     kind = option_type(strategy, strikes, right, short_form=match.re is grammar.SHORT)
+    require_plausible_strikes(strikes, symbol)
     strategy, strikes = traded_as(strategy, strikes)
     premium, effect = number_of(match["price"]), match["effect"]
     order_type, cycle = match["type"], match["cycle"]
+    opening_settlement = "AM" in {cycle, match["settlement"]}
+    if opening_settlement:
+        require_open(symbol, expiry, on)
     return Order(
         action=action,
         quantity=quantity,
         strategy=strategy,
         order_name=str(name).replace("_", " "),
         symbol=symbol,
-        multiplier=int(match["multiplier"] or MULTIPLIER),
+        multiplier=_multiplier(match["multiplier"]),
         weekly=cycle is not None and cycle.startswith("WEEKL"),
         expiry=expiry,
         expiry_text=expiry_text,
@@ -88,15 +101,8 @@ def _read_match(match: re.Match[str], action: str, on: date | None, *, under_son
         price_effect=_effect(effect, match["minus"] or match["minus2"], bought=bought),
         order_type=" ".join(order_type.split()) if order_type else None,
         exchange=match["exchange"],
+        opening_settlement=opening_settlement,
     )
-
-
-def _check_remark(line: str, at: int) -> None:
-    if grammar.CANCELLED.search(line, at):
-        raise Refusal("ambiguous_structure", "the line cancels its own order")
-    other = grammar.ACTION.search(line, at)
-    if other and grammar.STRATEGY.search(line, other.end()):
-        raise Refusal("ambiguous_structure", "the line has a second order")
 
 
 def _quantity(sign: str | None, count: str | None, *, bought: bool) -> int:
@@ -105,6 +111,12 @@ def _quantity(sign: str | None, count: str | None, *, bought: bool) -> int:
     if (sign and not count) or (count and not int(count)):
         raise Refusal("quantity_invalid", "the quantity must be a whole number of at least 1")
     return int(count) if count else 1
+
+
+def _multiplier(text: str | None) -> int:
+    if text is not None and int(text) != MULTIPLIER:
+        raise Refusal("bad_number", f"the multiplier is {text}, and every product has {MULTIPLIER}")
+    return MULTIPLIER
 
 
 def _symbol(text: str) -> str:

@@ -30,6 +30,7 @@ def order_line(order: Order) -> str:
         name=SONAR if order.strategy == SONAR else None,
         action=order.action,
         weekly=order.weekly,
+        opening_settlement=order.opening_settlement,
         order_type=order.order_type,
         exchange=order.exchange,
     )
@@ -48,5 +49,5 @@ def order_line(order: Order) -> str:
 
 
 def _legs(order: Order) -> tuple[Leg, ...]:
-    legs = build(order.strategy, order.strikes, order.action, order.option_type or "CALL")
+    legs = build(order.strategy, order.strikes, order.action, order.option_type)
     return tuple(replace(leg, quantity=leg.quantity * order.quantity) for leg in legs)

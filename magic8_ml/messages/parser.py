@@ -13,7 +13,14 @@ from typing import Any
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day, require_aware
 from magic8_companion.options.risk_reward import RiskReward
-from magic8_ml.messages.json_block import block_examples, block_predictions, block_symbol, example_order, find_object
+from magic8_ml.messages.json_block import (
+    JsonBlock,
+    block_examples,
+    block_predictions,
+    block_symbol,
+    example_order,
+    find_objects,
+)
 from magic8_ml.messages.order_grammar import KNOWN_SYMBOL
 from magic8_ml.messages.order_reader import read_order
 from magic8_ml.messages.positions import read_positions
@@ -25,7 +32,7 @@ from magic8_ml.messages.predictions import (
     lone_number,
 )
 from magic8_ml.messages.risk import require_risk
-from magic8_ml.messages.text import normalize, normalize_line_ends
+from magic8_ml.messages.text import normalize, normalize_line_ends, struck_lines
 from magic8_ml.messages.values import MAX_LENGTH, LineError, Message, Metadata, Order, Position, Refusal, Trade
 
 
@@ -90,13 +97,14 @@ class _MessageReader:
     def read(self, text: str) -> None:
         text = normalize_line_ends(text)
         raw_lines = text.split("\n")
-        found = find_object(raw_lines) if "{" in text else None
-        for number, (raw, line) in enumerate(zip(raw_lines, normalize(text).split("\n"), strict=True), start=1):
-            if found and found[0] < number <= found[1]:
-                if number == found[0] + 1:
-                    self._read_object(number, raw, found[2])
-            elif line and not line.isspace():
-                self._read_line(number, raw, line)
+        blocks = find_objects(raw_lines) if "{" in text else []
+        inside = {line for block in blocks for line in range(block.first, block.end)}
+        struck = struck_lines(raw_lines) if "~~" in text else frozenset()
+        for block in blocks:
+            self._read_block(block, raw_lines[block.first], struck)
+        for index, (raw, line) in enumerate(zip(raw_lines, normalize(text).split("\n"), strict=True)):
+            if index not in inside and line and not line.isspace():
+                self._read_line(index + 1, raw, line, is_struck=index in struck)
 
     def refuse(self, line: int, text: str, refusal: Refusal) -> None:
         self.errors.append(LineError(line=line, text=text.strip(), code=refusal.code, message=refusal.message))
@@ -114,15 +122,17 @@ class _MessageReader:
         for line, order, risk in self._orders:
             yield Trade(order=order, line=line, risk=risk, predictions=self.blocks.of(order.symbol))
 
-    def _read_line(self, number: int, raw: str, line: str) -> None:
+    def _read_line(self, number: int, raw: str, line: str, *, is_struck: bool) -> None:
         under_sonar, self._under_sonar = self._under_sonar, False
         try:
             alone = lone_number(line)
             if alone is not None:
                 self.blocks.add(*alone)
                 return
-            found = read_order(line, on=self._on, under_sonar=under_sonar)
-            if found is not None:
+            found = read_order(line.replace("~~", ""), on=self._on, under_sonar=under_sonar)
+            if found is not None and is_struck:
+                self.refuse(number, raw, Refusal("ambiguous_structure", "the order is struck through"))
+            elif found is not None:
                 order, alert_id = found
                 self._orders.append((number, order, require_risk(order)))
                 self.alert_id = self.alert_id or alert_id
@@ -149,18 +159,25 @@ class _MessageReader:
             except Refusal as refusal:
                 self.refuse(number, raw, refusal)
 
-    def _read_object(self, number: int, raw: str, block: Mapping[str, Any]) -> None:
+    def _read_block(self, found: JsonBlock, raw: str, struck: frozenset[int]) -> None:
+        number, block = found.first + 1, found.value
+        if found.first in struck:
+            block = Refusal("ambiguous_structure", "the block is struck through")
+        if isinstance(block, Refusal):
+            self.refuse(number, raw, block)
+            return
         try:
             symbol = block_symbol(block)
             self._heading = self._heading or symbol
             self.blocks.open(symbol)
             self._read_block_numbers(number, raw, block)
+            examples = block_examples(block)
         except Refusal as refusal:
             self.refuse(number, raw, refusal)
             return
-        for name, example in block_examples(block).items():
+        for name, example in examples.items():
             try:
-                order = example_order(symbol, name, example)
+                order = example_order(symbol, name, example, self._on)
                 self._orders.append((number, order, require_risk(order)))
             except Refusal as refusal:
                 self.refuse(number, raw, refusal)

@@ -30,7 +30,7 @@ def require_risk(order: Order) -> RiskReward:
             order.premium,
             order.action,
             order.quantity,
-            order.option_type or "CALL",
+            order.option_type,
             order.multiplier,
             # without a price effect the calculation rejects a premium of 0
             price_effect=order.price_effect if order.premium else None,

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, SONAR, VERTICAL
+from magic8_companion.options.products import product
 from magic8_ml.messages.values import Refusal
 
 ACTIONS: Final = frozenset({"BUY", "BOT", "SELL", "SOLD"})
@@ -17,6 +18,7 @@ CONDORS: Final = frozenset({IRON_CONDOR, SONAR})
 _BODY_TWICE: Final = CONDORS | {IRON_BUTTERFLY}
 _CONDOR_LEGS: Final = 4
 STRIKE_COUNT: Final = {VERTICAL: 2, BUTTERFLY: 3, IRON_BUTTERFLY: 3, IRON_CONDOR: 4, SONAR: 4}
+_WIDEST: Final = 1.5
 BOTH_RIGHTS: Final = "CALL/PUT"
 PUTS_FIRST: Final = "PUT/CALL"
 
@@ -94,6 +96,22 @@ def option_type(strategy: str, strikes: Sequence[float], right: str | None, *, s
     if right is None and not (short_form and strategy == BUTTERFLY and _wings_are_equal(strikes)):
         raise Refusal("missing_right", f"{strategy} needs CALL or PUT")
     return right
+
+
+def require_plausible_strikes(strikes: Sequence[float], symbol: str) -> None:
+    """Refuse strikes that no structure of one day has.
+
+    Raises
+    ------
+    Refusal
+        ``bad_number`` when they are outside the symbol's range, or the highest is more than half above the lowest.
+    """
+    lowest, highest = min(strikes), max(strikes)
+    possible = product(symbol).possible_strikes
+    if lowest < possible[0] or highest > possible[1]:
+        raise Refusal("bad_number", f"{symbol} has no strikes of {lowest:g} to {highest:g}")
+    if highest > _WIDEST * lowest:
+        raise Refusal("bad_number", f"no structure of one day reaches from {lowest:g} to {highest:g}")
 
 
 def _wings_are_equal(strikes: Sequence[float]) -> bool:

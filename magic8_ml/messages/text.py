@@ -7,6 +7,7 @@ numbers are refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -36,6 +37,21 @@ def normalize_line_ends(text: str) -> str:
     'a\nb\nc\n'
     """
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def struck_lines(lines: Sequence[str]) -> frozenset[int]:
+    """Return the indices of the lines of which ``~~`` strikes a part through; a mark may be closed on a later line.
+
+    >>> sorted(struck_lines(["a", "~~b", "c", "d~~", "e"]))
+    [1, 2, 3]
+    """
+    struck, is_open = set(), False
+    for index, line in enumerate(lines):
+        marks = line.count("~~")
+        if is_open or marks:
+            struck.add(index)
+        is_open ^= marks % 2 == 1
+    return frozenset(struck)
 
 
 def normalize(text: str) -> str:

@@ -91,6 +91,7 @@ class Order:
     price_effect: str
     order_type: str | None = None
     exchange: str | None = None
+    opening_settlement: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,7 @@ class Trade:
             "symbol": order.symbol,
             "multiplier": order.multiplier,
             "weekly": order.weekly,
+            "opening_settlement": order.opening_settlement,
             "expiry": order.expiry,
             "expiry_text": order.expiry_text,
             "strikes": list(order.strikes),

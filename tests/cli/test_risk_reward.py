@@ -8,6 +8,8 @@ import pytest
 
 from magic8_ml.__main__ import main
 
+CALLS = ("--right", "CALL")
+VERTICAL = (*CALLS, "--strategy", "Vertical", "--strikes", "6000,6005")
 BUTTERFLY = ("--strategy", "Butterfly", "--strikes", "5905,5855,5805", "--premium", "24.82", "--action", "BUY")
 CONDOR = ("--strategy", "Sonar", "--strikes", "5905/5915/5780/5775", "--premium", "0.90", "--action", "SELL")
 
@@ -44,7 +46,8 @@ def test_right_and_multiplier_count(capsys: pytest.CaptureFixture[str]) -> None:
     """A bought put vertical owns the higher strike."""
     words = ("--strategy", "Vertical", "--strikes", "5830,5835", "--premium", "2", "--action", "BUY", "--right", "PUT")
     assert answer(capsys, *words)["breakevens"] == [5833.0]
-    assert answer(capsys, *words, "--multiplier", "10")["max_loss"] == 20.0
+    assert main(["risk-reward", *words, "--multiplier", "10"]) == 1
+    assert "every product has 100" in capsys.readouterr().err
 
 
 def test_an_iron_butterfly_is_a_butterfly_of_calls_and_puts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,7 +60,7 @@ def test_an_iron_butterfly_is_a_butterfly_of_calls_and_puts(capsys: pytest.Captu
 
 def test_a_premium_of_zero_is_accepted_with_its_side(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is at risk, so there is no ratio."""
-    words = ("--strategy", "Vertical", "--strikes", "6000,6005", "--premium", "0", "--action", "BUY")
+    words = (*VERTICAL, "--premium", "0", "--action", "BUY")
     found = answer(capsys, *words, "--price-effect", "debit")
     assert (found["max_loss"], found["max_profit"], found["risk_reward"]) == (0.0, 500.0, None)
 
@@ -73,12 +76,24 @@ def test_people_get_sentences(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (("--strategy", "Butterfly", "--strikes", "1,2", "--premium", "1", "--action", "BUY"), "strike_count"),
         (("--strategy", "Vertical", "--strikes", "6000,x", "--premium", "1", "--action", "BUY"), "bad_number"),
-        (("--strategy", "Vertical", "--strikes", "6000,6000", "--premium", "1", "--action", "BUY"), "distinct"),
+        ((*CALLS, "--strategy", "Vertical", "--strikes", "6000,6000", "--premium", "1", "--action", "BUY"), "distinct"),
         (("--strategy", "Strangle", "--strikes", "1,2", "--premium", "1", "--action", "BUY"), "unknown_strategy"),
-        (("--strategy", "Vertical", "--strikes", "6000,6005", "--premium", "6", "--action", "BUY"), "cannot_win"),
-        (("--strategy", "Vertical", "--strikes", "6000,6005", "--premium", "6", "--action", "SELL"), "cannot_lose"),
-        (("--strategy", "Vertical", "--strikes", "6000,6005", "--premium", "0", "--action", "BUY"), "zero_premium"),
-        (("--strategy", "Vertical", "--strikes", "6000,6005", "--premium", "nan", "--action", "BUY"), "bad_number"),
+        (
+            (*VERTICAL, "--premium", "6", "--action", "BUY"),
+            "cannot_win",
+        ),
+        (
+            (*VERTICAL, "--premium", "6", "--action", "SELL"),
+            "cannot_lose",
+        ),
+        (
+            (*VERTICAL, "--premium", "0", "--action", "BUY"),
+            "zero_premium",
+        ),
+        (
+            (*VERTICAL, "--premium", "nan", "--action", "BUY"),
+            "bad_number",
+        ),
         ((*BUTTERFLY, "--quantity", "0"), "quantity_invalid"),
         ((*BUTTERFLY, "--action", "HOLD"), "unknown_action"),
     ],

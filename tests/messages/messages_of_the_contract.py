@@ -69,7 +69,7 @@ ORDERS: Final = (
         (5949.35, 6000.65),
     ),
     Expected(
-        "BUY +1 BUTTERFLY SPX 100 (Weeklys) 4 SEP 26 6530/6555/6560 CALL @1.30 LMT          broken wing",
+        "BUY +1 BUTTERFLY SPX 100 (Weeklys) 4 SEP 26 6530/6555/6560 CALL @1.30 LMT",
         "BUY 1 Butterfly CALL 1.3 debit",
         130,
         2370,
@@ -83,21 +83,21 @@ ORDERS: Final = (
         (6531.3,),
     ),
     Expected(
-        "BOT +3 BUTTERFLY SPX 100 (Weeklys) 9 JUL 21 4345/4365/4385 CALL @4.15              a fill, no LMT",
+        "BOT +3 BUTTERFLY SPX 100 (Weeklys) 9 JUL 21 4345/4365/4385 CALL @4.15",
         "BOT 3 Butterfly CALL 4.15 debit",
         1245,
         4755,
         (4349.15, 4380.85),
     ),
     Expected(
-        "BOT +1 BUTTERFLY SPX 100 (Weeklys) 10 APR 26 6700/6600/6500 PUT @18.75 CBOE        exchange suffix",
+        "BOT +1 BUTTERFLY SPX 100 (Weeklys) 10 APR 26 6700/6600/6500 PUT @18.75 CBOE",
         "BOT 1 Butterfly PUT 18.75 debit",
         1875,
         8125,
         (6518.75, 6681.25),
     ),
     Expected(
-        "#462 NEW BOT +1 BUTTERFLY SPX 100 (Weeklys) 28 OCT 20 3480/3490/3540 CALL @-.90cr CBOE   alert id, credit",
+        "#462 NEW BOT +1 BUTTERFLY SPX 100 (Weeklys) 28 OCT 20 3480/3490/3540 CALL @-.90cr CBOE",
         "BOT 1 Butterfly CALL 0.9 credit",
         3910,
         1090,

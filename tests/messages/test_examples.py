@@ -56,6 +56,7 @@ def test_a_trade_has_every_field_of_the_contract() -> None:
         "symbol": "SPX",
         "multiplier": 100,
         "weekly": False,
+        "opening_settlement": False,
         "expiry": date(2025, 5, 22),
         "expiry_text": None,
         "strikes": [5905.0, 5855.0, 5805.0],
@@ -143,12 +144,12 @@ def test_a_bad_example_of_a_json_message_loses_no_other() -> None:
 
 def test_a_date_without_year_is_the_next_such_date() -> None:
     """Seen from the message's New York day; without a time the year stays open and the day is kept as text."""
-    line = "SELL 1 SPX 15 NOV 5850/5875/5900 Butterfly for 2.0 credit"
-    on_the_day = parse(line, time=datetime(2024, 11, 15, 20, tzinfo=UTC))["trades"][0]
-    a_day_later = parse(line, time=datetime(2024, 11, 16, 20, tzinfo=UTC))["trades"][0]
+    line = "SELL 1 SPX 14 NOV 5850/5875/5900 Butterfly for 2.0 credit"
+    on_the_day = parse(line, time=datetime(2024, 11, 14, 20, tzinfo=UTC))["trades"][0]
+    a_day_later = parse(line, time=datetime(2024, 11, 15, 20, tzinfo=UTC))["trades"][0]
     unknown = parse(line)["trades"][0]
-    assert (on_the_day["expiry"], a_day_later["expiry"]) == (date(2024, 11, 15), date(2025, 11, 15))
-    assert (unknown["expiry"], unknown["expiry_text"]) == (None, "15 NOV")
+    assert (on_the_day["expiry"], a_day_later["expiry"]) == (date(2024, 11, 14), date(2025, 11, 14))
+    assert (unknown["expiry"], unknown["expiry_text"]) == (None, "14 NOV")
 
 
 def test_the_message_day_is_new_yorks() -> None:

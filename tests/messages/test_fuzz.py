@@ -26,6 +26,8 @@ CODES = {
     "premium_out_of_bounds",
     "quantity_invalid",
     "ambiguous_structure",
+    "bad_json",
+    "settled",
     "too_long",
 }
 

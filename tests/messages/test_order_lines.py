@@ -118,12 +118,12 @@ def test_strikes_are_read_in_any_order_and_written_in_one(row: Row) -> None:
             "SELL 1 SPX 15 Nov 5900/5950 Call Vertical for 1.5 credit",
         ),
         (
-            "BUY 1 SPX 2025-11-15 5850/5875/5900 Butterfly for 2 debit",
-            "BUY 1 SPX 15 Nov 25 5900/5875/5850 Butterfly for 2.0 debit",
+            "BUY 1 SPX 2025-11-14 5850/5875/5900 Butterfly for 2 debit",
+            "BUY 1 SPX 14 Nov 25 5900/5875/5850 Butterfly for 2.0 debit",
         ),
         (
-            "BUY +1 Vertical SPX 10 (Weeklys) 15 NOV 5900/5950 PUT @12.50 LMT",
-            "BUY 1 SPX 10 (Weeklys) 15 Nov 5950/5900 Put Vertical for 12.5 debit LMT",
+            "BUY +1 Vertical SPX 100 (Weeklys) 15 NOV 5900/5950 PUT @12.50 LMT",
+            "BUY 1 SPX 100 (Weeklys) 15 Nov 5950/5900 Put Vertical for 12.5 debit LMT",
         ),
     ],
 )

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from magic8_companion.domain.strategy import HISTORY_STRATEGIES, MAGIC8_SYMBOLS
+from magic8_companion.domain.trading_day import FIRST_YEAR, LAST_YEAR, session_on
 from magic8_companion.options.order_line import order_line as ticket_line
 from magic8_companion.options.payoff import Leg, profile
 from magic8_companion.options.structures import build, butterfly, iron_butterfly, iron_condor, vertical
@@ -23,6 +24,10 @@ from tests.messages.messages_of_the_contract import ORDERS
 PARSER = EnhancedDiscordParser()
 
 
+def _may_have_a_session(day: date) -> bool:
+    return not FIRST_YEAR <= day.year <= LAST_YEAR or session_on(day) is not None
+
+
 @st.composite
 def orders(draw: st.DrawFn) -> Order:
     """Draw an order that makes sense: wings of 5 points or more, a premium below 2."""
@@ -31,7 +36,9 @@ def orders(draw: st.DrawFn) -> Order:
     steps = draw(st.lists(st.integers(10, 400), min_size=count, max_size=count))
     if count == 4 and draw(st.booleans()):
         steps[2] = 0  # an iron butterfly
-    strikes = draw(st.permutations([100.0 + sum(steps[: n + 1]) / 2 for n in range(count)]))
+    symbol = draw(st.sampled_from(MAGIC8_SYMBOLS))
+    lowest = {"SPX": 5000.0, "NDX": 20_000.0, "RUT": 2000.0}.get(symbol, 1600.0)
+    strikes = draw(st.permutations([lowest + sum(steps[: n + 1]) / 2 for n in range(count)]))
     if count == 4 and max(strikes[:2]) < min(strikes[2:]):
         strikes = sorted(strikes)  # any other order would claim that the puts lie above the calls
     action = draw(st.sampled_from(["BUY", "BOT", "SELL", "SOLD"]))
@@ -44,10 +51,10 @@ def orders(draw: st.DrawFn) -> Order:
         quantity=draw(st.integers(1, 1000)),
         strategy=strategy,
         order_name=strategy.replace("_", " "),
-        symbol=draw(st.sampled_from(MAGIC8_SYMBOLS)),
-        multiplier=draw(st.sampled_from([100, 10])),
+        symbol=symbol,
+        multiplier=100,
         weekly=draw(st.booleans()),
-        expiry=draw(st.dates(date(2000, 1, 1), date(2099, 12, 31))),
+        expiry=draw(st.dates(date(2000, 1, 1), date(2099, 12, 31)).filter(_may_have_a_session)),
         expiry_text=None,
         strikes=tuple(strikes),
         option_type=kind,
