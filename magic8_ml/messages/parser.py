@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day, require_aware
@@ -34,6 +34,8 @@ from magic8_ml.messages.predictions import (
 from magic8_ml.messages.risk import require_risk
 from magic8_ml.messages.text import normalize, normalize_line_ends, struck_lines
 from magic8_ml.messages.values import MAX_LENGTH, LineError, Message, Metadata, Order, Position, Refusal, Trade
+
+_NO_LINES: Final[frozenset[int]] = frozenset()
 
 
 class EnhancedDiscordParser:
@@ -97,14 +99,18 @@ class _MessageReader:
     def read(self, text: str) -> None:
         text = normalize_line_ends(text)
         raw_lines = text.split("\n")
-        blocks = find_objects(raw_lines) if "{" in text else []
-        inside = {line for block in blocks for line in range(block.first, block.end)}
-        struck = struck_lines(raw_lines) if "~~" in text else frozenset()
-        for block in blocks:
-            self._read_block(block, raw_lines[block.first], struck)
+        struck = struck_lines(raw_lines) if "~~" in text else _NO_LINES
+        inside = self._read_blocks(raw_lines, struck) if "{" in text else _NO_LINES
         for index, (raw, line) in enumerate(zip(raw_lines, normalize(text).split("\n"), strict=True)):
             if index not in inside and line and not line.isspace():
                 self._read_line(index + 1, raw, line, is_struck=index in struck)
+
+    def _read_blocks(self, raw_lines: list[str], struck: frozenset[int]) -> frozenset[int]:
+        """Read the JSON objects; return the indices of their lines."""
+        blocks = find_objects(raw_lines)
+        for block in blocks:
+            self._read_block(block, raw_lines[block.first], struck)
+        return frozenset(line for block in blocks for line in range(block.first, block.end))
 
     def refuse(self, line: int, text: str, refusal: Refusal) -> None:
         self.errors.append(LineError(line=line, text=text.strip(), code=refusal.code, message=refusal.message))
@@ -129,7 +135,7 @@ class _MessageReader:
             if alone is not None:
                 self.blocks.add(*alone)
                 return
-            found = read_order(line.replace("~~", ""), on=self._on, under_sonar=under_sonar)
+            found = read_order(line.replace("~~", "") if is_struck else line, on=self._on, under_sonar=under_sonar)
             if found is not None and is_struck:
                 self.refuse(number, raw, Refusal("ambiguous_structure", "the order is struck through"))
             elif found is not None:
