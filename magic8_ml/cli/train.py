@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 
 import click
 
-from magic8_companion.command_line import DAY, DIR, command, refusal
+from magic8_companion.command_line import DAY, DIR, FILE, command, refusal
 from magic8_ml.cli.options import bars_options, symbols_option
 from magic8_ml.cli.progress import ProgressBars
+from magic8_ml.evaluation.win_baselines import read_rule_scores
 from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.forecast.training.report import TrainingReport
 from magic8_ml.forecast.training.train import train
 from magic8_ml.metrics.refusal import TrainingRefused
 
+_RULES = "file of rule scores as evaluate reads it: measures what agreement of rules and model has meant"
 _CHALLENGE = "also fit the two-stage classifiers on the same days, for comparison; takes much longer"
 
 
@@ -25,6 +28,7 @@ _CHALLENGE = "also fit the two-stage classifiers on the same days, for compariso
 @click.option("--from", "--start-date", "first_day", type=DAY, help="first day to train on, YYYY-MM-DD")
 @click.option("--to", "--end-date", "last_day", type=DAY, help="last day to read, YYYY-MM-DD")
 @click.option("--out", type=DIR, required=True, help="folder that M8C_ML_PATH names; models/ is written in it")
+@click.option("--rule-scores", type=FILE, help=_RULES)
 @click.option("--challenge", is_flag=True, help=_CHALLENGE)
 def train_command(
     *,
@@ -34,6 +38,7 @@ def train_command(
     first_day: date | None,
     last_day: date | None,
     out: Path,
+    rule_scores: Path | None,
     challenge: bool,
 ) -> None:
     """Train."""
@@ -45,6 +50,7 @@ def train_command(
             first_day=first_day,
             last_day=last_day,
             out=out,
+            rule_scores=rule_scores,
             challenge=challenge,
         )
 
@@ -57,6 +63,7 @@ def run_train(
     first_day: date | None,
     last_day: date | None,
     out: Path,
+    rule_scores: Path | None = None,
     challenge: bool = False,
 ) -> TrainingReport:
     """Read, train, print; raises ``TrainingRefused`` with one sentence when it cannot be done."""
@@ -75,6 +82,7 @@ def run_train(
             first_day=first_day,
             last_day=last_day,
             challenge=challenge,
+            rule_points=None if rule_scores is None else partial(read_rule_scores, rule_scores),
         )
     click.echo(report.table())
     return report

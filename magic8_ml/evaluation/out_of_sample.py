@@ -10,10 +10,10 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES, VERTICAL
+from magic8_ml.forecast.called_trades import CalledTrades, pick
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.structures import VERTICALS
 
-HIGH: Final = 0.80
 MEDIUM: Final = 0.65
 
 
@@ -103,12 +103,17 @@ class OutOfSample:
     @property
     def high(self) -> Mask:
         """Tell where the call is a strategy at HIGH confidence."""
-        return _confidence_of_call(self.model) >= HIGH
+        return self.calls.high
 
     @property
     def call_confidence(self) -> Floats:
         """Return the confidence of the strategy called, NaN where none is."""
-        return _confidence_of_call(self.model)
+        return self.calls.confidence
+
+    @property
+    def calls(self) -> CalledTrades:
+        """Return the calls, settled."""
+        return CalledTrades.of(self.model, self.settlement.won, self.rows.day)
 
     def structures(self) -> Iterator[tuple[str, int, Mask]]:
         """Yield each structure meant: its name, its strategy's column, and the rows at which it is the one meant."""
@@ -119,15 +124,4 @@ class OutOfSample:
 
     def of_call(self, columns: Floats) -> Floats:
         """Pick from (n_rows, 3) the column of the strategy called, NaN where none is."""
-        return _pick(columns, self.model.chosen)
-
-
-def _confidence_of_call(forecast: Forecast) -> Floats:
-    return _pick(forecast.confidence, forecast.chosen)
-
-
-def _pick(columns: Floats, chosen: Integers) -> Floats:
-    # the base strategies stand first among the outcomes; No_Trade and silence are no strategy
-    called = (chosen >= 0) & (chosen < len(BASE_STRATEGIES))
-    place = np.where(called, chosen, 0)
-    return np.where(called, columns[np.arange(len(chosen)), place], np.nan)
+        return pick(columns, self.model.chosen)

@@ -122,6 +122,21 @@ class CallRecord(TypedDict):
     other_net_by_cost: dict[str, Number]
 
 
+class CheckRecord(TypedDict):
+    """One figure of the labels next to its target; ``reason`` says why it is not reached, empty where it is."""
+
+    name: str
+    meaning: str
+    value: Number
+    low: Number
+    high: Number
+    floor: float
+    ceiling: float | None
+    n_days: int
+    status: str
+    reason: str
+
+
 class QuintileRecord(TypedDict):
     """Rows of one strategy with a similar edge."""
 
@@ -187,6 +202,8 @@ class EvaluationReport(TypedDict):
     slices: dict[str, list[GroupFigures]]
     confidence: ConfidenceRecord
     high: list[CallRecord]
+    high_measured: str
+    label_checks: list[CheckRecord]
     edge_quintiles: dict[str, list[QuintileRecord]]
     sigma: SigmaRecord
     accuracy: list[AccuracyRecord]

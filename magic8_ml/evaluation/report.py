@@ -10,12 +10,14 @@ import numpy as np
 import orjson
 
 from magic8_companion.domain.arrays import Floats, Integers
+from magic8_companion.domain.measured import Measured
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation import tables
 from magic8_ml.evaluation.baselines import CLIMATOLOGY
 from magic8_ml.evaluation.forecast_goals import measure_goals
 from magic8_ml.evaluation.forecaster_scores import LOSSES, ForecasterScores, loss_table, win_table
 from magic8_ml.evaluation.goals import GoalResult
+from magic8_ml.evaluation.label_checks import label_checks
 from magic8_ml.evaluation.leakage_demo import LeakageResult
 from magic8_ml.evaluation.negatives import negative_results
 from magic8_ml.evaluation.out_of_sample import OutOfSample
@@ -27,6 +29,7 @@ from magic8_ml.evaluation.records import (
     ScoredRecord,
     ScoreRecord,
 )
+from magic8_ml.forecast.called_trades import measure_high
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.calibration import Murphy, brier_parts, reliability, reliability_line
@@ -90,6 +93,8 @@ def report_of(out_of_sample: OutOfSample, context: ReportContext) -> EvaluationR
         "slices": slices,
         "confidence": tables.confidence_histogram(out_of_sample),
         "high": tables.high_table(out_of_sample),
+        "high_measured": Measured(high=measure_high(out_of_sample.calls)).high_sentence,
+        "label_checks": label_checks(out_of_sample.calls),
         "edge_quintiles": tables.edge_quintiles(out_of_sample),
         "sigma": tables.sigma_cells(out_of_sample),
         "accuracy": tables.accuracy_appendix(out_of_sample),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+from typing import Final
+
 from magic8_ml.evaluation.goals import ALL
-from magic8_ml.evaluation.records import EvaluationReport, GoalRecord
+from magic8_ml.evaluation.records import CheckRecord, EvaluationReport, GoalRecord
 from magic8_ml.forecast.training.dataset import describe_dropped
+
+_WIDTH: Final = 120
 
 
 def summary(report: EvaluationReport) -> str:
@@ -23,6 +28,8 @@ def summary(report: EvaluationReport) -> str:
     for symbol in each if len(each) > 1 else ():
         missed = [r["name"] for r in report["endpoints"] if r["symbol"] == symbol and r["passed"] is False]
         lines.append(f"  {symbol}: {'failed ' + ', '.join(missed) if missed else 'nothing failed'}")
+    lines += ["", _wrapped(report["high_measured"], "  ")]
+    lines += [line for record in report["label_checks"] for line in _check(record)]
     return "\n".join(lines)
 
 
@@ -37,10 +44,22 @@ def outcome(report: EvaluationReport) -> str:
 
 
 def _line(record: GoalRecord) -> str:
+    return f"  {record['name']:<32}{_figures(record)}  {record['status']}"
+
+
+def _check(record: CheckRecord) -> list[str]:
+    line = f"  {record['name']:<32}{_figures(record)}  {record['status']}"
+    return [line, *([_wrapped(record["reason"], "      ")] if record["reason"] else [])]
+
+
+def _figures(record: GoalRecord | CheckRecord) -> str:
     wanted = f">= {record['floor']:g}" if record["ceiling"] is None else f"{record['floor']:g} .. {record['ceiling']:g}"
     interval = f"[{_number(record['low'])}, {_number(record['high'])}]"
-    days = f"{record['n_days']:>6}"
-    return f"  {record['name']:<32}{_number(record['value']):>9}{interval:>20}{wanted:>16}{days}  {record['status']}"
+    return f"{_number(record['value']):>9}{interval:>20}{wanted:>16}{record['n_days']:>6}"
+
+
+def _wrapped(text: str, indent: str) -> str:
+    return fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
 def _number(value: float | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from magic8_companion.domain.measured import Measured
 from magic8_ml.forecast.labels import MIN_DAYS
 from magic8_ml.forecast.training.walk_forward_scores import StageEvaluation, WalkForwardEvaluation
 from magic8_ml.metrics.logistic import Slope
@@ -28,6 +29,7 @@ class TrainingReport:
     days: int
     dropped: Mapping[str, Mapping[str, int]]
     evaluation: WalkForwardEvaluation
+    measured: Measured
     slopes: Mapping[str, Slope]
     abstains: bool
 
@@ -49,6 +51,7 @@ class TrainingReport:
             f"  80 % interval  holds {found.coverage:.1%} of the moves",
             f"  answers        {_shares(found.chosen)}",
             f"  at HIGH        {_shares(found.high)}",
+            f"  HIGH measured  {self.measured.high_sentence}",
             f"  edges proven   {'; '.join(_slope(*item) for item in self.slopes.items())}",
             "  RPSS is the skill over the base rates of the half hour; every day was predicted from earlier days only.",
         ]

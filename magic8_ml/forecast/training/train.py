@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -11,11 +11,13 @@ from typing import Any, Final
 import numpy as np
 import xgboost as xgb
 
-from magic8_companion.domain.arrays import Mask
+from magic8_companion.domain.arrays import Floats, Mask
 from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.measured import MEASURED, Measured
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.forecast import labels
 from magic8_ml.forecast import variance as implied
+from magic8_ml.forecast.called_trades import CalledTrades, measure_agreement, measure_high
 from magic8_ml.forecast.day_history import HISTORY_SESSIONS
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster, FittedDistribution
 from magic8_ml.forecast.feature_bounds import Bounds
@@ -33,6 +35,9 @@ from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.forecast.two_stage import TwoStageForecaster
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.registry.versions import VERSIONS, Registry, add_version
+
+RulePoints = Callable[[Rows], Floats]
+"""The points of the rules at rows, (n_rows, 3), NaN where unknown."""
 
 MODEL_FOLDER: Final = "models"
 MIN_LABELLED_DAYS: Final = 100
@@ -55,6 +60,7 @@ class TrainingRun:
     forecaster: FittedDistribution
     bounds: Bounds
     passport: Mapping[str, Any]
+    measured: Measured
 
     def facts(self) -> dict[str, Any]:
         """Return the JSON-able facts of the training, for the manifest."""
@@ -75,6 +81,7 @@ class TrainingRun:
             "reference_days": dict(self.forecaster.references.days),
             "edge_slopes": {name: slope._asdict() for name, slope in slopes},
             "evaluation": asdict(self.evaluation),
+            MEASURED: self.measured.as_json(),
             "libraries": {"numpy": np.__version__, "xgboost": xgb.__version__},
         }
 
@@ -88,11 +95,13 @@ def fit_model(
     last_day: date | None = None,
     challenge: bool = False,
     table: FeatureTable = feature_matrix,
+    rule_points: RulePoints | None = None,
 ) -> TrainingRun:
     """Fit a model on 5-minute bars per symbol and daily VIX rows, stamped 00:00 UTC of their trading date.
 
     ``first_day`` and ``last_day`` limit the training rows: earlier bars serve as history, later bars are ignored.
-    ``challenge`` also lets the two-stage classifiers predict the same rows, for the report.
+    ``challenge`` also lets the two-stage classifiers predict the same rows, for the report.  With ``rule_points`` the
+    agreement of rules and model is measured as well.
 
     Raises
     ------
@@ -114,7 +123,9 @@ def fit_model(
     proof = prove_features(known, vix_daily, rows, table=table, build=build)
     forecaster = DistributionForecaster()
     test = rows_of_folds(rows, folds)
+    points = None if rule_points is None else rule_points(rows[test])  # a file that cannot be used ends it here
     forecast = walk_forward(forecaster, rows, folds, progress)
+    measured = _measured(rows[test], forecast, points)
     other = walk_forward(TwoStageForecaster(), rows, folds, progress) if challenge else None
     fitted = forecaster.fit(rows, Past(rows=rows[test], forecast=forecast))
     progress("final fit", 1, 1, len(rows))
@@ -130,7 +141,14 @@ def fit_model(
         forecaster=fitted,
         bounds=Bounds.of(rows.features),
         passport=passport,
+        measured=measured,
     )
+
+
+def _measured(rows: Rows, forecast: Forecast, points: Floats | None) -> Measured:
+    # on forecasts made before their day, by models of earlier days: unseen by whoever called
+    agreement = None if points is None else measure_agreement(rows, forecast, points)
+    return Measured(high=measure_high(CalledTrades.settle(rows, forecast)), agreement=agreement)
 
 
 def store_model(run: TrainingRun, folder: Path) -> str:
@@ -151,9 +169,18 @@ def train(
     first_day: date | None = None,
     last_day: date | None = None,
     challenge: bool = False,
+    rule_points: RulePoints | None = None,
 ) -> TrainingReport:
     """Fit a model (see :func:`fit_model`) and make it champion of ``out/models``; a refused model is not written."""
-    run = fit_model(bars, vix_daily, progress, first_day=first_day, last_day=last_day, challenge=challenge)
+    run = fit_model(
+        bars,
+        vix_daily,
+        progress,
+        first_day=first_day,
+        last_day=last_day,
+        challenge=challenge,
+        rule_points=rule_points,
+    )
     facts = run.facts()
     version = store_model(run, out / MODEL_FOLDER)
     Registry(out / MODEL_FOLDER).promote(version, "trained")
@@ -168,6 +195,7 @@ def train(
         days=len(np.unique(rows.day)),
         dropped=run.data.dropped,
         evaluation=run.evaluation,
+        measured=run.measured,
         slopes=dict(zip(BASE_STRATEGIES, run.forecaster.odds.slopes, strict=True)),
         abstains=not run.forecaster.terciles.are_known,
     )

@@ -10,12 +10,12 @@ import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_ml.forecast.called_trades import HIGH
 from magic8_ml.forecast.forecaster import LEVELS, Forecast, Rows
 from magic8_ml.forecast.labels import BUCKETS, DIRECTIONS, OUTCOMES, REGIMES
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.metrics.proper_scores import class_log_loss, floored_qlike, ranked_probability_score, skill
 
-HIGH: Final = 0.80
 _BASE_DAYS: Final = 100
 """Base rates of fewer labelled days are noise, and whatever is compared with noise looks good."""
 
