@@ -56,6 +56,10 @@ def print_decisions(results: Sequence[CheckpointResult], skipped: Mapping[str, s
     for label, reason in skipped.items():
         table.add_row(label, "", "", "", "", f"skipped: {reason}", "", style="yellow")
     print_table(table)
+    for note in dict.fromkeys(
+        item.measured.checkpoint_note for result in results for item in result.recommendations.values() if item.has_high
+    ):
+        print(f"{note}.")
 
 
 def _cells(item: SymbolRecommendation) -> tuple[str, ...]:

@@ -90,6 +90,16 @@ class Measured:
         """
         return f"HIGH: {NOT_MEASURED}" if self.high is None else str(self.high)
 
+    @property
+    def checkpoint_note(self) -> str:
+        """Return the same for a reader of checkpoint labels, which are labels of another score.
+
+        >>> Measured().checkpoint_note
+        'HIGH at a checkpoint: not measured'
+        """
+        alone = "" if self.high is None else f"; the model alone: {self.high_sentence}"
+        return f"HIGH at a checkpoint: {NOT_MEASURED}{alone}"
+
     def agreement_sentence(self, agreement: str) -> str:
         """Return what ``agree``, ``mixed`` or ``disagree`` has meant so far, for people.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from magic8_companion.domain.codes import Confidence, DataStatus, Direction, EntrySource, Strategy, VerticalSide
 from magic8_companion.domain.connection import ConnectionState
+from magic8_companion.domain.measured import NOTHING_MEASURED, Measured
 from magic8_companion.domain.scores import Evidence
 from magic8_companion.domain.structure import (
     DIRECTION_OF,
@@ -101,7 +102,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolRecommendation:
-    """Everything published about one symbol; ``best_strategy`` is a base name or No_Trade and is always a key."""
+    """Everything published about one symbol; ``best_strategy`` is a base name or No_Trade and is always a key.
+
+    ``measured`` is what was measured of the model that entered the scores; it is shown to people and not published.
+    """
 
     strategies: Mapping[str, Entry]
     best_strategy: Strategy
@@ -113,6 +117,12 @@ class SymbolRecommendation:
     ml_status: str
     market_conditions: Mapping[str, Any] | None = None
     ml_5min_metadata: Mapping[str, Any] | None = None
+    measured: Measured = NOTHING_MEASURED
+
+    @property
+    def has_high(self) -> bool:
+        """Tell whether an entry is HIGH, blocked or not."""
+        return any(entry.confidence == Confidence.HIGH for entry in self.strategies.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

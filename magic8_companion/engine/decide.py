@@ -11,6 +11,7 @@ from magic8_companion.domain.blend import HIGH, LOW, MEDIUM, label, published
 from magic8_companion.domain.blockers import block, data_blockers
 from magic8_companion.domain.codes import Blocker, Confidence, DataStatus, EntrySource, Strategy
 from magic8_companion.domain.entry_structure import with_structure
+from magic8_companion.domain.measured import NOTHING_MEASURED
 from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.domain.recommendation import Entry, SymbolRecommendation
 from magic8_companion.domain.scores import ScoreCard
@@ -61,6 +62,7 @@ def decide(
         ml_enhanced=isinstance(card.ml, Prediction),
         ml_status=card.ml_status,
         market_conditions=view.market_conditions(),
+        measured=card.ml.measured if isinstance(card.ml, Prediction) else NOTHING_MEASURED,
     )
 
 

@@ -175,3 +175,5 @@ def _log_entries(symbol: str, record: SymbolRecommendation) -> None:
         entry = record.strategies[name]
         decision = "✅ TRADE" if entry.should_trade else "⏭️  SKIP"
         _log.info("  %s: %s (%.1f) - %s", name, entry.confidence, entry.score, decision)
+    if record.has_high:
+        _log.info("  %s", record.measured.checkpoint_note)

@@ -18,8 +18,11 @@ from magic8_companion.command_line import (
     print_json,
     print_table,
 )
+from magic8_companion.domain.measured import NOT_MEASURED, Measured
+from magic8_companion.reports.numbers import percent
 from magic8_ml.cli.options import configured_ml_path
 from magic8_ml.registry.manifest import ModelUnavailable
+from magic8_ml.registry.measured import measured_of
 from magic8_ml.registry.passport import PASSPORT
 from magic8_ml.registry.roles import RegistryRefused, Roles
 from magic8_ml.registry.validity import require_valid_version, valid_until
@@ -54,11 +57,17 @@ def list_command(*, path: Path, as_json: bool) -> None:
     elif not facts:
         click.echo(f"no versions in {registry.folder}")
     else:
-        table = new_table("version", "role", "data to", "valid until", "state")
+        table = new_table("version", "role", "data to", "valid until", "state", "HIGH won (rest)")
         for fact in facts:
             cells = (fact["role"], fact["last_day"], fact["valid_until"])
             style = "red" if fact["problem"] else "green" if fact["role"] == CHAMPION else None
-            table.add_row(fact["version"], *(cell or "" for cell in cells), fact["problem"] or "sound", style=style)
+            table.add_row(
+                fact["version"],
+                *(cell or "" for cell in cells),
+                fact["problem"] or "sound",
+                fact["high_won"],
+                style=style,
+            )
         print_table(table)
 
 
@@ -76,6 +85,9 @@ def show_command(version: str, *, path: Path, as_json: bool) -> None:
         return
     lines = [f"{name:<14} {value}" for name, value in fact.items() if value is not None]
     lines += [f"{name:<14} {_brief(manifest[name])}" for name in ("symbols", "rows", "first_day") if name in manifest]
+    measured = measured_of(manifest)
+    lines.append(f"{'measured':<14} {measured.high_sentence}")
+    lines += [f"{name:<14} {measured.agreement_sentence(name)}" for name in ("agree", "mixed", "disagree")]
     for name, numbers in manifest.get(PASSPORT, {}).get("canaries", {}).items():
         lines.append(f"canary         {name}: {_brief(numbers)}")
     click.echo("\n".join(lines))
@@ -125,9 +137,19 @@ def _facts(registry: Registry, version: str, roles: Roles | None) -> tuple[dict[
     try:
         manifest = require_valid_version(registry.folder_of(version))
     except ModelUnavailable as why:
-        return {**facts, "last_day": None, "valid_until": None, "problem": f"{why.reason}: {why.detail}"}, {}
+        problem = f"{why.reason}: {why.detail}"
+        return {**facts, "last_day": None, "valid_until": None, "problem": problem, "high_won": NOT_MEASURED}, {}
     until = valid_until(manifest).isoformat()
-    return {**facts, "last_day": manifest["last_day"], "valid_until": until, "problem": None}, manifest
+    known = {"last_day": manifest["last_day"], "valid_until": until, "problem": None}
+    return {**facts, **known, "high_won": _high_won(measured_of(manifest))}, manifest
+
+
+def _high_won(measured: Measured) -> str:
+    # two shares for a cell; show has the whole sentence
+    found = measured.high
+    if found is None or found.calls is None:
+        return NOT_MEASURED
+    return f"{percent(found.calls.won)} ({percent(found.rest.won if found.rest else None)})"
 
 
 def _role(version: str, roles: Roles | None) -> str | None:

@@ -174,7 +174,8 @@ def _mix(calls: CalledTrades) -> Iterator[_Check]:
 
 def _why_not(found: Interval, worse: str) -> str:
     if found.value < 0:
-        return f"{worse}, by {_points(-found.value)}."
+        chance = "; the interval includes zero" if found.high > 0 else ""
+        return f"{worse}, by {_points(-found.value)}{chance}."
     return f"The interval over {found.n_days} days includes zero: the difference can be chance."
 
 

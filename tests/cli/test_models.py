@@ -9,6 +9,7 @@ import pytest
 
 from magic8_ml.__main__ import main
 from magic8_ml.registry.versions import Registry
+from tests.domain.measurements import MEASURED
 from tests.registry.made_models import add, damage
 
 MARCH, APRIL = "2025-03-31", "2025-04-30"
@@ -37,7 +38,7 @@ def test_list_shows_roles_dates_and_damage(registry: Registry, capsys: pytest.Ca
     _, _, first, *more, last = said(registry, capsys, "list").splitlines()
     assert first.split()[:2] == [registry.versions()[0], "former"]
     assert "model_hash_mismatch" in "".join([first, *more])
-    assert last.split() == [registry.versions()[1], "champion", APRIL, "2025-07-31", "sound"]
+    assert last.split() == [registry.versions()[1], "champion", APRIL, "2025-07-31", "sound", "not", "measured"]
 
 
 def test_list_as_json(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,6 +59,18 @@ def test_show_tells_what_a_passport_proves(registry: Registry, capsys: pytest.Ca
         assert part in text
     manifest = orjson.loads(said(registry, capsys, "show", registry.versions()[0], "--json"))["manifest"]
     assert manifest["last_day"] == MARCH
+
+
+def test_high_is_measured_or_said_not_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """List and show say what HIGH of a version has meant; a version without measurement says so."""
+    add(tmp_path / "models", MARCH)
+    registry = Registry(tmp_path / "models")
+    registry.promote(add(tmp_path / "models", APRIL, measured=MEASURED.as_json()), "test")
+    first, last = said(registry, capsys, "list").splitlines()[-2:]
+    assert first.endswith("not measured")
+    assert last.endswith("59.6 % (61.0 %)")
+    assert MEASURED.high_sentence in said(registry, capsys, "show")
+    assert "HIGH: not measured" in said(registry, capsys, "show", registry.versions()[0])
 
 
 def test_promote_and_rollback(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:

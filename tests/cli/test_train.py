@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from magic8_ml.__main__ import main
 from magic8_ml.forecast.model_files import load_model
+from magic8_ml.registry.measured import measured_of
 from magic8_ml.registry.versions import Registry
 from tests.forecast.markets import Market, make_market
 
@@ -42,6 +44,21 @@ def test_a_model_is_written_and_a_table_printed(
     assert "features SPY" in said.err
 
 
+def test_rule_scores_measure_the_agreement(files: Path, tmp_path: Path) -> None:
+    """With the rules' points at every entry time the manifest says how often agreed strategies won."""
+    starts = make_market(190).bars["SPY"].starts
+    times = pd.DatetimeIndex(starts.view("datetime64[ns]"), tz="UTC")
+    points = pd.DataFrame({"symbol": "SPY", "time": times, "Butterfly": 75.0, "Iron_Condor": 75.0, "Vertical": 20.0})
+    points.to_parquet(tmp_path / "rules.parquet")
+    assert run(files, tmp_path / "ml", "--rule-scores", str(tmp_path / "rules.parquet")) == 0
+    folder = Registry(tmp_path / "ml" / "models").folder_of("champion")
+    measured = measured_of(load_model(folder).manifest)
+    assert measured.agreement is not None
+    assert measured.agreement.agree is not None
+    assert measured.agreement.disagree is not None
+    assert " on " in measured.agreement_sentence("agree")
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
@@ -49,6 +66,7 @@ def test_a_model_is_written_and_a_table_printed(
         (("--start-date", "2024-05-01", "--end-date", "2024-04-01"), "the range is empty"),
         (("--end-date", "2023-12-01"), "too little history"),
         (("--vix", "nowhere.csv"), "is not there"),
+        (("--rule-scores", "nowhere.csv"), "the rule scores nowhere.csv cannot be used"),
         (("--out", "/dev/null/ml"), "cannot be written"),
     ],
 )

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from magic8_companion.domain.measured import (
-    NOTHING_MEASURED,
-    Measured,
-    MeasuredAgreement,
-    MeasuredHigh,
-    MeasuredWins,
-    read_measured,
-)
-
-WINS = MeasuredWins(calls=1400, days=151, won=0.596, implied=0.532, low=0.531, high=0.662)
-REST = MeasuredWins(calls=2900, days=231, won=0.61, implied=0.56)
-SPAN: dict[str, Any] = {"first_day": "2024-09-03", "last_day": "2025-08-08", "days": 231}
-MEASURED = Measured(
-    high=MeasuredHigh(**SPAN, share=0.325, calls=WINS, rest=REST),
-    agreement=MeasuredAgreement(**SPAN, agree=WINS, mixed=REST, disagree=None),
-)
+from magic8_companion.domain.measured import NOTHING_MEASURED, read_measured
+from tests.domain.measurements import MEASURED, SPAN
 
 
 def test_a_measurement_survives_its_plain_form() -> None:

@@ -368,13 +368,14 @@ async def test_the_log_tells_the_checkpoint_in_the_lines_operators_search_for(ca
     with caplog.at_level("INFO", "magic8_companion"):
         await house.run_day(FULL_DAY)
 
-    assert [record.getMessage() for record in caplog.records][:7] == [
+    assert [record.getMessage() for record in caplog.records][:8] == [
         "🎯 CHECKPOINT 10:30 ET (standard mode)",
         "Skipped SPY: feed_down: no answer",
         "📊 SPX recommendations:",
         "  Butterfly: LOW (31.2) - ⏭️  SKIP",
         "  Iron_Condor: HIGH (74.9) - ✅ TRADE",
         "  Vertical: MEDIUM (40.3) - ⏭️  SKIP",
+        "  HIGH at a checkpoint: not measured",
         "✅ Checkpoint complete - 1 symbols analyzed",
     ]
 

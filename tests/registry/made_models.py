@@ -43,7 +43,7 @@ def parts(last_day: str = LAST_DAY) -> dict[str, Any]:
     }
 
 
-def manifest(last_day: str = LAST_DAY, content: bytes = b"trees") -> dict[str, Any]:
+def manifest(last_day: str = LAST_DAY, content: bytes = b"trees", **more: Any) -> dict[str, Any]:
     """Return the manifest of a model that consists of one file."""
     digest = hashlib.sha256(content).hexdigest()
     return {
@@ -53,23 +53,24 @@ def manifest(last_day: str = LAST_DAY, content: bytes = b"trees") -> dict[str, A
         "last_day": last_day,
         "feature_digest": "f" * 64,
         "files": {"trees.ubj": digest},
+        **more,
     }
 
 
-def writer(last_day: str = LAST_DAY, content: bytes = b"trees") -> Callable[[Path], None]:
+def writer(last_day: str = LAST_DAY, content: bytes = b"trees", **more: Any) -> Callable[[Path], None]:
     """Return what writes the model into a folder, as a training does."""
 
     def write(folder: Path) -> None:
         folder.mkdir()
         (folder / "trees.ubj").write_bytes(content)
-        (folder / MANIFEST).write_bytes(orjson.dumps(manifest(last_day, content)))
+        (folder / MANIFEST).write_bytes(orjson.dumps(manifest(last_day, content, **more)))
 
     return write
 
 
-def add(folder: Path, last_day: str = LAST_DAY, content: bytes = b"trees") -> str:
+def add(folder: Path, last_day: str = LAST_DAY, content: bytes = b"trees", **more: Any) -> str:
     """Add a version with a valid passport; return its name."""
-    return add_version(folder, writer(last_day, content), parts(last_day))
+    return add_version(folder, writer(last_day, content, **more), parts(last_day))
 
 
 def passed(last_day: str = LAST_DAY) -> dict[str, Any]:

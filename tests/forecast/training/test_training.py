@@ -25,6 +25,7 @@ from magic8_ml.forecast.training.train import fit_model, train
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, rows_of_folds, walk_forward
 from magic8_ml.forecast.training.walk_forward_scores import evaluate
 from magic8_ml.metrics.refusal import TrainingRefused
+from magic8_ml.registry.measured import measured_of
 from tests.forecast.markets import Market, make_market, session_of
 
 
@@ -59,6 +60,20 @@ def test_the_report_shows_the_training_data(report: TrainingReport) -> None:
         assert part in text
     assert report.evaluation.tested_days >= 60
     assert load_model(report.folder).manifest["rows"] == report.rows
+
+
+def test_the_manifest_holds_what_high_has_meant(report: TrainingReport) -> None:
+    """HIGH and the rest on the days predicted out of fold; agreement needs rule scores and is null without them."""
+    manifest = load_model(report.folder).manifest
+    assert measured_of(manifest) == report.measured
+    high = report.measured.high
+    assert high is not None
+    assert high.calls is not None
+    assert high.days == report.evaluation.tested_days
+    assert (high.calls.low or 0) < high.calls.won < (high.calls.high or 0)
+    assert manifest["measured"]["agreement"] is None
+    assert report.measured.high_sentence in report.table()
+    assert set(manifest["reference_days"]) == {"QQQ", "SPY", "*"}
 
 
 def test_a_model_that_always_abstains_is_reported(report: TrainingReport, data: Dataset) -> None:
