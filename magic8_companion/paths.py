@@ -1,4 +1,7 @@
-"""How people write paths and hosts: ``~`` is expanded, and text that only a shell would expand or strip is refused."""
+"""How people write paths and hosts: ``~`` is expanded, and text that only a shell would expand or strip is refused.
+
+A folder that exists may have any name.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,8 @@ def plain_text(text: str) -> str:
     return text
 
 
-def written_path(text: str | os.PathLike[str]) -> Path:
-    """Return a path with ``~`` expanded.
+def written_path(text: str | os.PathLike[str], root: Path | None = None) -> Path:
+    """Return a path with ``~`` expanded; ``root`` is where a relative one starts, by default the current folder.
 
     >>> written_path("data/KILL").as_posix()
     'data/KILL'
@@ -45,10 +48,23 @@ def written_path(text: str | os.PathLike[str]) -> Path:
     Raises
     ------
     ValueError
-        When the text still holds ``$``, quotes, white space at an edge, or an unknown home folder.
+        When the text holds ``$``, quotes or white space at an edge and no file or folder has that name, or when the
+        home folder is unknown.
     """
-    path = Path(plain_text(os.fspath(text)))
+    path = Path(text)
     try:
-        return path.expanduser()
+        path = path.expanduser()
     except RuntimeError as error:
         raise ValueError(f"the home folder {path.parts[0]} is not known; write the whole path") from error
+    problem = literal_problem(os.fspath(text))
+    if problem is not None and not _odd_part_exists((root or Path()) / path):
+        raise ValueError(problem)
+    return path
+
+
+def _odd_part_exists(path: Path) -> bool:
+    odd = next((part for part in (path, *path.parents) if literal_problem(part.name)), None)
+    try:
+        return odd is not None and odd.exists()
+    except (OSError, ValueError):
+        return False

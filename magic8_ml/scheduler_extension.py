@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 PARTICIPANT: Final = "ml_5min"
 THREAD_NAME: Final = "ml_scheduler"
+REFUSED: Final = "should_run_prediction"
 FETCH_PAUSE: Final = timedelta(seconds=60)
 
 
@@ -99,6 +100,7 @@ class MLSchedulerExtension:
         self._last_error: str | None = None
         self._busy = threading.Lock()
         self._stop = threading.Event()
+        self._slot_stop: threading.Event | None = None
         self._slots: PeriodicThread | None = None
         self._retraining: WeeklyRetraining | None = None
         logger.info("ML Scheduler Extension initialized")
@@ -264,7 +266,10 @@ class MLSchedulerExtension:
             self._retraining.start()
 
     def should_run_prediction(self) -> bool:
-        """Tell whether the current slot may run; if not, ``last_skip_reason`` says why."""
+        """Tell whether the current slot may run; if not, ``last_skip_reason`` says why.
+
+        A subclass may refuse slots; the gates that it finds closed stay closed.
+        """
         slot = self._gates().check(self._host.clock.now())
         self.last_skip_reason = slot if isinstance(slot, str) else None
         return self.last_skip_reason is None
@@ -279,9 +284,10 @@ class MLSchedulerExtension:
     def update_market_data(self) -> None:
         """Observe every symbol, at most once per minute, and fill the caches.
 
-        On the loop that owns the provider it does not wait for that loop: the earlier data stays in use.
+        On the loop that owns the provider it does not wait for that loop: the earlier data stays in use.  Every slot
+        calls it, so that a subclass may fill the caches from elsewhere.
         """
-        self._update(threading.Event())
+        self._update(self._slot_stop or threading.Event())
 
     def create_delta_features(self, symbol: str, bars: pd.DataFrame) -> pd.DataFrame:  # noqa: ARG002  # the guide's call
         """Return the delta proxies of the last bar: one row at its time, or an empty frame without bars."""
@@ -312,12 +318,17 @@ class MLSchedulerExtension:
             self._skip("busy")
             return None
         try:
+            self._slot_stop = stop
+            if not (force or self.should_run_prediction()):
+                self._skip(self.last_skip_reason or REFUSED)
+                return None
             slot = self._gates().check(self._host.clock.now(), force=force)
             if isinstance(slot, datetime):
                 return self._run_slot(slot, stop)
             self._skip(slot)
             return None
         finally:
+            self._slot_stop = None
             busy.release()
 
     def _skip(self, reason: str) -> None:
@@ -337,7 +348,7 @@ class MLSchedulerExtension:
     def _run_slot(self, slot: datetime, stop: threading.Event) -> FiveMinuteResult | None:
         logger.info("Running 5-minute ML prediction")
         self.last_skip_reason = None
-        self._update(stop)
+        self.update_market_data()
         cases = {symbol: self._ask(symbol) for symbol in takewhile(lambda _: not stop.is_set(), self.symbols)}
         if stop.is_set():
             self._skip("stopped")

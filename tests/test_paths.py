@@ -156,3 +156,18 @@ def test_plain_names_stay_as_they_are() -> None:
     for text in ("data/my folder/KILL", "backup~", "a/~/KILL", "d\u00e9p\u00f4t", "10.0.0.1"):
         assert plain_text(text) == text
         assert written_path(text) == Path(text)
+
+
+@pytest.mark.parametrize("folder", ["o'brien", "US$ data", " edge"])
+def test_a_folder_that_exists_may_have_any_name(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What exists under the odd name is meant, and so is a new file inside it; another odd name is refused."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "root" / folder).mkdir(parents=True)
+    found = tmp_path / "root" / folder
+    assert written_path(str(found)) == found
+    assert read_path(f"{found}/new.json") == found / "new.json"
+    relative = load_settings({"M8C_KILL_SWITCH_FILE": f"{folder}/KILL"}, root=tmp_path / "root")
+    assert relative.kill_switch == found / "KILL"
+    assert load_settings({"MAGIC8_PATH": str(found)}).kill_switch == found / "data" / "KILL"
+    with pytest.raises(ValueError, match=r"\$ is not expanded"):
+        written_path(f"{found}/$NEW")

@@ -89,7 +89,7 @@ class HostServices:
         Raises
         ------
         DataUnavailable
-            ``called_on_provider_loop``.
+            ``called_on_provider_loop``, or ``wrong_loop`` when the provider's loop does not run.
         """
         loop = self._loop_to_observe_on()
         return asyncio.run_coroutine_threadsafe(self._observe(symbol, with_chain), loop)
@@ -150,11 +150,19 @@ class HostServices:
         if self._loop is None:
             return self._private.loop()
         if self._loop is not _running_loop():
-            return self._loop
+            return self._loop if self._loop.is_running() else self._instead_of(self._loop)
         if self.provider.loop_bound:
             raise DataUnavailable(
                 ReasonCode.CALLED_ON_PROVIDER_LOOP, "the provider's own event loop cannot wait for an observation"
             )
+        return self._private.loop()
+
+    def _instead_of(self, loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
+        # waiting for a loop that does not run would take the whole limit and end in a timeout
+        if self.provider.loop_bound:
+            state = "is closed" if loop.is_closed() else "does not run"
+            sentence = f"the event loop that owns the provider {state}; run it in its own thread, or give none"
+            raise DataUnavailable(ReasonCode.WRONG_LOOP, sentence)
         return self._private.loop()
 
 

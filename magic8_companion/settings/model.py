@@ -164,12 +164,14 @@ class Settings(BaseSettings):
     log_file_max_size: int = _own(10_485_760, "Bytes of a log file before it is rotated.", advanced=True, ge=65_536)
     log_file_backup_count: int = _own(5, "Rotated log files that are kept.", advanced=True, ge=0, le=100)
     discord_webhook: Webhook = _own(
-        "", "Address (https) for alerts, never logged; no alert is sent yet.", secret=True, advanced=True
+        "", "Address (https) for alerts; refused until alerts are sent.", secret=True, advanced=True
     )
     max_position_loss: float = _own(
-        2000.0, "Loss limit of a position in USD; no position is watched yet.", advanced=True, gt=0
+        2000.0, "Loss limit of a position in USD; refused until positions are watched.", advanced=True, gt=0
     )
-    max_daily_loss: float = _own(5000.0, "Loss limit of a day in USD; no position is watched yet.", advanced=True, gt=0)
+    max_daily_loss: float = _own(
+        5000.0, "Loss limit of a day in USD; refused until positions are watched.", advanced=True, gt=0
+    )
 
     def __init__(self, _texts: Texts | None = None, **values: Any) -> None:  # noqa: ANN401  # pydantic checks them
         texts = _texts or read_texts(setting_names(), os.environ, values.get("magic8_path"))
@@ -218,6 +220,13 @@ class Settings(BaseSettings):
         if (path is None) is not (others.data.get("ml_retrain_bars_dir", path) is None):
             raise ValueError("M8C_ML_RETRAIN_BARS_DIR and M8C_ML_RETRAIN_VIX_FILE are needed together")
         return path
+
+    @field_validator("discord_webhook", "max_position_loss", "max_daily_loss")
+    @classmethod
+    def _does_what_it_promises(cls, value: object, about: ValidationInfo) -> object:
+        if value != cls.model_fields[str(about.field_name)].default:
+            raise ValueError("nothing acts on this setting yet, so it would protect nobody; remove it")
+        return value
 
     def get_scorer_mode(self) -> str:
         """Return the mode for ``create_scorer``: simple, standard or enhanced."""

@@ -11,7 +11,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, ValidationInfo
 
 from magic8_companion.domain.errors import ConfigError, PluginUnavailable
 from magic8_companion.domain.strategy import canonical_symbol
@@ -164,12 +164,13 @@ def _host(value: object) -> object:
     return plain_text(value) if isinstance(value, str) else value
 
 
-def _path(value: object) -> object:
-    return written_path(value) if isinstance(value, (str, os.PathLike)) else value
+def _path(value: object, others: ValidationInfo) -> object:
+    root = others.data.get("magic8_path")
+    return written_path(value, root) if isinstance(value, (str, os.PathLike)) else value
 
 
-def _optional_path(value: object) -> object:
-    return _path(value or None)
+def _optional_path(value: object, others: ValidationInfo) -> object:
+    return _path(value or None, others)
 
 
 Symbols = Annotated[tuple[str, ...], BeforeValidator(_symbols)]

@@ -80,7 +80,7 @@ class Observations:
 
 def _side_by_side(host: Watcher, symbols: Sequence[str], seconds: float, stop: threading.Event) -> Observed:
     # A symbol whose source hangs costs itself alone: it is given up and its late answer dropped.
-    futures = {symbol: host.observing(symbol) for symbol in symbols}
+    futures = {symbol: _begun(host, symbol) for symbol in symbols}
     for _ in range(math.ceil(seconds / _POLL_SECONDS)):
         if stop.is_set() or not wait(futures.values(), timeout=_POLL_SECONDS).not_done:
             break
@@ -89,6 +89,16 @@ def _side_by_side(host: Watcher, symbols: Sequence[str], seconds: float, stop: t
         seen[symbol] = _outcome(future.result, symbol) if future.done() else _TIMEOUT
         future.cancel()
     return seen
+
+
+def _begun(host: Watcher, symbol: str) -> Future[MarketState]:
+    try:
+        return host.observing(symbol)
+    except DataUnavailable as error:
+        logger.warning("%s is not observed: %s", symbol, error.detail or error.reason)
+        refused: Future[MarketState] = Future()
+        refused.set_exception(error)
+        return refused
 
 
 def _outcome(answer: Callable[[], MarketState], symbol: str) -> MarketState | str:

@@ -2,7 +2,8 @@
 
 A promotion replaces one file.  Whoever asks for the current champion looks at that file at most once a second; when it
 has changed, the new version is loaded next to the old one and replaces it in one step.  A version that cannot be
-loaded leaves the old one serving, and ``health`` says why.
+loaded leaves the old one serving, and ``health`` says why; it is loaded again as soon as its files change, as those of
+a version that was promoted before it was complete do.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ class ReloadingChampion(Generic[Served]):
     ) -> None:
         self._folder, self._load, self._monotonic = folder, load, monotonic
         self._lock = threading.Lock()
-        self._seen = _stamp(folder)
+        self._seen: _Stamp = _stamp(folder / ROLES)
+        self._refused: tuple[Path, _Stamp] | None = None
         self._looked_at = monotonic()
         self._champion = load_champion(folder, load)
         self._problem: str | None = None
@@ -104,40 +106,49 @@ class ReloadingChampion(Generic[Served]):
             if now - self._looked_at < PAUSE_SECONDS:
                 return None
             self._looked_at = now
-            stamp = _stamp(self._folder)
-            if stamp == self._seen:
+            stamp = _stamp(self._folder / ROLES)
+            if stamp == self._seen and (self._refused is None or _stamps(self._refused[0]) == self._refused[1]):
                 return None
             self._seen = stamp
             return stamp
 
     def _change_over(self, change: _Stamp) -> None:
-        before, problem = self._champion, None
+        before, problem, refused = self._champion, None, None
         champion = before
         try:
             folder = _champion_folder(self._folder)
             if folder.name != before.version:
+                refused = folder, _stamps(folder)  # from before the loading: what is written meanwhile counts as new
                 champion = _loaded(folder, self._load)
-        except (Magic8Error, OSError) as error:
+                refused = None
+        except (Magic8Error, OSError, KeyError, TypeError, ValueError) as error:
             problem = str(error)
         with self._lock:
             if change != self._seen:  # the roles have changed again meanwhile: a later thread loads the newer version
                 return
-            self._champion, self._problem = champion, problem
+            self._champion, self._problem, self._refused = champion, problem, refused
         if problem is not None:
             logger.warning("The promoted ML model cannot be used, %s goes on serving: %s", before.version, problem)
         elif champion is not before:
             logger.info("ML model changed over from %s to %s", before.version, champion.version)
 
 
-_Stamp = tuple[int, int, int]
+_Stamp = tuple[object, ...]
 
 
-def _stamp(folder: Path) -> _Stamp:
+def _stamp(file: Path) -> _Stamp:
     try:
-        found = (folder / ROLES).stat()
+        found = file.stat()
     except OSError:
-        return 0, 0, 0
+        return ()
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _stamps(folder: Path) -> _Stamp:
+    try:
+        return tuple((file.name, *_stamp(file)) for file in sorted(folder.iterdir()))
+    except OSError:
+        return ()
 
 
 def _champion_folder(folder: Path) -> Path:

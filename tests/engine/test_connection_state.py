@@ -14,15 +14,8 @@ from magic8_companion.domain.connection import CONNECTED, DEGRADED, ConnectionSt
 from magic8_companion.engine.pipeline import CheckpointEvaluation
 from magic8_companion.engine.publication import EngineHooks, PublicationService
 from magic8_companion.ports import Monitored
-from tests.engine.fakes import (
-    FULL_DAY,
-    FakeMarket,
-    FakeMemory,
-    FakeWriter,
-    options,
-    signal_of,
-    slot_of,
-)
+from tests.engine.fake_plugin import signal_of, slot_of
+from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options
 from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_merge import AT_1030, ONE, checkpoint, merged, slot
 

@@ -16,7 +16,8 @@ from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.recommendation import RecommendationSet
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_companion.engine.day import KILL_SWITCH_POLL_SECONDS, CheckpointOutcome
-from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeExtension, FakeMarket, FakeScorer, House, options
+from tests.engine.fake_plugin import FakeExtension
+from tests.engine.fakes import FULL_DAY, HALF_DAY, FakeMarket, FakeScorer, House, options
 from tests.engine.test_volatility_pause import vix
 
 EARLY = FULL_DAY.open_at - timedelta(minutes=5)

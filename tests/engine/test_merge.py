@@ -17,7 +17,8 @@ from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.decide import decide
 from magic8_companion.engine.merge import PublishContext, merge
-from tests.engine.fakes import FULL_DAY, HALF_DAY, card_of, options, signal_of, slot_of, view_of
+from tests.engine.fake_plugin import signal_of, slot_of
+from tests.engine.fakes import FULL_DAY, HALF_DAY, card_of, options, view_of
 from tests.engine.test_decide import state
 
 AT_1030 = FULL_DAY.at(time(10, 30))

@@ -15,7 +15,8 @@ from magic8_companion.domain.recommendation import RecommendationSet
 from magic8_companion.engine.checkpoints import day_schedule
 from magic8_companion.engine.pipeline import CheckpointEvaluation
 from magic8_companion.engine.publication import EngineHooks, PublicationService
-from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options, signal_of, slot_of
+from tests.engine.fake_plugin import signal_of, slot_of
+from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options
 from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_merge import checkpoint
 

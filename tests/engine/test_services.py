@@ -19,7 +19,8 @@ from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.private_loop import PrivateLoop
 from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
-from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options, signal_of, slot_of
+from tests.engine.fake_plugin import signal_of, slot_of
+from tests.engine.fakes import FULL_DAY, FakeMarket, FakeMemory, FakeWriter, options
 from tests.engine.stepping_clock import SteppingClock
 from tests.engine.test_volatility_pause import vix
 
@@ -171,3 +172,19 @@ def test_the_rest_is_handed_through(hosted: Hosted) -> None:
     assert hosted.services.last_checkpoint == NOW
     assert hosted.services.halt_reason is None
     assert np.isfinite(hosted.services.options.weight)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_loop_that_does_not_run_is_named_at_once(hosted: Hosted, closed: bool) -> None:
+    """A provider that is bound to it refuses without waiting; a free one is observed on a private loop."""
+    loop = asyncio.new_event_loop()
+    if closed:
+        loop.close()
+    hosted.services.serve_on(loop)
+    assert hosted.services.observe("SPX").symbol == "SPX"
+    hosted.market.loop_bound = True
+    with pytest.raises(DataUnavailable, match="wrong_loop") as caught:
+        hosted.services.observe("SPX")
+    assert ("is closed" if closed else "does not run") in caught.value.detail
+    loop.close()
+    hosted.services.close()

@@ -11,7 +11,7 @@ import pytest
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.registry.reloading import PAUSE_SECONDS, ReloadingChampion, load_champion
 from magic8_ml.registry.roles import ROLES
-from magic8_ml.registry.versions import Registry, add_version
+from magic8_ml.registry.versions import VERSIONS, Registry, add_version
 from tests.registry.made_models import add, damage, parts, writer
 
 
@@ -176,3 +176,24 @@ def test_without_passport_there_is_no_champion(tmp_path: Path, loader: Loader) -
     with pytest.raises(PluginUnavailable) as refused:
         load_champion(tmp_path / "versions" / name, loader)
     assert refused.value.reason == "no_passport"
+
+
+def test_a_version_that_was_promoted_too_early_is_loaded_when_it_is_complete(
+    registry: Registry, seconds: Seconds, loader: Loader
+) -> None:
+    """The first answers still come from the old version; the files that arrive later are noticed and loaded once."""
+    held = ReloadingChampion(registry.folder, loader, seconds)
+    newest = registry.folder / VERSIONS / registry.versions()[1]
+    trees = (newest / "trees.ubj").read_bytes()
+    registry.promote(newest.name, "test")
+    (newest / "trees.ubj").unlink()
+    for _ in range(2):
+        seconds.now += PAUSE_SECONDS
+        assert held.current().served == b"march"
+    assert held.health()["reload_problem"] is not None
+    (newest / "trees.ubj").write_bytes(trees)
+    for _ in range(2):
+        seconds.now += PAUSE_SECONDS
+        assert held.current().served == b"april"
+    assert held.health()["reload_problem"] is None
+    assert len(loader.calls) == 3

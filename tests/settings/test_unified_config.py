@@ -212,3 +212,27 @@ def test_every_setting_is_explained_in_a_sentence() -> None:
         text = comment.removeprefix("# ").removeprefix("[advanced] ")
         assert text[0].isupper(), comment
         assert text.endswith("."), comment
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("M8C_MAX_POSITION_LOSS", "500"),
+        ("M8C_MAX_DAILY_LOSS", "1000"),
+        ("M8C_DISCORD_WEBHOOK", "https://host/token"),
+    ],
+)
+@pytest.mark.parametrize("source", ["environment", "dotenv"])
+def test_a_setting_that_protects_nobody_stops_the_start(name: str, text: str, source: str, tmp_path: Path) -> None:
+    """A loss limit or a webhook that nothing acts on is refused with a sentence, and a secret is not shown."""
+    if source == "dotenv":
+        (tmp_path / ".env").write_text(f"{name}={text}\n")
+    with pytest.raises(ConfigError, match=f"{name}.*nothing acts on this setting yet") as caught:
+        load_settings({name: text} if source == "environment" else {}, root=tmp_path)
+    assert "token" not in str(caught.value)
+
+
+def test_the_defaults_of_settings_that_do_nothing_are_accepted(tmp_path: Path) -> None:
+    """A value that equals the default promises nothing new."""
+    given = {"M8C_MAX_POSITION_LOSS": "2000", "M8C_MAX_DAILY_LOSS": "5000.0", "M8C_DISCORD_WEBHOOK": ""}
+    assert load_settings(given, root=tmp_path).max_daily_loss == 5000
