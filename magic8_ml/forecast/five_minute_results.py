@@ -12,13 +12,17 @@ from magic8_companion.domain.blend import HIGH, LOW, label, published
 from magic8_companion.domain.blockers import data_blockers
 from magic8_companion.domain.codes import Confidence, DataStatus, EntrySource
 from magic8_companion.domain.entry_structure import with_structure
+from magic8_companion.domain.errors import OrderRefused
 from magic8_companion.domain.market_state import STALE, STATUS_ORDER
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import MLResult, Prediction, Unavailable
 from magic8_companion.domain.recommendation import Entry, FiveMinuteResult, FiveMinuteSignal
 from magic8_companion.domain.strategy import NO_TRADE, VERTICAL
-from magic8_companion.domain.structure import DIRECTION_OF, NEUTRAL
+from magic8_companion.domain.structure import BUY, DIRECTION_OF, NEUTRAL
+from magic8_companion.domain.ticket import ModelledTrade
 from magic8_companion.domain.trading_day import new_york_day, require_session
+from magic8_companion.options.order_line import written_strikes
+from magic8_companion.options.payoff import Leg
 
 HIGH_CONFIDENCE: Final = 0.80
 _DECIMALS: Final = 4
@@ -53,9 +57,23 @@ def rationale(prediction: Prediction, grade: Confidence | None = None) -> str:
 
 
 def _trade(prediction: Prediction) -> str:
-    if prediction.strategy != VERTICAL or prediction.vertical is None:
-        return prediction.strategy
-    return f"{prediction.strategy}, {prediction.vertical.structure.removesuffix(' vertical')}"
+    # strikes in the order of a written line
+    kind = ""
+    if prediction.strategy == VERTICAL and prediction.vertical is not None:
+        kind = f", {prediction.vertical.structure.removesuffix(' vertical')}"
+    trade = prediction.modelled.get(prediction.strategy)
+    return f"{prediction.strategy}{kind}{'' if trade is None else _strikes(trade)}"
+
+
+def _strikes(trade: ModelledTrade) -> str:
+    legs = [
+        Leg(right=leg.right, strike=leg.strike, quantity=leg.quantity if leg.action == BUY else -leg.quantity)
+        for leg in trade.legs
+    ]
+    try:
+        return f" {written_strikes(legs)}"
+    except OrderRefused:  # another model may mean a structure that no line can name
+        return ""
 
 
 def _standing(prediction: Prediction) -> str:

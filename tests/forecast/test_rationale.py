@@ -9,6 +9,7 @@ import pytest
 from magic8_companion.domain.measured import Measured, MeasuredHigh, MeasuredWins
 from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.domain.structure import VerticalSpread
+from magic8_companion.domain.ticket import ModelledTrade, TicketLeg
 from magic8_ml.forecast.contract_call import parse_answer, to_answer
 from magic8_ml.forecast.five_minute_results import rationale
 from tests.forecast.plugin_fakes import FakeHost, answer, extension, moment
@@ -46,6 +47,31 @@ def test_a_rank_of_one_is_no_chance() -> None:
         " wins 40 % (38 % implied by option prices)"
     )
     assert "(100.0%)" not in rationale(prediction(), "HIGH")
+
+
+def _legs(*legs: tuple[str, str, float]) -> ModelledTrade:
+    return ModelledTrade(
+        legs=tuple(TicketLeg(action=action, right=right, strike=strike, quantity=1) for action, right, strike in legs),
+        price=1.0,
+        win_probability=0.4,
+    )
+
+
+def test_the_sentence_names_the_strikes_of_the_model() -> None:
+    """Where the model names strikes, they stand in the order of a written line: the long one of a debit first."""
+    debit = _legs(("SELL", "C", 5855.0), ("BUY", "C", 5850.0))
+    assert rationale(prediction(modelled={"Vertical": debit})).startswith(
+        "5-min ML: Vertical, call debit 5850/5855: score higher than on 100 % of the last 252 days; wins 40 %"
+    )
+    condor = _legs(("BUY", "P", 6200.0), ("SELL", "P", 6205.0), ("SELL", "C", 6280.0), ("BUY", "C", 6285.0))
+    found = rationale(prediction(strategy="Iron_Condor", modelled={"Iron_Condor": condor}))
+    assert found.startswith("5-min ML: Iron_Condor 6280/6285/6205/6200: ")
+
+
+def test_a_structure_without_a_line_has_no_strikes() -> None:
+    """What another model means and no line can name is left out, and nothing fails."""
+    strange = _legs(("BUY", "C", 5850.0))
+    assert rationale(prediction(modelled={"Vertical": strange})).startswith("5-min ML: Vertical, call debit: ")
 
 
 def test_a_high_call_says_what_high_has_meant() -> None:

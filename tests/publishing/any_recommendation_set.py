@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from magic8_companion.domain.codes import Confidence, DataStatus, EntrySource, Strategy, VerticalSide
+from magic8_companion.domain.measured import NOTHING_MEASURED
 from magic8_companion.domain.recommendation import (
     CheckpointResult,
     Entry,
@@ -21,6 +22,7 @@ from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_companion.domain.structure import DIRECTION_OF, NEUTRAL, VerticalSpread, structure_of, vertical_of
 from magic8_companion.domain.ticket import Ticket, TicketLeg
 from magic8_companion.options.structures import STRIKE_COUNT, build
+from tests.domain.measurements import MEASURED
 
 BLOCKERS = ("delayed_data", "score_gap", "no_net_edge", "kill_switch", "volatility_pause", "expired", "superseded")
 STATUSES = tuple(DataStatus)
@@ -165,6 +167,7 @@ def recommendations(draw: st.DrawFn, *, may_trade: bool = True) -> SymbolRecomme
         ml_status=draw(ml_statuses),
         market_conditions=draw(st.none() | conditions),
         ml_5min_metadata=draw(st.none() | metadata),
+        measured=draw(st.sampled_from((NOTHING_MEASURED, MEASURED))),
     )
 
 
