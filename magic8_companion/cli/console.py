@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from textwrap import fill
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from magic8_companion.command_line import new_progress, new_table, print_table
 from magic8_companion.domain.recommendation import CheckpointResult, SymbolRecommendation
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
 from magic8_companion.domain.trading_day import Session, new_york_label
+
+_WIDTH: Final = 120
 
 
 class DayProgress:
@@ -59,7 +62,7 @@ def print_decisions(results: Sequence[CheckpointResult], skipped: Mapping[str, s
     for note in dict.fromkeys(
         item.measured.checkpoint_note for result in results for item in result.recommendations.values() if item.has_high
     ):
-        print(f"{note}.")
+        print(fill(f"{note}.", _WIDTH))
 
 
 def _cells(item: SymbolRecommendation) -> tuple[str, ...]:

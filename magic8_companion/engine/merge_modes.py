@@ -102,9 +102,9 @@ def answer_alone(entries: Mapping[str, Entry], strategy: Strategy, entry: Entry)
     """Publish the answer under its base name; the other ``entries`` must not be tradable."""
     if strategy == NO_TRADE:
         return Merged(entries=entries, best_key=None, nothing=entry)
-    reason = f"{entry.rationale} is {entry.confidence}"
+    reason = f"{entry.rationale}; label {entry.confidence}"
     if entry.blocked_by:
-        reason = f"{entry.rationale} is blocked: {', '.join(entry.blocked_by)}"
+        reason = f"{entry.rationale}; blocked: {', '.join(entry.blocked_by)}"
     return Merged(
         entries={**entries, strategy: entry},
         best_key=strategy if entry.should_trade else None,

@@ -119,7 +119,7 @@ def test_replace_by_an_answer_that_is_not_tradable_leaves_nothing() -> None:
     """Then the decision is No_Trade, with the answer as its reason."""
     record = merged(checkpoint(), slot(confidence=0.725), settings=mode("replace")).recommendations["SPX"]
     assert record.best_strategy == "No_Trade"
-    assert record.strategies["No_Trade"].rationale == "5-min ML: Butterfly: confidence 0.725 is MEDIUM"
+    assert record.strategies["No_Trade"].rationale == "5-min ML: Butterfly: confidence 0.725; label MEDIUM"
 
 
 def test_replace_by_no_trade_leaves_nothing() -> None:
@@ -307,8 +307,7 @@ def test_a_volatility_pause_blocks_the_answer_not_the_checkpoint() -> None:
     replaced = merged(checkpoint(), slot(), settings=mode("replace"), volatility_pause=True).recommendations["SPX"]
     assert replaced.strategies["Butterfly"].blocked_by == ("volatility_pause",)
     assert (
-        replaced.strategies["No_Trade"].rationale
-        == "5-min ML: Butterfly: confidence 0.825 is blocked: volatility_pause"
+        replaced.strategies["No_Trade"].rationale == "5-min ML: Butterfly: confidence 0.825; blocked: volatility_pause"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from textwrap import fill
 
 from magic8_companion.domain.measured import Measured
 from magic8_ml.forecast.labels import MIN_DAYS
@@ -51,7 +52,7 @@ class TrainingReport:
             f"  80 % interval  holds {found.coverage:.1%} of the moves",
             f"  answers        {_shares(found.chosen)}",
             f"  at HIGH        {_shares(found.high)}",
-            f"  HIGH measured  {self.measured.high_sentence}",
+            fill(self.measured.high_sentence, 120, initial_indent="  HIGH measured  ", subsequent_indent=" " * 17),
             f"  edges proven   {'; '.join(_slope(*item) for item in self.slopes.items())}",
             "  RPSS is the skill over the base rates of the half hour; every day was predicted from earlier days only.",
         ]
