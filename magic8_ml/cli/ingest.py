@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from magic8_companion.command_line import DIR, DONE, FAILED, command, new_progress
+from magic8_companion.durable import FolderLock
 from magic8_ml.history.folders import find_download
 from magic8_ml.history.ingest import IngestOptions, Mapper, ingest
 from magic8_ml.history.ingest_records import IngestReport
@@ -36,7 +37,7 @@ def ingest_command(*, raw: Path, out: Path, jobs: int, csv: bool, payoff_labels:
         raise click.ClickException(f"{raw} is not a folder")
     bar = new_progress("folders")
     bar.disable = bar.disable or quiet
-    with _mapper(jobs) as mapper, bar:
+    with FolderLock(out), _mapper(jobs) as mapper, bar:
         task = bar.add_task("ingest", total=find_download(raw).folders, note="")
         options = IngestOptions(payoff_labels=payoff_labels, with_csv=csv)
         result = ingest(raw, out, options, mapper=mapper, progress=lambda folders: bar.advance(task, folders))

@@ -13,13 +13,26 @@ TRADES_SHEETS_BEGIN: Final = "2024-09"
 DISAGREEMENT_LIMIT: Final = 0.01
 """Above this share of a month's checked labels, the price or units are wrong, not single rows."""
 
+TAIL_LIMIT: Final = 0.2
+"""Above this share of lines without data, dates or the layout are not read, not single remarks."""
+
+LABEL_COLUMNS: Final = frozenset({"profit_cell", "raw_cell", "managed"})
+
 DELTA_COVERAGE: Final = 0.95
 """Share of a month's slots that should have a delta row."""
 
 
 def alerts(report: CheckedFigures) -> list[str]:
     """Return the sentences."""
-    return [*_disagreeing_months(report), *_refused(report), *_joins(report), *_delta(report), *_calendar(report)]
+    return [
+        *_disagreeing_months(report),
+        *_unreadable(report),
+        *_tails(report),
+        *_refused(report),
+        *_joins(report),
+        *_delta(report),
+        *_calendar(report),
+    ]
 
 
 def _disagreeing_months(report: CheckedFigures) -> Iterator[str]:
@@ -28,6 +41,24 @@ def _disagreeing_months(report: CheckedFigures) -> Iterator[str]:
             yield (
                 f"{month}: {labels['quarantined_share']:.1%} of the checked profits disagree with the payoff of their"
                 " legs; check the settlement price and the units of that month, not single rows"
+            )
+
+
+def _unreadable(report: CheckedFigures) -> Iterator[str]:
+    for found in report["unreadable_columns"]:
+        lost = "; each is a label that is lost" if found["column"] in LABEL_COLUMNS else ""
+        yield (
+            f"{found['cells']} cells of {found['column']} in {found['sheet']} sheets could not be read,"
+            f" {found['negative']} of them negative, for example {found['example']!r}{lost}"
+        )
+
+
+def _tails(report: CheckedFigures) -> Iterator[str]:
+    for kind, sheet in report["sheets"].items():
+        if sheet["tail"] > TAIL_LIMIT * sheet["lines"]:
+            yield (
+                f"{sheet['tail']} of {sheet['lines']} lines of {kind} sheets were taken for remarks; check how dates"
+                " are written there"
             )
 
 

@@ -18,13 +18,13 @@ _EPOCH: Final = date(1970, 1, 1)
 
 
 def epoch_day(text: str) -> int | None:
-    """Return days since 1970 of ``MM-DD-YYYY``, or None.
+    """Return days since 1970 of ``MM-DD-YYYY`` or ``M/D/YYYY``, or None.
 
-    >>> epoch_day("08-05-2024"), epoch_day("Wins")
-    (19940, None)
+    >>> epoch_day("08-05-2024"), epoch_day("8/5/2024"), epoch_day("Wins")
+    (19940, 19940, None)
     """
     try:
-        month, day, year = map(int, text.split("-"))
+        month, day, year = map(int, text.replace("/", "-").split("-"))
         return (date(year, month, day) - _EPOCH).days if year > 1970 else None
     except ValueError:
         return None

@@ -18,7 +18,7 @@ from magic8_ml.history.layouts import SheetLayout, layout_of
 
 _CONTROL: Final = bytes(code for code in range(32) if code not in {9, 10, 13}) + b"\x7f"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-BEGINS_LIKE_DATA: Final = re.compile(r'\s*"?\d{1,4}-\d{1,2}-\d{1,4}')
+BEGINS_LIKE_DATA: Final = re.compile(r'\s*"?\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}')
 _NEW_LINE: Final = 10
 
 

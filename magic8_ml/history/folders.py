@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ _FOLDER_NAMES: Final = (
     re.compile(r"(?P<month>\d{1,2})-(?P<day>\d{1,2})-(?P<year>\d{4})-[0-9A-F]{5}"),
 )
 _FILE_NAME: Final = re.compile(rf"(?P<kind>{'|'.join(KINDS)}) (?P<stamp>\d{{8}}-\d{{6}})\.csv")
+LARGEST_SHEET: Final = 256 * 1024 * 1024
+"""Bytes; a sheet of a day has less than a hundredth of that."""
+
 _PICTURE: Final = re.compile(r"score .*\.png")
 
 
@@ -88,6 +92,9 @@ def find_download(raw: Path) -> Download:
     folders_of: dict[str, set[str]] = defaultdict(set)
     folders = 0
     for entry in sorted(raw.iterdir(), key=lambda path: path.name):
+        if entry.is_symlink():
+            findings.append(FolderFinding(where=entry.name, reason="link", detail="links are not followed"))
+            continue
         if not entry.is_dir():
             findings.append(
                 FolderFinding(where=entry.name, reason="loose_file", detail="a file outside the daily folders")
@@ -120,13 +127,25 @@ def _sheets(folder: Path, findings: list[FolderFinding]) -> list[SheetFile]:
         name = f"{folder.name}/{path.name}"
         match = _FILE_NAME.fullmatch(path.name)
         stamp = _stamp(match["stamp"]) if match else None
-        if match and stamp:
+        if match and stamp and (problem := _unfit(path)) is not None:
+            findings.append(FolderFinding(where=name, reason="unfit_file", detail=problem))
+        elif match and stamp:
             sheet_day = day or new_york_day(stamp)
             found.append(SheetFile(path=path, name=name, kind=match["kind"], day=sheet_day, downloaded_at=stamp))
         elif not _PICTURE.fullmatch(path.name):
             findings.append(FolderFinding(where=name, reason="unknown_file_name", detail="no sheet of a known kind"))
     findings += _second_files(folder.name, found)
     return found
+
+
+def _unfit(path: Path) -> str | None:
+    """Return why a sheet is not opened: only plain files of a sane size are."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        return "it is a link, a pipe or a device, not a plain file"
+    if status.st_size > LARGEST_SHEET:
+        return f"it has {status.st_size:,} bytes; a sheet has at most {LARGEST_SHEET:,}"
+    return None
 
 
 def _second_files(folder: str, sheets: Iterable[SheetFile]) -> list[FolderFinding]:

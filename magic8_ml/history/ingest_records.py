@@ -124,6 +124,16 @@ class Calendar(TypedDict):
     loop_ran_twice: list[str]
 
 
+class UnreadableColumn(TypedDict):
+    """Cells of one column of one kind of sheet that could not be read, and how many look negative."""
+
+    sheet: str
+    column: str
+    cells: int
+    negative: int
+    example: str
+
+
 class Anomalies(TypedDict):
     """Every class of anomaly, counted."""
 
@@ -163,6 +173,7 @@ class IngestFigures(TypedDict):
     sheets: dict[str, Sheet]
     calendar: Calendar
     conflicts: Counts
+    unreadable_columns: list[UnreadableColumn]
 
 
 class CheckedFigures(IngestFigures):

@@ -85,11 +85,13 @@ def _read_files(files: Sequence[SheetFile], contents: Sequence[bytes], notes: Mo
 def _encode_sentences(placed: dict[str, list[Placed]]) -> Sentences:
     """Replace each sentence by its index among the distinct ones, and parse those."""
     sheets = [item.sheet for kind in (PROFIT, TRADES) for item in placed[kind]]
-    columns = [sheet.table["sentence"].combine_chunks() for sheet in sheets]
+    filled = [sheet for sheet in sheets if sheet.table.num_rows]  # pyarrow drops chunks without rows
+    columns = [sheet.table["sentence"].combine_chunks() for sheet in filled]
     encoded = pa.chunked_array(columns, pa.string()).dictionary_encode().unify_dictionaries()
-    for sheet, chunk in zip(sheets, encoded.chunks, strict=True):
+    indices = {id(sheet): chunk.indices for sheet, chunk in zip(filled, encoded.chunks, strict=True)}
+    for sheet in sheets:
         position = sheet.table.schema.get_field_index("sentence")
-        sheet.table = sheet.table.set_column(position, "sentence", chunk.indices)
+        sheet.table = sheet.table.set_column(position, "sentence", indices.get(id(sheet), pa.array([], pa.int32())))
     texts = encoded.chunk(0).dictionary if encoded.num_chunks else pa.array([], pa.string())
     return read_sentences(texts)
 

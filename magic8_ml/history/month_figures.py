@@ -84,8 +84,14 @@ def month_figures(
         "quarantined_rows": _quarantined_rows(sheets, joined, day, minute),
         "refused_lines": [asdict(line) for ledger in notes.ledgers.values() for line in ledger.refused],
         "unreadable_numbers": [
-            {"file": sheets.files[cell.file], "line": cell.line, "column": cell.column, "text": cell.text}
-            for ledger in notes.ledgers.values()
+            {
+                "sheet": kind,
+                "file": sheets.files[cell.file],
+                "line": cell.line,
+                "column": cell.column,
+                "text": cell.text,
+            }
+            for kind, ledger in notes.ledgers.items()
             for cell in ledger.unreadable
         ],
     }

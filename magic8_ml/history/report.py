@@ -23,10 +23,12 @@ from magic8_ml.history.ingest_records import (
     LabelCounts,
     LabelMonth,
     Sheet,
+    UnreadableColumn,
     WinRate,
     WinRatesByGroup,
 )
 from magic8_ml.history.layouts import DELTA, KINDS, PREDICTION, PROFIT, TRADES
+from magic8_ml.history.text_columns import is_negative
 
 States = Mapping[str, MonthState]
 Figures = Mapping[str, Any]
@@ -63,6 +65,7 @@ def build_report(download: Download, states: States) -> IngestReport:
         "sheets": {kind: _sheet(everything, kind) for kind in KINDS},
         "calendar": _calendar(everything),
         "conflicts": _plain(_sum(everything, "conflicts")),
+        "unreadable_columns": _unreadable_columns(everything),
     }
     checked: CheckedFigures = {**figures, "anomalies": _anomalies(download, everything, figures, duplicates, refused)}
     return {"alerts": alerts(checked), **checked}
@@ -238,6 +241,19 @@ def _calendar(months: Iterable[Figures]) -> Calendar:
         "missing_slots": {day: seen["missing_slots"] for day, seen in sessions.items() if seen["missing_slots"]},
         "loop_ran_twice": [day for day, seen in sessions.items() if seen["delta_rows"] > seen["slots"]],
     }
+
+
+def _unreadable_columns(months: Iterable[Figures]) -> list[UnreadableColumn]:
+    by_column: dict[tuple[str, str], list[str]] = {}
+    for figures in months:
+        for cell in figures["unreadable_numbers"]:
+            by_column.setdefault((cell["sheet"], cell["column"]), []).append(cell["text"])
+    return [
+        UnreadableColumn(
+            sheet=sheet, column=column, cells=len(texts), negative=sum(map(is_negative, texts)), example=texts[0]
+        )
+        for (sheet, column), texts in sorted(by_column.items())
+    ]
 
 
 def _anomalies(

@@ -73,5 +73,5 @@ IDENTITY: Final = ("date", "time", "timestamp", "symbol", "strategy", "source_fi
 """Columns that are never null."""
 
 SCHEMA: Final = pa.schema([pa.field(name, kind, nullable=name not in IDENTITY) for name, kind in _FIELDS])
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise it when the meaning of a column or of the report changes: every month is then read again."""

@@ -18,7 +18,11 @@ import pyarrow.compute as pc
 MISSING: Final = -1
 
 _PLAIN: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$"
-_DECORATED: Final = re.compile(r"(?P<sign>[+-]?)\s*[$€£]?\s*(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)")
+_DECORATED: Final = re.compile(
+    r"(?P<open>\()?\s*[$€£]?\s*(?P<sign>[+\-\u2212]?)\s*[$€£]?\s*"
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)\s*(?P<after>-)?(?P<close>\))?"
+)
+_NEGATIVE: Final = re.compile(r"^\s*[(\-\u2212]|-\s*$")
 
 
 def codes(column: pa.ChunkedArray, read: Callable[[str], int | None]) -> npt.NDArray[np.int64]:
@@ -45,6 +49,10 @@ class Numbers:
 def numbers(column: pa.ChunkedArray) -> Numbers:
     """Read a column of numbers; thousands commas, currency signs and blanks around them do not matter.
 
+    A negative number may be in parentheses or have its sign behind, as accounting programs write it.
+
+    >>> numbers(pa.chunked_array([["(1827.00)", "$-5", "12.50-"]])).values.tolist()
+    [-1827.0, -5.0, -12.5]
     >>> read = numbers(pa.chunked_array([["1.5", "$1,250.25", None, " 7 ", "12,5"]]))
     >>> read.values.tolist(), read.unreadable_texts
     ([1.5, 1250.25, nan, 7.0, nan], ('12,5',))
@@ -66,12 +74,31 @@ def _odd_numbers(column: pa.ChunkedArray) -> Numbers:
         if text is None or not text.strip():
             continue
         match = _DECORATED.fullmatch(text.strip())
-        if match:
-            values[row] = float(match["sign"] + match["number"].replace(",", ""))
+        value = None if match is None else _value(match)
+        if value is not None:
+            values[row] = value
         else:
             rows.append(row)
             texts.append(text)
     return Numbers(values=values, unreadable_rows=tuple(rows), unreadable_texts=tuple(texts))
+
+
+def _value(match: re.Match[str]) -> float | None:
+    """Return the number of a decorated text; None where parentheses or signs contradict each other."""
+    signs = [match["open"], match["after"], match["sign"]]
+    if (match["open"] is None) != (match["close"] is None) or sum(map(bool, signs)) > 1:
+        return None
+    size = float(match["number"].replace(",", ""))
+    return -size if match["open"] or match["after"] or match["sign"] in {"-", "\u2212"} else size
+
+
+def is_negative(text: str) -> bool:
+    """Tell whether a text that could not be read looks like a negative number.
+
+    >>> is_negative("(18.27.00)"), is_negative("-n/k"), is_negative("12,5")
+    (True, True, False)
+    """
+    return _NEGATIVE.search(text) is not None
 
 
 def text_or_null(table: pa.Table, name: str) -> pa.ChunkedArray:

@@ -28,6 +28,11 @@ from tests.history.raw_days import HEADERS, Signal, sheet_bytes
         ("1,234.50", 1234.5),
         ("$18.27", 18.27),
         ("-$5", -5.0),
+        ("$-5", -5.0),
+        ("(1,827.00)", -1827.0),
+        ("($5)", -5.0),
+        ("12.50-", -12.5),
+        ("\u22125", -5.0),
         (" 7 ", 7.0),
         ("1e3", 1000.0),
         ("", None),
@@ -42,7 +47,7 @@ def test_an_unambiguous_number_is_read(text: str, value: float | None) -> None:
     assert np.isnan(read.values[1]) if value is None else read.values[1] == value
 
 
-@pytest.mark.parametrize("text", ["12,5", "1.2.3", "n/k", "inf", "(5.00)", "5 %", "1,23,456"])
+@pytest.mark.parametrize("text", ["12,5", "1.2.3", "n/k", "inf", "(5.00", "5.00)", "(-5.00)", "-5-", "5 %", "1,23,456"])
 def test_an_ambiguous_number_is_missing_and_its_text_is_kept(text: str) -> None:
     """Nothing is guessed: the cell is counted with its text."""
     read = numbers(pa.chunked_array([["1", text]]))
@@ -63,7 +68,13 @@ def test_unreadable_cells_are_listed_with_their_place(tmp_path: Path) -> None:
     state = HistoryStore(tmp_path / "out").state("2024-08")
     assert state is not None
     assert state.figures["unreadable_numbers"] == [
-        {"file": "2024-08-05-5568E/profit 20240805-200642.csv", "line": 2, "column": "price", "text": "59O1"}
+        {
+            "sheet": "profit",
+            "file": "2024-08-05-5568E/profit 20240805-200642.csv",
+            "line": 2,
+            "column": "price",
+            "text": "59O1",
+        }
     ]
     assert HistoryStore(tmp_path / "out").read(["price", "profit"]).to_pylist() == [{"price": None, "profit": 57.0}]
 
@@ -87,7 +98,7 @@ def test_stamps_with_an_offset_are_believed() -> None:
     assert stamp_with_offset("2022-12-12T09:35:03") is None
 
 
-@pytest.mark.parametrize("text", ["13-45-2024", "08/05/2024", "2024-08-05", "Wins", "08-05-24"])
+@pytest.mark.parametrize("text", ["13-45-2024", "08.05.2024", "2024-08-05", "Wins", "08-05-24"])
 def test_what_is_no_date_is_missing(text: str) -> None:
     """Day first, ISO or two-digit years are not this sheet's dates."""
     table = pa.table({"day": [text], "hour": ["09:35"]})
