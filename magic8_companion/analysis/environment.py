@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from magic8_companion.analysis.gamma import MIN_OI_COVERAGE, NEGATIVE, POSITIVE, GammaProfile
+from magic8_companion.analysis.gamma import MIN_COVERAGE, NEGATIVE, POSITIVE, GammaProfile
 
 
 def gamma_environment(profile: GammaProfile | None, iv_percentile: float, day_range: float) -> str:
     """Return the code of the environment; ``day_range`` is the whole day's standard deviation as a fraction.
 
-    A profile speaks when at least 0.6 of its open interest is known.
+    A profile counts when its confidence is at least 0.6.
 
     >>> gamma_environment(None, 20.0, 0.004), gamma_environment(None, 50.0, 0.010)
     ('low_vol_high_gamma', 'directional')
     """
-    if profile is not None and profile.oi_coverage >= MIN_OI_COVERAGE:
+    if profile is not None and profile.confidence >= MIN_COVERAGE:
         return _from_profile(profile, iv_percentile)
     if iv_percentile < 30 and day_range < 0.005:
         return "low_vol_high_gamma"

@@ -24,7 +24,7 @@ from magic8_companion.options.fitted_chain import FittedChain
 POSITIVE: Final = "positive"
 NEGATIVE: Final = "negative"
 NEUTRAL: Final = "neutral"
-MIN_OI_COVERAGE: Final = 0.6
+MIN_COVERAGE: Final = 0.6
 MAGNITUDE_BOUNDS: Final[Mapping[str, float]] = MappingProxyType({"extreme": 0.60, "high": 0.35, "moderate": 0.15})
 """Lower bounds of |net| / gross, descending; below the last the magnitude is low."""
 
@@ -75,7 +75,9 @@ def gamma_profile(
     """Return the profile of a chain, or None when no option has both open interest and volatility.
 
     An option without one of the two adds nothing; a source that sent no volatility at all gets those of the quotes.
-    Walls are None below an open-interest coverage of 0.6.
+    ``confidence`` is the share of strikes of which both options could be counted.  Below 0.6 the sums are those of a
+    part, whose sign may be the opposite of the whole: then regime and bias are neutral, the magnitude is low, and
+    flip, walls and max pain are None.
     """
     chain = with_volatilities(fitted)
     book = OptionBook(chain, minutes_to_close)
@@ -86,30 +88,31 @@ def gamma_profile(
         return None
     net = float(by_option.sum())
     ratio = net / gross
-    call_wall, put_wall = _walls(chain, call_gex, put_gex)
-    regime = regime_of(ratio)
+    is_whole = book.coverage >= MIN_COVERAGE
+    call_wall, put_wall = _walls(chain, call_gex, put_gex) if is_whole else (None, None)
+    regime = regime_of(ratio) if is_whole else NEUTRAL
     return GammaProfile(
         net_gex=net,
         gross_gex=gross,
         ratio=ratio,
         regime=regime,
-        magnitude=magnitude_of(ratio, bounds),
+        magnitude=magnitude_of(ratio if is_whole else 0.0, bounds),
         bias=bias_of(regime, chain.spot, call_wall, put_wall),
-        gamma_flip=book.flip(CONVENTION),
+        gamma_flip=book.flip(CONVENTION) if is_whole else None,
         call_wall=call_wall,
         put_wall=put_wall,
         oi_coverage=chain.oi_coverage,
-        confidence=chain.oi_coverage,
+        confidence=book.coverage,
         convention=CONVENTION,
         as_of=utc_text(chain.as_of),
         strikes=tuple(
             {"strike": row.strike, "call_gex": float(call), "put_gex": float(put)}
             for row, call, put in zip(chain.rows, call_gex, put_gex, strict=True)
         ),
-        max_pain=book.max_pain() if chain.oi_coverage >= MIN_OI_COVERAGE else None,
+        max_pain=book.max_pain() if is_whole else None,
         vanna_exposure=book.vanna_exposure(CONVENTION),
         charm_exposure=book.charm_exposure(CONVENTION),
-        conventions={name: _under(name, book) for name in SIGNS},
+        conventions={name: _under(name, book, is_whole=is_whole) for name in SIGNS},
     )
 
 
@@ -151,18 +154,16 @@ def bias_of(regime: str, spot: float, call_wall: float | None, put_wall: float |
     return labels[0] if place < low else labels[2] if place > high else labels[1]
 
 
-def _under(convention: str, book: OptionBook) -> dict[str, float | None]:
+def _under(convention: str, book: OptionBook, *, is_whole: bool) -> dict[str, float | None]:
     return {
         "net_gex": float(book.gamma_exposure(np.array([book.spot]), convention).sum()),
-        "gamma_flip": book.flip(convention),
+        "gamma_flip": book.flip(convention) if is_whole else None,
         "vanna_exposure": book.vanna_exposure(convention),
         "charm_exposure": book.charm_exposure(convention),
     }
 
 
 def _walls(chain: OptionChain, call_gex: Floats, put_gex: Floats) -> tuple[float | None, float | None]:
-    if chain.oi_coverage < MIN_OI_COVERAGE:
-        return None, None
     strikes = np.array([row.strike for row in chain.rows])
     above = np.where(strikes >= chain.spot, call_gex, 0.0)
     below = np.where(strikes <= chain.spot, -put_gex, 0.0)

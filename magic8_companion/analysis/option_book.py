@@ -24,6 +24,7 @@ _MINUTES_PER_YEAR: Final = 525_600.0
 _HOURS_PER_YEAR: Final = 8_760.0
 _MIN_MINUTES: Final = 5.0
 _ONE_PER_CENT: Final = 0.01
+_ROUNDING: Final = 1e-9
 _GRID: Final = np.linspace(0.97, 1.03, 241)
 
 
@@ -31,7 +32,8 @@ class OptionBook:
     """All calls, then all puts, of a chain as arrays of shape (2 * n_strikes,).
 
     Each option keeps its own volatility while spot moves, interest is nil, and time runs in calendar minutes.  An
-    option without open interest or volatility weighs nothing.
+    option without open interest or volatility weighs nothing.  ``coverage`` is the share of strikes, 0..1, at which
+    both options have a known open interest and, unless it is 0, a volatility.
     """
 
     def __init__(self, chain: OptionChain, minutes_to_close: float) -> None:
@@ -39,6 +41,9 @@ class OptionBook:
         vols = _numbers([row.call_iv for row in rows] + [row.put_iv for row in rows])
         interest = _numbers([row.call_oi for row in rows] + [row.put_oi for row in rows])
         known = (vols > 0) & (interest > 0)  # NaN compares false
+        half = len(rows)
+        usable = ~np.isnan(interest) & (known | (interest == 0))  # without open interest the volatility does not matter
+        self.coverage = float(np.mean(usable[:half] & usable[half:])) if half else 0.0
         self.spot = chain.spot
         self.years = max(minutes_to_close, _MIN_MINUTES) / _MINUTES_PER_YEAR
         self.strikes = np.tile([row.strike for row in rows], 2)
@@ -59,15 +64,19 @@ class OptionBook:
     def flip(self, convention: str) -> float | None:
         """Return the spot within 3 % at which the re-priced net exposure changes its sign, the nearest one; or None.
 
-        It is a root of the net, not of the strike-wise sums: those change sign where no dealer would.
+        It is a root of the net, not of the strike-wise sums: those change sign where no dealer would.  A net that is
+        only rounding, a billionth of the gross, has no sign.
         """
         spots = _GRID * self.spot
-        net = self.gamma_exposure(spots, convention).sum(axis=1)
-        crossings = np.flatnonzero(np.sign(net[:-1]) * np.sign(net[1:]) < 0)
+        by_option = self.gamma_exposure(spots, convention)
+        net, gross = by_option.sum(axis=1), np.abs(by_option).sum(axis=1)
+        signed = np.flatnonzero(np.abs(net) > _ROUNDING * gross)
+        spots, net = spots[signed], net[signed]
+        crossings = np.flatnonzero(np.sign(net[:-1]) != np.sign(net[1:]))
         if not len(crossings):
             return None
         low, high = net[crossings], net[crossings + 1]
-        roots = spots[crossings] + (spots[1] - spots[0]) * low / (low - high)
+        roots = spots[crossings] + (spots[crossings + 1] - spots[crossings]) * low / (low - high)
         return float(roots[np.argmin(np.abs(roots - self.spot))])
 
     def vanna_exposure(self, convention: str) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from magic8_companion.analysis.atm import AtTheMoney, at_the_money
 from magic8_companion.analysis.environment import gamma_environment
-from magic8_companion.analysis.gamma import MAGNITUDE_BOUNDS, MIN_OI_COVERAGE, GammaProfile, gamma_profile
+from magic8_companion.analysis.gamma import MAGNITUDE_BOUNDS, MIN_COVERAGE, GammaProfile, gamma_profile
 from magic8_companion.analysis.percentile import mid_rank, smooth_rank
 from magic8_companion.analysis.tape import measure_tape
 from magic8_companion.analysis.volatility import IV_WINDOW_DAYS, completed_closes, day_range, vix_range
@@ -121,7 +121,7 @@ def analyse(
         tape={
             **measure_tape(state, float(state.vix_bars.open[0]) if len(state.vix_bars) else vix),
             "implied_percentile": ranked.smooth_percentile,
-            "gamma_ratio": None if profile is None or profile.oi_coverage < MIN_OI_COVERAGE else profile.ratio,
+            "gamma_ratio": None if profile is None or profile.confidence < MIN_COVERAGE else profile.ratio,
         },
         fitted_chain=fitted,
     )

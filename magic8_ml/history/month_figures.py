@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -83,18 +83,15 @@ def month_figures(
         "conflicts": dict(sorted(notes.conflicts.items())),
         "quarantined_rows": _quarantined_rows(sheets, joined, day, minute),
         "refused_lines": [asdict(line) for ledger in notes.ledgers.values() for line in ledger.refused],
-        "unreadable_numbers": [
-            {
-                "sheet": kind,
-                "file": sheets.files[cell.file],
-                "line": cell.line,
-                "column": cell.column,
-                "text": cell.text,
-            }
-            for kind, ledger in notes.ledgers.items()
-            for cell in ledger.unreadable
-        ],
+        "unreadable_numbers": list(_unreadable(notes, sheets.files)),
     }
+
+
+def _unreadable(notes: MonthNotes, files: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for kind, ledger in notes.ledgers.items():
+        for cell in ledger.unreadable:
+            place = {"file": files[cell.file], "line": cell.line, "column": cell.column}
+            yield {"sheet": kind, **place, "text": cell.text}
 
 
 def _sheets(notes: MonthNotes, rows_read: dict[str, int]) -> dict[str, Any]:

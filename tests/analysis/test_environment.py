@@ -18,7 +18,7 @@ def profile(regime: str, magnitude: str, coverage: float = 1.0) -> GammaProfile:
     """Return a profile with a regime and a magnitude."""
     made = gamma_profile(fit_chain(made_chain(datetime(2025, 7, 9, 16, 30, tzinfo=UTC))), 210.0)
     assert made is not None
-    return replace(made, regime=regime, magnitude=magnitude, oi_coverage=coverage)
+    return replace(made, regime=regime, magnitude=magnitude, confidence=coverage)
 
 
 @pytest.mark.parametrize(

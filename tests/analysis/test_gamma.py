@@ -119,6 +119,41 @@ def test_half_known_open_interest_gives_no_walls() -> None:
     assert (profile.call_wall, profile.put_wall, profile.bias) == (None, None, "neutral")
 
 
+def test_a_part_of_the_volatilities_says_nothing_about_the_regime() -> None:
+    """Without those of the puts the sum is that of the calls: its sign would be the opposite of the whole."""
+    chain = made_chain(AT)
+    heavy = tuple(replace(row, put_oi=3 * (row.put_oi or 0)) for row in chain.rows)
+    whole = gamma_profile(fit_chain(replace(chain, rows=heavy)), 210.0)
+    calls = tuple(replace(row, put_iv=None) for row in heavy)
+    part = gamma_profile(fit_chain(replace(chain, rows=calls)), 210.0)
+    assert whole is not None
+    assert part is not None
+    assert (whole.regime, whole.confidence, whole.oi_coverage) == ("negative", 1.0, 1.0)
+    assert (part.regime, part.bias, part.magnitude) == ("neutral", "neutral", "low")
+    assert (part.confidence, part.oi_coverage) == (0.0, 1.0)
+    assert (part.gamma_flip, part.call_wall, part.put_wall, part.max_pain) == (None, None, None, None)
+    assert {sums["gamma_flip"] for sums in part.conventions.values()} == {None}
+
+
+def test_an_option_without_open_interest_needs_no_volatility() -> None:
+    """It weighs nothing either way."""
+    chain = made_chain(AT)
+    rows = (replace(chain.rows[0], call_oi=0, call_iv=None), *chain.rows[1:])
+    profile = gamma_profile(fit_chain(replace(chain, rows=rows)), 210.0)
+    assert profile is not None
+    assert profile.confidence == 1.0
+
+
+def test_a_sign_that_is_rounding_is_no_flip() -> None:
+    """Calls and puts that cancel at every spot leave a net of binary noise."""
+    chain = made_chain(AT)
+    rows = tuple(replace(row, call_iv=0.2, put_iv=0.2, call_oi=500, put_oi=500) for row in chain.rows)
+    profile = gamma_profile(fit_chain(replace(chain, rows=rows)), 210.0)
+    assert profile is not None
+    assert abs(profile.net_gex) < 1e-6 * profile.gross_gex
+    assert profile.gamma_flip is None
+
+
 @pytest.mark.parametrize("changes", [{"call_oi": 0, "put_oi": 0}, {"call_oi": None, "put_oi": None}])
 def test_without_open_interest_there_is_no_profile(changes: dict) -> None:
     """Zero or unknown: None, never a division."""
