@@ -31,7 +31,7 @@ from magic8_ml.forecast.training.passport import passport_parts, prove_features
 from magic8_ml.forecast.training.report import TrainingReport
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of, rows_of_folds, walk_forward
 from magic8_ml.forecast.training.walk_forward_scores import WalkForwardEvaluation, evaluate
-from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress, reproducible
 from magic8_ml.forecast.two_stage import TwoStageForecaster
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.registry.versions import VERSIONS, Registry, add_version
@@ -86,6 +86,7 @@ class TrainingRun:
         }
 
 
+@reproducible
 def fit_model(
     bars: Mapping[str, Bars],
     vix_daily: Bars,

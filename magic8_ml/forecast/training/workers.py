@@ -1,6 +1,7 @@
 """Where and how a training runs: on the cores of this machine or a Dask cluster, at low priority, with progress.
 
-The results do not depend on the number or the kind of workers.
+The results do not depend on the number or the kind of workers, nor on the machine: one BLAS thread adds
+all sums in one order.
 """
 
 from __future__ import annotations
@@ -8,16 +9,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
 from joblib import Parallel, delayed, parallel_config
+from threadpoolctl import threadpool_limits
 
 from magic8_ml.metrics.refusal import TrainingRefused
 
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 
 NICENESS: Final = 19
 AUTOGROUP: Final = Path("/proc/self/autogroup")
@@ -41,7 +45,23 @@ def on_cores(
 ) -> Iterator[Callable[[Sequence[Item]], list[Result]]]:
     """Run ``work`` on ``jobs`` processes of this machine, or in this one if that is 1; results keep the given order."""
     with parallel_config(backend="loky", n_jobs=jobs):
-        yield lambda items: list(Parallel()(delayed(work)(shared, item) for item in items))
+        yield lambda items: list(Parallel()(delayed(on_one_thread)(work, shared, item) for item in items))
+
+
+def on_one_thread(work: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:
+    """Return ``work(shared, item)``, computed with one BLAS thread."""
+    return reproducible(work)(shared, item)
+
+
+def reproducible(work: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Return ``work`` with one BLAS thread: with more the library adds in an order that depends on the machine."""
+
+    @wraps(work)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        with threadpool_limits(1, user_api="blas"):
+            return work(*args, **kwargs)
+
+    return run
 
 
 @contextmanager
@@ -58,7 +78,7 @@ def on_cluster(
     client = _client(address)
     try:
         with parallel_config(backend="dask", scatter=[shared]):
-            yield lambda items: list(Parallel()(delayed(work)(shared, item) for item in items))
+            yield lambda items: list(Parallel()(delayed(on_one_thread)(work, shared, item) for item in items))
     finally:
         client.close()
 

@@ -20,7 +20,7 @@ from scipy.special import expit
 
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of
-from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
+from magic8_ml.forecast.training.workers import ProgressCallback, no_progress, reproducible
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.base_models import PRICE, Recalibration, fit_base_models
 from magic8_ml.trades.forest import Forest
@@ -91,6 +91,7 @@ class WinModelFit:
         )
 
 
+@reproducible
 def fit_win_model(
     sample: Sample, run: TaskRunner, settings: TreeSettings | None = None, progress: ProgressCallback = no_progress
 ) -> WinModelFit:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
-from magic8_ml.forecast.training.workers import on_cluster, on_cores
+from magic8_ml.forecast.training.workers import on_cluster, on_cores, on_one_thread
 from magic8_ml.trades.base_models import Recalibration, first_known
 from magic8_ml.trades.levels import DEFAULT, STRATEGY, SYMBOL, SYMBOL_STRATEGY, LevelGroups
 from magic8_ml.trades.sample import Sample, SampleSize
@@ -124,7 +124,7 @@ TaskRunner = Callable[[TreeTaskInputs, Sequence[TreeTask]], list[TreeResult]]
 
 def run_in_process(inputs: TreeTaskInputs, tasks: Sequence[TreeTask]) -> list[TreeResult]:
     """Run the tasks one after another."""
-    return [run_task(inputs, task) for task in tasks]
+    return [on_one_thread(run_task, inputs, task) for task in tasks]
 
 
 def run_on_workers(workers: int) -> TaskRunner:

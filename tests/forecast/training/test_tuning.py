@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from magic8_ml.forecast.boosted_variance import BoostingSettings
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
@@ -20,7 +21,7 @@ from magic8_ml.forecast.training.tuning import (
     tuning_folds,
     tuning_loss,
 )
-from magic8_ml.forecast.training.workers import on_cluster, on_cores
+from magic8_ml.forecast.training.workers import on_cluster, on_cores, on_one_thread, reproducible
 from magic8_ml.metrics.refusal import TrainingRefused
 
 TRIALS = 5
@@ -147,3 +148,14 @@ def test_an_unreachable_cluster_is_refused(tuning_rows: Rows) -> None:
     """An invalid address, or a missing extra, is refused in one sentence."""
     with pytest.raises(TrainingRefused, match=r"Dask|dask"), on_cluster(tuning_loss, tuning_rows, "nowhere://"):
         pass
+
+
+def test_sums_do_not_depend_on_the_threads_of_the_machine() -> None:
+    """Work that is reproducible sees one BLAS thread, also where the process has more."""
+    with threadpool_limits(2, user_api="blas"):
+        assert reproducible(_blas_threads)() == {1}
+        assert on_one_thread(lambda shared, item: _blas_threads() | {shared, item}, 1, 1) == {1}
+
+
+def _blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
