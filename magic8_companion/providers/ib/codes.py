@@ -7,8 +7,8 @@
 2103 2105 2157     quotes, bars, definitions of contracts are suspect until 2104, 2106, 2158; the socket stays
 2107 2108          a farm is inactive until it is needed: no reaction
 162                history failed; the text has the reason: pacing, no data, no permission
-200                no such contract, or more than one; requested once more after a minute
-321                the request is invalid: a bug, logged and never repeated
+200                no such contract, or more than one; requested again with a growing pause
+321                the request is invalid: a bug, logged, repeated with a growing pause
 326                the client id is in use: stop connecting and report a likely second host
 354 10168          not subscribed: request delayed data if that is allowed
 10167 10090        only delayed or partial data: keep the line

@@ -26,6 +26,7 @@ from magic8_companion.providers.ib.connection_health import (
     ConnectionHealth,
 )
 from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, Opener, SessionOver
+from magic8_companion.providers.ib.refusals import RefusalMemory
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline, Notifier, until, within
 
 T = TypeVar("T")
@@ -41,13 +42,24 @@ _OWN_GHOST: Final = timedelta(minutes=3)
 _QUICK: Final = timedelta(seconds=2)
 _HALF_SECOND: Final = timedelta(milliseconds=500)
 
+_GOOD_NEWS: Final = frozenset(
+    {
+        Effect.LINK_BACK,
+        Effect.LINK_BACK_EMPTY,
+        Effect.QUOTES_REPAIRED,
+        Effect.BARS_REPAIRED,
+        Effect.CONTRACTS_REPAIRED,
+    }
+)
+
 _log = logging.getLogger(__name__)
 
 
 class Connection:
     """Keeps a connection open and sends requests on it.
 
-    ``changed`` notifies waiting tasks: a connection opens or ends, or the gateway sends a message.
+    ``changed`` notifies waiting tasks: a connection opens or ends, or the gateway sends a message.  ``good_news``
+    counts the events after which IB may answer a refused request: a new connection, the link or a farm is back.
     """
 
     def __init__(self, clock: Clock, options: IBConfig, opener: Opener) -> None:
@@ -56,11 +68,12 @@ class Connection:
         self.changed = Notifier()
         self.history = HistoryPacing()
         self.connects = 0
+        self.good_news = 0
         self._gateway: Gateway | None = None
         self._life: asyncio.Task[None] | None = None
         self._ended_at: datetime | None = None
         self._last_error = ""
-        self._invalid: dict[str, DataUnavailable] = {}
+        self._invalid = RefusalMemory[str](clock, lambda: self.good_news)
 
     @property
     def open_gateway(self) -> Gateway | None:
@@ -133,22 +146,24 @@ class Connection:
         IBRefusal
             When IB answers with an error.
         DataUnavailable
-            ``timeout``, ``request_refused`` (a bug: the same request is never sent again), or see :meth:`gateway`.
+            ``timeout``, ``request_refused`` (repeated only after a growing pause), or see :meth:`gateway`.
         """
-        if what in self._invalid:
-            raise self._invalid[what]
+        self._invalid.require_due(what)
         while True:
             gateway = await self.gateway(deadline)
             try:
-                return await within(self._clock, deadline.seconds_left, request(gateway))
+                answer = await within(self._clock, deadline.seconds_left, request(gateway))
             except SessionOver:
                 await asyncio.sleep(0)
             except TimeoutError as error:
                 raise DataUnavailable("timeout", f"IB did not answer for {what}") from error
             except IBRefusal as refusal:
                 if refusal.code == INVALID_REQUEST:
-                    self._refuse_for_good(what, refusal)
+                    self._keep_invalid(what, refusal)
                 raise
+            else:
+                self._invalid.forget(what)
+                return answer
 
     async def _live(self) -> None:
         pause = _FIRST_PAUSE
@@ -225,6 +240,7 @@ class Connection:
 
     def _introduce(self) -> None:
         self.connects += 1
+        self.good_news += 1
         self._last_error = ""
         self.health.connected(self._clock.now())
         _log.info("Connected to IB %s (client %s)", self._options.address, self._options.client_id)
@@ -251,10 +267,13 @@ class Connection:
             _log.log(
                 logging.WARNING if code < 2000 or code in {2103, 2105, 2110, 2157} else logging.INFO, "IB: %s", text
             )
+        if effect in _GOOD_NEWS:
+            self.good_news += 1
         if request == NO_REQUEST or effect is Effect.COMPETING_SESSION:
             self.health.notice(effect, text, self._clock.now())
             self.changed.notify()
 
-    def _refuse_for_good(self, what: str, refusal: IBRefusal) -> None:
-        _log.error("IB rejected the request for %s as invalid (%s); please report this", what, refusal.text)
-        self._invalid[what] = DataUnavailable("request_refused", f"IB rejected the request for {what}: {refusal.text}")
+    def _keep_invalid(self, what: str, refusal: IBRefusal) -> None:
+        sentence = f"IB rejected the request for {what}: {refusal.text}"
+        is_new = self._invalid.keep(what, DataUnavailable("request_refused", sentence))
+        _log.log(logging.ERROR if is_new else logging.INFO, "%s; please report this", sentence)

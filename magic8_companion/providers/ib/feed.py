@@ -16,6 +16,7 @@ from typing import Final
 
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import Session, new_york_day, session_on
+from magic8_companion.periodic import PeriodicTask
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.budget import LINES_FOR_CHAINS
 from magic8_companion.providers.ib.codes import Effect, IBRefusal, effect_of, unavailable
@@ -73,6 +74,7 @@ class Feed:
         self._symbol_outages = SymbolOutages()
         self._delayed_symbols: frozenset[str] = frozenset()
         self._listener: asyncio.Task[None] | None = None
+        self._looked_at = clock.now()
         self._watching_since: datetime | None = None
         self._last_tick_at: datetime | None = None
         self._excused_at: datetime | None = None
@@ -159,7 +161,10 @@ class Feed:
             if task is not None and task.done():
                 task.result()  # the task ends only through a bug
         if self._listener is None:
-            self._listener = loop.create_task(self._listen())
+            self._looked_at = self._clock.now()
+            self._listener = PeriodicTask(
+                self._clock, PARTICIPANT, self._next_look, self._look, holds_time=False
+            ).start()
         if symbol not in self._keepers:
             self._require_a_line(symbol)
             self._keepers[symbol] = loop.create_task(self._keep_open(symbol))
@@ -176,7 +181,7 @@ class Feed:
     async def _keep_open(self, symbol: str) -> None:
         while True:
             gateway = await self._next_gateway()
-            generation = self._connection.health.generation
+            epoch = self._epoch
             self._failures.pop(symbol, None)
             try:
                 await self._watch(symbol, gateway)
@@ -184,10 +189,10 @@ class Feed:
                 await asyncio.sleep(0)
             except IBRefusal as refusal:
                 self._fail(symbol, unavailable(f"the quotes of {symbol}", refusal))
-                await self._pause(REFUSED_FOR, generation)
+                await self._pause(REFUSED_FOR, epoch)
             except DataUnavailable as failure:
                 self._fail(symbol, failure)
-                await self._pause(FAILED_FOR, generation)
+                await self._pause(FAILED_FOR, epoch)
 
     async def _next_gateway(self) -> Gateway:
         while True:
@@ -245,28 +250,32 @@ class Feed:
         _log.warning("IB: live data are not subscribed, asking for delayed data (%s)", refusal.text)
         await gateway.ask_for_delayed()
 
-    async def _pause(self, length: timedelta, generation: int) -> None:
-        # retry after a while, or on a new connection
+    @property
+    def _epoch(self) -> tuple[int, int]:
+        return self._connection.health.generation, self._connection.good_news
+
+    async def _pause(self, length: timedelta, epoch: tuple[int, int]) -> None:
+        # retry after a while, or at once on a new connection or when a farm is OK again
         until_then = self._clock.now() + length
-        while self._clock.now() < until_then and self._connection.health.generation == generation:
+        while self._clock.now() < until_then and self._epoch == epoch:
             await self._clock.sleep_until(self._clock.now() + _TICK, PARTICIPANT)
 
     def _fail(self, symbol: str, failure: DataUnavailable) -> None:
         self._failures[symbol] = failure
         self._ticked.notify()
 
-    async def _listen(self) -> None:
-        looked_at = self._clock.now()
-        while True:
-            now = self._clock.now()
-            if now - looked_at > _OVERSLEPT:  # after a stall the host has not read, so silence proves nothing
-                self._watching_since = now
-                self._symbol_outages.excuse(now)
-            looked_at = now
-            self._connection.health.expects_data = self._expected_since() is not None
-            self._check_silence(now)
-            self._check_symbols(now)
-            await self._clock.sleep_until(now + _TICK, PARTICIPANT)
+    def _next_look(self, looked_at: datetime | None) -> datetime:
+        return self._clock.now() if looked_at is None else looked_at + _TICK
+
+    async def _look(self) -> None:
+        now = self._clock.now()
+        if now - self._looked_at > _OVERSLEPT:  # after a stall the host has not read, so silence proves nothing
+            self._watching_since = now
+            self._symbol_outages.excuse(now)
+        self._looked_at = now
+        self._connection.health.expects_data = self._expected_since() is not None
+        self._check_silence(now)
+        self._check_symbols(now)
 
     def _check_silence(self, now: datetime) -> None:
         health, expected_since = self._connection.health, self._expected_since()

@@ -290,17 +290,26 @@ async def test_a_request_that_is_never_answered_times_out() -> None:
         assert (await refusal(task)).reason == "timeout"
 
 
-async def test_an_invalid_request_is_never_repeated(caplog: pytest.LogCaptureFixture) -> None:
-    """321 is a bug of ours: it is logged, and the same request is refused without being sent."""
+async def test_an_invalid_request_is_repeated_only_after_a_pause(caplog: pytest.LogCaptureFixture) -> None:
+    """321 is logged as an error once; the same request is refused unsent for 1 minute, then for 2 minutes."""
     clock = SteppedClock()
     openings = Openings(clock)
+    wrong = IBRefusal(321, "Error validating request")
     async with connected(openings) as connection:
         with pytest.raises(IBRefusal):
-            await ask(connection, clock, IBRefusal(321, "Error validating request"), "the bars of SPY")
-        assert any("the bars of SPY" in record.getMessage() for record in caplog.records)
+            await ask(connection, clock, wrong, "the bars of SPY")
         assert (await refusal(ask(connection, clock, "x", "the bars of SPY"))).reason == "request_refused"
         assert openings.newest.asked == ["the bars of SPY"]
         assert await ask(connection, clock, "x", "the bars of SPX") == "x"
+        await clock.advance(61)
+        with pytest.raises(IBRefusal):
+            await ask(connection, clock, wrong, "the bars of SPY")
+        await clock.advance(61)
+        assert (await refusal(ask(connection, clock, "x", "the bars of SPY"))).reason == "request_refused"
+        await clock.advance(60)
+        assert await ask(connection, clock, "x", "the bars of SPY") == "x"
+        errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+        assert ["the bars of SPY" in record.getMessage() for record in errors] == [True]
 
 
 @pytest.mark.parametrize(

@@ -289,15 +289,65 @@ async def test_a_competing_session_is_tried_every_minute() -> None:
         assert here.connection.health.worst is None
 
 
-async def test_an_unknown_contract_is_asked_for_once_more() -> None:
-    """200: the symbol is unknown, asked for again after a minute, then not until the connection changes."""
-    async with room(prepare=ticks_once) as here:
-        here.openings.prepare = lambda gateway: setattr(gateway, "answer", lambda _: IBRefusal(200, "none"))
+def unknown(gateway: FakeGateway) -> None:
+    """Let a connection list no contract, as during IB's maintenance."""
+    ticks_once(gateway)
+    gateway.answer = lambda _: IBRefusal(200, "none")
+
+
+async def test_an_unknown_contract_is_requested_with_a_growing_pause() -> None:
+    """200: requests follow after 1, 3, 7 and 15 minutes, then every 15 minutes; the answer ends the outage."""
+    async with room(prepare=unknown) as here:
         assert (await here.refusal(seconds=1)).reason == "contract_unknown"
-        await here.clock.advance(300)
-        assert len(here.gateway.asked) == 2
+        counts = []
+        for _ in range(4):
+            counts.append(len(here.gateway.asked))
+            await here.clock.advance(60)
+        assert counts == [1, 2, 2, 3]
+        await here.clock.advance(2 * 3600)
+        assert 10 <= len(here.gateway.asked) <= 13
+        here.gateway.answer = here.gateway.default_answer
+        await here.clock.advance(15 * 60 + 10)
+        assert await here.spot() == 600.0
+
+
+async def test_maintenance_of_130_seconds_leaves_no_symbol_unknown() -> None:
+    """Error 200 for 130 s costs minutes, not the day."""
+    async with room(prepare=unknown) as here:
+        assert (await here.refusal(seconds=1)).reason == "contract_unknown"
+        await here.clock.advance(130)
+        here.gateway.answer = here.gateway.default_answer
+        await here.clock.advance(60)
+        assert await here.spot() == 600.0
+
+
+@pytest.mark.parametrize("code", [1101, 1102, 2104, 2106, 2158])
+async def test_an_unknown_contract_is_requested_when_a_farm_is_back(code: int) -> None:
+    """Each message that says that a farm or the link is back ends the pause of a refused request."""
+    async with room(prepare=unknown) as here:
+        assert (await here.refusal(seconds=1)).reason == "contract_unknown"
+        here.gateway.answer = here.gateway.default_answer
+        here.gateway.on_error(-1, code, "is OK")
+        await here.clock.advance(7)
+        assert await here.spot() == 600.0
+
+
+async def test_an_unknown_contract_is_requested_on_a_new_connection() -> None:
+    """A reconnection ends the pause of a refused request."""
+    async with room(prepare=unknown) as here:
+        assert (await here.refusal(seconds=1)).reason == "contract_unknown"
         here.openings.prepare = ticks_once
         here.gateway.abort("restart")
+        await here.clock.advance(3)
+        assert await here.spot() == 600.0
+
+
+async def test_a_refused_line_is_opened_when_a_farm_is_back() -> None:
+    """A line that IB refused is opened again when a farm is OK, without the pause of a minute."""
+    async with room(prepare=lambda gateway: setattr(gateway, "speaks", lambda line: line.on_code(200, "no"))) as here:
+        assert (await here.refusal(seconds=3)).reason == "contract_unknown"
+        here.gateway.speaks = speaks_of(here.clock)
+        here.gateway.on_error(-1, 2104, "Market data farm connection is OK:usfarm")
         await here.clock.advance(3)
         assert await here.spot() == 600.0
 
