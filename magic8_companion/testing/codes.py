@@ -31,14 +31,17 @@ TEXTS: Final = {
     2110: "Connectivity between Trader Workstation and server is broken. It will be restored automatically.",
     2157: "Sec-def data farm connection is broken:secdefil",
     2158: "Sec-def data farm connection is OK:secdefil",
+    10089: "Requested market data requires additional subscription for API. Delayed market data is available.",
     10090: "Part of requested market data is not subscribed.",
     10167: "Requested market data is not subscribed. Displaying delayed market data.",
     10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
+    10186: "Requested market data is not subscribed. Delayed market data is not enabled.",
     10182: "Failed to request live updates (disconnected).",
     10197: "No market data during competing live session",
 }
 
-NO_PERMISSION: Final = (354, 10090, 10167, 10168)
+NOT_SUBSCRIBED: Final = (354, 10089, 10168, 10186)
+NO_PERMISSION: Final = (*NOT_SUBSCRIBED, 10090, 10167)
 
 
 class RequestRejected(Exception):

@@ -12,7 +12,7 @@ from datetime import time
 from typing import Final, cast
 
 from magic8_companion.domain.errors import ConfigError
-from magic8_companion.testing.codes import NO_PERMISSION, TEXTS
+from magic8_companion.testing.codes import NO_PERMISSION, NOT_SUBSCRIBED, TEXTS
 from magic8_companion.testing.message_ids import Request
 
 Value = str | float | bool | tuple[str, ...]
@@ -202,15 +202,18 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
     ),
     "competing_session": FaultKind(meaning="another login uses the live data: 10197, no ticks"),
     "no_permission": FaultKind(
-        meaning="market data is not subscribed: 354 or 10168 nothing, 10167 delayed ticks, 10090 no greeks",
+        meaning="market data is not subscribed: 354, 10089, 10168, 10186 nothing, 10167 delayed ticks, 10090 no greeks",
         parameters={
             "code": Parameter(default=354.0, choices=NO_PERMISSION, meaning="the error code"),
             "symbols": _SYMBOLS,
         },
     ),
     "delayed_only": FaultKind(
-        meaning="only delayed data is subscribed: 10167 and delayed ticks for data type 3 or 4, else 10168",
-        parameters={"symbols": _SYMBOLS},
+        meaning="only delayed data is subscribed: 10167 and delayed ticks for data type 3 or 4, else the code",
+        parameters={
+            "code": Parameter(default=10168.0, choices=NOT_SUBSCRIBED, meaning="the error code for live data"),
+            "symbols": _SYMBOLS,
+        },
     ),
     "late": FaultKind(
         meaning="answers requests for ticks and bars late",

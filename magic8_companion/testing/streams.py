@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from magic8_companion.testing.codes import RequestRejected
+from magic8_companion.testing.codes import NOT_SUBSCRIBED, RequestRejected
 from magic8_companion.testing.contracts import Instrument, read_query
 from magic8_companion.testing.message_ids import Reply
 from magic8_companion.testing.session import ClientSession
@@ -97,9 +97,9 @@ def _apply_permissions(session: ClientSession, subscription: Subscription) -> No
     if world.active_faults.find("competing_session"):
         session.error(subscription.request_id, 10197)
     code = _permission_code(session, subscription.instrument)
-    if code in {354, 10168}:
+    if code in NOT_SUBSCRIBED:
         _end(session, subscription.request_id)
-        raise RequestRejected(code, "" if code == 10168 else f"Requested market data is not subscribed. {symbol}")
+        raise RequestRejected(code, f"Requested market data is not subscribed. {symbol}" if code == 354 else "")
     if code is not None:
         subscription.delayed = code == 10167
         subscription.without_greeks = code == 10090
@@ -110,8 +110,9 @@ def _permission_code(session: ClientSession, instrument: Instrument) -> int | No
     active_faults = session.world.active_faults
     if refused := active_faults.find("no_permission", instrument.symbol):
         return int(refused.fault.number("code"))
-    if active_faults.find("delayed_only", instrument.symbol):
-        return 10167 if session.market_data_type in {_DELAYED, _DELAYED_FROZEN} else 10168
+    if late := active_faults.find("delayed_only", instrument.symbol):
+        wants_delayed = session.market_data_type in {_DELAYED, _DELAYED_FROZEN}
+        return 10167 if wants_delayed else int(late.fault.number("code"))
     return None
 
 

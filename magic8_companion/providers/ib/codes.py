@@ -6,12 +6,12 @@
 1102               connection restored, subscriptions kept: live only after a fresh tick or bar
 2103 2105 2157     quotes, bars, definitions of contracts are suspect until 2104, 2106, 2158; the socket stays
 2107 2108          a farm is inactive until it is needed: no reaction
-162                history failed; the text has the reason: pacing, no data, no permission
+162                history failed; the text has the reason: pacing, no data, no permission, another login
 200                no such contract, or more than one; requested again with a growing pause
 321                the request is invalid: a bug, logged, repeated with a growing pause
 326                the client id is in use: stop connecting and report a likely second host
-354 10168          not subscribed: request delayed data if that is allowed
-10167 10090        only delayed or partial data: keep the line
+354 10089 10168    not subscribed, as 10186: request delayed data if that is allowed
+10167 10090 10091  only delayed or partial data: keep the line
 10182              bars are no longer updated: request plain history again
 10197              another login uses the live data: stale, requested again every minute
 100 101            too many messages or lines: a bug; slow down or release lines
@@ -21,8 +21,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, auto
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from magic8_companion.domain.errors import DataUnavailable
 
@@ -54,40 +56,88 @@ class Effect(Enum):
     REFUSED = auto()
 
 
-_EFFECTS: Final = {
-    100: Effect.TOO_MANY_MESSAGES,
-    101: Effect.TOO_MANY_LINES,
-    300: Effect.NOTHING,
-    326: Effect.CLIENT_ID_TAKEN,
-    354: Effect.NOT_SUBSCRIBED,
-    366: Effect.NOTHING,
-    1100: Effect.LINK_LOST,
-    1101: Effect.LINK_BACK_EMPTY,
-    1102: Effect.LINK_BACK,
-    2103: Effect.QUOTES_BROKEN,
-    2104: Effect.QUOTES_REPAIRED,
-    2105: Effect.BARS_BROKEN,
-    2106: Effect.BARS_REPAIRED,
-    2110: Effect.LINK_LOST,
-    2157: Effect.CONTRACTS_BROKEN,
-    2158: Effect.CONTRACTS_REPAIRED,
-    10090: Effect.PARTIAL,
-    10167: Effect.DELAYED,
-    10168: Effect.NOT_SUBSCRIBED,
-    10182: Effect.BARS_STOPPED,
-    10197: Effect.COMPETING_SESSION,
-}
-_REASONS: Final = {
-    200: "contract_unknown",
-    321: "request_refused",
-    354: "no_permission",
-    10168: "no_permission",
-    10197: "competing_session",
-    100: "pacing",
-    101: "no_free_line",
-}
+class IBMessage(NamedTuple):
+    """What a code does to the host, the reason that is published, and what an operator can do."""
+
+    effect: Effect
+    reason: str
+    remedy: str
+
+
+def _row(effect: Effect, reason: str = "", remedy: str = "") -> IBMessage:
+    return IBMessage(effect, reason, remedy)
+
+
+_SUBSCRIBE: Final = "subscribe to the data in IB's client portal, or allow delayed data"
+_REPORT: Final = "please report this"
+_WAIT: Final = "IB repairs this itself"
+
+MESSAGES: Final[Mapping[int, IBMessage]] = MappingProxyType(
+    {
+        # answers to requests
+        100: _row(Effect.TOO_MANY_MESSAGES, "pacing", _REPORT),
+        101: _row(Effect.TOO_MANY_LINES, "no_free_line", "close other programs that use market data lines"),
+        102: _row(Effect.REFUSED, "request_refused", _REPORT),
+        162: _row(Effect.REFUSED, "history_failed", "the text of the message has the reason"),
+        165: _row(Effect.NOTHING, "", "progress of a history request"),
+        166: _row(Effect.REFUSED, "no_data", "the contract has expired"),
+        200: _row(Effect.REFUSED, "contract_unknown", "no such contract, or more than one; requested again"),
+        203: _row(Effect.REFUSED, "no_permission", "the account lacks the permission; ask IB for it"),
+        300: _row(Effect.NOTHING, "", "answer to a late cancellation"),
+        309: _row(Effect.TOO_MANY_LINES, "no_free_line", "close other programs that use market depth"),
+        310: _row(Effect.NOTHING, "", "answer to a late cancellation"),
+        316: _row(Effect.NOTHING, "", "market depth, which the host does not use"),
+        317: _row(Effect.NOTHING, "", "market depth, which the host does not use"),
+        320: _row(Effect.REFUSED, "request_refused", _REPORT),
+        321: _row(Effect.REFUSED, "request_refused", _REPORT),
+        322: _row(Effect.REFUSED, "request_refused", _REPORT),
+        326: _row(Effect.CLIENT_ID_TAKEN, "client_id_taken", "another program uses the client id; set another one"),
+        327: _row(Effect.NOTHING, "", "an order setting, which the host does not use"),
+        354: _row(Effect.NOT_SUBSCRIBED, "no_permission", _SUBSCRIBE),
+        366: _row(Effect.NOTHING, "", "answer to a late cancellation"),
+        420: _row(Effect.REFUSED, "pacing", "too many requests of bars; requested again later"),
+        430: _row(Effect.REFUSED, "no_data", "fundamental data, which the host does not use"),
+        10089: _row(Effect.NOT_SUBSCRIBED, "no_permission", _SUBSCRIBE),
+        10090: _row(Effect.PARTIAL, "", "a part of the data is not subscribed"),
+        10091: _row(Effect.PARTIAL, "", "a part of the data needs another subscription for programs"),
+        10167: _row(Effect.DELAYED, "", "delayed data instead of live ones"),
+        10168: _row(Effect.NOT_SUBSCRIBED, "no_permission", _SUBSCRIBE),
+        10182: _row(Effect.BARS_STOPPED, "no_data", "bars are no longer updated; plain history is requested"),
+        10186: _row(Effect.NOT_SUBSCRIBED, "no_permission", _SUBSCRIBE),
+        10187: _row(Effect.REFUSED, "history_failed", "ticks of the past, which the host does not use"),
+        10189: _row(Effect.REFUSED, "no_permission", _SUBSCRIBE),
+        10190: _row(Effect.TOO_MANY_LINES, "no_free_line", "too many tick-by-tick requests"),
+        10197: _row(Effect.COMPETING_SESSION, "competing_session", "another login uses the live data; log it out"),
+        10314: _row(Effect.REFUSED, "request_refused", _REPORT),
+        # the connection
+        501: _row(Effect.NOTHING, "", "the connection exists already"),
+        502: _row(Effect.REFUSED, "ib_disconnected", "start the gateway, and check host and port"),
+        503: _row(Effect.REFUSED, "gateway_outdated", "update the gateway"),
+        504: _row(Effect.REFUSED, "ib_disconnected", "connected again by itself"),
+        507: _row(Effect.REFUSED, "ib_disconnected", "another program uses the client id, or the connection broke"),
+        1100: _row(Effect.LINK_LOST, "ib_disconnected", _WAIT),
+        1101: _row(Effect.LINK_BACK_EMPTY, "", "subscriptions are made again"),
+        1102: _row(Effect.LINK_BACK, "", "subscriptions were kept"),
+        1300: _row(Effect.LINK_LOST, "ib_disconnected", "the port of the gateway was changed; set M8C_IB_PORT"),
+        2103: _row(Effect.QUOTES_BROKEN, "", _WAIT),
+        2104: _row(Effect.QUOTES_REPAIRED),
+        2105: _row(Effect.BARS_BROKEN, "", _WAIT),
+        2106: _row(Effect.BARS_REPAIRED),
+        2107: _row(Effect.NOTHING, "", "connected when it is needed"),
+        2108: _row(Effect.NOTHING, "", "connected when it is needed"),
+        2110: _row(Effect.LINK_LOST, "ib_disconnected", _WAIT),
+        2157: _row(Effect.CONTRACTS_BROKEN, "", _WAIT),
+        2158: _row(Effect.CONTRACTS_REPAIRED),
+    }
+)
+"""IB's published codes that a reading client can get, with their reaction."""
+
+_TRADING: Final = (range(103, 162), range(201, 203), range(325, 326), range(328, 354), range(355, 366), range(367, 420))
+"""Codes about orders, which this host never places: one of them under a request of ours only ends that request."""
+
 _HISTORY_REASONS: Final = (
     ("pacing", "pacing"),
+    ("different ip address", "competing_session"),
     ("no data", "no_data"),
     ("permission", "no_permission"),
     ("subscri", "no_permission"),
@@ -102,13 +152,28 @@ class IBRefusal(Exception):
         super().__init__(f"{code}: {text}")
 
 
-def effect_of(code: int) -> Effect:
-    """Return the effect of a code; an unknown code ends its request, unless it is a warning (2100 to 2199).
+def message_of(code: int) -> IBMessage:
+    """Return the row of a code; an unknown code ends its request, unless it is a warning (2100 to 2199).
 
-    >>> effect_of(2104).name, effect_of(2119).name, effect_of(504).name
+    >>> message_of(2119).effect.name, message_of(10089).reason, message_of(9999).reason
+    ('NOTHING', 'no_permission', 'ib_error_9999')
+    """
+    if code in MESSAGES:
+        return MESSAGES[code]
+    if 2100 <= code < 2200:
+        return IBMessage(Effect.NOTHING, "", "a warning")
+    is_trading = any(code in numbers for numbers in _TRADING)
+    remedy = "about an order, and this host places none: " + _REPORT if is_trading else _REPORT
+    return IBMessage(Effect.REFUSED, f"ib_error_{code}", remedy)
+
+
+def effect_of(code: int) -> Effect:
+    """Return the effect of a code.
+
+    >>> effect_of(2104).name, effect_of(2119).name, effect_of(505).name
     ('QUOTES_REPAIRED', 'NOTHING', 'REFUSED')
     """
-    return _EFFECTS.get(code, Effect.NOTHING if 2100 <= code < 2200 else Effect.REFUSED)
+    return message_of(code).effect
 
 
 def ends_request(code: int) -> bool:
@@ -124,18 +189,19 @@ def reason_of(code: int, text: str) -> str:
     """Return the reason to publish.
 
     >>> reason_of(200, ""), reason_of(162, "Historical data request pacing violation"), reason_of(504, "Not connected")
-    ('contract_unknown', 'pacing', 'ib_error_504')
+    ('contract_unknown', 'pacing', 'ib_disconnected')
     """
     if code == 162:
         lowered = text.lower()
         return next((reason for phrase, reason in _HISTORY_REASONS if phrase in lowered), "history_failed")
-    return _REASONS.get(code, f"ib_error_{code}")
+    return message_of(code).reason or f"ib_error_{code}"
 
 
 def unavailable(what: str, refusal: IBRefusal) -> DataUnavailable:
     """Return the error for a request of ``what``.
 
     >>> str(unavailable("the bars of SPY", IBRefusal(162, "HMDS query returned no data")))
-    'no_data: the bars of SPY: IB error 162 HMDS query returned no data'
+    'no_data: the bars of SPY: IB error 162 HMDS query returned no data (the text of the message has the reason)'
     """
-    return DataUnavailable(reason_of(refusal.code, refusal.text), f"{what}: IB error {refusal.code} {refusal.text}")
+    reason, remedy = reason_of(refusal.code, refusal.text), message_of(refusal.code).remedy
+    return DataUnavailable(reason, f"{what}: IB error {refusal.code} {refusal.text} ({remedy})")

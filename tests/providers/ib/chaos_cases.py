@@ -200,14 +200,17 @@ CASES: Final = (
         reasons=frozenset({"no_permission"}),
         recovers_within=RETRY_AFTER_A_MINUTE,
     ),
-    Case(
-        name="10168, then 10167: delayed data instead of live",
-        faults=(Fault("delayed_only"),),
-        before_connect=True,
-        chain=True,
-        looks=flagged_delayed,
-        delayed=True,
-        reasons=frozenset({"feed_silent"}),
+    *(
+        Case(
+            name=f"{code}, then 10167: delayed data instead of live",
+            faults=(Fault("delayed_only", code=float(code)),),
+            before_connect=True,
+            chain=True,
+            looks=flagged_delayed,
+            delayed=True,
+            reasons=frozenset({"feed_silent"}),
+        )
+        for code in (10168, 10089, 10186)
     ),
     Case(
         name="10090: partly subscribed, no Greeks",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from magic8_companion.providers.ib.codes import Effect, IBRefusal, effect_of, ends_request, reason_of, unavailable
+from magic8_companion.providers.ib.codes import (
+    Effect,
+    IBRefusal,
+    effect_of,
+    ends_request,
+    message_of,
+    reason_of,
+    unavailable,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +40,11 @@ from magic8_companion.providers.ib.codes import Effect, IBRefusal, effect_of, en
         (10090, Effect.PARTIAL),
         (10167, Effect.DELAYED),
         (10168, Effect.NOT_SUBSCRIBED),
+        (10089, Effect.NOT_SUBSCRIBED),
+        (10186, Effect.NOT_SUBSCRIBED),
+        (10091, Effect.PARTIAL),
+        (420, Effect.REFUSED),
+        (1300, Effect.LINK_LOST),
         (10182, Effect.BARS_STOPPED),
         (10197, Effect.COMPETING_SESSION),
     ],
@@ -41,7 +54,7 @@ def test_each_code_has_its_effect(code: int, effect: Effect) -> None:
     assert effect_of(code) is effect
 
 
-@pytest.mark.parametrize("code", [10167, 10090, 300, 366, 2119, 2150])
+@pytest.mark.parametrize("code", [10167, 10090, 10091, 165, 300, 310, 366, 2119, 2150])
 def test_what_only_informs_does_not_end_a_request(code: int) -> None:
     """Delayed or partial data flow on, and warnings are no answers."""
     assert not ends_request(code)
@@ -66,10 +79,25 @@ def test_what_refuses_ends_its_request(code: int) -> None:
         (10168, "Delayed market data is not enabled", "no_permission"),
         (10197, "No market data during competing live session", "competing_session"),
         (101, "Max number of tickers has been reached", "no_free_line"),
-        (10089, "Requested market data requires additional subscription", "ib_error_10089"),
+        (10089, "Requested market data requires additional subscription", "no_permission"),
+        (162, "Trading TWS session is connected from a different IP address", "competing_session"),
+        (420, "Invalid Real-time Query: Historical data request pacing violation", "pacing"),
+        (504, "Not connected", "ib_disconnected"),
+        (399, "Order Message", "ib_error_399"),
+        (99_999, "new", "ib_error_99999"),
     ],
 )
 def test_reasons_are_short_codes(code: int, text: str, reason: str) -> None:
-    """The text of 162 decides; an unknown code is published as itself."""
+    """The text of 162 decides; a code that nobody can foresee is published as itself."""
     assert reason_of(code, text) == reason
     assert unavailable("the bars of SPY", IBRefusal(code, text)).reason == reason
+
+
+def test_every_refusal_has_a_reason_and_a_sentence() -> None:
+    """An operator reads what to do, whatever the code; codes about orders say that none was placed."""
+    for code in (*range(100, 600), *range(1100, 1400), *range(2100, 2200), *range(10_000, 10_400)):
+        row = message_of(code)
+        assert row.remedy or row.effect.name.endswith("REPAIRED"), code
+        if ends_request(code) and not row.effect.name.startswith(("LINK", "QUOTES", "BARS_", "CONTRACTS")):
+            assert row.reason, code
+    assert "places none" in message_of(201).remedy
