@@ -19,7 +19,7 @@ from rich.text import Text
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "images" / "decisions.svg"
 DAY = "2025-06-26"
-WIDTH = 118
+WIDTH = 120
 FONT_FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # the page loads nothing from other hosts
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -146,9 +147,32 @@ def load_command(name: str, source: CommandSource) -> click.Command:
     return found
 
 
+SYMBOLS_OPTION: Final = "--symbols"
+
+
+def joined_symbols(words: Sequence[str]) -> list[str]:
+    """Return a command line in which the words after ``--symbols`` are one list.
+
+    >>> joined_symbols(["--symbols", "SPX", "SPY", "--once"])
+    ['--symbols', 'SPX,SPY', '--once']
+    """
+    if SYMBOLS_OPTION not in words:
+        return list(words)
+    begin = words.index(SYMBOLS_OPTION) + 1
+    names = list(takewhile(lambda word: not word.startswith("-"), words[begin:]))
+    joined = [",".join(name.strip(",") for name in names)] if names else []
+    return [*words[:begin], *joined, *words[begin + len(names) :]]
+
+
+class _Command(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        takes_words = any(isinstance(parameter, click.Argument) for parameter in self.params)
+        return super().parse_args(ctx, args if takes_words else joined_symbols(args))
+
+
 def command(name: str, about: str) -> Callable[[Callable[..., Any]], click.Command]:
     """Return the decorator of a command; the function returns the exit code, or None for 0."""
-    return click.command(name, help=about, context_settings=dict(CONTEXT))
+    return click.command(name, cls=_Command, help=about, context_settings=dict(CONTEXT))
 
 
 def run_command(called: click.Command, argv: Sequence[str] | None, program: str) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from magic8_companion.cli import run as run_module
-from magic8_companion.command_line import report, run_command
+from magic8_companion.command_line import joined_symbols, report, run_command
 from magic8_companion.domain.errors import Magic8Error
 
 if TYPE_CHECKING:  # --help must not load numpy and pandas
@@ -54,7 +54,7 @@ async def main(
     SystemExit
         When the command line cannot be read, or asks for help.
     """
-    given = vars(parser().parse_args(argv))
+    given = vars(parser().parse_args(joined_symbols(sys.argv[1:] if argv is None else argv)))
     try:
         return await run_module.run_host(given | dict(overrides), clock)
     except Magic8Error as error:

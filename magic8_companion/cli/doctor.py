@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Final
@@ -16,7 +16,8 @@ from magic8_companion.command_line import FAILED as EXIT_FAILED
 from magic8_companion.doctor.check import FAILED, OK, WARNING, Check, is_fit
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.ports import MarketData
-from magic8_companion.unified_config import Settings, load_settings, setting_names
+from magic8_companion.settings.given import command_settings
+from magic8_companion.unified_config import Settings, setting_names
 
 _GUEST_ID: Final = 100
 _FEED_LIMIT_FACTOR: Final = 2
@@ -36,7 +37,7 @@ Exit code 0: no check failed.  1: a check failed.
 def doctor(*, no_feed: bool, as_json: bool, **given: str | None) -> int:
     """Examine and print."""
     logging.basicConfig(level=logging.CRITICAL)  # the findings are the output
-    checks = examine({name: value for name, value in given.items() if value is not None}, ask_feed=not no_feed)
+    checks = examine(given, ask_feed=not no_feed)
     if as_json:
         found = {"fit": is_fit(checks), "checks": [asdict(check) for check in checks]}
         print_json(found)
@@ -55,10 +56,10 @@ def _print(checks: Sequence[Check]) -> None:
     click.echo(f"\n{failures} of {len(checks)} checks failed" if failures else "\nnothing failed")
 
 
-def examine(overrides: dict[str, object], *, ask_feed: bool = True) -> list[Check]:
-    """Return every finding for the settings of the environment and ``overrides``; wrong settings end it at once."""
+def examine(given: Mapping[str, object], *, ask_feed: bool = True) -> list[Check]:
+    """Return every finding for the settings of the environment and those ``given``; wrong settings end it at once."""
     try:
-        settings = load_settings(overrides=overrides)
+        settings = command_settings(given)
     except ConfigError as error:
         fix = "correct it in the environment, in .env or on the command line"
         return [Check(name="settings", status=FAILED, result=problem, fix=fix) for problem in error.problems]

@@ -25,7 +25,7 @@ from magic8_companion.unified_config import Settings
 
 logger = logging.getLogger(__name__)
 
-HISTORY: Final = timedelta(days=500)
+HISTORY: Final = timedelta(days=400)
 """Calendar days of simulated history to learn from."""
 
 OLDEST: Final = timedelta(days=45)

@@ -10,6 +10,7 @@ import click
 from magic8_companion.cli.chain_source import JSON_HELP, ChainRequest, chain_options, load_chain
 from magic8_companion.command_line import FILE, command, json_bytes, write_file
 from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.market_state import SIMULATED_NOTE
 from magic8_companion.domain.option_chain import OptionChain
 
 if TYPE_CHECKING:  # --help must not load numpy
@@ -48,7 +49,8 @@ def gamma(json_path: Path | None, pictures: tuple[Path, ...], **chosen: Any) -> 
         files = {json_path: text, **files}
     for path, data in files.items():
         write_file(path, data)
-    click.echo("\n".join([_sentence(shown), *(f"written: {path}" for path in files)]))
+    notes = [SIMULATED_NOTE] if report.is_simulated else []
+    click.echo("\n".join([_sentence(shown), *notes, *(f"written: {path}" for path in files)]))
 
 
 def _report(chain: OptionChain, settings: Settings) -> GammaReport:

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -25,6 +24,8 @@ if TYPE_CHECKING:  # --help must not load numpy and pandas
     from pathlib import Path
 
     from magic8_companion.bootstrap import Service
+    from magic8_companion.cli.logs import MarketTime
+    from magic8_companion.domain.trading_day import Session
     from magic8_companion.durable import FolderLock
     from magic8_companion.ports import Clock, Extension, MarketData
     from magic8_companion.unified_config import Settings
@@ -42,7 +43,7 @@ FILES: Final = ("recommendations.json", "ml_predictions_5min.json", "recommendat
 ABOUT: Final = """Observe the market, score 0DTE strategies and publish the trades that are approved.
 
 Without options: a simulated day with ML, no account and no network.  Every option is also a setting; see
-`magic8 settings --example`.
+`magic8 settings --example`.  --output-dir is the folder itself, for simulated and replayed days too.
 
 Exit code 0: done, or no session on that day.  1: no data, or a file cannot be written.  2: wrong options or settings.
 3: another host uses the output folder.
@@ -74,11 +75,10 @@ async def run_host(given: Mapping[str, object], clock: Clock | None = None) -> i
         Before anything is published.
     """
     stop = _stop_on_signals()
-    from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # after --help
+    from magic8_companion.settings.given import command_settings  # noqa: PLC0415  # after --help
 
     try:
-        settings = load_settings(overrides={name: value for name, value in given.items() if value is not None})
-        return await _run(_with_embedded_ml(settings), stop, clock)
+        return await _run(_with_embedded_ml(command_settings(given)), stop, clock)
     except DataUnavailable as error:
         if error.reason != "market_closed":
             raise
@@ -87,37 +87,6 @@ async def run_host(given: Mapping[str, object], clock: Clock | None = None) -> i
     except PublishError as error:
         logger.critical("Ended: %s", error)
         return FAILED
-
-
-def configure_logging(settings: Settings) -> None:
-    """Send log records to the console and, unless the path is empty, to a rotating file.
-
-    A replayed or simulated day shows its progress on the console instead, so only warnings appear there.
-    """
-    formatter = logging.Formatter("%(asctime)s - %(name)s - %(levelname)s - %(message)s")
-    console = logging.StreamHandler()
-    console.setLevel(settings.log_level if settings.is_live else "WARNING")
-    handlers = [console] if settings.log_file_path is None else [console, _log_file(settings, settings.log_file_path)]
-    for handler in handlers:
-        handler.setFormatter(formatter)
-    logging.basicConfig(level=settings.log_level, handlers=handlers, force=True)
-    logging.getLogger("ib_async").setLevel(logging.CRITICAL)  # the provider tells the same, once and with the remedy
-
-
-def _log_file(settings: Settings, relative: Path) -> logging.Handler:
-    path = settings.path(relative)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return RotatingFileHandler(
-            path,
-            maxBytes=settings.log_file_max_size,
-            backupCount=settings.log_file_backup_count,
-            encoding="utf-8",
-        )
-    except OSError as error:
-        why = error.strerror or error
-        sentence = f"the log file {path} cannot be written ({why}); choose another with M8C_LOG_FILE_PATH"
-        raise ConfigError([sentence]) from error
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -135,23 +104,25 @@ def _signals_of_a_terminal() -> list[signal.Signals]:
 
 def _with_embedded_ml(settings: Settings) -> Settings:
     # The embedded default shows the whole product: a simulated run has the ML on unless a setting says otherwise.
-    if settings.market_data_provider != "simulated":
+    # Who turns one switch off wants no model: the other one stays as it is given, and nothing is trained for it.
+    given = {"enable_ml_integration", "enable_ml_5min"} & settings.model_fields_set
+    if settings.market_data_provider != "simulated" or not all(getattr(settings, name) for name in given):
         return settings
-    switches = {"enable_ml_integration", "enable_ml_5min"} - settings.model_fields_set
-    return settings.model_copy(update=dict.fromkeys(switches, True))
+    return settings.model_copy(update=dict.fromkeys(("enable_ml_integration", "enable_ml_5min"), True))
 
 
 async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> int:
     from magic8_companion import bootstrap  # noqa: PLC0415  # after --help and the check of the settings
+    from magic8_companion.cli.logs import configure_logging  # noqa: PLC0415  # as above
     from magic8_companion.domain.trading_day import new_york_day  # noqa: PLC0415  # as above
 
     if settings.is_live and settings.replay_date is not None and clock is None:
         provider = settings.market_data_provider
         raise ConfigError([f"M8C_REPLAY_DATE (or --date) plays a past day, but provider {provider} is live"])
-    configure_logging(settings)
+    market_time = configure_logging(settings)
     with bootstrap.output_lock(settings) as lock:
         if not settings.is_live:
-            return await _play(settings, stop, lock)
+            return await _play(settings, stop, lock, market_time)
         logger.info("Starting Magic8-Companion...")
         service = bootstrap.build_service(settings, stop, clock, lock=lock)
         days = service.engine.run_date(new_york_day(service.clock.now())) if settings.run_once else None
@@ -170,14 +141,14 @@ async def _probe_feed(provider: MarketData, symbols: Sequence[str]) -> None:
             await provider.get_spot_price(symbol)
 
 
-async def _play(settings: Settings, stop: asyncio.Event, lock: FolderLock) -> int:
+async def _play(settings: Settings, stop: asyncio.Event, lock: FolderLock, market_time: MarketTime) -> int:
     # Plays one replayed or simulated day and shows what was decided.
     from magic8_companion import bootstrap  # noqa: PLC0415  # see _run
     from magic8_companion.cli import first_use  # noqa: PLC0415  # see _run
     from magic8_companion.cli.console import DayProgress, print_decisions  # noqa: PLC0415  # see _run
 
     session = bootstrap.run_session(settings)
-    for sentence in bootstrap.check_recordings(settings, session):
+    for sentence in (*bootstrap.check_recordings(settings, session), *_earlier_run(settings.run_output_dir, session)):
         print(sentence, file=sys.stderr)
     await first_use.ensure_model(settings, session, stop)
     if stop.is_set():
@@ -186,16 +157,35 @@ async def _play(settings: Settings, stop: asyncio.Event, lock: FolderLock) -> in
     logger.info("Starting Magic8-Companion...")
     with DayProgress(session, f"{settings.market_data_provider} {session.day}") as progress:
         service = bootstrap.build_service(settings, stop, progress=progress.reached, lock=lock)
+        market_time.clock = service.clock
         outcomes = await _drive(service, service.engine.run_day(session))
     executed = [item.result for item in outcomes if item.result is not None]
     skipped = {item.label: item.skipped for item in outcomes if item.skipped is not None}
-    print(f"{settings.market_data_provider} day {session.day}, data is {service.provider.status}, not live\n")
+    print(_heading(settings.market_data_provider, session, service.provider.status))
     print_decisions(executed, skipped)
     if stop.is_set():
         print("stopped before the close")
     folder = settings.run_output_dir
     print(f"\nfiles in {folder}: {', '.join(name for name in FILES if (folder / name).exists())}")
     return 0
+
+
+def _heading(provider: str, session: Session, status: str) -> str:
+    from magic8_companion.domain.market_state import SIMULATED, SIMULATED_NOTE  # noqa: PLC0415  # see _run
+
+    note = f"{SIMULATED_NOTE}\n" if status == SIMULATED else ""
+    return f"{provider} day {session.day}, data is {status}, not live\n{note}"
+
+
+def _earlier_run(folder: Path, session: Session) -> list[str]:
+    archive = folder / "recommendations_archive"
+    if not any(archive.glob(f"recommendations_{session.open_at:%Y%m%d}T*.json")):
+        return []
+    sentence = (
+        f"{session.day} was played into {folder} before: this run replaces the published files and appends its"
+        " documents to the archive and the journal, with higher seq"
+    )
+    return [sentence]
 
 
 async def _drive(service: Service, work: Coroutine[Any, Any, Result]) -> Result:

@@ -13,6 +13,7 @@ import click
 
 from magic8_companion.cli.chain_source import JSON_HELP, ChainRequest, chain_options, load_chain
 from magic8_companion.command_line import FILE, TextType, command, json_bytes, new_table, print_table, write_file
+from magic8_companion.domain.market_state import SIMULATED, SIMULATED_NOTE
 from magic8_companion.domain.option_chain import OptionChain
 
 ABOUT: Final = """Rank every butterfly, condor and vertical of a chain by expected value.
@@ -109,7 +110,7 @@ def _sheet(request: ChainRequest, own: OwnLimits) -> dict[str, Any]:
         ranks=own.ranks,
         variance_left=_variance_left(chain),
     )
-    return ticket_sheet(quotes, smile, view)
+    return {"source": chain.source, **ticket_sheet(quotes, smile, view)}
 
 
 def _variance_left(chain: OptionChain) -> dict[str, float]:
@@ -152,6 +153,7 @@ def _head(sheet: Mapping[str, Any]) -> list[str]:
         f"{market}  {sheet['minutes_to_settlement']:g} minutes to settlement",
         f"{moves}  at-the-money volatility {sheet['atm_vol']:.1%}  {view}",
         *([f"expected move remaining: {later}"] if later else []),
+        *([SIMULATED_NOTE] if sheet["source"] == SIMULATED else []),
         *(f"problem: {problem}" for problem in sheet["problems"]),
         *(f"stale: {leg}" for leg in sheet["stale"]),
     ]

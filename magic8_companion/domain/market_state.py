@@ -18,6 +18,10 @@ STALE: Final = DataStatus.STALE
 REPLAY: Final = DataStatus.REPLAY
 SIMULATED: Final = DataStatus.SIMULATED
 
+SIMULATED_NOTE: Final = (
+    "Simulated data: options are dear by construction (20 % of variance above what comes); no edge here is real."
+)
+
 STATUS_ORDER: Final = tuple(DataStatus)
 """From best to worst: a document shows the worst of its symbols."""
 

@@ -16,7 +16,7 @@ from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.trading_day import utc_text
 from magic8_companion.options.candidates import Limits, StructureType
 from magic8_companion.options.chain_quotes import ChainQuotes, LegFlag, Side
-from magic8_companion.options.default_structures import default_tickets
+from magic8_companion.options.default_structures import CHEAPEST_DEFAULT, default_tickets
 from magic8_companion.options.distribution import SmileImplied
 from magic8_companion.options.expected_move import smile_move, straddle_move
 from magic8_companion.options.order_line import order_line
@@ -27,6 +27,8 @@ from magic8_companion.options.ranking import Ranking, rank_candidates
 from magic8_companion.options.scenarios import leg_vols, scenario_grid
 from magic8_companion.options.smile import Smile
 from magic8_companion.options.tickets import PricedTicket, TicketChoice, best_tickets, limit_price_of
+
+CHEAPEST_AT_MARKET: Final = "cheapest to trade of the customary shapes; expected value under the market's own odds"
 
 _DEVIATIONS: Final = np.arange(-2.0, 2.25, 0.5)  # of the grid's spots from the forward
 _VOL_FACTORS: Final = (0.8, 1.0, 1.25)
@@ -99,12 +101,13 @@ def _choice(proposal: TicketChoice, quotes: ChainQuotes, smile: Smile) -> dict[s
     priced = proposal.ticket
     if priced is None:
         return {"ticket": None, "reason": proposal.reason}
+    reason = CHEAPEST_AT_MARKET if proposal.reason == CHEAPEST_DEFAULT else proposal.reason
     ticket = priced.ticket
     legs = [
         Leg(right=x.right, strike=x.strike, quantity=x.quantity * (1 if x.action == "BUY" else -1)) for x in ticket.legs
     ]
     grid = _scenarios(legs, ticket.limit_price, quotes.product.multiplier, smile)
-    return {**_priced(priced), "reason": proposal.reason, "scenarios": grid}
+    return {**_priced(priced), "reason": reason, "scenarios": grid}
 
 
 def _priced(priced: PricedTicket) -> dict[str, Any]:

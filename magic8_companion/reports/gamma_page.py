@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from magic8_companion.analysis.gamma import GammaProfile
 from magic8_companion.domain.errors import ConfigError
+from magic8_companion.domain.market_state import SIMULATED, SIMULATED_NOTE
 from magic8_companion.domain.trading_day import new_york_day, new_york_label, parse_utc
 from magic8_companion.reports.chart import Axis, Chart, Frame, round_ticks
 from magic8_companion.reports.numbers import billions
@@ -39,18 +40,24 @@ class GammaReport:
     @property
     def title(self) -> str:
         """Return the heading of the picture."""
-        return f"{self.symbol} gamma exposure by strike"
+        return f"{self.symbol} gamma exposure by strike{', simulated data' if self.is_simulated else ''}"
 
     @property
     def subtitle(self) -> str:
         """Return time and assumptions in sentences."""
         at = parse_utc(self.profile.as_of)
         day = new_york_day(at)
+        note = f" {SIMULATED_NOTE}" if self.is_simulated else ""
         return (
             f"{day.day} {day:%B %Y} {new_york_label(at)}, {self.minutes_to_close:.0f} minutes to the close."
             " USD of delta per 1 % move. Dealers are assumed to be long calls and short puts"
-            f" ({self.profile.convention}). Open interest is from the night before."
+            f" ({self.profile.convention}). Open interest is from the night before.{note}"
         )
+
+    @property
+    def is_simulated(self) -> bool:
+        """Tell whether the chain was invented."""
+        return self.source == SIMULATED
 
     def levels(self) -> list[tuple[float, str]]:
         """Return spot, flip and walls that are known, ascending."""

@@ -160,6 +160,9 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], Upper] = _own(
         "INFO", "Least level of log records that are written: DEBUG, INFO, WARNING, ERROR or CRITICAL."
     )
+    log_format: Annotated[Literal["text", "json"], Lower] = _own(
+        "text", "Form of log records: text or json, a line each."
+    )
     log_file_path: OptionalPath = _own(Path("logs/magic8_companion.log"), "Log file; empty logs to the console only.")
     log_file_max_size: int = _own(10_485_760, "Bytes of a log file before it is rotated.", advanced=True, ge=65_536)
     log_file_backup_count: int = _own(5, "Rotated log files that are kept.", advanced=True, ge=0, le=100)

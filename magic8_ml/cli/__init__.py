@@ -12,6 +12,8 @@ COMMANDS: Final[CommandTable] = {
     name: CommandSource(f"magic8_ml.cli.{name.replace('-', '_')}:{name.replace('-', '_')}_command", about, EXTRA)
     for name, about in {
         "train": "Fit the 5-minute model.",
+        "pipeline": "Ingest, train and check in one go.",
+        "check": "Say whether the host would get answers from the model.",
         "evaluate": "Compare the model with baselines, walking forward.",
         "verify": "Score the frozen model on your own bars, offline.",
         "retrain": "Fit a new version; promote it if it is not worse.",

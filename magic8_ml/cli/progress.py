@@ -10,9 +10,16 @@ from magic8_companion.command_line import new_progress
 
 
 class ProgressBars:
-    """One bar per stage on a terminal; elsewhere one line when a stage ends."""
+    """One bar per stage on a terminal; elsewhere one line when a stage ends.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    one_line
+        Show one bar, that of the current stage, and elsewhere only the line of the last stage.
+    """
+
+    def __init__(self, *, one_line: bool = False) -> None:
+        self._one_line = one_line
         self._bars = new_progress("done")
         self._tasks: dict[str, object] = {}
         self._stage = self._line = ""
@@ -29,13 +36,16 @@ class ProgressBars:
         """Show that ``done`` of ``total`` is reached in ``stage``."""
         unit = "days" if stage.startswith("features") else "fits"
         if self._bars.disable:
-            if stage != self._stage:
+            if stage != self._stage and not self._one_line:
                 self._end_stage()
             self._stage, self._line = stage, f"{stage}: {done} of {total} {unit}, {rows:,} rows"
             return
         if stage != self._stage:
-            self._stage, self._task = stage, self._bars.add_task(stage, total=total, note="")
-        self._bars.update(self._task, completed=done, note=f"{unit}, {rows:,} rows")
+            for earlier in self._bars.task_ids if self._one_line else ():
+                self._bars.remove_task(earlier)
+            self._stage = stage
+            self._bars.add_task(stage, total=total, note="")
+        self._bars.update(self._bars.task_ids[-1], completed=done, note=f"{unit}, {rows:,} rows")
 
     def _end_stage(self) -> None:
         if self._line:

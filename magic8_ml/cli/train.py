@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 import click
 
 from magic8_companion.command_line import DAY, DIR, FILE, command, refusal
+from magic8_companion.domain.bars import Bars
 from magic8_ml.cli.options import bars_options, symbols_option
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.win_baselines import read_rule_scores
@@ -30,52 +33,33 @@ _CHALLENGE = "also fit the two-stage classifiers on the same days, for compariso
 @click.option("--out", type=DIR, required=True, help="folder that M8C_ML_PATH names; models/ is written in it")
 @click.option("--rule-scores", type=FILE, help=_RULES)
 @click.option("--challenge", is_flag=True, help=_CHALLENGE)
-def train_command(
-    *,
-    bars_dir: Path,
-    vix_file: Path,
-    symbols: tuple[str, ...] | None,
-    first_day: date | None,
-    last_day: date | None,
-    out: Path,
-    rule_scores: Path | None,
-    challenge: bool,
-) -> None:
+@click.option("-v", "--verbose", is_flag=True, help="print a line per stage and the table of the report")
+def train_command(*, bars_dir: Path, symbols: tuple[str, ...] | None, verbose: bool, **asked: Any) -> None:  # noqa: ANN401  # the options of run_train
     """Train."""
     with refusal("Training", TrainingRefused):
-        run_train(
-            bars_dir=bars_dir,
-            vix_file=vix_file,
-            symbols=symbols,
-            first_day=first_day,
-            last_day=last_day,
-            out=out,
-            rule_scores=rule_scores,
-            challenge=challenge,
-        )
+        _require_work(asked["first_day"], asked["last_day"], asked["out"])
+        folder = read_bar_folder(bars_dir, symbols)
+        for note in folder.notes:
+            click.echo(note)
+        report = run_train(folder.bars, ProgressBars(one_line=not verbose), **asked)
+    click.echo(report.table() if verbose or asked["challenge"] else report.sentence())
 
 
 def run_train(
+    bars: Mapping[str, Bars],
+    shown: ProgressBars,
     *,
-    bars_dir: Path,
     vix_file: Path,
-    symbols: tuple[str, ...] | None,
     first_day: date | None,
     last_day: date | None,
     out: Path,
     rule_scores: Path | None = None,
     challenge: bool = False,
 ) -> TrainingReport:
-    """Read, train, print; raises ``TrainingRefused`` with one sentence when it cannot be done."""
-    if first_day and last_day and first_day > last_day:
-        raise TrainingRefused(f"the range is empty: {first_day} is after {last_day}")
-    _require_writable(out)
-    folder = read_bar_folder(bars_dir, symbols)
-    for note in folder.notes:
-        click.echo(note)
-    with ProgressBars() as progress:
-        report = train(
-            folder.bars,
+    """Train and store; raises ``TrainingRefused`` with one sentence when it cannot be done."""
+    with shown as progress:
+        return train(
+            bars,
             read_vix_daily(vix_file),
             out,
             progress,
@@ -84,12 +68,12 @@ def run_train(
             challenge=challenge,
             rule_points=None if rule_scores is None else partial(read_rule_scores, rule_scores),
         )
-    click.echo(report.table())
-    return report
 
 
-def _require_writable(out: Path) -> None:
+def _require_work(first_day: date | None, last_day: date | None, out: Path) -> None:
     # asked before the work, not after it
+    if first_day and last_day and first_day > last_day:
+        raise TrainingRefused(f"the range is empty: {first_day} is after {last_day}")
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):

@@ -15,7 +15,7 @@ import pytest
 from magic8_companion.__main__ import main as host
 from magic8_companion.cli.main import COMMANDS as HOST_COMMANDS
 from magic8_companion.cli.main import main as magic8
-from magic8_companion.command_line import CommandSource, exit_code, load_command, new_table, print_table
+from magic8_companion.command_line import CommandSource, exit_code, joined_symbols, load_command, new_table, print_table
 from magic8_companion.domain.errors import (
     AlreadyRunning,
     ConfigError,
@@ -233,3 +233,25 @@ def test_one_library_reads_every_command_line() -> None:
     texts = {path.name: path.read_text(encoding="utf-8") for path in sources}
     assert len(texts) > 20
     assert [name for name, text in texts.items() if "import argparse" in text or "tqdm" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "joined"),
+    [
+        ("--symbols SPX SPY --date D", "--symbols SPX,SPY --date D"),
+        ("--symbols SPX, SPY", "--symbols SPX,SPY"),
+        ("--symbols SPX,SPY", "--symbols SPX,SPY"),
+        ("--once --symbols", "--once --symbols"),
+        ("--symbols --once", "--symbols --once"),
+        ("--date D", "--date D"),
+    ],
+)
+def test_symbols_may_be_separate_words(words: str, joined: str) -> None:
+    """The words after ``--symbols`` up to the next option are one list."""
+    assert joined_symbols(words.split()) == joined.split()
+
+
+def test_separate_symbols_reach_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The second word is read as a symbol, not as an argument too many."""
+    assert host(["run", "--symbols", "SPX", "XXX"]) == 2
+    assert "unknown XXX" in capsys.readouterr().err

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from magic8_companion.cli.console import print_decisions
-from magic8_companion.domain.codes import Confidence
+from magic8_companion.domain.codes import Confidence, Strategy, VerticalSide
 from magic8_companion.domain.measured import NOTHING_MEASURED, Measured
-from magic8_companion.domain.recommendation import CheckpointResult
+from magic8_companion.domain.recommendation import CheckpointResult, Entry
+from magic8_companion.domain.ticket import ModelledTrade, TicketLeg
 from tests.domain.measurements import MEASURED
-from tests.publishing.recommendation_sets import checkpoint_result
+from tests.publishing.recommendation_sets import checkpoint_result, scored, ticket
 
 
 def _labelled(label: Confidence, measured: Measured) -> CheckpointResult:
@@ -41,3 +42,40 @@ def test_high_in_the_table_has_its_measurement(
     assert capsys.readouterr().out.count(sentence) == 1
     print_decisions([_labelled(Confidence.MEDIUM, measured)], {})
     assert sentence not in capsys.readouterr().out
+
+
+def _row(entry: Entry, best: str, capsys: pytest.CaptureFixture[str]) -> str:
+    result = checkpoint_result()
+    symbol, item = next(iter(result.recommendations.items()))
+    strategies = {name: replace(other, score=1.0) for name, other in item.strategies.items()}
+    item = replace(item, strategies={**strategies, best: entry}, best_strategy=Strategy(best), best_strategy_key=best)
+    print_decisions([replace(result, recommendations={symbol: item}, skipped={})], {})
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_the_table_shows_the_trade_its_price_its_chances_and_its_largest_loss(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Strikes are in Magic8's order, the implied chance to win is in brackets."""
+    entry = scored(80.0, Confidence.HIGH, ticket=ticket(), win_probability=0.704, implied_probability=0.66)
+    said = _row(entry, "Iron_Condor", capsys)
+    for part in ("TRADE HIGH", "5200/5210/5100/5090", "@2.10", "70% (66%)", "$790"):
+        assert part in said
+
+
+def test_without_a_chain_the_table_shows_what_the_model_would_have_traded(capsys: pytest.CaptureFixture[str]) -> None:
+    """Side, structure, strikes and the modelled price of a vertical, which nobody quotes."""
+    legs = tuple(
+        TicketLeg(action=act, right="C", strike=at, quantity=1) for act, at in (("BUY", 5850.0), ("SELL", 5855.0))
+    )
+    modelled = ModelledTrade(legs=legs, price=-2.05, win_probability=0.4)
+    spread = {"side": VerticalSide.BULL, "right": "C", "action": "BUY", "structure": "call debit vertical"}
+    said = _row(scored(80.0, Confidence.HIGH, modelled=modelled, **spread), "Vertical", capsys)
+    for part in ("bull call debit", "5850/5855", "@2.05 debit, modelled", "40% (-)"):
+        assert part in said
+
+
+def test_the_table_says_why_not(capsys: pytest.CaptureFixture[str]) -> None:
+    """A blocker of the chosen strategy stands in its row."""
+    said = _row(scored(80.0, Confidence.HIGH, should_trade=False, blocked_by=("kill_switch",)), "Butterfly", capsys)
+    assert "kill_switch" in said

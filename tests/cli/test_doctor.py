@@ -48,7 +48,7 @@ def test_scripts_read_json_and_the_exit_code(tmp_path: Path) -> None:
 
 def test_a_running_host_is_not_disturbed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its lock is seen and left alone; it is a warning, not a failure."""
-    with FolderLock(tmp_path / "simulated"):
+    with FolderLock(tmp_path):
         assert doctor(["--output-dir", str(tmp_path), "--no-feed", "--json"]) == 0
     found = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert found["second host"]["status"] == "warning"

@@ -24,12 +24,17 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_options_a_json_and_a_page_are_written(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Both lie in the run's output folder under gamma, and a sentence says what they show."""
     assert main(["gamma", "--symbol", "spxw"]) == 0
-    assert "assuming calls+ puts-" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "assuming calls+ puts-" in said
+    assert "options are dear by construction" in said
     (file,) = (elsewhere / "data" / "simulated" / "gamma").glob("SPX_*.json")
     shown = json.loads(file.read_text())
     assert set(shown) >= KEYS
     assert shown["as_of"] == "2025-06-26T14:36:00Z"
-    assert file.with_suffix(".html").read_text().startswith("<!doctype html>")
+    page = file.with_suffix(".html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert "exposure by strike, simulated data" in page
+    assert "options are dear by construction" in page
 
 
 def test_the_time_of_day_is_free(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,3 +108,12 @@ def test_what_cannot_be_ranked_is_said(capsys: pytest.CaptureFixture[str], words
     printed = capsys.readouterr()
     assert said in printed.err
     assert (printed.err.count("\n"), printed.out) == (1, "")
+
+
+def test_the_reason_of_a_ticket_does_not_contradict_its_expected_value(capsys: pytest.CaptureFixture[str]) -> None:
+    """An expected value is printed, so the reason names the odds behind it; simulated data say so."""
+    assert main(["tickets", "--provider", "simulated", *DAY]) == 0
+    said = capsys.readouterr().out
+    assert "no expected value" not in said
+    assert "expected value under the market's own odds" in said
+    assert "options are dear by construction" in said

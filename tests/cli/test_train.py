@@ -31,11 +31,23 @@ def run(files: Path, out: Path, *more: str) -> int:
     return main(["train", *given, *more])
 
 
+def test_a_training_prints_one_line_and_one_sentence(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line is progress on standard error, the sentence names the model and what was measured of it."""
+    assert run(files, tmp_path / "ml") == 0
+    said = capsys.readouterr()
+    champion = Registry(tmp_path / "ml" / "models").folder_of("champion")
+    assert said.err.strip().count("\n") == 0
+    assert said.out.strip().count("\n") == 0
+    assert said.out.startswith(f"Model {champion.name} of SPY from ")
+
+
 def test_a_model_is_written_and_a_table_printed(
     files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without dates the whole folder is learnt from; progress goes to stderr, the table to stdout."""
-    assert run(files, tmp_path / "ml", "--symbols", "spy") == 0
+    """With -v each stage has a line on stderr and the table goes to stdout; the whole folder is trained on."""
+    assert run(files, tmp_path / "ml", "--symbols", "spy", "-v") == 0
     said = capsys.readouterr()
     champion = Registry(tmp_path / "ml" / "models").folder_of("champion")
     assert load_model(champion).version == champion.name
@@ -86,3 +98,33 @@ def test_a_malformed_date_is_a_usage_error(files: Path, tmp_path: Path, capsys: 
     for option in ("--to", "--end-date"):
         assert run(files, tmp_path, option, "yesterday") == 2
         assert "'yesterday' is not a date; write YYYY-MM-DD" in capsys.readouterr().err
+
+
+def test_the_pipeline_trains_and_checks_in_one_go(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its steps are named, and the model that it leaves is one that check accepts."""
+    out = str(tmp_path / "ml")
+    given = ["--bars-dir", str(files / "bars"), "--vix", str(files / "vix.csv"), "--out", out]
+    assert main(["pipeline", *given, "--symbols", "spy"]) == 0
+    said = capsys.readouterr()
+    assert [line for line in said.err.splitlines() if line in {"ingest", "train", "check"}] == ["train", "check"]
+    assert "ML Integration: SUCCESS" in said.out
+    assert main(["check", "--models", out]) == 0
+    assert "valid until" in capsys.readouterr().out
+
+
+def test_check_says_why_no_model_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 1 and one sentence that names the folder."""
+    assert main(["check", "--models", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith(f"ML Integration: FAILED: {tmp_path}: ")
+
+
+def test_a_pipeline_ends_with_the_step_that_fails(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No history folder: exit code 1, and nothing is trained."""
+    given = ["--bars-dir", str(files / "bars"), "--vix", str(files / "vix.csv"), "--out", str(tmp_path / "ml")]
+    assert main(["pipeline", *given, "--raw", str(tmp_path / "nowhere")]) == 1
+    assert "is not a folder" in capsys.readouterr().err
+    assert not (tmp_path / "ml" / "models").exists()

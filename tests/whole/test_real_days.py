@@ -32,7 +32,7 @@ def replay(folder: Path, day: str, model: Path, output: str) -> Path:
     words = ["--provider", "replay", "--date", day, "--replay-dir", str(real_data_dir()), "--symbols", "SPY,QQQ"]
     done = run(folder, *words, "--output-dir", output, **ML, M8C_ML_PATH=str(model))
     assert done.returncode == 0, done.stderr
-    return folder / output / "replay"
+    return folder / output
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from tests.whole.runs import CHECKPOINT, FIVE_MINUTE, checkpoints, documents, en
 from tests.whole.sides import contradictions, entries
 
 DAY = ("--date", "2025-06-26")
+OFF = {"M8C_ENABLE_ML_INTEGRATION": "false", "M8C_ENABLE_ML_5MIN": "false"}
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,9 @@ def test_the_default_day_has_every_checkpoint_and_slot(simulated: Path) -> None:
     printed = (simulated / "printed.txt").read_text()
     assert printed.count(" ok\n") == 8
     assert "not live" in printed
+    assert "options are dear by construction" in printed
+    table = printed.partition("simulated day 2025-06-26")[2].partition("HIGH at a checkpoint")[0]
+    assert max(len(line) for line in table.splitlines()) <= 120
 
 
 def test_the_ml_took_part_in_checkpoints_and_slots(simulated: Path) -> None:
@@ -99,7 +104,38 @@ def test_nobody_may_trade_on_a_simulated_day(simulated: Path) -> None:
         assert decision.reason in {"not_live", "halted", "expired"}
 
 
-OFF = {"M8C_ENABLE_ML_INTEGRATION": "false", "M8C_ENABLE_ML_5MIN": "false"}
+def test_the_log_carries_the_market_time(simulated: Path) -> None:
+    """Records of the played day name its time as well as that of the machine."""
+    lines = (simulated / "logs" / "magic8_companion.log").read_text().splitlines()
+    (begun,) = [line for line in lines if "CHECKPOINT 11:00 ET" in line]
+    assert re.match(r"[-\d]+ [:,\d]+ \[2025-06-26 11:00:0\d ET\] - magic8_companion\.engine\.pipeline - INFO - ", begun)
+
+
+def test_a_second_run_of_a_day_says_what_it_does_to_the_first(simulated: Path) -> None:
+    """Published files are replaced, the archive keeps both runs, and a folder without that day has no such line."""
+    before = len(documents(simulated / "data" / "simulated", CHECKPOINT))
+    words = (*DAY, "--output-dir", str(simulated / "data" / "simulated"), "--symbols", "SPX", "SPY")
+    again = run(simulated, *words, **OFF, M8C_LOG_FORMAT="json")
+    assert "2025-06-26 was played into" in again.stderr
+    assert "appends its documents" in again.stderr
+    assert len(documents(simulated / "data" / "simulated", CHECKPOINT)) > before
+    records = [
+        orjson.loads(line)
+        for line in (simulated / "logs" / "magic8_companion.log").read_text().splitlines()
+        if line.startswith("{")
+    ]
+    assert "2025-06-26T15:00:05Z" in {record.get("market_time") for record in records}
+
+
+@pytest.mark.parametrize("switch", list(OFF))
+def test_turning_one_switch_off_trains_nothing(switch: str, tmp_path: Path) -> None:
+    """The named folder itself gets the files; no model is made for the other switch."""
+    done = run(tmp_path, *DAY, "--output-dir", "here", **{switch: "false"})
+    assert done.returncode == 0
+    assert "First use" not in done.stderr
+    assert not (tmp_path / "here" / "ml").exists()
+    assert (tmp_path / "here" / "recommendations.json").exists()
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_signal_ends_the_run_within_five_seconds_with_whole_files(tmp_path: Path) -> None:
@@ -197,9 +233,9 @@ def test_a_mistake_gives_one_clear_sentence(
 ) -> None:
     """Each wrong start names what is wrong, without a traceback, and has its exit code."""
     (tmp_path / "occupied").write_text("a file where a folder should be")
-    (tmp_path / "full" / "simulated" / "recommendations.json").mkdir(parents=True)
-    (tmp_path / "barred" / "simulated").mkdir(parents=True)
-    (tmp_path / "barred" / "simulated" / "bars").write_text("a file where a folder should be")
+    (tmp_path / "full" / "recommendations.json").mkdir(parents=True)
+    (tmp_path / "barred").mkdir()
+    (tmp_path / "barred" / "bars").write_text("a file where a folder should be")
     done = run(tmp_path, *words, **settings)
     assert done.returncode == code
     assert sentence in done.stderr

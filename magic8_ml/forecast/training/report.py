@@ -34,8 +34,19 @@ class TrainingReport:
     slopes: Mapping[str, Slope]
     abstains: bool
 
+    def sentence(self) -> str:
+        """Return what the command prints without ``-v``."""
+        head = f"Model {self.model_version} of {', '.join(self.symbols)} from {self.days} days to {self.last_day}"
+        return f"{head}: {self._warning or self.measured.high_sentence}."
+
+    @property
+    def _warning(self) -> str:
+        if not self.abstains:
+            return ""
+        return f"fewer than {MIN_DAYS} of the last sessions were trained on: every prediction will be abstained from"
+
     def table(self) -> str:
-        """Return the table that the command prints."""
+        """Return the table that the command prints with ``-v``."""
         found = self.evaluation
         lines = [
             f"Model {self.model_version} in {self.folder}",
@@ -56,11 +67,8 @@ class TrainingReport:
             f"  edges proven   {'; '.join(_slope(*item) for item in self.slopes.items())}",
             "  RPSS is the skill over the base rates of the half hour; every day was predicted from earlier days only.",
         ]
-        if self.abstains:
-            lines.append(
-                f"  WARNING        fewer than {MIN_DAYS} of the last sessions were learnt from:"
-                " every prediction will be abstained from"
-            )
+        if self._warning:
+            lines.append(f"  WARNING        {self._warning}")
         if found.volatility.challenger_rpss is not None:
             lines.append(
                 "  The challenger, two-stage classifiers, predicted the same days; the distribution is what ships."
