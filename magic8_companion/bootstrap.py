@@ -75,7 +75,11 @@ def run_session(settings: Settings) -> Session:
         wanted = _last_recorded_day(settings)
     if wanted is not None:
         return require_session(wanted)
-    return last_full_session(SystemClock().now())
+    now = SystemClock().now()
+    today = session_on(new_york_day(now))
+    if settings.practice and today is not None and not today.is_half_day:
+        return today  # its options expire today, as an order bot expects
+    return last_full_session(now)
 
 
 def last_full_session(now: datetime) -> Session:
@@ -124,8 +128,7 @@ def create_clock(settings: Settings) -> Clock:
     """Return the system clock for a real feed, else a replay clock five minutes before the open of the run's day."""
     if settings.is_live:
         return SystemClock()
-    speed = None if settings.replay_speed == "max" else float(settings.replay_speed)
-    return ReplayClock(run_session(settings).open_at - timedelta(minutes=5), speed)
+    return ReplayClock(run_session(settings).open_at - timedelta(minutes=5), settings.virtual_speed)
 
 
 def output_lock(settings: Settings) -> FolderLock:
@@ -313,6 +316,7 @@ def _publication(
         retention_days=retention,
         kill_switch=_named_kill_switch(settings),
         lock=lock,
+        practice_clock=SystemClock() if settings.practice else None,
     )
     return PublicationService(publisher, StateStore(folder), clock, provider, options)
 

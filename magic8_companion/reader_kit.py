@@ -41,7 +41,7 @@ REASONS = (
         "expired",
         "seq_went_back",
     ),
-    *("halted", "not_live", "delayed", "market_closed", "symbol_unknown", "symbol_mismatch"),
+    *("halted", "not_practice", "not_live", "delayed", "market_closed", "symbol_unknown", "symbol_mismatch"),
     "strategy_unknown",
     *("entry_missing", "source_excluded", "entry_expired", "not_best", "low_confidence", "not_tradable"),
     *("no_side", "side_mismatch"),
@@ -100,6 +100,7 @@ def load(
     sources: Iterable[str] = ("checkpoint", "blend", "ml_5min"),
     kill_switch: str | os.PathLike[str] | None = None,
     allow_unsealed: bool = False,
+    practice: bool = False,
 ) -> Document:
     """Return the document at ``path``, which need not exist yet.  Never raises: a senseless option refuses everything.
 
@@ -120,6 +121,8 @@ def load(
         A kill file of your own, next to ``KILL`` in the document's folder and the one that the document names.
     allow_unsealed
         Accept documents of schema 1.0, which cannot prove that their bytes belong together.
+    practice
+        Approve documents of a practice run (``magic8 run --practice``) and no other ones.
     """
     rules = _Rules(
         path=path,
@@ -129,6 +132,7 @@ def load(
         require_best=require_best is not False,
         sources=_texts(sources),
         allow_unsealed=allow_unsealed is True,
+        practice=practice,
     )
     return Document(rules)
 
@@ -188,6 +192,7 @@ class _Rules:
     require_best: bool
     sources: tuple[str, ...]
     allow_unsealed: bool
+    practice: object
 
 
 class _Question:
@@ -211,8 +216,14 @@ class _Question:
     def lives_until(self, text: object) -> bool:
         return _seconds_between(self.now, _parse_time(text)) > 0
 
+    def is_of_its_time(self, data_status: object) -> bool:
+        """Tell whether data of this status are of now: those of a simulated day are only in practice."""
+        if self.rules.practice is True:
+            return data_status == "simulated"
+        return self.rules.practice is False and data_status in ("live", "delayed") and "practice" not in self.root
+
     def accepts(self, data_status: object) -> bool:
-        return data_status == "live" or self.rules.allow_delayed
+        return data_status != "delayed" or self.rules.allow_delayed
 
     def candidates(self) -> list[_Candidate]:
         if self.rules.require_best:
@@ -279,7 +290,8 @@ _DOCUMENT_CHECKS: tuple[tuple[str, Callable[[_Question], bool]], ...] = (
     ("expired", lambda question: question.lives_until(question.root.get("valid_until"))),
     ("seq_went_back", lambda question: 0 < question.seq >= question.highest_seq),
     ("halted", lambda question: question.root.get("halt_reason", "unknown") is None and not _is_killed(question)),
-    ("not_live", lambda question: question.root.get("data_status") in ("live", "delayed")),
+    ("not_practice", lambda question: question.rules.practice is False or question.root.get("practice") is True),
+    ("not_live", lambda question: question.is_of_its_time(question.root.get("data_status"))),
     ("delayed", lambda question: question.accepts(question.root.get("data_status"))),
     ("market_closed", lambda question: question.root.get("market_session") == "regular"),
     ("symbol_unknown", lambda question: bool(question.record)),
@@ -296,7 +308,7 @@ _ENTRY_CHECKS: tuple[tuple[str, Callable[[_Candidate], bool]], ...] = (
     ("no_side", lambda found: found.has_side),
     ("side_mismatch", lambda found: found.is_on_side),
     # A file that contradicts itself: the document shows the worst of its symbols.
-    ("not_live", lambda found: found.question.record.get("data_status") in ("live", "delayed")),
+    ("not_live", lambda found: found.question.is_of_its_time(found.question.record.get("data_status"))),
     ("delayed", lambda found: found.question.accepts(found.question.record.get("data_status"))),
 )
 

@@ -53,6 +53,7 @@ Exit code 0: done, or no session on that day.  1: no data, or a file cannot be w
 @command("run", ABOUT)
 @market_options
 @click.option("--speed", "replay_speed", metavar="N", help="virtual seconds per real second, or max")
+@click.option("--practice", is_flag=True, default=None, help="simulated: publish with today's times, for order bots")
 @click.option("--once", "run_once", is_flag=True, default=None, help="live: end after today")
 def run(**given: object) -> int:
     """Run the host on a new event loop."""
@@ -150,6 +151,9 @@ async def _play(settings: Settings, stop: asyncio.Event, lock: FolderLock, marke
     session = bootstrap.run_session(settings)
     for sentence in (*bootstrap.check_recordings(settings, session), *_earlier_run(settings.run_output_dir, session)):
         print(sentence, file=sys.stderr)
+    if settings.practice:
+        folder, speed = settings.run_output_dir, settings.virtual_speed
+        print(f"Practice: simulated day {session.day} at speed {speed:g} with today's times in {folder}. Not real.")
     await first_use.ensure_model(settings, session, stop)
     if stop.is_set():
         print("stopped before the day began", file=sys.stderr)

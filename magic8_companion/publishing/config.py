@@ -21,7 +21,10 @@ class PublishingConfig:
         metadata=setting("Published file of a live run; default: OUTPUT_DIR/recommendations.json.", advanced=True),
     )
     nonlive_output_dir: Path | None = field(
-        default=None, metadata=setting("Output folder of replayed or simulated runs; default: OUTPUT_DIR/PROVIDER.")
+        default=None,
+        metadata=setting(
+            "Output folder of played days; default: OUTPUT_DIR/PROVIDER, in practice OUTPUT_DIR/practice."
+        ),
     )
     archive_retention_days: int = field(
         default=90,

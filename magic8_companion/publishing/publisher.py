@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -18,11 +18,13 @@ from typing import Any, Final, NamedTuple
 from magic8_companion.domain.recommendation import FiveMinuteResult, RecommendationSet
 from magic8_companion.domain.trading_day import new_york_day
 from magic8_companion.durable import FolderLock, encode, make_folder
+from magic8_companion.ports import Clock
 from magic8_companion.publishing.archive import Archive
 from magic8_companion.publishing.channel import Channel, Issue, publish_together
 from magic8_companion.publishing.config import DEFAULTS
 from magic8_companion.publishing.documents import predictions_document, recommendations_document
 from magic8_companion.publishing.journal import Journal, JournalLine
+from magic8_companion.publishing.practice import practice_document
 from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
 from magic8_companion.publishing.seal import sealed
 
@@ -49,6 +51,8 @@ class Publisher:
         The kill file that the documents name for their readers.
     lock
         The folder's lock, checked before each publication; None when the caller locks for each call.
+    practice_clock
+        Today's clock, whose times the documents of a practice run carry; None for every other run.
 
     Raises
     ------
@@ -66,6 +70,7 @@ class Publisher:
         retention_days: int = DEFAULTS.archive_retention_days,
         kill_switch: Path | None = None,
         lock: FolderLock | None = None,
+        practice_clock: Clock | None = None,
     ) -> None:
         make_folder(folder)
         archive, state = folder / ARCHIVE_FOLDER, folder / "state"
@@ -77,6 +82,7 @@ class Publisher:
         self._journal = Journal(state)
         self._kill_switch = None if kill_switch is None else kill_switch_name(kill_switch, published.parent)
         self._folder_lock = lock
+        self._practice_clock = practice_clock
         self._lock = threading.Lock()
 
     def publish(
@@ -105,18 +111,24 @@ class Publisher:
         with self._lock:
             if self._folder_lock is not None:
                 self._folder_lock.require_held()
+            published_at, shift = recommendation_set.published_at, self._shift(recommendation_set)
             drafts = []
             if slot is not None:
                 document = predictions_document(slot, self._predictions.next_seq)
-                drafts.append(_draft(self._predictions, PREDICTIONS, document, slot.published_at, slot_inputs))
+                stamp = _Stamp(slot.published_at, shift)
+                drafts.append(_draft(self._predictions, PREDICTIONS, document, stamp, slot_inputs))
             document = recommendations_document(recommendation_set, self._recommendations.next_seq, self._kill_switch)
-            drafts.append(
-                _draft(self._recommendations, RECOMMENDATIONS, document, recommendation_set.published_at, inputs)
-            )
+            stamp = _Stamp(published_at, shift)
+            drafts.append(_draft(self._recommendations, RECOMMENDATIONS, document, stamp, inputs))
             lines = [line for draft in drafts for line in draft.lines]
-            self._journal.append(new_york_day(recommendation_set.published_at), lines)
+            self._journal.append(new_york_day(stamp.shown_at), lines)
             publish_together([draft.issue for draft in drafts])
             return self._recommendations.seq
+
+    def _shift(self, recommendation_set: RecommendationSet) -> timedelta | None:
+        # Asked once for both documents, so that they agree about every time.
+        clock = self._practice_clock
+        return None if clock is None else clock.now() - recommendation_set.published_at
 
 
 def kill_switch_name(kill_switch: Path, folder: Path) -> str:
@@ -137,18 +149,27 @@ def kill_switch_name(kill_switch: Path, folder: Path) -> str:
     return (there.relative_to(here) if there.is_relative_to(here) else there).joinpath(kill_switch.name).as_posix()
 
 
+class _Stamp(NamedTuple):
+    published_at: datetime
+    shift: timedelta | None
+
+    @property
+    def shown_at(self) -> datetime:
+        return self.published_at if self.shift is None else self.published_at + self.shift
+
+
 class _Draft(NamedTuple):
     issue: Issue
     lines: list[JournalLine]
 
 
-def _draft(
-    channel: Channel, kind: str, document: dict[str, Any], published_at: datetime, inputs: Mapping[str, str]
-) -> _Draft:
+def _draft(channel: Channel, kind: str, document: dict[str, Any], stamp: _Stamp, inputs: Mapping[str, str]) -> _Draft:
+    if stamp.shift is not None:
+        document = practice_document(document, stamp.shift)
     validate(document, kind)
     data = sealed(encode(document))
     lines = list(_journal_lines(kind, document, sha256(data).hexdigest(), inputs))
-    return _Draft(Issue(channel, data, published_at), lines)
+    return _Draft(Issue(channel, data, stamp.shown_at), lines)
 
 
 def _journal_lines(

@@ -48,6 +48,9 @@ from magic8_companion.settings.values import (
 
 _OTHER_FILE: Final = "ml_predictions_5min.json"
 
+PRACTICE_SPEED: Final = 30.0
+"""Virtual seconds per real second of a practice run at speed max: a bot sees a day in 13 minutes."""
+
 
 def _field(of: Described, *, repr_: bool = True) -> Any:  # noqa: ANN401  # pydantic's Field is typed so too
     meaning, default = of.meaning, of.default
@@ -94,7 +97,9 @@ class Settings(BaseSettings):
     replay_date: OptionalDate = _own(
         None, "Day to replay or simulate, YYYY-MM-DD; default: the last recorded day, or the last full session."
     )
-    replay_speed: Speed = _own("max", "Virtual seconds per real second of a replayed or simulated day, or max.")
+    replay_speed: Speed = _own(
+        "max", f"Virtual seconds per real second of a played day, or max (in practice: {PRACTICE_SPEED:g})."
+    )
     simulated_seed: int = _of(ProviderConfig, "seed")
     run_once: bool = _own(default=False, sentence="Whether a live run ends after today's remaining checkpoints.")
     archive_retention_days: int = _of(PublishingConfig, "archive_retention_days")
@@ -130,6 +135,10 @@ class Settings(BaseSettings):
     pause_vix_jump_pct: float = _of(EngineConfig, "pause_vix_jump_pct")
     market_data_provider: Provider = _of(ProviderConfig, "name")
     ibkr_fallback_to_yahoo: bool = _of(ProviderConfig, "fallback_to_yahoo")
+    practice: bool = _own(
+        default=False,
+        sentence="Whether a simulated day is published with today's times, so that order bots can practice on it.",
+    )
     yahoo_server: Host = _of(ProviderConfig, "yahoo_server")
     trade_on_delayed_data: bool = _of(SharedConfig, "trade_on_delayed_data")
     max_data_age_minutes: int = _of(EngineConfig, "max_data_age_minutes")
@@ -217,6 +226,13 @@ class Settings(BaseSettings):
             raise ValueError("M8C_REPLAY_PATH (or --replay-dir) is needed by provider replay")
         return provider
 
+    @field_validator("practice")
+    @classmethod
+    def _plays_a_simulated_day(cls, practice: bool, others: ValidationInfo) -> bool:
+        if practice and others.data.get("market_data_provider", "simulated") != "simulated":
+            raise ValueError("practice plays a simulated day; provider simulated is needed")
+        return practice
+
     @field_validator("ml_retrain_vix_file")
     @classmethod
     def _comes_with_bars(cls, path: Path | None, others: ValidationInfo) -> Path | None:
@@ -249,7 +265,15 @@ class Settings(BaseSettings):
         """Return the folder into which this run writes: live runs never share it with others by default."""
         if self.is_live:
             return self.path(self.output_dir)
-        return self.path(self.nonlive_output_dir or self.output_dir / self.market_data_provider)
+        own = "practice" if self.practice else self.market_data_provider
+        return self.path(self.nonlive_output_dir or self.output_dir / own)
+
+    @property
+    def virtual_speed(self) -> float | None:
+        """Return virtual seconds per real second of a played day; None is as fast as possible."""
+        if self.replay_speed != "max":
+            return self.replay_speed
+        return PRACTICE_SPEED if self.practice else None
 
     @property
     def kill_switch(self) -> Path:

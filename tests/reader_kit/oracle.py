@@ -67,6 +67,8 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
     if kill_switch is not None and (not isinstance(kill_switch, str) or kill_switch == "" or "\0" in kill_switch):
         return "halted"
     status = status_problem(root.get("data_status"), allow_delayed=allow_delayed)
+    if "practice" in root:
+        return "not_live"
     if status is not None:
         return status
     if root.get("market_session") != "regular":

@@ -24,7 +24,7 @@ QUESTIONS = (
     *(("QQQ", "Iron Condor", None), ("QQQ", "sonar", None), ("QQQ", "Butterfly", None), ("QQQ", "call-spread", None)),
     *(("SPXW", "Vertical", None), ("QQQ", "Straddle", None), ("QQQ", "Vertical", "bull"), ("QQQ", "Vertical", "bear")),
 )
-UNREACHABLE = {"file_missing", "unreadable", "delayed", "source_excluded"}
+UNREACHABLE = {"file_missing", "unreadable", "delayed", "source_excluded", "not_practice"}
 
 
 @pytest.mark.parametrize("files", [20_000, pytest.param(100_000, marks=pytest.mark.slow)])

@@ -236,3 +236,21 @@ def test_the_defaults_of_settings_that_do_nothing_are_accepted(tmp_path: Path) -
     """A value that equals the default promises nothing new."""
     given = {"M8C_MAX_POSITION_LOSS": "2000", "M8C_MAX_DAILY_LOSS": "5000.0", "M8C_DISCORD_WEBHOOK": ""}
     assert load_settings(given, root=tmp_path).max_daily_loss == 5000
+
+
+def test_practice_has_a_folder_and_a_pace_of_its_own(tmp_path: Path) -> None:
+    """At speed max a bot could not follow, so practice plays at 30; a given speed stays."""
+    settings = load_settings({"M8C_PRACTICE": "true"}, root=tmp_path)
+    assert settings.run_output_dir == (tmp_path / "data" / "practice").absolute()
+    assert settings.virtual_speed == 30
+    assert load_settings({"M8C_PRACTICE": "1", "M8C_REPLAY_SPEED": "2"}, root=tmp_path).virtual_speed == 2
+    assert load_settings({}, root=tmp_path).virtual_speed is None
+
+
+@pytest.mark.parametrize("provider", ["ib", "yahoo", "replay"])
+def test_practice_is_refused_for_other_providers(provider: str, tmp_path: Path) -> None:
+    """Only a simulated day can be practiced on."""
+    with pytest.raises(ConfigError, match="M8C_PRACTICE"):
+        load_settings(
+            {"M8C_PRACTICE": "true", "M8C_MARKET_DATA_PROVIDER": provider, "M8C_REPLAY_PATH": "x"}, root=tmp_path
+        )
