@@ -20,6 +20,7 @@ from magic8_ml.history.ingest_records import IngestReport
 ABOUT: Final = """Read the raw Magic8 history into one data set.
 
 Exit code 0: done.  1: there is no such folder, or a file could not be read (every other file is read).
+3: another process writes into the output folder.
 """
 _LABELS: Final = "label a trade without result (December 2022) by its payoff at the close"
 

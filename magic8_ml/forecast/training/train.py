@@ -26,6 +26,7 @@ from magic8_ml.forecast.forecaster import Forecast, Past, Rows
 from magic8_ml.forecast.labels import REGIMES
 from magic8_ml.forecast.model_files import save_model
 from magic8_ml.forecast.session_table import day_number, session_table
+from magic8_ml.forecast.training.base_rate_check import check_base_rates
 from magic8_ml.forecast.training.dataset import Dataset, dataset_of, describe_dropped
 from magic8_ml.forecast.training.passport import passport_parts, prove_features
 from magic8_ml.forecast.training.report import TrainingReport
@@ -107,7 +108,8 @@ def fit_model(
     Raises
     ------
     TrainingRefused
-        When the data cannot support a model, or a canary fails: a feature or a skill uses the future.
+        When the data cannot support a model, the model is worse than the base rates in its walk-forward, or a canary
+        fails: a feature or a skill uses the future.
     """
     if not bars:
         raise TrainingRefused("no symbol is given")
@@ -126,6 +128,7 @@ def fit_model(
     test = rows_of_folds(rows, folds)
     points = None if rule_points is None else rule_points(rows[test])  # a file that cannot be used ends it here
     forecast = walk_forward(forecaster, rows, folds, progress)
+    check_base_rates(rows, test, folds, forecast)
     measured = _measured(rows[test], forecast, points)
     other = walk_forward(TwoStageForecaster(), rows, folds, progress) if challenge else None
     fitted = forecaster.fit(rows, Past(rows=rows[test], forecast=forecast))

@@ -58,7 +58,7 @@ def evaluate(
     rows: Rows, test: Mask, folds: Sequence[Fold], forecast: Forecast, challenger: Forecast | None = None
 ) -> WalkForwardEvaluation:
     """Score the forecasts of ``rows[tested]`` against base rates of the same training days."""
-    test_rows, base = rows[test], _base_rates(rows, folds)
+    test_rows, base = rows[test], base_rates(rows, folds)
     outcomes, variance = test_rows.known, forecast.sigma**2
     own, plain, today = (
         floored_qlike(v, outcomes.realised) for v in (variance, test_rows.sigma_vix**2, test_rows.sigma_today**2)
@@ -104,10 +104,13 @@ class _Stages:
         )
 
 
-def _base_rates(rows: Rows, folds: Sequence[Fold]) -> Forecast:
-    # missing where too few days were trained on, except in the last fold
+def base_rates(rows: Rows, folds: Sequence[Fold], fewest_days: int = _BASE_DAYS) -> Forecast:
+    """Return the class shares by half hour of each fold's training days, as forecasts of its tested rows.
+
+    A fold with fewer than ``fewest_days`` labelled training days gets none, except the last fold.
+    """
     train = [rows[np.isin(rows.day, fold.train) & rows.labelled] for fold in folds]
-    enough = [len(np.unique(part.day)) >= _BASE_DAYS for part in train]
+    enough = [len(np.unique(part.day)) >= fewest_days for part in train]
     enough[-1] = True
     test = [np.flatnonzero(np.isin(rows.day, fold.test)) for fold in folds]
     predicted = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -19,11 +20,12 @@ from magic8_ml.forecast.model_files import load_model
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.terciles import Terciles
 from magic8_ml.forecast.training.audit import audit
+from magic8_ml.forecast.training.base_rate_check import check_base_rates
 from magic8_ml.forecast.training.dataset import Dataset, dataset_of
 from magic8_ml.forecast.training.report import TrainingReport
 from magic8_ml.forecast.training.train import fit_model, train
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, rows_of_folds, walk_forward
-from magic8_ml.forecast.training.walk_forward_scores import evaluate
+from magic8_ml.forecast.training.walk_forward_scores import base_rates, evaluate
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.registry.measured import measured_of
 from tests.forecast.markets import Market, make_market, session_of
@@ -239,6 +241,38 @@ def test_prices_that_never_move_are_refused(tmp_path: Path) -> None:
     starts, volume = drawn.bars["SPY"].starts, drawn.bars["SPY"].volume
     dead = Bars(starts=starts, open=flat, high=flat, low=flat, close=flat, volume=volume)
     assert "no day can be used for training" in refused(Market(bars={"SPY": dead}, vix=drawn.vix), tmp_path / "ml")
+
+
+def noise_market() -> Market:
+    """Draw bars of one constant volatility and a VIX that moves by a thousandth: past days say nothing of the next."""
+    drawn, rng = make_market(185), np.random.default_rng(2)
+    starts, volume = drawn.bars["SPY"].starts, drawn.bars["SPY"].volume
+    moves = 0.001 * rng.standard_normal(len(starts))
+    close = 500 * np.exp(np.cumsum(moves))
+    opened = close / np.exp(moves)
+    high, low = np.maximum(opened, close), np.minimum(opened, close)
+    level = 16 * np.exp(0.001 * rng.standard_normal(len(drawn.vix)))
+    bars = Bars(starts=starts, open=opened, high=high, low=low, close=close, volume=volume)
+    vix = replace(drawn.vix, open=level, high=level, low=level, close=level)
+    return Market(bars={"SPY": bars}, vix=vix)
+
+
+def test_a_model_worse_than_the_base_rates_is_refused(tmp_path: Path) -> None:
+    """On pure noise the fitted model loses to the base rates on days it has not seen, and nothing is stored."""
+    sentence = refused(noise_market(), tmp_path / "ml")
+    assert re.match(r"walk-forward: the volatility forecasts are worse than the base rates, skill -\d", sentence)
+
+
+def test_a_direction_forecast_within_noise_of_the_base_rates_passes(data: Dataset) -> None:
+    """The base rates themselves pass; directions turned around are refused, whatever the volatility forecasts are."""
+    rows = data.rows
+    folds = folds_of(rows.day, WalkForwardConfig.of(rows.day))
+    test = rows_of_folds(rows, folds)
+    own = base_rates(rows, folds, fewest_days=0)
+    check_base_rates(rows, test, folds, own)
+    reversed_direction = np.roll(np.eye(3)[rows[test].direction], 1, axis=1)
+    with pytest.raises(TrainingRefused, match="the direction forecasts are worse than the base rates"):
+        check_base_rates(rows, test, folds, replace(own, direction=reversed_direction))
 
 
 def _last_training_day(market: Market) -> date:
