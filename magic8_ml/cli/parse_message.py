@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from magic8_companion.command_line import FILE, command, print_json
+from magic8_companion.command_line import DONE, FAILED, FILE, command, print_json
 from magic8_companion.options.order_line import written_strikes
 from magic8_ml.cli.options import INSTANT, read_message
 from magic8_ml.messages.parser import EnhancedDiscordParser
@@ -17,17 +17,24 @@ from magic8_ml.messages.values import Message, Trade
 _AT: Final = "time of the message, ISO 8601, UTC by default; completes dates without a year and rejects expired orders"
 
 
-@command("parse-message", "Read predictions, orders and risk of a Discord message in FILE (- is standard input).")
+ABOUT: Final = """Read predictions, orders and risk of a Discord message in FILE (- is standard input).
+
+Exit code 0: done.  1: a line was refused (every other line is read), or there is no such file.
+"""
+
+
+@command("parse-message", ABOUT)
 @click.argument("file", type=FILE)
 @click.option("--at", type=INSTANT, help=_AT)
 @click.option("--json", "as_json", is_flag=True, help="print metadata, predictions, trades and errors as JSON")
-def parse_message_command(file: Path, at: datetime | None, *, as_json: bool) -> None:
-    """Read one message; rejected lines are part of the answer."""
+def parse_message_command(file: Path, at: datetime | None, *, as_json: bool) -> int:
+    """Read one message; rejected lines are part of the answer, and of the exit code."""
     message = EnhancedDiscordParser().parse(read_message(file), time=at)
     if as_json:
         print_json(message.as_dict())
     else:
         click.echo(_readable(message))
+    return FAILED if message.errors else DONE
 
 
 def _readable(message: Message) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 import click
 import numpy as np
 
-from magic8_companion.command_line import DIR, FILE, command, print_json, refusal
+from magic8_companion.command_line import DIR, DONE, FAILED, FILE, command, print_json, refusal
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.trading_day import new_york_day, require_session
@@ -33,7 +33,13 @@ from magic8_ml.trades.predictor import WinProbabilityPredictor, load_predictor
 _MODELS: Final = "folder of win_models/ and models/ (the 5-minute model, if any); default: the setting M8C_ML_PATH"
 
 
-@command("predict-trade", "Estimate win probabilities of a Discord message's orders in FILE (- is standard input).")
+ABOUT: Final = """Estimate win probabilities of a Discord message's orders in FILE (- is standard input).
+
+Exit code 0: done.  1: a line was refused or an order has no probability (all others are answered), or no model serves.
+"""
+
+
+@command("predict-trade", ABOUT)
 @click.argument("file", type=FILE)
 @click.option("--models", type=DIR, default=configured_ml_path, help=_MODELS)
 @bars_options()
@@ -41,7 +47,7 @@ _MODELS: Final = "folder of win_models/ and models/ (the 5-minute model, if any)
 @click.option("--json", "as_json", is_flag=True, help="print orders and answers as JSON")
 def predict_trade_command(
     file: Path, models: Path, bars_dir: Path, vix_file: Path, at: datetime, *, as_json: bool
-) -> None:
+) -> int:
     """Predict."""
     text = read_message(file)
     with refusal("Prediction", PluginUnavailable, TrainingRefused):
@@ -53,6 +59,8 @@ def predict_trade_command(
         print_json(_json(message, answers))
     else:
         click.echo(_readable(message, answers))
+    unanswered = any(isinstance(answer, NoWinPrediction) for answer in answers)
+    return FAILED if message.errors or unanswered else DONE
 
 
 def observed(

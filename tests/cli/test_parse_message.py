@@ -30,10 +30,10 @@ def test_a_file_is_printed_as_json(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_standard_input_is_printed_for_people(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Trades with their risk, refused lines with their reason."""
+    """Trades with their risk, refused lines with their reason, which the exit code reports too."""
     text = f"{SEED}\n{BUTTERFLY.replace('CALL ', '')}"
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-    assert run("-") == 0
+    assert run("-") == 1
     out = capsys.readouterr().out
     assert "risk 2,482.00 $, reward 2,518.00 $, break-even 5829.82, 5880.18" in out
     assert "line 8: missing_right" in out
@@ -43,7 +43,7 @@ def test_the_time_of_the_message_expires_orders(tmp_path: Path, capsys: pytest.C
     """--at is the message's own time."""
     file = tmp_path / "message.txt"
     file.write_text(BUTTERFLY, encoding="utf-8")
-    assert run(str(file), "--json", "--at", "2025-06-01T14:00:00") == 0
+    assert run(str(file), "--json", "--at", "2025-06-01T14:00:00") == 1
     assert json.loads(capsys.readouterr().out)["errors"][0]["code"] == "expired"
 
 
