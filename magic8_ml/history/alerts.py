@@ -23,7 +23,7 @@ DELTA_COVERAGE: Final = 0.95
 
 
 def alerts(report: CheckedFigures) -> list[str]:
-    """Return the sentences."""
+    """Return one sentence per problem."""
     return [
         *_disagreeing_months(report),
         *_unreadable(report),

@@ -1,4 +1,4 @@
-"""From the text of a month's sheets to its typed, checked rows: a row is data if time, symbol and strategy are."""
+"""Convert the text of a month's sheets to typed rows: a row is data if its time, symbol and strategy are readable."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REASONS: Final = ("", "bad_time", "date_outside_folder", "unknown_symbol", "unk
 
 
 class Placed(NamedTuple):
-    """A sheet, its place in download order and its day; its ``sentence`` column holds places among the sentences."""
+    """A sheet with its index in download order and its day; its ``sentence`` column holds indices of sentences."""
 
     file: int
     day: date
@@ -132,7 +132,7 @@ def _numbers(table: pa.Table, kind: str, rows: SheetRows, ledger: Ledger) -> dic
 
 
 def _reasons(rows: SheetRows, days: Integers, *, with_strategy: bool) -> Integers:
-    """Return (n_rows,) why a row is no data, as a place in _REASONS; 0 where it is."""
+    """Return (n_rows,) the index in _REASONS of why a row is rejected; 0 where the row is data."""
     day, _ = new_york_clock(rows.seconds)
     no_strategy = (rows.strategy == MISSING) if with_strategy else np.zeros(len(rows), np.bool_)
     return np.select(

@@ -23,7 +23,7 @@ _NEW_LINE: Final = 10
 
 
 class SheetRefused(Exception):
-    """A whole file is not readable: it is reported with its name and header, and other files are still read."""
+    """A file cannot be read: the report lists its name and header, and the other files are still read."""
 
     def __init__(self, file: str, reason: str, detail: str) -> None:
         self.file, self.reason, self.detail = file, reason, detail
@@ -105,7 +105,7 @@ def _as_utf8(content: bytes) -> bytes:
 
 
 def _without_stray_quotes(content: bytes) -> bytes:
-    # an unclosed quote would swallow the lines below it; no cell of a sheet has a line end
+    # an unclosed quote would join the lines below it to its cell; no cell of a sheet has a line end
     if b'"' not in content:
         return content
     lines = content.split(b"\n")

@@ -1,4 +1,4 @@
-"""Read a download into the data set: month by month, only what changed, the same bytes whenever repeated."""
+"""Read a download into the data set by month: skip unchanged months; the same input gives the same bytes."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from magic8_ml.history.schema import VERSION
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestOptions:
-    """How to read.
+    """Options of reading a download.
 
     payoff_labels
-        Let the payoff at the close stand in where a sheet has no result (December 2022).
+        Use the payoff at the close where a sheet has no result (December 2022).
     with_csv
         Write each month as CSV too.
     """
@@ -33,7 +33,7 @@ class IngestOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthTask:
-    """One month to bring up to date: a picklable value, so that any worker on any machine can do it."""
+    """One month to bring up to date; picklable, so that a worker on any machine can do it."""
 
     month: Month
     out: Path
@@ -42,7 +42,7 @@ class MonthTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """The report, and how many folders were read anew and how many were known."""
+    """The report, the number of folders that were read, and the number of unchanged folders."""
 
     report: IngestReport
     folders_read: int
@@ -83,7 +83,7 @@ def ingest(
 
 
 def update_month(task: MonthTask) -> bool:
-    """Read a month's sheets if any of them, or the way they are read, is new; tell whether that was so."""
+    """Read a month's sheets if a sheet or an option changed; return whether they were read."""
     store = HistoryStore(task.out)
     contents = [file.path.read_bytes() for file in task.month.files]
     digest = _digest(task.month.files, contents, task.options)
@@ -97,7 +97,7 @@ def update_month(task: MonthTask) -> bool:
 
 
 def write_report(download: Download, store: HistoryStore) -> IngestReport:
-    """Add up the figures of all months, write every report file, return the report."""
+    """Add up the figures of all months, write every report file, and return the report."""
     states = {month: state for month in store.months() if (state := store.state(month)) is not None}
     report = build_report(download, states)
     write_report_files(store, report, states)

@@ -1,4 +1,4 @@
-"""The sheets of a month side by side: who joins whom, which value stands, what each row's label is."""
+"""Join the sheets of a month: pair the rows, merge their values, and label each output row."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from magic8_ml.history.text_columns import MISSING
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheets:
-    """Everything that was read for a month: distinct rows of each kind and what the sentences say.
+    """The input of a month: the distinct rows of each kind of sheet, and the parsed sentences.
 
-    ``files`` are the names of the sheets in download order, ``format_years`` their generations, ``sources`` the words
-    of the trades column of that name.
+    ``files`` are the names of the sheets in download order, ``format_years`` their generations.  ``sources`` are the
+    distinct texts of the ``source`` column of the trades sheets.
     """
 
     profit: SheetRows
@@ -38,7 +38,7 @@ class Sheets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """The output rows, every array (n_out,): places in the sheets (-1 for none), merged values, structure and label."""
+    """The output rows, every array (n_out,): row indices in the sheets (-1: none), merged values, legs and labels."""
 
     pairs: Pairs
     delta_at: Integers
@@ -52,7 +52,7 @@ class Joined:
 
 
 def join_sheets(sheets: Sheets, pairs: Pairs, conflicts: Counter[str], *, payoff_labels: bool) -> Joined:
-    """Join a month's sheets; every conflict of two known values is counted under its column."""
+    """Join a month's sheets; count each conflict of two known values under its column."""
     profit, trades = sheets.profit, sheets.trades
     symbol, strategy = (
         _first_known(pairs, getattr(profit, name), getattr(trades, name)) for name in ("symbol", "strategy")
@@ -86,7 +86,7 @@ def join_sheets(sheets: Sheets, pairs: Pairs, conflicts: Counter[str], *, payoff
 
 
 def at(places: Integers, index: Integers) -> Integers:
-    """Return ``places[index]``, -1 where the index is -1."""
+    """Return ``places[index]``, and -1 where the index is -1."""
     return np.append(places, MISSING)[index]
 
 
@@ -101,7 +101,7 @@ def _first_known(pairs: Pairs, profit: Integers, trades: Integers) -> Integers:
 
 def _merge(profit: SheetRows, trades: SheetRows, pairs: Pairs, conflicts: Counter[str]) -> dict[str, Floats]:
     own = {name: numbers_at(values, pairs.profit) for name, values in profit.numbers.items()}
-    nothing = (own["risk"] == 0) & (own["reward"] == 0)  # early 2023: 0.0 stands for missing
+    nothing = (own["risk"] == 0) & (own["reward"] == 0)  # early 2023: 0.0 means missing
     for name in ("risk", "reward", "ratio"):
         own[name] = np.where(nothing, np.nan, own[name])
     own["premium"] = np.where(np.isnan(own["premium"]), own.pop("expected_premium"), own["premium"])

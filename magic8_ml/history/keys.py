@@ -24,8 +24,8 @@ _NO_MINUTE: Final = 1 << 40
 class Keys:
     """The keys of the rows of a sheet, every array (n_rows,).
 
-    ``signal`` is minute, symbol and strategy; ``structure`` the place of strikes and right, -1 where the sheet does not
-    show them; ``identity`` is all of it with the ordinal.
+    ``signal`` is minute, symbol and strategy; ``structure`` the index of strikes and right, -1 where the sheet does not
+    show them; ``identity`` combines both with the ordinal.
     """
 
     signal: Integers
@@ -58,9 +58,9 @@ def identify(profit: SheetRows, trades: SheetRows, sentences: Sentences) -> tupl
 
 
 def structure_places(strikes: Floats, right: Integers) -> Integers:
-    """Return (n,) the place of each structure among the distinct ones, -1 where strikes or right are missing.
+    """Return (n,) the index of each structure among the distinct ones, -1 where strikes or right are missing.
 
-    ``strikes`` (n, 4) ascend with NaN behind, ``right`` (n,) are places in RIGHTS.
+    ``strikes`` (n, 4) ascend, padded with NaN; ``right`` (n,) are indices into RIGHTS.
 
     >>> nan = np.nan
     >>> structure_places(np.array([[5.0, 6, nan, nan], [5, 6, nan, nan], [nan] * 4, [5, 7, nan, nan]]),

@@ -30,9 +30,9 @@ _NOISE_DIGITS: Final = 4  # binary noise must not turn a profit of exactly 0 int
 class Labels:
     """Labels of (n,) rows.
 
-    ``profit`` US$ per contract, NaN without a label; ``reported`` the sheet's own figure, always kept; ``recomputed``
-    the payoff's; ``reason`` and ``source`` places in their lists, -1 for none; ``checked`` whether the payoff could be
-    computed.
+    ``profit`` is in US$ per contract, NaN without a label.  ``reported`` is the figure of the sheet and always kept;
+    ``recomputed`` is the payoff.  ``reason`` and ``source`` are indices into their lists, -1 for none.  ``checked``
+    tells whether the payoff could be computed.
     """
 
     profit: Floats

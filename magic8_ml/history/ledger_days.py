@@ -13,9 +13,9 @@ from magic8_ml.forecast.session_table import BAR_NS, FULL_DAY_BARS, session_tabl
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SymbolSessions:
-    """``rows`` (n_days,) of the session table, ascending; ``count`` (n_days,) bars of the day, 78 or 42.
+    """The sessions: ``rows`` (n_days,) of the session table, ascending; ``count`` (n_days,) bars of the day, 78 or 42.
 
-    ``open`` (n_days,); ``high``, ``low``, ``close`` (n_days, 78), NaN behind the close of a half day.
+    ``open`` (n_days,); ``high``, ``low``, ``close`` (n_days, 78), NaN after the close of a half day.
     """
 
     rows: Integers
@@ -32,7 +32,7 @@ class SymbolSessions:
 
     @property
     def full(self) -> Mask:
-        """Return which days are full days: only they may describe an ordinary day."""
+        """Return which days are full days; half days are not used as a reference."""
         return np.asarray(self.count == FULL_DAY_BARS)
 
     @property
@@ -42,7 +42,7 @@ class SymbolSessions:
 
     @property
     def squared_returns(self) -> Floats:
-        """Return squared log returns, 0 behind the close; the first of a day starts at its own open."""
+        """Return squared log returns, 0 after the close; the first of a day starts at its own open."""
         closes = np.log(self.close)
         before = np.concatenate((np.log(self.open)[:, None], closes[:, :-1]), axis=1)
         return np.asarray(np.nan_to_num((closes - before) ** 2))

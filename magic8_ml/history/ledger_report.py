@@ -33,7 +33,7 @@ _TWO_SIDED: Final = 1.96
 
 
 class Anchoring(TypedDict):
-    """Whether the premia of one structure paid nothing on average before costs."""
+    """Mean gain per width of one structure at mid before costs, and whether 0 is within its interval."""
 
     price_maker: str
     structure: str
@@ -47,7 +47,7 @@ class Anchoring(TypedDict):
 
 
 class RateLabels(TypedDict):
-    """What a base rate is of."""
+    """The group of trades that a base rate describes."""
 
     price_maker: str
     strategy: NotRequired[str]
@@ -71,7 +71,7 @@ class RateFigures(TypedDict):
 
 
 class BaseRate(RateLabels, RateFigures):
-    """A base rate with its labels."""
+    """Win rate and net result of a group, with the names of the group."""
 
     scenario: str
 

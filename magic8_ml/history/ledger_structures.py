@@ -10,7 +10,7 @@ put_debit    bought from the money downwards             0.75 to 1 s wide
 ===========  ==========================================  ============================================
 
 Every structure pays between 0 and its ``width``: to the buyer of a debit, or to the counterparty of a credit.  So value
-over width prices all of them, and each wins on one interval of settlements.
+over width is the price of each, and each wins on one interval of settlements.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _ROUND_STRIKE: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LedgerStructures:
-    """``strikes`` (n, 6, 4) ascending, NaN where no leg; ``width`` (n, 6) in points.
+    """The structures: ``strikes`` (n, 6, 4) ascending, NaN where no leg; ``width`` (n, 6) in points.
 
     ``is_listed`` (n, 6) is False where the listed strikes are too far apart for the structure to exist.
     """
@@ -73,7 +73,7 @@ class LedgerStructures:
 
 
 def structures_at(spot: Floats, sigma: Floats, draws: Draws, day: Integers, step: float) -> LedgerStructures:
-    """Lay out the six structures at spot (n,) and implied sigma (n,) with the geometry of their days (n,)."""
+    """Return the six structures at spot (n,) and implied sigma (n,) with the drawn geometry of their days (n,)."""
 
     def listed(level: Floats) -> Floats:
         return np.asarray(np.round(level / step) * step)

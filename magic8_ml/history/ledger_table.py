@@ -1,4 +1,4 @@
-"""The rows of the ledger as they stand on disk: one per trade and cost scenario, named like those of the history."""
+"""Build the rows of the ledger on disk: one per trade and cost scenario, with the column names of the history."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ SCHEMA: Final = pa.schema([pa.field(name, kind, nullable=name in _NULLABLE) for 
 
 
 def ledger_table(trades: LedgerTrades, symbols: Sequence[str]) -> pa.Table:
-    """Return the rows of ``SCHEMA``: the scenarios of a trade follow one another; money in US dollars per contract.
+    """Return rows of ``SCHEMA``, the scenarios of a trade in consecutive rows; money in US dollars per contract.
 
-    ``q_star`` is risk over risk plus reward; at or above 1 the scenario's costs leave nothing to win.
+    ``q_star`` is risk over risk plus reward; at or above 1 the trade cannot win after the scenario's costs.
     """
     times = len(SPREAD_MODELS)
     per_trade = {name: np.repeat(values, times) for name, values in _numbers(trades).items()}

@@ -37,9 +37,9 @@ PIN: Final = 0.001
 class LedgerTrades:
     """One row per trade, shape (n,); costs and results have one column per scenario, (n, 3), in US dollars.
 
-    ``premium`` and ``model_premium`` are mids in points, positive for debit and credit alike, after and before the
-    anchor; ``path_low`` and ``path_high`` the extremes after entry in units of s_imp; ``price_maker``, ``symbol`` and
-    ``structure`` places in their lists; ``strikes`` (n, 4).
+    ``premium`` and ``model_premium`` are mids in points after and before the anchor, positive for debit and credit.
+    ``path_low`` and ``path_high`` are the extremes after entry in units of s_imp.  ``price_maker``, ``symbol`` and
+    ``structure`` are indices into their lists; ``strikes`` is (n, 4).
     """
 
     at: Integers
@@ -82,14 +82,14 @@ class LedgerTrades:
 
 
 def joined(parts: list[LedgerTrades]) -> LedgerTrades:
-    """Return all trades in the order of time, symbol, structure and price maker."""
+    """Return all trades, sorted by time, symbol, structure and price maker."""
     columns = {item.name: np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(LedgerTrades)}
     order = np.lexsort((columns["price_maker"], columns["structure"], columns["symbol"], columns["at"]))
     return LedgerTrades(**columns).take(order)
 
 
 class _Prices(NamedTuple):
-    """One price maker's view of all entries: model value and payoff in widths, (n_entries, 6)."""
+    """All entries as one price maker prices them: model value and payoff in widths, (n_entries, 6)."""
 
     sigma: Floats
     shapes: LedgerStructures
@@ -99,7 +99,7 @@ class _Prices(NamedTuple):
 
 
 class _Money(NamedTuple):
-    """US dollars per structure (n_entries, 6) and, but for gross and fees, scenario (n_entries, 6, 3)."""
+    """US dollars: gross and fees per structure (n_entries, 6), the others also per scenario (n_entries, 6, 3)."""
 
     gross: Floats
     slippage: Floats
@@ -122,10 +122,10 @@ class Market:
     def trades(
         self, price_maker: str, first_row: int, behind: int, places: tuple[int, int]
     ) -> tuple[LedgerTrades, Counter[str]]:
-        """Return the trades at the premia of ``price_maker``, and how many were dropped for which reason.
+        """Return the trades at the premia of ``price_maker``, and the number dropped by reason.
 
-        Only those of session table rows [``first_row``, ``behind``) are returned; earlier days serve as their past.
-        ``places`` of symbol and price maker are passed on to the trades.
+        Only trades of session table rows [``first_row``, ``behind``) are returned; earlier days are used as history.
+        ``places`` are the indices of symbol and price maker that the trades get.
         """
         prices, day = self._prices(price_maker), self.entries.day
         fate = self._fate(prices)
@@ -147,7 +147,7 @@ class Market:
         return _Prices(sigma, shapes, legs, model_value(shapes, legs), paid(shapes, entries.settlement))
 
     def _fate(self, prices: _Prices) -> np.ndarray[Any, np.dtype[np.str_]]:
-        # why a structure is not traded, "" where it is; must not use later data
+        # the reason why a structure is not traded, "" where it is; uses no later data
         model_premium = np.minimum(prices.model_value, 1 - prices.model_value) * prices.shapes.width
         rules = (np.isnan(prices.sigma)[:, None] & np.ones_like(prices.shapes.is_listed), ~prices.shapes.is_listed)
         names = ["history_short", "strikes_too_far_apart", "premium_below_tick"]

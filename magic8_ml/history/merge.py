@@ -1,4 +1,4 @@
-"""Put the sheets together: a blank never replaces a value, and two different values are counted, not mixed."""
+"""Merge the sheets: a blank never replaces a value, and two different known values are counted as a conflict."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _SAME = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """Output rows (n_out,): the profit row and the trades row of each, -1 where there is none."""
+    """Indices of the profit row and the trades row of each output row, (n_out,), -1 where there is none."""
 
     profit: Integers
     trades: Integers
 
 
 def fill_only(column: str, values: Floats, other: Floats, conflicts: Counter[str]) -> Floats:
-    """Return ``values`` with its gaps filled from ``other``; where both are known and differ, ``values`` stays.
+    """Return ``values`` with gaps filled from ``other``; where both are known and differ, keep ``values``.
 
     >>> conflicts = Counter()
     >>> fill_only("premium", np.array([1.0, np.nan, 2.0]), np.array([np.nan, 3.0, 2.5]), conflicts).tolist(), conflicts
@@ -37,7 +37,7 @@ def fill_only(column: str, values: Floats, other: Floats, conflicts: Counter[str
 
 
 def fill_only_places(column: str, values: Integers, other: Integers, conflicts: Counter[str]) -> Integers:
-    """Return ``values`` with its gaps (-1) filled from ``other``, as :func:`fill_only` does for numbers."""
+    """Return indices ``values`` with gaps (-1) filled from ``other``, as :func:`fill_only` does for numbers."""
     differ = int(((values != other) & (values != MISSING) & (other != MISSING)).sum())
     if differ:
         conflicts[column] += differ
@@ -45,9 +45,9 @@ def fill_only_places(column: str, values: Integers, other: Integers, conflicts: 
 
 
 def drop_later_downloads(rows: SheetRows, keys: Keys, conflicts: Counter[str]) -> tuple[SheetRows, Keys, int]:
-    """Keep the earliest of rows with one identity, fill its gaps from the later ones, and count those.
+    """Keep the earliest row of each identity, fill its gaps from the later ones, and return the number dropped.
 
-    ``rows`` stand in download order.
+    ``rows`` are in download order.
     """
     _, first, place = np.unique(keys.identity, return_index=True, return_inverse=True)
     kept_for = first[place]
@@ -67,16 +67,16 @@ def _fill_from_later(
 ) -> Floats:
     target = kept_for[later]
     filled = fill_only(column, values[target], values[later], conflicts)
-    known = np.flatnonzero(~np.isnan(filled))[::-1]  # backwards: of several later values the earliest must stand
+    known = np.flatnonzero(~np.isnan(filled))[::-1]  # backwards: of several later values, keep the earliest
     result = values.copy()
     result[target[known]] = filled[known]
     return result
 
 
 def pair_up(profit: Keys, trades: Keys) -> Pairs:
-    """Join profit and trades rows one to one by identity; every row of both sheets is in the result, in order of time.
+    """Join profit and trades rows one to one by identity; return every row of both sheets, sorted by time.
 
-    A row whose strikes nobody can read is joined by minute, symbol and strategy where that is unique in both sheets.
+    A row without readable strikes is joined by minute, symbol and strategy if these are unique in both sheets.
     """
     partner = _positions(profit.identity, trades.identity)
     partner[profit.structure == MISSING] = MISSING
@@ -99,7 +99,7 @@ def pair_up(profit: Keys, trades: Keys) -> Pairs:
 
 
 def _positions(wanted: Integers, among: Integers) -> Integers:
-    """Return (n_wanted,) where each key stands in ``among`` (distinct keys), -1 where it does not."""
+    """Return (n_wanted,) the index of each key in ``among`` (distinct keys), -1 where it is missing."""
     if not len(among):
         return np.full(len(wanted), MISSING, np.int64)
     order = np.argsort(among)
@@ -109,7 +109,7 @@ def _positions(wanted: Integers, among: Integers) -> Integers:
 
 
 def _unique_signals(profit: Keys, trades: Keys) -> Integers:
-    """Return (n_profit,) the trades row with the same signal where both are the only ones, else -1."""
+    """Return (n_profit,) the index of the trades row with the same signal, -1 unless it is unique in both sheets."""
     once, where, count = np.unique(trades.signal, return_index=True, return_counts=True)
     only = _positions(profit.signal, once[count == 1])
     found = np.append(where[count == 1], MISSING)[only]

@@ -1,4 +1,4 @@
-"""The figures of a month: every count of the report, as sums that months can be added up from."""
+"""Compute the figures of a month: every count of the report, as sums that can be added over months."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PAIRS: Final = tuple(f"{symbol} {strategy}" for symbol in MAGIC8_SYMBOLS for str
 
 @dataclass(slots=True, kw_only=True)
 class MonthNotes:
-    """What was noticed while a month was read: lines by kind of sheet, files, repeats and conflicts."""
+    """Notes from reading a month: lines by kind of sheet, rejected files, repeated rows and conflicts."""
 
     ledgers: dict[str, Ledger] = field(default_factory=lambda: {kind: Ledger() for kind in KINDS})
     refused_files: list[SheetRefused] = field(default_factory=list)
@@ -46,7 +46,7 @@ class MonthNotes:
 def month_figures(
     files: Sequence[SheetFile], sheets: Sheets, joined: Joined, notes: MonthNotes, rows_read: dict[str, int]
 ) -> dict[str, Any]:
-    """Return the figures as plain JSON values, whose keys stand in a fixed order."""
+    """Return the figures as plain JSON values with keys in a fixed order."""
     pairs, labels = joined.pairs, joined.labels
     day, minute = new_york_clock(joined.seconds)
     premium = joined.merged["premium"]
@@ -164,7 +164,7 @@ def _slot(day: Integers, minute: Integers) -> Integers:
 
 
 def _sessions(files: Sequence[SheetFile], sheets: Sheets, day: Integers, minute: Integers) -> dict[str, dict[str, Any]]:
-    """Return for each day with a folder its rows, its delta rows, its slots and those that no row fell into."""
+    """Return for each day with a folder its rows, delta rows, slots with rows, and slots without."""
     delta_day, _ = new_york_clock(sheets.delta.seconds)
     sessions = {}
     for on in sorted({file.day for file in files}):

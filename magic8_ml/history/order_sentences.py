@@ -34,8 +34,8 @@ _WIDTH: Final = 4
 class Sentences:
     """The parsed distinct sentences.
 
-    ``strikes`` (n, 4) ascending with NaN behind; ``right`` (n,) place in RIGHTS; ``action`` (n,) BUY, SELL or 0;
-    ``symbol`` (n,) place in MAGIC8_SYMBOLS; -1 where a sentence cannot be read.
+    ``strikes`` (n, 4) ascend, padded with NaN; ``right`` (n,) is an index into RIGHTS, ``symbol`` (n,) one into
+    MAGIC8_SYMBOLS, both -1 where a sentence cannot be read; ``action`` (n,) is BUY, SELL or 0.
     """
 
     texts: pa.Array

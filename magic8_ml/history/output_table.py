@@ -1,4 +1,4 @@
-"""From joined sheets to the output table, column by column."""
+"""Build the output table of a month from its joined sheets."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from magic8_ml.history.schema import CATEGORY, SCHEMA
 from magic8_ml.history.text_columns import MISSING
 
 ORIGINS: Final = ("profit", "profit,trades", "profit,delta", "profit,trades,delta", "trades", "trades,delta")
-"""Which sheets gave values, in the order of the contract."""
+"""The sheets that a row has values from, in the order of the contract."""
 
 _TIMES: Final = tuple(f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(24 * 60))
 _FROM_TRADES: Final = ("expected_move", "low", "high", "target1", "target2", "predicted_trades", "closing")
 
 
 def origins(joined: Joined) -> Integers:
-    """Return (n_out,) the place in ORIGINS of each row."""
+    """Return (n_out,) the index in ORIGINS of each row."""
     by_profit = (joined.pairs.trades != MISSING) + 2 * (joined.delta_at != MISSING)
     by_trades = 4 + (joined.delta_at != MISSING)
     places: Integers = np.where(joined.pairs.profit != MISSING, by_profit, by_trades).astype(np.int64)
@@ -131,7 +131,7 @@ def _origin(sheets: Sheets, joined: Joined) -> dict[str, pa.Array]:
 
 
 def _reference(files: Sequence[str], rows: SheetRows, place: Integers) -> pa.Array:
-    """Return (n_out,) ``folder/file:line``, null where the sheet gave nothing."""
+    """Return (n_out,) ``folder/file:line``, null where the sheet has no row."""
     names = pa.array(files, pa.string()).take(_indices(at(rows.file, place)))
     lines = pa.array(at(rows.line, place)).cast(pa.string())
     return pc.binary_join_element_wise(names, lines, ":")

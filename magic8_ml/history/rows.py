@@ -1,4 +1,4 @@
-"""The rows of one kind of sheet as typed columns, and what was seen beside them."""
+"""Hold the rows of one kind of sheet as typed columns, and count the lines and cells that are not data."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DIRECTIONS: Final = ("BUY", "SELL")
 
 
 class UnreadableNumber(NamedTuple):
-    """A cell that should be a number: kept word for word."""
+    """A cell that should be a number but cannot be read, with its text."""
 
     file: int
     line: int
@@ -58,8 +58,8 @@ class UnreadableNumber(NamedTuple):
 class SheetRows:
     """Rows of one kind of sheet, every array (n_rows,).
 
-    ``file`` is the place of the sheet in download order; ``seconds`` UTC since 1970; symbol, strategy, sentence and
-    ``codes_by_column`` are places in their lists, -1 where missing; ``numbers`` are NaN where missing.
+    ``file`` is the index of the sheet in download order; ``seconds`` are UTC since 1970.  Symbol, strategy, sentence
+    and ``codes_by_column`` are indices into their lists, -1 where missing.  ``numbers`` are NaN where missing.
     """
 
     file: Integers
@@ -92,7 +92,7 @@ class SheetRows:
 
 @dataclass(slots=True, kw_only=True)
 class Ledger:
-    """What was seen beside the rows: lines by kind of fate, refused lines and numbers that nobody could read."""
+    """Counts of lines by kind, rejected lines, and cells that should be numbers but cannot be read."""
 
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[RefusedLine] = field(default_factory=list)
@@ -101,10 +101,10 @@ class Ledger:
 
 @dataclass(slots=True)
 class Vocabulary:
-    """Distinct texts in order of appearance."""
+    """Distinct texts in order of first appearance, each with its index."""
 
     places: dict[str, int] = field(default_factory=dict)
 
     def place(self, text: str) -> int:
-        """Return the place of a text, a new one if it is new."""
+        """Return the index of a text; add the text if it is new."""
         return self.places.setdefault(text, len(self.places))

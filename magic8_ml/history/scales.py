@@ -1,7 +1,7 @@
 """Measure profit scales by symbol and strategy: robust ranges, scale groups, and enough data for an own model.
 
 The rule groups by the range R between the 0.5th and the 99.5th percentile of validated profits: large above 1,000 $,
-medium from 100 $, small below.  The product's default is a preset, which the rule cannot yield: at one premium a
+medium from 100 $, small below.  The product's default is a preset that the rule cannot produce: at one premium a
 vertical or condor of width w spans 100 w dollars, over many premiums a little more.  Both are reported.
 """
 
@@ -34,8 +34,8 @@ COLUMNS: Final = ("date", "symbol", "strategy", "profit", "win")
 class ProfitScale:
     """Validated profits of one symbol and strategy in US dollars per contract.
 
-    ``low_usd`` and ``high_usd`` are the 0.5th and 99.5th percentile; ``own_model`` tells whether rows, sessions and
-    both classes suffice for a model of its own.
+    ``low_usd`` and ``high_usd`` are the 0.5th and 99.5th percentile; ``own_model`` tells whether there are enough
+    rows, sessions and rows of both classes for a separate model.
     """
 
     symbol: str
@@ -83,7 +83,7 @@ def rule_group(range_usd: float) -> str:
 
 
 def measure_scales(rows: pa.Table) -> tuple[ProfitScale, ...]:
-    """Return the scales of every symbol and strategy with a label, in the order of the product's names.
+    """Return the scales of every symbol and strategy with labels, in the fixed order of names.
 
     Parameters
     ----------

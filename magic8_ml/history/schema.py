@@ -1,4 +1,4 @@
-"""The columns of the data set: 56 in a fixed order, then what proves them."""
+"""Define the columns of the data set: 56 in a fixed order, then the columns that trace their origin."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _FIELDS: Final = (
     ("delta_ref", pa.string()),
 )
 COLUMN_COUNT: Final = 56
-"""Columns of the contract; those behind them are additions."""
+"""Columns of the contract; the columns after them are additions."""
 
 IDENTITY: Final = ("date", "time", "timestamp", "symbol", "strategy", "source_file", "format_year")
 """Columns that are never null."""

@@ -20,7 +20,7 @@ _VERTICAL: Final = HISTORY_STRATEGIES.index(VERTICAL)
 
 
 def strike_columns(trades: SheetRows) -> tuple[Floats, Integers, Integers]:
-    """Return strikes (n, 4) ascending with NaN behind, right (n,) and action (n,); -1 and 0 where not shown."""
+    """Return strikes (n, 4) ascending and padded with NaN, right (n,), -1 if unknown, and action (n,), 0 if unknown."""
     strikes = np.column_stack([trades.numbers[f"strike{leg}"] for leg in LEGS])
     types = np.column_stack([trades.codes_by_column[f"type{leg}"] for leg in LEGS])
     directions = np.column_stack([trades.codes_by_column[f"direction{leg}"] for leg in LEGS])

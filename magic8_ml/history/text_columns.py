@@ -1,6 +1,6 @@
-"""Columns of text become numbers and codes; each distinct text is looked at once.
+"""Convert columns of text to numbers and codes; each distinct text is parsed once.
 
-A blank is missing (NaN or -1), never 0.  A number that cannot be read for certain is missing too, and its text is kept.
+A blank is missing (NaN or -1), never 0.  A number that is ambiguous is missing too, and its text is kept.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NEGATIVE: Final = re.compile(r"^\s*[(\-\u2212]|-\s*$")
 
 
 def codes(column: pa.ChunkedArray, read: Callable[[str], int | None]) -> npt.NDArray[np.int64]:
-    """Return (n_rows,) what ``read`` makes of each distinct text; -1 where it is blank or ``read`` returns None."""
+    """Return (n_rows,) the code that ``read`` returns for each text; -1 where it is blank or ``read`` returns None."""
     encoded = column.combine_chunks().dictionary_encode()
     read_values = [read(text.strip()) for text in encoded.dictionary.to_pylist()]
     table: npt.NDArray[np.int64] = np.array(
@@ -47,9 +47,9 @@ class Numbers:
 
 
 def numbers(column: pa.ChunkedArray) -> Numbers:
-    """Read a column of numbers; thousands commas, currency signs and blanks around them do not matter.
+    """Read a column of numbers; ignore thousands commas, currency signs and surrounding blanks.
 
-    A negative number may be in parentheses or have its sign behind, as accounting programs write it.
+    A negative number may be in parentheses or end with its sign, as accounting programs write it.
 
     >>> numbers(pa.chunked_array([["(1827.00)", "$-5", "12.50-"]])).values.tolist()
     [-1827.0, -5.0, -12.5]
