@@ -32,10 +32,11 @@ OLDEST: Final = timedelta(days=45)
 """A simulated model that ends longer ago than this is learnt again."""
 
 
-async def ensure_model(settings: Settings, session: Session, stop: asyncio.Event) -> None:
+async def ensure_model(settings: Settings, session: Session, stop: asyncio.Event, *, verbose: bool = False) -> None:
     """Train the simulated model unless a fitting one is there; does nothing for other providers.
 
-    A model fits when it was learnt from the same simulated market, knows the symbols, and ends before the session.
+    ``verbose`` prints the stages and the report of the training.  A model fits when it was trained on the same
+    simulated market, knows the symbols, and ends before the session.
 
     Raises
     ------
@@ -57,11 +58,11 @@ async def ensure_model(settings: Settings, session: Session, stop: asyncio.Event
     market = SimulatedMarket(settings.simulated_seed)
     with publishing(bars):
         files = await asyncio.to_thread(write_bar_files, bars, market, settings.supported_symbols, first, last)
-    if await _train(settings, files[-1], first, last, stop):
+    if await _train(settings, files[-1], first, last, stop, verbose=verbose):
         note.write_bytes(orjson.dumps(_origin(settings, last)))
 
 
-async def _train(settings: Settings, vix: Path, first: date, last: date, stop: asyncio.Event) -> bool:
+async def _train(settings: Settings, vix: Path, first: date, last: date, stop: asyncio.Event, *, verbose: bool) -> bool:
     arguments = {
         "--bars-dir": vix.parent,
         "--vix": vix,
@@ -70,7 +71,7 @@ async def _train(settings: Settings, vix: Path, first: date, last: date, stop: a
         "--end-date": last,
         "--out": ml_folder(settings),
     }
-    words = [str(word) for pair in arguments.items() for word in pair]
+    words = [str(word) for pair in arguments.items() for word in pair] + ["-v"] * verbose
     command = (sys.executable, "-m", "magic8_ml", "train", *words)
     # in a session of its own: Ctrl-C reaches this process alone, which then ends the other with all its workers
     process = await asyncio.create_subprocess_exec(*command, start_new_session=True)

@@ -37,6 +37,8 @@ Result = TypeVar("Result")
 STOP_SECONDS: Final = 4.0
 """Everything ends within this time after a signal; a supervisor may kill after 5 s."""
 
+VERBOSE: Final = "verbose"
+
 FILES: Final = ("recommendations.json", "ml_predictions_5min.json", "recommendations_archive")
 """The files that a run leaves in the output folder."""
 
@@ -55,6 +57,7 @@ Exit code 0: done, or no session on that day.  1: no data, or a file cannot be w
 @click.option("--speed", "replay_speed", metavar="N", help="virtual seconds per real second, or max")
 @click.option("--practice", is_flag=True, default=None, help="simulated: publish with today's times, for order bots")
 @click.option("--once", "run_once", is_flag=True, default=None, help="live: end after today")
+@click.option("-v", "--verbose", is_flag=True, default=None, help="simulated: show the details of the first training")
 def run(**given: object) -> int:
     """Run the host on a new event loop."""
     return asyncio.run(run_host(given))
@@ -66,7 +69,7 @@ async def run_host(given: Mapping[str, object], clock: Clock | None = None) -> i
     Parameters
     ----------
     given
-        Settings by attribute name; a value of None means that it is not given.
+        Settings by attribute name, and ``verbose``; a value of None means that it is not given.
     clock
         The clock of a live run, for rehearsals; by default the machine's.
 
@@ -78,8 +81,10 @@ async def run_host(given: Mapping[str, object], clock: Clock | None = None) -> i
     stop = _stop_on_signals()
     from magic8_companion.settings.given import command_settings  # noqa: PLC0415  # after --help
 
+    chosen = {name: value for name, value in given.items() if name != VERBOSE}
     try:
-        return await _run(_with_embedded_ml(command_settings(given)), stop, clock)
+        settings = _with_embedded_ml(command_settings(chosen))
+        return await _run(settings, stop, clock, verbose=bool(given.get(VERBOSE)))
     except DataUnavailable as error:
         if error.reason != "market_closed":
             raise
@@ -112,7 +117,7 @@ def _with_embedded_ml(settings: Settings) -> Settings:
     return settings.model_copy(update=dict.fromkeys(("enable_ml_integration", "enable_ml_5min"), True))
 
 
-async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> int:
+async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None, *, verbose: bool) -> int:
     from magic8_companion import bootstrap  # noqa: PLC0415  # after --help and the check of the settings
     from magic8_companion.cli.logs import configure_logging  # noqa: PLC0415  # as above
     from magic8_companion.domain.trading_day import new_york_day  # noqa: PLC0415  # as above
@@ -123,7 +128,7 @@ async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> 
     market_time = configure_logging(settings)
     with bootstrap.output_lock(settings) as lock:
         if not settings.is_live:
-            return await _play(settings, stop, lock, market_time)
+            return await _play(settings, stop, lock, market_time, verbose=verbose)
         logger.info("Starting Magic8-Companion...")
         service = bootstrap.build_service(settings, stop, clock, lock=lock)
         days = service.engine.run_date(new_york_day(service.clock.now())) if settings.run_once else None
@@ -142,7 +147,9 @@ async def _probe_feed(provider: MarketData, symbols: Sequence[str]) -> None:
             await provider.get_spot_price(symbol)
 
 
-async def _play(settings: Settings, stop: asyncio.Event, lock: FolderLock, market_time: MarketTime) -> int:
+async def _play(
+    settings: Settings, stop: asyncio.Event, lock: FolderLock, market_time: MarketTime, *, verbose: bool
+) -> int:
     # Plays one replayed or simulated day and shows what was decided.
     from magic8_companion import bootstrap  # noqa: PLC0415  # see _run
     from magic8_companion.cli import first_use  # noqa: PLC0415  # see _run
@@ -154,7 +161,7 @@ async def _play(settings: Settings, stop: asyncio.Event, lock: FolderLock, marke
     if settings.practice:
         folder, speed = settings.run_output_dir, settings.virtual_speed
         print(f"Practice: simulated day {session.day} at speed {speed:g} with today's times in {folder}. Not real.")
-    await first_use.ensure_model(settings, session, stop)
+    await first_use.ensure_model(settings, session, stop, verbose=verbose)
     if stop.is_set():
         print("stopped before the day began", file=sys.stderr)
         return 0

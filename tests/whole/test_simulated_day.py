@@ -29,8 +29,9 @@ OFF = {"M8C_ENABLE_ML_INTEGRATION": "false", "M8C_ENABLE_ML_5MIN": "false"}
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Play the default day once, with its one-off training, and return its folder."""
     folder = tmp_path_factory.mktemp("newcomer")
-    done = run(folder, *DAY)
+    done = run(folder, *DAY, "-v")
     assert done.returncode == 0, done.stderr
+    assert "walk-forward distribution: " in done.stderr
     (folder / "printed.txt").write_text(done.stdout)
     return folder
 
