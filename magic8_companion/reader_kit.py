@@ -28,6 +28,7 @@ from typing import Any
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_CLOCK_SKEW_S = 5
+FIVE_MINUTE_HIGH = 80  # the published score from which a 5-minute answer is HIGH
 
 REASONS = (
     *("file_missing", "unreadable", "too_large", "bad_json"),
@@ -44,7 +45,7 @@ REASONS = (
     *("halted", "not_practice", "not_live", "delayed", "market_closed", "symbol_unknown", "symbol_mismatch"),
     "strategy_unknown",
     *("entry_missing", "source_excluded", "entry_expired", "not_best", "low_confidence", "not_tradable"),
-    *("no_side", "side_mismatch"),
+    *("no_side", "side_mismatch", "contradiction"),
     "ok",
 )
 """Every reason of a decision in the order of the checks: the first that fails is given, ``ok`` if none does."""
@@ -225,6 +226,20 @@ class _Question:
     def accepts(self, data_status: object) -> bool:
         return data_status != "delayed" or self.rules.allow_delayed
 
+    @property
+    def contradicts_itself(self) -> bool:
+        """Tell whether the file says two things at once: it was mixed, edited, or is not the host's."""
+        source, status = self.record.get("data_source"), self.record.get("data_status")
+        if source in ("replay", "simulated") and status in ("live", "delayed") and not self.rules.practice:
+            return True
+        if self.symbol in _member(self.root, "skipped"):
+            return True
+        checkpoint = self.root.get("checkpoint_timestamp")
+        if checkpoint is None:
+            return False
+        at = _parse_time(checkpoint)
+        return at is None or self.timestamp is None or at > self.timestamp or at.date() != self.timestamp.date()
+
     def candidates(self) -> list[_Candidate]:
         if self.rules.require_best:
             return [_Candidate(self, self.record.get("best_strategy_key"))]
@@ -259,6 +274,19 @@ class _Candidate:
         if right is not None and self.entry.get("right") != right and (side is None or "right" in self.entry):
             return False
         return side is None or side == self.entry.get("side")
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Tell whether the entry stands under the key of another source, or is HIGH below the limit of its source."""
+        source, key = self.entry.get("source"), self.key
+        if isinstance(key, str) and key.endswith("_5min") and source != "ml_5min":
+            return True
+        if source == "ml_5min" and not self.score >= FIVE_MINUTE_HIGH:
+            return True
+        deciding = self.question.rules.require_best
+        return self.question.contradicts_itself or (
+            deciding and self.question.record.get("best_strategy_source") != source
+        )
 
     def decide(self) -> Decision:
         reason = _first_failing(_ENTRY_CHECKS, self)
@@ -307,6 +335,7 @@ _ENTRY_CHECKS: tuple[tuple[str, Callable[[_Candidate], bool]], ...] = (
     ("not_tradable", lambda found: found.entry.get("should_trade") is True and found.entry.get("blocked_by") == []),
     ("no_side", lambda found: found.has_side),
     ("side_mismatch", lambda found: found.is_on_side),
+    ("contradiction", lambda found: not found.contradicts_itself),
     # A file that contradicts itself: the document shows the worst of its symbols.
     ("not_live", lambda found: found.question.is_of_its_time(found.question.record.get("data_status"))),
     ("delayed", lambda found: found.question.accepts(found.question.record.get("data_status"))),

@@ -6,7 +6,7 @@ It shares no code with the kit: it parses to pairs first, looks for doubles afte
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -85,9 +85,16 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
     record = symbols[upper]
     if require_best:
         key = record.get("best_strategy_key")
-        return judge(record, key, strategy, now, allow_delayed, sources, side=side, must_be_best=True)
+        answer = judge(record, key, strategy, now, allow_delayed, sources, side=side, must_be_best=True)
+        return settled(answer, root, upper, key, must_be_best=True)
     answers = [
-        judge(record, key, strategy, now, allow_delayed, sources, side=side, must_be_best=False)
+        settled(
+            judge(record, key, strategy, now, allow_delayed, sources, side=side, must_be_best=False),
+            root,
+            upper,
+            key,
+            must_be_best=False,
+        )
         for key in (base, f"{base}_5min")
     ]
     if "ok" in answers:
@@ -100,9 +107,37 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
         "not_tradable",
         "no_side",
         "side_mismatch",
+        "contradiction",
     )
     ranks = [order.index(answer) if answer in order else -1 for answer in answers]
     return answers[0] if ranks[0] >= ranks[1] else answers[1]
+
+
+def settled(answer: str, root: dict[str, Any], symbol: str, key: Any, *, must_be_best: bool) -> str:
+    """Return the answer, or ``contradiction`` when the file says something else about the same trade elsewhere.
+
+    The kit asks this before it compares the symbol's status with the document's.
+    """
+    if answer not in {"ok", "not_live", "delayed"}:
+        return answer
+    record = root["recommendations"][symbol]
+    entry = record["strategies"][key]
+    made_up = record.get("data_source") in {"replay", "simulated"} and record.get("data_status") in {"live", "delayed"}
+    skipped = isinstance(root.get("skipped"), dict) and symbol in root["skipped"]
+    at, written = root.get("checkpoint_timestamp"), moment(root["timestamp"])
+    other_day = False
+    if at is not None:
+        seen = moment(at)
+        other_day = (
+            seen is None
+            or written is None
+            or seen > written
+            or seen.astimezone(UTC).date() != written.astimezone(UTC).date()
+        )
+    other_key = key.endswith("_5min") and entry["source"] != "ml_5min"
+    low = entry["source"] == "ml_5min" and entry["score"] < 80
+    other_source = must_be_best and record.get("best_strategy_source") != entry["source"]
+    return "contradiction" if made_up or skipped or other_day or other_key or low or other_source else answer
 
 
 def has_own_hash(data: bytes, claimed: Any) -> bool:

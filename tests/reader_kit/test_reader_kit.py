@@ -59,6 +59,7 @@ BREAKERS: dict[str, tuple[tuple[str, ...], Any]] = {
     "not_best": ((*RECORD, "best_strategy"), "Vertical"),
     "low_confidence": ((*ENTRY, "confidence"), "MEDIUM"),
     "not_tradable": ((*ENTRY, "should_trade"), False),
+    "contradiction": ((*RECORD, "best_strategy_source"), "blend"),
 }
 """Reason -> where a good document is changed, and into what."""
 
@@ -322,6 +323,36 @@ def test_a_document_of_schema_1_0_is_read_and_not_approved(tmp_path: Path) -> No
     assert (allowed.reason, allowed.structure) == ("ok", "iron condor")
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ((*RECORD, "data_source"), "replay"),
+        ((*RECORD, "data_source"), "simulated"),
+        (("skipped",), {"QQQ": "stale_bars"}),
+        (("checkpoint_timestamp",), "2024-03-14T15:05:07Z"),
+        (("checkpoint_timestamp",), "2024-03-13T15:00:00Z"),
+        (("checkpoint_timestamp",), "yesterday"),
+        ((*RECORD, "best_strategy_source"), "ml_5min"),
+    ],
+)
+def test_a_file_that_contradicts_itself_approves_nothing(tmp_path: Path, place: tuple[str, ...], value: Any) -> None:
+    """The hash is right, and the file still says two things about one trade."""
+    document = good()
+    put(document, place, value)
+    assert ask(tmp_path, document).reason == "contradiction"
+
+
+@pytest.mark.parametrize("changes", [{"source": "checkpoint"}, {"score": 79.9}])
+def test_a_5_minute_entry_is_of_its_source_and_above_its_limit(tmp_path: Path, changes: dict[str, object]) -> None:
+    """HIGH begins at 80, and no other source writes under this key."""
+    document = good()
+    assert ask(tmp_path, document, "SPX", "Butterfly").reason == "ok"
+    document["recommendations"]["SPX"]["strategies"]["Butterfly_5min"].update(changes)
+    if "source" in changes:
+        document["recommendations"]["SPX"]["best_strategy_source"] = changes["source"]
+    assert ask(tmp_path, document, "SPX", "Butterfly").reason == "contradiction"
+
+
 @pytest.mark.parametrize("number", range(0, 8000, 331))
 def test_a_flipped_byte_is_found(tmp_path: Path, number: int) -> None:
     """Whatever the byte means, the document no longer proves itself."""
@@ -415,7 +446,7 @@ def test_the_older_bots_question_gets_the_same_answer(tmp_path: Path) -> None:
     assert document.should_execute_strategy("QQQ", "Iron_Condor") is False
     now = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251  # the drop-in cannot be told the time
     fresh = good()
-    for place in (("timestamp",), ("valid_until",), (*ENTRY, "valid_until")):
+    for place in (("timestamp",), ("checkpoint_timestamp",), ("valid_until",), (*ENTRY, "valid_until")):
         put(fresh, place, f"{now + timedelta(seconds=200 if place[-1] == 'valid_until' else 0):%Y-%m-%dT%H:%M:%SZ}")
     write(tmp_path / "recommendations.json", fresh)
     assert document.should_execute_strategy("QQQ", "Sonar") is True
