@@ -126,7 +126,10 @@ def test_releasing_twice_is_harmless(tmp_path: Path) -> None:
     lock = FolderLock(tmp_path)
     lock.release()
     lock.release()
-    FolderLock(tmp_path).release()
+    with FolderLock(tmp_path) as again:
+        again.require_held()
+        assert (tmp_path / "host.lock").read_text() == str(os.getpid())
+    assert (tmp_path / "host.lock").read_text() == ""
 
 
 def test_an_owner_that_left_no_number_is_another_process(tmp_path: Path) -> None:

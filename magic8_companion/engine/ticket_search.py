@@ -29,7 +29,7 @@ from magic8_companion.options.costs import Fill
 from magic8_companion.options.default_structures import default_tickets
 from magic8_companion.options.distribution import ScaledResiduals
 from magic8_companion.options.fitted_chain import FittedChain
-from magic8_companion.options.products import Fees, product
+from magic8_companion.options.products import MULTIPLIER, Fees, product
 from magic8_companion.options.tickets import PricedTicket, TicketChoice, best_tickets
 
 NARROWEST: Final = 0.0005
@@ -40,7 +40,6 @@ LEAST_WIN_PROBABILITY: Final = 0.20
 USUAL: Final = TicketConfig()
 
 _PER_CENT: Final = 0.01
-_MULTIPLIER: Final = 100.0
 _BULLISH: Final = (StructureType.CALL_DEBIT, StructureType.PUT_CREDIT)
 _BEARISH: Final = (StructureType.PUT_DEBIT, StructureType.CALL_CREDIT)
 _KINDS_OF_SIDE: Final[Mapping[VerticalSide | None, tuple[StructureType, ...]]] = {BULL: _BULLISH, BEAR: _BEARISH}
@@ -103,7 +102,7 @@ def limits_of(spot: float, deviation: float, side: VerticalSide | None, options:
     return Limits(
         min_width=NARROWEST * spot,
         max_width=widest,
-        max_margin=options.max_margin or _MULTIPLIER * widest,
+        max_margin=options.max_margin or MULTIPLIER * widest,
         min_credit_share=_PER_CENT * options.min_credit_pct,
         max_spread_share=_PER_CENT * options.max_spread_pct,
         max_body_distance=max(deviation, NARROWEST * spot),
