@@ -157,16 +157,17 @@ def _lines(trade: Trade, answer: TradePrediction) -> list[str]:
     ]
     if not isinstance(answer, WinPrediction):
         return [*lines, f"  no probability      {answer.reason}: {answer.detail}"]
-    verdict = "taken" if answer.approved else "not taken"
+    verdict = "above it: taken" if answer.approved else "not above it: not taken"
+    implied, forecast = _share(answer.implied_probability), _share(answer.forecast_probability)
     lines += [
         f"  win probability     {answer.win_probability:.1%}, 95 % interval {answer.low:.1%} to {answer.high:.1%}",
         f"  level               {answer.level} {answer.key}: {answer.trades:,} trades on {answer.days} days",
         f"  members             {_shares(answer.members)}",
         f"  days behind levels  {', '.join(f'{name} {days:,}' for name, days in answer.sessions.items())}",
         f"  weights of offsets  {_shares(answer.weights)}",
-        f"  implied, forecast   {_share(answer.implied_probability)}, {_share(answer.forecast_probability)}",
-        f"  threshold           {answer.threshold:.1%}",
-        f"  expected value      {answer.expected_value:,.2f} $, by {answer.value_kind}: {verdict}",
+        f"  threshold           {answer.threshold:.1%}; the win probability decides, and is {verdict}",
+        f"  for comparison      {implied} implied by the price, {forecast} by the forecast alone; neither decides",
+        f"  expected value      {answer.expected_value:,.2f} $, by {answer.value_kind}",
         f"  model               {answer.model_version}",
     ]
     return [*lines, *(f"  refused             {reason}" for reason in answer.refused)]

@@ -27,6 +27,8 @@ def test_the_seed_message_in_words(simulated: Simulated, capsys: pytest.CaptureF
     assert "risk                2,482.00 $, reward 2,518.00 $" in said
     assert "95 % interval" in said
     assert "symbol_strategy SPX_Butterfly:" in said
+    assert "; the win probability decides, and is " in said
+    assert "; neither decides" in said
 
 
 def test_the_seed_message_as_json(simulated: Simulated, capsys: pytest.CaptureFixture[str]) -> None:
