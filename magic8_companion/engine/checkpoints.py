@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.trading_day import Session, new_york_label
 from magic8_companion.engine.config import EngineConfig
+
+RETRY_EVERY: Final = timedelta(seconds=20)
+"""Pause before symbols that were skipped for a passing reason are evaluated again; IB's pacing asks for 15 s."""
+
+PASSING: Final = frozenset(
+    {
+        ReasonCode.PACING,
+        ReasonCode.RATE_LIMITED,
+        ReasonCode.TIMEOUT,
+        ReasonCode.FETCH_TIMEOUT,
+        ReasonCode.SOURCE_DOWN,
+        ReasonCode.BAD_ANSWER,
+        ReasonCode.IB_DISCONNECTED,
+        ReasonCode.FEED_SILENT,
+        ReasonCode.QUOTES_BROKEN,
+        ReasonCode.CONTRACT_UNKNOWN,
+        "history_failed",
+        "history_broken",
+        "stale_quotes",
+        "missing_bars",
+    }
+)
+"""Reasons that may end within the grace of a checkpoint."""
 
 PUNCTUAL: Final = timedelta(seconds=1)
 """What waking up may cost without counting as late, so that a grace of 0 minutes still means something."""
@@ -39,6 +64,15 @@ class Checkpoint:
         late = (now - self.due_at).total_seconds() / 60
         grace = (self.latest - self.due_at).total_seconds() / 60
         return f"missed by {late:.0f} min, the grace is {grace:.0f} min"
+
+    def retry_at(self, skipped: Iterable[str], now: datetime) -> datetime | None:
+        """Return when to evaluate skipped symbols again: after a pause, at the latest at the end of the grace.
+
+        None when no reason is a passing one, or the grace is over.
+        """
+        if now >= self.latest or not any(reason in PASSING for reason in skipped):
+            return None
+        return min(now + RETRY_EVERY, self.latest)
 
 
 def day_schedule(session: Session, options: EngineConfig) -> tuple[Checkpoint, ...]:

@@ -24,7 +24,7 @@ from magic8_companion.domain.trading_day import (
 from magic8_companion.engine.checkpoints import Checkpoint, day_schedule
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
-from magic8_companion.engine.pipeline import CheckpointPipeline
+from magic8_companion.engine.pipeline import CheckpointEvaluation, CheckpointPipeline
 from magic8_companion.engine.publication import EngineHooks, PublicationService
 from magic8_companion.engine.services import HostServices
 from magic8_companion.engine.timer import Timer
@@ -185,7 +185,19 @@ class RecommendationEngine:
         self._report(self._clock.now(), f"checkpoint {checkpoint.label}")
         evaluation = await self._unless_stopped(self._pipeline.run(checkpoint))
         await asyncio.to_thread(self._publication.publish_checkpoint, evaluation)
+        evaluation = await self._retry_skipped(checkpoint, evaluation)
         return CheckpointOutcome(checkpoint_at=checkpoint.at, label=checkpoint.label, result=evaluation.result)
+
+    async def _retry_skipped(self, checkpoint: Checkpoint, evaluation: CheckpointEvaluation) -> CheckpointEvaluation:
+        # Within the grace one refusal of the source costs no symbol; what is decided is published at once and kept.
+        while (again := checkpoint.retry_at(evaluation.result.skipped.values(), self._clock.now())) is not None:
+            why = ", ".join(f"{symbol} ({reason})" for symbol, reason in evaluation.result.skipped.items())
+            _log.info("Checkpoint %s: skipped %s; next attempt at %s", checkpoint.label, why, utc_text(again))
+            await self._sleep_until(again)
+            before, evaluation = evaluation, await self._unless_stopped(self._pipeline.run(checkpoint, evaluation))
+            if evaluation.result != before.result:
+                await asyncio.to_thread(self._publication.publish_checkpoint, evaluation)
+        return evaluation
 
     async def _refresh(self) -> None:
         await asyncio.to_thread(self._publication.refresh)

@@ -16,7 +16,7 @@ from magic8_companion.domain.market_state import DELAYED, LIVE, STALE, STATUS_OR
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.domain.recommendation import CheckpointResult, SymbolRecommendation
 from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_companion.engine.checkpoints import Checkpoint
+from magic8_companion.engine.checkpoints import PASSING, Checkpoint
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.decide import decide
 from magic8_companion.engine.digest import inputs_digest
@@ -80,14 +80,21 @@ class CheckpointPipeline:
         self._options = options
         self._record = record
 
-    async def run(self, checkpoint: Checkpoint) -> CheckpointEvaluation:
-        """Return the evaluation of the checkpoint; the failure of a symbol skips that symbol."""
+    async def run(self, checkpoint: Checkpoint, earlier: CheckpointEvaluation | None = None) -> CheckpointEvaluation:
+        """Return the evaluation of the checkpoint; the failure of a symbol skips that symbol.
+
+        With an ``earlier`` evaluation of the same checkpoint, only the symbols skipped there for a passing reason are
+        evaluated again; the others keep their records.
+        """
         symbols = self._options.symbols
+        if earlier is not None:
+            symbols = tuple(name for name in symbols if earlier.result.skipped.get(name) in PASSING)
         _log.info("🎯 CHECKPOINT %s (%s mode)", checkpoint.label, self._options.system_mode)
         states = await asyncio.gather(*(_or_skip(symbol, partial(self._observe, symbol)) for symbol in symbols))
         self._hand_over([state.chain for state in states if isinstance(state, MarketState) and state.chain])
-        evaluated: dict[str, _Evaluated] = {}
-        skipped: dict[str, str] = {}
+        records = {} if earlier is None else dict(earlier.result.recommendations)
+        inputs = {} if earlier is None else dict(earlier.inputs)
+        skipped = {} if earlier is None else {k: v for k, v in earlier.result.skipped.items() if k not in symbols}
         for symbol, state in zip(symbols, states, strict=True):
             answer = (
                 state
@@ -97,13 +104,14 @@ class CheckpointPipeline:
             if isinstance(answer, _Skip):
                 skipped[symbol] = answer.reason
             else:
-                evaluated[symbol] = answer
+                records[symbol], inputs[symbol] = answer.record, answer.inputs_sha256
                 _log_entries(symbol, answer.record)
-        _log.info("✅ Checkpoint complete - %d symbols analyzed", len(evaluated))
-        return CheckpointEvaluation(
-            result=self._result(checkpoint.at, {symbol: item.record for symbol, item in evaluated.items()}, skipped),
-            inputs={symbol: item.inputs_sha256 for symbol, item in evaluated.items()},
-        )
+        _log.info("✅ Checkpoint complete - %d symbols analyzed", len(records))
+        records, skipped = self._in_order(records), self._in_order(skipped)
+        return CheckpointEvaluation(result=self._result(checkpoint.at, records, skipped), inputs=inputs)
+
+    def _in_order(self, by_symbol: Mapping[str, T]) -> dict[str, T]:
+        return {symbol: by_symbol[symbol] for symbol in self._options.symbols if symbol in by_symbol}
 
     async def _observe(self, symbol: str) -> MarketState:
         return await self._observer.observe(symbol, with_chain=self._options.with_chain)

@@ -40,6 +40,28 @@ def test_a_half_day_names_what_cannot_be() -> None:
     assert [item.impossible for item in plan] == [None] + ["the session closes at 13:00 ET"] * 2
 
 
+def test_the_grace_ends_exactly_after_its_minutes() -> None:
+    """The end of the grace, and a second for waking up, is the last moment at which a checkpoint may start."""
+    first = day_schedule(FULL_DAY, options(checkpoint_grace_minutes=5))[0]
+    assert first.latest == first.due_at + timedelta(minutes=5)
+    assert first.refusal(first.latest) is None
+    assert first.refusal(first.latest + timedelta(seconds=1)) is None
+    late = first.refusal(first.latest + timedelta(seconds=1, microseconds=1))
+    assert late == "missed by 5 min, the grace is 5 min"
+
+
+def test_retries_come_every_20_seconds_and_last_at_the_end_of_the_grace() -> None:
+    """A passing reason is tried again after 20 s, at the latest exactly at the end of the grace, and not after it."""
+    first = day_schedule(FULL_DAY, options(checkpoint_grace_minutes=5))[0]
+    second = timedelta(seconds=1)
+    assert first.retry_at(["pacing"], first.due_at) == first.due_at + 20 * second
+    assert first.retry_at(["no_permission", "pacing"], first.latest - 5 * second) == first.latest
+    assert first.retry_at(["pacing"], first.latest - timedelta(microseconds=1)) == first.latest
+    assert first.retry_at(["pacing"], first.latest) is None
+    assert first.retry_at(["no_permission"], first.due_at) is None
+    assert first.retry_at([], first.due_at) is None
+
+
 def test_the_grace_ends_sharply() -> None:
     """Up to the grace a checkpoint may start; a second later it is missed, and says by how much."""
     first = day_schedule(FULL_DAY, options())[0]

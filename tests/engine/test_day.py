@@ -95,6 +95,67 @@ async def test_a_start_within_the_grace_runs_the_checkpoint_at_once() -> None:
     assert (new_york_label(first.published_at), first.checkpoint_label) == ("10:33 ET", "10:30 ET")
 
 
+async def refused_day(symbols: Sequence[str], reason: str, seconds: float) -> tuple[House, CheckpointOutcome]:
+    """Run a day whose source refuses the bars of symbols until some seconds after 10:30:05; return that outcome."""
+    house = House(options=options(), start=FULL_DAY.at(time(10, 29)))
+    until = FULL_DAY.at(time(10, 30, 5)) + timedelta(seconds=seconds)
+
+    async def refuse() -> None:
+        refusals = {("bars", symbol): DataUnavailable(reason, "as IB does") for symbol in symbols}
+        house.market.faults = refusals if house.clock.now() < until else {}
+
+    house.market.pause = refuse
+    return house, (await house.run_day(FULL_DAY))[0]
+
+
+@pytest.mark.parametrize("symbols", [("SPX", "SPY"), ("SPY",)])
+async def test_one_refusal_of_pacing_costs_no_checkpoint(
+    symbols: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Symbols skipped at the second of the checkpoint are evaluated 20 s later, and the log says so."""
+    with caplog.at_level("INFO", "magic8_companion"):
+        house, first = await refused_day(symbols, "pacing", 1)
+    assert first.result is not None
+    assert (list(first.result.recommendations), first.result.skipped) == (["SPX", "SPY"], {})
+    names = ", ".join(f"{symbol} (pacing)" for symbol in symbols)
+    assert f"Checkpoint 10:30 ET: skipped {names}; next attempt at 2025-06-26T14:30:25Z" in caplog.messages
+    published = [item for item in house.writer.bulletins if item.checkpoint_label == "10:30 ET"]
+    assert published[0].published_at == FULL_DAY.at(time(10, 30, 5))
+    assert {symbol for symbol, _ in tradable(published[0])} == {"SPX", "SPY"} - set(symbols)
+    assert published[1].published_at == FULL_DAY.at(time(10, 30, 25))
+    assert {symbol for symbol, _ in tradable(published[1])} == {"SPX", "SPY"}
+
+
+async def test_symbols_that_are_decided_are_not_evaluated_again() -> None:
+    """A retry requests only the skipped symbol."""
+    house, first = await refused_day(("SPY",), "pacing", 1)
+    assert first.result is not None
+    bars = [item for item in house.market.requests if item == ("bars", "SPX", "5m", "1d")]
+    retried = [item for item in house.market.requests if item == ("bars", "SPY", "5m", "1d")]
+    assert len(retried) == len(bars) + 1
+
+
+async def test_retries_end_with_the_grace() -> None:
+    """A source that refuses for longer than the grace costs the symbol, with the reason, and is not published again."""
+    house, first = await refused_day(("SPY",), "pacing", 3600)
+    assert first.result is not None
+    assert first.result.skipped == {"SPY": "pacing"}
+    retried = [item for item in house.market.requests if item == ("bars", "SPY", "5m", "1d")]
+    assert len(retried) >= 16
+    within = FULL_DAY.at(time(10, 30, 6)), FULL_DAY.at(time(10, 36))
+    refreshed = [item for item in house.writer.bulletins if within[0] <= item.published_at <= within[1]]
+    assert len(refreshed) <= 1  # the periodic refresh
+
+
+async def test_a_lasting_reason_is_not_retried() -> None:
+    """A missing permission does not end within five minutes."""
+    house, first = await refused_day(("SPY",), "no_permission", 3600)
+    assert first.result is not None
+    assert first.result.skipped == {"SPY": "no_permission"}
+    retried = [item for item in house.market.requests if item == ("bars", "SPY", "5m", "1d")]
+    assert len(retried) == 4
+
+
 async def test_a_start_after_the_close_publishes_nothing() -> None:
     """After the close every checkpoint is missed and no file is touched."""
     house = House(options=options(), start=FULL_DAY.close_at + timedelta(minutes=1))
