@@ -25,6 +25,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -33,6 +34,7 @@ import pyarrow.parquet as pq
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
+from magic8_companion.domain.trading_day import NEW_YORK
 
 SUFFIXES: Final = (".parquet", ".csv")
 BARS: Final = "bars"
@@ -44,7 +46,12 @@ _PRICES: Final = ("open", "high", "low", "close")
 _QUOTES: Final = frozenset({"symbol", "spot", "strike", "call_bid", "call_ask", "put_bid", "put_ask"})
 _DATE: Final = re.compile(r"(?:date=)?(\d{4}-[01]\d-[0-3]\d)(?:\.\w+)?")
 _LETTERS: Final = re.compile(r"[A-Za-z]+")
+_HYPHEN_BEFORE_CLOCK: Final = r"^\s*\d{4}-\d{2}-\d{2}[+-]\d{1,2}:?\d{2}"
 _UTC: Final = pa.timestamp("ns", tz="UTC")
+_LABELLED_UTC: Final = r"(?i)(Z|UTC|\+00:?00)\s*$"
+_OPEN_MINUTE, _LAST_MINUTE = 9 * 60 + 30, 16 * 60 + 15
+_FEW_IN_SESSION: Final = 0.7
+_NEARLY_ALL: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +162,7 @@ class DataFile:
         wanted = [name for name in (layout.time_column, *_PRICES, "volume", "symbol") if name in layout.columns]
         table = self.read_columns(layout, wanted)
         starts = self.stamps(table[layout.time_column])
+        self._require_true_label(table[layout.time_column], starts)
         prices = np.stack([self.floats(table[name]) for name in _PRICES])
         volume = self.floats(table["volume"]) if "volume" in wanted else np.zeros(len(starts))
         volume = np.where(np.isnan(volume), 0.0, volume)
@@ -198,6 +206,7 @@ class DataFile:
             raise self._refused("has a row without a time; correct or delete the row")
         try:
             if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                self._require_unmistakable(column)
                 column = self._parsed(column)
             nanoseconds = column.cast(pa.timestamp("ns", tz=getattr(column.type, "tz", None))).cast(pa.int64())
         except pa.ArrowException as error:
@@ -221,6 +230,24 @@ class DataFile:
             raise self._refused(f"has a value that is not a number ({_first_line(error)}); correct it") from error
         return values
 
+    def _require_unmistakable(self, column: pa.ChunkedArray) -> None:
+        doubtful = column.filter(pc.match_substring_regex(column, _HYPHEN_BEFORE_CLOCK))
+        if len(doubtful):
+            raise self._refused(
+                f"has the time {doubtful[0]}, whose clock could be an offset; write a blank between date and clock"
+            )
+
+    def _require_true_label(self, column: pa.ChunkedArray, starts: Integers) -> None:
+        """Refuse bars of clock times in New York whose label says UTC: as UTC they begin hours before the session."""
+        if not pa.types.is_string(column.type) or not pc.all(pc.match_substring_regex(column, _LABELLED_UTC)).as_py():
+            return
+        labelled = _share_in_session(starts)
+        if labelled < _FEW_IN_SESSION and _share_in_session(starts, is_clock=True) > _NEARLY_ALL:
+            raise self._refused(
+                "has times that are labelled UTC and fill the session as clock times of New York; write their offset,"
+                " such as 2025-07-07T09:30:00-04:00"
+            )
+
     def _parsed(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
         for kind in (_UTC, pa.date32()):
             try:
@@ -235,10 +262,11 @@ class DataFile:
         encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
         if encoded.null_count:
             raise self._refused("has a row without a symbol; correct or delete the row")
-        names = [name.strip().upper() for name in encoded.dictionary.to_pylist()]
+        spellings = [name.strip().upper() for name in encoded.dictionary.to_pylist()]
+        names = list(dict.fromkeys(spellings))  # SPY and spy are one symbol
         if len(names) == 1:
             return [(names[0], slice(None))]
-        codes = encoded.indices.to_numpy()
+        codes = np.array([names.index(spelling) for spelling in spellings])[encoded.indices.to_numpy()]
         return [(name, np.flatnonzero(codes == code)) for code, name in enumerate(names)]
 
     def _column_names(self) -> list[str]:
@@ -268,6 +296,14 @@ class DataFile:
 
     def _refused(self, sentence: str) -> DataUnavailable:
         return DataUnavailable("bad_file", f"{self.name} {sentence}")
+
+
+def _share_in_session(starts: Integers, *, is_clock: bool = False) -> float:
+    """Return the share of bars that begin between 09:30 and 16:15 New York; ``is_clock``: starts are clock times."""
+    times = pd.DatetimeIndex(starts.view("datetime64[ns]"))
+    local = times if is_clock else times.tz_localize("UTC").tz_convert(NEW_YORK)
+    minutes = np.asarray(local.hour * 60 + local.minute)
+    return float(np.mean((minutes >= _OPEN_MINUTE) & (minutes <= _LAST_MINUTE)))
 
 
 def _first_line(error: Exception) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from magic8_companion.domain.arrays import Integers
+from magic8_companion.domain.trading_day import NEW_YORK
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.metrics.refusal import TrainingRefused
 
@@ -32,7 +33,12 @@ ZONES: Final = (
 _NAMES: Final = ("ts_utc", "timestamp", "time", "datetime", "date", "ts", "t")
 _LIKE_TIME: Final = re.compile(r"time|date|stamp")
 _CALLED_UTC: Final = re.compile(r"utc|gmt")
-_OFFSET: Final = re.compile(r"(?:Z|UTC|[+-]\d{2}:?\d{2})\s*$", re.IGNORECASE)
+_OFFSET: Final = re.compile(r"(?:Z|UTC|:\d{2}(?:\.\d+)?\s*[+-]\d{2}(?::?\d{2})?)\s*$", re.IGNORECASE)
+_ONLY_CLOCK: Final = re.compile(r"\s*\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp][Mm])?\s*$")
+_HYPHEN_BEFORE_CLOCK: Final = re.compile(r"^\s*(\d{4}-\d{2}-\d{2})-(\d{1,2}:\d{2})")
+_NEW_YORK_OFFSET: Final = re.compile(r"-0([45]):?(?:00)?\s*$")
+_LABELLED_UTC: Final = re.compile(r"(?:Z|UTC|\+00:?00)\s*$", re.IGNORECASE)
+_DAY_OR_MONTH: Final = re.compile(r"\s*\d{1,2}[/.]\d{1,2}[/.]\d{4}")
 _ZONE: Final = re.compile(r"\s([A-Za-z]+/[A-Za-z_]+)\s*$")
 _LETTERS: Final = re.compile(r"(?<=\d)\s+(?:[ECMP][SD]?T|GMT|BST|CES?T)\s*$")
 _DAY: Final = re.compile(
@@ -121,9 +127,12 @@ def _since_1970(file: Path, values: pd.Series[Any]) -> pd.DatetimeIndex:
 
 
 def _written(file: Path, texts: pd.Series[Any], zone: str | None) -> tuple[pd.DatetimeIndex, list[str]]:
+    if texts.str.match(_ONLY_CLOCK).any():
+        raise TrainingRefused(f"{file.name} has times of day without a date; add a date column or write both")
+    texts = texts.str.replace(_HYPHEN_BEFORE_CLOCK, r"\1 \2", regex=True)  # not an offset of a plain date
     with_offset = texts.str.contains(_OFFSET)
     if with_offset.all():
-        return pd.DatetimeIndex(pd.to_datetime(texts, utc=True)), []
+        return _with_offset(file, texts)
     if with_offset.any():
         raise TrainingRefused(f"{file.name} has times with and times without a zone")
     named = texts.str.extract(_ZONE, expand=False).dropna().unique().tolist()
@@ -131,6 +140,40 @@ def _written(file: Path, texts: pd.Series[Any], zone: str | None) -> tuple[pd.Da
         texts, zone = texts.str.replace(_ZONE, "", regex=True), named[0]
     # letters such as EST stand for several zones, and are written in summer too: the hours must prove it
     return _placed(file, _parsed(texts.str.replace(_LETTERS, "", regex=True)), zone)
+
+
+def _with_offset(file: Path, texts: pd.Series[Any]) -> tuple[pd.DatetimeIndex, list[str]]:
+    """Read times that carry an offset; where day and month could be exchanged, the offset proves the season.
+
+    New York is at -05:00 in winter and at -04:00 in summer: 03/11/2025 at -05:00 is the third of November.
+    """
+    month_first = pd.DatetimeIndex(pd.to_datetime(texts, utc=True))
+    if _is_utc_of_new_york_clock(texts, month_first):
+        raise TrainingRefused(
+            f"{file.name}: its times are labelled UTC but fill the sessions as New York clock times; label them so"
+        )
+    offsets = texts.str.extract(_NEW_YORK_OFFSET, expand=False)
+    if not texts.str.match(_DAY_OR_MONTH).all() or offsets.isna().any() or _is_of_season(month_first, offsets):
+        return month_first, []
+    try:
+        day_first = pd.DatetimeIndex(pd.to_datetime(texts, utc=True, dayfirst=True))
+    except ValueError:
+        day_first = month_first
+    if not _is_of_season(day_first, offsets):
+        raise TrainingRefused(f"{file.name}: the offsets of its times are not those of New York on these days")
+    return day_first, ["the day stands before the month: only so are the offsets those of New York"]
+
+
+def _is_of_season(stamps: pd.DatetimeIndex, offsets: pd.Series[Any]) -> bool:
+    ahead = stamps.tz_convert(NEW_YORK).tz_localize(None) - stamps.tz_convert("UTC").tz_localize(None)
+    hours = np.asarray(ahead / pd.Timedelta(hours=1))
+    return bool((hours == -offsets.astype(float).to_numpy()).all())
+
+
+def _is_utc_of_new_york_clock(texts: pd.Series[Any], stamps: pd.DatetimeIndex) -> bool:
+    if not texts.str.contains(_LABELLED_UTC).all() or _fill_sessions(stamps):
+        return False
+    return _fill_sessions(_localised(stamps.tz_localize(None), str(NEW_YORK)))
 
 
 def _placed(file: Path, local: pd.DatetimeIndex, zone: str | None) -> tuple[pd.DatetimeIndex, list[str]]:

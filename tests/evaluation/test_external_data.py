@@ -283,3 +283,47 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(TrainingRefused, match="no CSV or parquet file"):
             read_external_bars(path, ExternalFormat())
+
+
+def clock(frame: pd.DataFrame, pattern: str) -> pd.DataFrame:
+    """Write the New York times by a pattern."""
+    return frame.assign(Time=frame["Time"].dt.tz_convert(NEW_YORK).dt.strftime(pattern))
+
+
+def test_a_hyphen_before_the_clock_is_no_offset(bars: Bars, tmp_path: Path) -> None:
+    """2025-07-07-09:30 is half past nine, not nine and a half hours west of Greenwich."""
+    path = write(clock(frame_of(bars), "%Y-%m-%d-%H:%M"), tmp_path / "SPY.csv")
+    assert same(read_external_bars(path, ExternalFormat()).bars["SPY"], bars)
+
+
+def test_an_offset_of_hours_alone_is_read(bars: Bars, tmp_path: Path) -> None:
+    """2025-11-03 09:30:00-05 is how databases write it."""
+    frame = frame_of(bars)
+    texts = new_york(frame)["Time"].map(lambda at: f"{at:%Y-%m-%d %H:%M:%S%z}"[:-2])
+    path = write(frame.assign(Time=texts), tmp_path / "SPY.csv")
+    assert same(read_external_bars(path, ExternalFormat()).bars["SPY"], bars)
+
+
+def test_clock_times_without_a_date_are_not_those_of_today(bars: Bars, tmp_path: Path) -> None:
+    """The date may stand in the name of the file or nowhere: it is not guessed."""
+    path = write(clock(frame_of(bars), "%H:%M:%S"), tmp_path / "SPY.csv")
+    with pytest.raises(TrainingRefused, match="times of day without a date"):
+        read_external_bars(path, ExternalFormat())
+
+
+@pytest.mark.parametrize("pattern", ["%d/%m/%Y %H:%M:%S%z", "%m/%d/%Y %H:%M:%S%z"])
+def test_the_offset_proves_whether_the_day_or_the_month_is_first(bars: Bars, tmp_path: Path, pattern: str) -> None:
+    """03/11/2025 09:30:00-0500 is the third of November: in March New York is at -0400."""
+    frame = frame_of(bars)
+    first_days = frame[frame["Time"].dt.tz_convert(NEW_YORK).dt.day <= 12]
+    path = write(clock(first_days, pattern), tmp_path / "SPY.csv")
+    found = read_external_bars(path, ExternalFormat()).bars["SPY"]
+    assert set(found.starts.tolist()) <= set(bars.starts.tolist())
+    assert len(found) > 0
+
+
+def test_clock_times_of_new_york_that_are_labelled_utc_are_refused(bars: Bars, tmp_path: Path) -> None:
+    """As UTC they begin hours before the session, as clock times they fill it."""
+    path = write(clock(frame_of(bars), "%Y-%m-%dT%H:%M:%SZ"), tmp_path / "SPY.csv")
+    with pytest.raises(TrainingRefused, match="labelled UTC"):
+        read_external_bars(path, ExternalFormat())

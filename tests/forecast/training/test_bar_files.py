@@ -207,3 +207,28 @@ def test_a_vix_file_that_is_none_is_refused(tmp_path: Path) -> None:
     for name, message in (("nowhere.csv", "not there"), ("intraday.parquet", "not daily"), ("level.csv", "no columns")):
         with pytest.raises(TrainingRefused, match=message):
             read_vix_daily(tmp_path / name)
+
+
+def test_two_spellings_of_a_symbol_are_one_symbol(tmp_path: Path) -> None:
+    """The rows of neither spelling vanish."""
+    rows = frame(symbol="SPY")
+    rows.loc[rows.index % 2 == 1, "symbol"] = "spy"
+    rows.to_parquet(tmp_path / "bars.parquet")
+    rows.to_csv(tmp_path / "same.csv", index=False)
+    assert_same(read_bar_folder(tmp_path, ("SPY",)).bars["SPY"])
+
+
+def test_a_clock_that_could_be_an_offset_is_refused(tmp_path: Path) -> None:
+    """2025-07-07-09:30 reads as a date with an offset."""
+    rows = frame()
+    rows["ts_utc"] = rows["ts_utc"].dt.strftime("%Y-%m-%d-%H:%M")
+    rows.to_csv(tmp_path / "spy.csv", index=False)
+    assert "could be an offset" in refusal(tmp_path)
+
+
+def test_clock_times_of_new_york_that_are_labelled_utc_are_refused(tmp_path: Path) -> None:
+    """A replay would play the afternoon as the morning."""
+    rows = frame()
+    rows["ts_utc"] = rows["ts_utc"].dt.tz_convert("America/New_York").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    rows.to_csv(tmp_path / "spy.csv", index=False)
+    assert "labelled UTC" in refusal(tmp_path)
