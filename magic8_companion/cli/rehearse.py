@@ -8,7 +8,8 @@ of its own and is dated as the day that is played, so nobody can take it for tod
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # --help must not load numpy and pandas
     from magic8_companion.ports import Clock
     from magic8_companion.testing.scenario import Scenario
 
+_log = logging.getLogger(__name__)
+
 Feed = tuple[dict[str, object], list[str]]
 """Settings that lead to the feed, and the rules of it that were broken, known in the end."""
 
@@ -38,6 +41,8 @@ _TICK_SECONDS: Final = 0.25
 _SPEED_HELP: Final = "seconds per real second while the host waits; max skips the waits"
 
 ABOUT: Final = """Play a past trading day on the client of a real feed against a simulated gateway or Yahoo.
+
+It checks its packages first and ends with the table of the day's decisions.
 
 Exit code 0: done.  1: the host broke a rule of the gateway, or there is no such session.  2: wrong options or settings.
 3: another host uses the folder.
@@ -94,6 +99,7 @@ async def _rehearse(asked: RehearsalRequest, scenario: Path | None, delay_minute
     from magic8_companion.testing.scenario import Scenario, load_scenario  # noqa: PLC0415  # as above
 
     plot = load_scenario(scenario) if scenario else Scenario()
+    require_packages(asked.provider)
     plan = await _planned(asked)
     clock = RehearsalClock(plan.session.open_at - _BEFORE_THE_OPEN, None if speed == inf else speed)
     feed = (
@@ -104,6 +110,28 @@ async def _rehearse(asked: RehearsalRequest, scenario: Path | None, delay_minute
     async with feed as (address, broken):
         code = await run_host(plan.settings | address, clock)
     return code or (FAILED if broken else DONE)
+
+
+def require_packages(provider: str, version_of: Callable[[str], str | None] | None = None) -> None:
+    """Check the packages of the feed's client and of the ML, before anything is trained.
+
+    Parameters
+    ----------
+    version_of
+        Returns the version of an installed package, or None; by default that of this environment.
+
+    Raises
+    ------
+    ConfigError
+        With the command that installs each missing package.
+    """
+    from magic8_companion.doctor.machine import installed, package_checks  # noqa: PLC0415  # after --help
+    from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # as above
+
+    needed = {"market_data_provider": provider, "enable_ml_5min": True, "ibkr_fallback_to_yahoo": False}
+    missing = [check for check in package_checks(load_settings(overrides=needed), version_of or installed) if check.fix]
+    if missing:
+        raise ConfigError([f"a rehearsal of {provider} needs the {check.name}: {check.fix}" for check in missing])
 
 
 async def _planned(given: RehearsalRequest) -> RehearsalPlan:
@@ -148,7 +176,9 @@ async def _gateway(plan: RehearsalPlan, clock: Clock, plot: Scenario, speed: flo
     async with SimulatedGateway(market, clock, scenario=plot, tick_seconds=tick_seconds) as gateway:
         yield {"ib_host": "127.0.0.1", "ib_port": gateway.port}, broken
         broken += [violation.text for violation in gateway.violations]
-        click.echo("\n".join(summary(gateway)))
+        _log.info("Gateway: %s", "; ".join(summary(gateway)))
+        for text in broken:
+            click.echo(f"the host broke a rule of the gateway: {text}", err=True)
 
 
 @asynccontextmanager
@@ -160,4 +190,4 @@ async def _yahoo(plan: RehearsalPlan, clock: Clock, delay_minutes: float) -> Asy
     habits = Habits(delay=timedelta(minutes=delay_minutes))
     with YahooServer(SimulatedGatewayMarket(plan.seed), clock, habits) as server:
         yield {"yahoo_server": server.address}, []
-        click.echo(f"Yahoo answered {server.served.total()} requests")
+        _log.info("Yahoo answered %d requests", server.served.total())

@@ -21,12 +21,14 @@ from magic8_companion.command_line import FAILED, command, market_options
 from magic8_companion.domain.errors import ConfigError, DataUnavailable, PluginUnavailable, PublishError
 
 if TYPE_CHECKING:  # --help must not load numpy and pandas
+    from datetime import date
     from pathlib import Path
 
     from magic8_companion.bootstrap import Service
     from magic8_companion.cli.logs import MarketTime
     from magic8_companion.domain.trading_day import Session
     from magic8_companion.durable import FolderLock
+    from magic8_companion.engine.day import CheckpointOutcome
     from magic8_companion.ports import Clock, Extension, MarketData
     from magic8_companion.unified_config import Settings
 
@@ -131,12 +133,16 @@ async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None, *, 
             return await _play(settings, stop, lock, market_time, verbose=verbose)
         logger.info("Starting Magic8-Companion...")
         service = bootstrap.build_service(settings, stop, clock, lock=lock)
-        days = service.engine.run_date(new_york_day(service.clock.now())) if settings.run_once else None
+        today = new_york_day(service.clock.now())
+        days = service.engine.run_date(today) if settings.run_once else None
         probe = asyncio.get_running_loop().create_task(_probe_feed(service.provider, settings.supported_symbols))
         try:
-            await _drive(service, days or service.engine.run_forever())
+            outcomes = await _drive(service, days or service.engine.run_forever())
         finally:
             probe.cancel()
+        if clock is not None and outcomes is not None:
+            print(_rehearsal_heading(settings.market_data_provider, today))
+            _show_day(settings, stop, outcomes)
         return 0
 
 
@@ -153,7 +159,7 @@ async def _play(
     # Plays one replayed or simulated day and shows what was decided.
     from magic8_companion import bootstrap  # noqa: PLC0415  # see _run
     from magic8_companion.cli import first_use  # noqa: PLC0415  # see _run
-    from magic8_companion.cli.console import DayProgress, print_decisions  # noqa: PLC0415  # see _run
+    from magic8_companion.cli.console import DayProgress  # noqa: PLC0415  # see _run
 
     session = bootstrap.run_session(settings)
     for sentence in (*bootstrap.check_recordings(settings, session), *_earlier_run(settings.run_output_dir, session)):
@@ -170,15 +176,27 @@ async def _play(
         service = bootstrap.build_service(settings, stop, progress=progress.reached, lock=lock)
         market_time.clock = service.clock
         outcomes = await _drive(service, service.engine.run_day(session))
+    print(_heading(settings.market_data_provider, session, service.provider.status))
+    _show_day(settings, stop, outcomes)
+    return 0
+
+
+def _show_day(settings: Settings, stop: asyncio.Event, outcomes: Sequence[CheckpointOutcome]) -> None:
+    from magic8_companion.cli.console import print_decisions  # noqa: PLC0415  # see _run
+
     executed = [item.result for item in outcomes if item.result is not None]
     skipped = {item.label: item.skipped for item in outcomes if item.skipped is not None}
-    print(_heading(settings.market_data_provider, session, service.provider.status))
     print_decisions(executed, skipped)
     if stop.is_set():
         print("stopped before the close")
     folder = settings.run_output_dir
     print(f"\nfiles in {folder}: {', '.join(name for name in FILES if (folder / name).exists())}")
-    return 0
+
+
+def _rehearsal_heading(provider: str, day: date) -> str:
+    from magic8_companion.domain.market_state import SIMULATED_NOTE  # noqa: PLC0415  # see _run
+
+    return f"rehearsal of {provider} day {day}, the market is simulated, not live\n{SIMULATED_NOTE}\n"
 
 
 def _heading(provider: str, session: Session, status: str) -> str:
