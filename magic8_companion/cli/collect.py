@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import click
 
-from magic8_companion.collect.collector import Collector
+from magic8_companion.collect.collector import GIVE_UP_AFTER, Collector
 from magic8_companion.collect.day_files import DayFiles
 from magic8_companion.collect.history import BarHistory
 from magic8_companion.collect.questions import Question, collectable_days, questions
@@ -40,6 +40,8 @@ def _session_day(text: str) -> date:
     return found
 
 
+_MINUTES: Final = click.FloatRange(min=0, min_open=True)
+_GIVE_UP_HELP: Final = "minutes without an answer of the source after which the collection ends"
 _SESSION_DAY: Final = TextType("day", _session_day)
 
 
@@ -49,6 +51,7 @@ _SESSION_DAY: Final = TextType("day", _session_day)
 @click.option("--from", "--since", "since", type=_SESSION_DAY, required=True, help="first day, YYYY-MM-DD")
 @click.option("--to", "--until", "until", type=_SESSION_DAY, help="last day; default: the last session that is over")
 @click.option("--out", type=DIR, default="data/bars", show_default=True, help="folder to fill")
+@click.option("--give-up-after", type=_MINUTES, default=15.0, show_default=True, help=_GIVE_UP_HELP)
 @click.option("--repair", is_flag=True, help="fetch days with gaps or without bars again")
 def collect(**given: Any) -> int:  # noqa: ANN401  # the options of _run
     """Collect bars."""
@@ -69,6 +72,7 @@ async def collect_into(
     until: date | None = None,
     *,
     repair: bool = False,
+    give_up_after: timedelta = GIVE_UP_AFTER,
 ) -> int:
     """Collect from a provider and print the report; return the exit code.
 
@@ -93,7 +97,7 @@ async def collect_into(
 
         asked = questions(symbols, days, provider.history_days, is_open)
         with CollectProgress(len(symbols) * len(days), asked) as progress:
-            given_up = await Collector(provider, files, clock, progress).collect(asked)
+            given_up = await Collector(provider, files, clock, progress, give_up_after).collect(asked)
         reports = report_of(files, symbols, days)
         click.echo(write_report(files, reports, days))
     for symbol, reason in given_up.items():
@@ -104,12 +108,16 @@ async def collect_into(
     return DONE if not given_up and not any(report.open for report in reports) else FAILED
 
 
+_LINE_EVERY_SECONDS: Final = 60
+
+
 class CollectProgress:
     """A progress bar over days; silent where standard error is no terminal."""
 
     def __init__(self, total: int, asked: Sequence[Question]) -> None:
         left = sum(len(question.days) for question in asked)
         self._bar = new_progress("days")
+        self._told_seconds = 0.0
         self._task = self._bar.add_task("collect", total=total, completed=total - left, note="")
 
     def __enter__(self) -> Self:
@@ -125,6 +133,17 @@ class CollectProgress:
         """Show finished days."""
         self._bar.update(self._task, advance=len(days), note=f"{symbol} {days[-1]}")
 
+    def waiting(self, symbol: str, seconds: float, why: str) -> None:
+        """Show the wait next to the bar; without a terminal, print a line once a minute."""
+        note = f"{symbol}: waiting for {why}" + (f", {seconds:.0f} s" if seconds else "")
+        if not self._bar.disable:
+            self._bar.update(self._task, note=note)
+            return
+        self._told_seconds = min(self._told_seconds, seconds)  # a new wait starts at 0
+        if seconds - self._told_seconds >= _LINE_EVERY_SECONDS:
+            self._told_seconds = seconds
+            click.echo(note, err=True)
+
     def warn(self, sentence: str) -> None:
         """Print a sentence above the bar."""
         if self._bar.disable:
@@ -133,7 +152,16 @@ class CollectProgress:
             self._bar.console.print(sentence)
 
 
-async def _run(provider: str | None, symbols: str, since: date, until: date | None, out: Path, *, repair: bool) -> int:
+async def _run(  # one argument per option
+    *,
+    provider: str | None,
+    symbols: str,
+    since: date,
+    until: date | None,
+    out: Path,
+    give_up_after: float,
+    repair: bool,
+) -> int:
     from magic8_companion.bootstrap import create_configured_provider  # noqa: PLC0415  # after --help
     from magic8_companion.clocks import SystemClock  # noqa: PLC0415  # as above
     from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # as above
@@ -147,6 +175,8 @@ async def _run(provider: str | None, symbols: str, since: date, until: date | No
         raise click.BadParameter("name at least one symbol", param_hint="--symbols")
     source = create_configured_provider(settings, clock)
     try:
-        return await collect_into(source, clock, settings.path(out), names, since, until, repair=repair)
+        patience = timedelta(minutes=give_up_after)
+        where = settings.path(out)
+        return await collect_into(source, clock, where, names, since, until, repair=repair, give_up_after=patience)
     finally:
         await source.close()

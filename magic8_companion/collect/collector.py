@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 
 import numpy as np
@@ -22,12 +23,18 @@ from magic8_companion.recordings.bar_series import BarSeries, series_of
 
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(minutes=2)
-ATTEMPTS: Final = 12
-"""Pauses between attempts, about 15 minutes in total, before a request is given up."""
+GIVE_UP_AFTER: Final = timedelta(minutes=15)
+"""Time from the first failed attempt of a request until the collection ends."""
+
+SHOW_WAIT_EVERY: Final = timedelta(seconds=10)
+"""Interval at which the progress shows how long a request has been waiting for its answer."""
 
 NO_DATA: Final = "no_data"
 NO_BARS: Final = "the source has no bars of this day"
-_HOPELESS: Final = frozenset({"no_permission", "contract_unknown", "request_refused"})
+_HOPELESS: Final = frozenset({"no_permission", "unknown_product", "request_refused"})
+"""Reasons that cost the symbol at once; ``contract_unknown`` is not one, because IB's maintenance gives it too."""
+
+_COSTS_ONE_SYMBOL: Final = _HOPELESS | {"contract_unknown"}
 _NAME: Final = "collector"
 
 
@@ -40,12 +47,23 @@ class CollectionProgress(Protocol):
     def warn(self, sentence: str) -> None:
         """Show a warning to the user."""
 
+    def waiting(self, symbol: str, seconds: float, why: str) -> None:
+        """Show that a request has been waiting for some seconds, and for what."""
+
 
 class Collector:
     """One source, one folder, one request at a time."""
 
-    def __init__(self, source: BarHistory, files: DayFiles, clock: Clock, progress: CollectionProgress) -> None:
+    def __init__(
+        self,
+        source: BarHistory,
+        files: DayFiles,
+        clock: Clock,
+        progress: CollectionProgress,
+        give_up_after: timedelta = GIVE_UP_AFTER,
+    ) -> None:
         self._source, self._files, self._clock, self._progress = source, files, clock, progress
+        self._give_up_after = give_up_after
 
     async def collect(self, questions: Sequence[Question]) -> dict[str, str]:
         """Send every request; return the symbols that were given up, with the reason.
@@ -65,7 +83,7 @@ class Collector:
                     empty.setdefault(symbol, []).extend(question.days)
                     continue
                 given_up[symbol] = refusal.detail or refusal.reason
-                if refusal.reason not in _HOPELESS:
+                if refusal.reason not in _COSTS_ONE_SYMBOL:
                     break
                 continue
             self._write(raw, symbol, question.days)
@@ -74,16 +92,57 @@ class Collector:
         return given_up
 
     async def _answer(self, question: Question) -> RawBars:
-        wait, attempt = FIRST_WAIT, 1
+        wait, shown = FIRST_WAIT, ""
+        failing_since: datetime | None = None
         while True:
+            begun = self._clock.now()
             try:
-                return await self._source.read_history(question.symbol, question.days[0], question.days[-1])
+                return await self._request(question)
             except DataUnavailable as refusal:
-                if refusal.reason in _HOPELESS or refusal.reason == NO_DATA or attempt == ATTEMPTS:
-                    raise
-                self._progress.warn(f"{question.symbol}: {refusal}; asking again in {wait.total_seconds():.0f} s")
-            await self._clock.sleep_until(self._clock.now() + wait, _NAME)
-            wait, attempt = min(2 * wait, LONGEST_WAIT), attempt + 1
+                failure = refusal
+            if failure.reason in _HOPELESS or failure.reason == NO_DATA:
+                raise failure
+            failing_since = failing_since or begun
+            left = failing_since + self._give_up_after - self._clock.now()
+            if left <= timedelta(0):
+                raise self._given_up(failure)
+            if str(failure) != shown:
+                shown = str(failure)
+                minutes = self._give_up_after.total_seconds() / 60
+                self._progress.warn(f"{question.symbol}: {failure}; repeating the request for up to {minutes:g} min")
+            await self._pause(question, min(wait, left), failure.reason)
+            wait = min(2 * wait, LONGEST_WAIT)
+
+    async def _request(self, question: Question) -> RawBars:
+        begun = self._clock.now()
+        answer = asyncio.ensure_future(self._source.read_history(question.symbol, question.days[0], question.days[-1]))
+        try:
+            await asyncio.sleep(0)
+            while not answer.done():
+                tick = asyncio.ensure_future(self._clock.sleep_until(self._clock.now() + SHOW_WAIT_EVERY, _NAME))
+                await asyncio.wait({answer, tick}, return_when=asyncio.FIRST_COMPLETED)
+                tick.cancel()
+                await asyncio.gather(tick, return_exceptions=True)
+                if not answer.done():
+                    self._show_wait(question, begun, f"an answer of {self._source.name}")
+            return await answer
+        finally:
+            answer.cancel()
+            await asyncio.gather(answer, return_exceptions=True)
+
+    async def _pause(self, question: Question, length: timedelta, reason: str) -> None:
+        begun = self._clock.now()
+        self._show_wait(question, begun, f"the next attempt in {length.total_seconds():.0f} s ({reason})")
+        await self._clock.sleep_until(begun + length, _NAME)
+
+    def _show_wait(self, question: Question, since: datetime, why: str) -> None:
+        self._progress.waiting(question.symbol, (self._clock.now() - since).total_seconds(), why)
+
+    def _given_up(self, failure: DataUnavailable) -> DataUnavailable:
+        minutes = self._give_up_after.total_seconds() / 60
+        why = failure.detail or failure.reason
+        silent = f"no answer of {self._source.name} for {minutes:g} min ({why})"
+        return DataUnavailable(failure.reason, f"{silent}; the same command continues from here")
 
     def _write(self, raw: RawBars, symbol: str, days: Sequence[date]) -> None:
         series = series_of([checked(raw, None, BAR)], symbol)

@@ -55,6 +55,7 @@ _FIXES: Final = {
         "wait 15 minutes, because IB's maintenance gives the same error; then remove {symbol} from "
         "M8C_SUPPORTED_SYMBOLS"
     ),
+    "unknown_product": "remove {symbol} from M8C_SUPPORTED_SYMBOLS: the host does not know where IB lists it",
     "feed_silent": "check in TWS whether {symbol} moves; restart the gateway if it does",
     "stale_quotes": "check in TWS whether {symbol} moves; restart the gateway if it does",
     "bad_spot": "check in TWS whether {symbol} has a price; its data may not be subscribed",

@@ -84,12 +84,16 @@ class RecordedProgress:
     def __init__(self) -> None:
         self.days: list[tuple[str, date]] = []
         self.said: list[str] = []
+        self.waits: list[str] = []
 
     def done(self, symbol: str, days: Sequence[date]) -> None:
         self.days += [(symbol, day) for day in days]
 
     def warn(self, sentence: str) -> None:
         self.said.append(sentence)
+
+    def waiting(self, symbol: str, seconds: float, why: str) -> None:
+        self.waits.append(f"{symbol}: {why}")
 
 
 def row_at(raw: RawBars, at: datetime) -> int:

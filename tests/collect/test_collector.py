@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from magic8_companion.collect.collector import ATTEMPTS, NO_BARS, Collector
+from magic8_companion.collect.collector import GIVE_UP_AFTER, NO_BARS, Collector
 from magic8_companion.collect.day_files import DayFiles
 from magic8_companion.collect.questions import collectable_days, questions
 from magic8_companion.collect.report import report_of, write_report
@@ -118,21 +118,58 @@ def test_a_source_that_stumbles_is_waited_for(tmp_path: Path) -> None:
     run.source.refusals = ["timeout", "pacing", "rate_limited", "ib_disconnected", "pacing", "pacing", "", "timeout"]
     assert run.collect(("SPX",)) == {}
     assert run.clock.slept == [5, 10, 20, 40, 80, 120, 5]
-    assert run.recorded.said[0] == "SPX: timeout: tape has its reasons; asking again in 5 s"
+    assert run.recorded.said[0] == "SPX: timeout: tape has its reasons; repeating the request for up to 15 min"
+    assert run.recorded.waits[0] == "SPX: the next attempt in 5 s (timeout)"
     assert len(run.recorded.days) == len(run.days)
 
 
 def test_a_source_that_stays_silent_ends_the_work(tmp_path: Path) -> None:
-    """After some attempts the work ends, what is written stays, and the next call goes on from there."""
+    """After 15 minutes the work ends with one sentence, what is written stays, and the next call goes on from there."""
     run = Run(tmp_path)
-    run.source.refusals = ["", *["source_down"] * ATTEMPTS]
-    assert run.collect() == {"SPX": "tape has its reasons"}
+    run.source.refusals = ["", *["source_down"] * 100]
+    sentence = "no answer of tape for 15 min (tape has its reasons); the same command continues from here"
+    assert run.collect() == {"SPX": sentence}
+    assert run.clock.at == NOW + GIVE_UP_AFTER
+    assert len(run.recorded.said) == 1
     assert {symbol for symbol, _ in run.recorded.days} == {"SPX"}
     written = set(run.recorded.days)
     run.recorded.days.clear()
+    run.source.refusals = []
     assert run.collect() == {}
     assert not written & set(run.recorded.days)
     assert BarFolder(tmp_path).days("VIX") == run.days
+
+
+def test_a_symbol_that_is_unknown_during_maintenance_is_collected(tmp_path: Path) -> None:
+    """During IB's maintenance no contract exists: the request is repeated; a lasting refusal costs that symbol only."""
+    run = Run(tmp_path)
+    run.source.refusals = ["contract_unknown"] * 4
+    assert run.collect(("SPX",)) == {}
+    assert run.clock.slept == [5, 10, 20, 40]
+    lasting = Run(tmp_path / "lasting")
+    lasting.source.refused = {"SPX": "contract_unknown"}
+    assert set(lasting.collect()) == {"SPX"}
+    assert BarFolder(tmp_path / "lasting").symbols() == ("VIX",)
+
+
+def test_a_request_without_an_answer_shows_that_it_waits(tmp_path: Path) -> None:
+    """Every 10 s of an open request the progress has the time and the source for which it waits."""
+    run = Run(tmp_path)
+    slow, answer = asyncio.Event(), run.source.read_history
+
+    async def answer_late(symbol: str, first: date, last: date) -> RawBars:
+        await slow.wait()
+        return await answer(symbol, first, last)
+
+    def waited(symbol: str, seconds: float, why: str) -> None:
+        run.recorded.waits.append(f"{symbol}: {why}, {seconds:g} s")
+        if seconds >= 30:
+            slow.set()
+
+    run.source.read_history = answer_late  # type: ignore[method-assign]  # a slow source
+    run.recorded.waiting = waited  # type: ignore[method-assign]  # the test sets the event
+    assert run.collect(("SPX",)) == {}
+    assert run.recorded.waits[:3] == [f"SPX: an answer of tape, {seconds} s" for seconds in (10, 20, 30)]
 
 
 def test_a_symbol_without_permission_costs_the_others_nothing(tmp_path: Path) -> None:

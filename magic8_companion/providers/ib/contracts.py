@@ -71,7 +71,7 @@ def underlying(symbol: str) -> Wanted:
     Raises
     ------
     DataUnavailable
-        ``contract_unknown`` for a symbol without an entry in the table.
+        ``unknown_product`` for a symbol without an entry in the table.
 
     >>> underlying("SPX").exchange, underlying("SPY").exchange, underlying("SPY").primary_exchange
     ('CBOE', 'SMART', 'ARCA')
@@ -81,7 +81,7 @@ def underlying(symbol: str) -> Wanted:
     if symbol in _STOCKS:
         return Wanted(symbol=symbol, kind=STOCK, exchange=SMART, primary_exchange=_STOCKS[symbol])
     known = ", ".join((*_INDICES, *_STOCKS))
-    raise DataUnavailable("contract_unknown", f"{symbol}: its IB exchange is unknown; known symbols: {known}")
+    raise DataUnavailable("unknown_product", f"{symbol}: its IB exchange is unknown; known symbols: {known}")
 
 
 def options_of(symbol: str, expiry: date) -> Wanted:

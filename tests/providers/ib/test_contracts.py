@@ -67,6 +67,6 @@ def test_an_unknown_symbol_is_not_guessed() -> None:
     """A symbol without an entry is refused, and so are options on the VIX."""
     with pytest.raises(DataUnavailable) as caught:
         underlying("GME")
-    assert caught.value.reason == "contract_unknown"
+    assert caught.value.reason == "unknown_product"
     with pytest.raises(DataUnavailable):
         options_of("VIX", THIRD_FRIDAY)
