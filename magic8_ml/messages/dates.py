@@ -44,8 +44,8 @@ def read_expiry(text: str, on: date | None) -> tuple[date | None, str | None]:
 
     >>> read_expiry("22 MAY 25", None), read_expiry("5/22/25", None)
     ((datetime.date(2025, 5, 22), None), (datetime.date(2025, 5, 22), None))
-    >>> read_expiry("15 NOV", date(2024, 11, 16)), read_expiry("15 NOV", None)
-    ((datetime.date(2025, 11, 15), None), (None, '15 NOV'))
+    >>> read_expiry("14 NOV", date(2024, 11, 15)), read_expiry("14 NOV", None)
+    ((datetime.date(2025, 11, 14), None), (None, '14 NOV'))
     """
     try:
         expiry, open_year = _read(text, on)

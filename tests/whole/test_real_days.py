@@ -90,7 +90,7 @@ def test_a_holiday_and_a_day_without_data_say_so(tmp_path: Path) -> None:
 def test_a_damaged_model_leaves_the_rules_and_says_why(tmp_path: Path, april: tuple[Path, Path]) -> None:
     """A truncated model file is refused by its hash; the day goes on with rules alone and publishes the reason."""
     output, _ = april
-    shutil.copytree(output.parents[1] / "ml", tmp_path / "ml")
+    shutil.copytree(output.parent / "ml", tmp_path / "ml")
     for trees in (tmp_path / "ml").rglob("*.ubj"):
         data = trees.read_bytes()
         trees.write_bytes(data[: len(data) // 2])
