@@ -16,7 +16,10 @@ exercised until 17:30 New York, so a short leg near the strike carries risk afte
 Fees: 0.65 commission; on SPX an exchange fee of 0.36 below a premium of one point and 0.45 from there on; on XSP 0.07
 in legs of ten contracts or more.  The exchange fees of NDX and RUT are assumed to be those of SPX: check them with your
 broker.  Options that expire into cash cost nothing at settlement.
-Sources: Cboe contract specifications, trading hours and fee schedule (2024); NYSE sessions from ``domain.trading_day``.
+Ticks: SPY, QQQ, IWM and XSP trade in cents at every premium, other stocks and ETFs of the penny interval program in
+cents below 3 points and in nickels from there on, the other indices in nickels and dimes.
+Sources: Cboe contract specifications, rule 5.4 (minimum increments), trading hours and fee schedule (2024); NYSE
+sessions from ``domain.trading_day``.
 """
 
 from __future__ import annotations
@@ -236,7 +239,7 @@ PRODUCTS: Final = (
     ),
     _stock("AAPL", "NASDAQ"),
     _stock("TSLA", "NASDAQ"),
-    _etf("DIA"),
+    replace(_etf("DIA"), coarse_tick=0.05),
 )
 """One entry per class of options; ``docs/symbols.md`` shows how to add one."""
 

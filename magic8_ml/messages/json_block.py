@@ -27,8 +27,10 @@ from magic8_ml.messages.values import KNOWN_SYMBOLS, Order, Refusal
 
 _RIGHTS: Final = {"CALL": "CALL", "C": "CALL", "PUT": "PUT", "P": "PUT", BOTH_RIGHTS: BOTH_RIGHTS, "C/P": BOTH_RIGHTS}
 _EFFECTS: Final = {"debit": "debit", "db": "debit", "credit": "credit", "cr": "credit"}
+_OPEN_STATUS: Final = ("new", "open", "active", "pending")
 _LARGEST: Final = 1e9
 _AROUND: Final = " `\t,[]"
+_HAS_KEY: Final = re.compile(r""""|'\w{1,40}'\s{0,3}:""")
 _TRAILING_COMMA: Final = re.compile(r",(\s*[}\]])")
 
 
@@ -52,7 +54,7 @@ def find_objects(lines: list[str]) -> list[JsonBlock]:
     while first < len(lines):
         end = _end_of_object(lines, first) if lines[first].lstrip(_AROUND).startswith("{") else None
         text = "\n".join(lines[first:end]).strip(_AROUND) if end is not None else ""
-        if end is None or '"' not in text:  # braces in a sentence
+        if end is None or not _HAS_KEY.search(text):  # braces in a sentence
             first += 1
             continue
         found.append(JsonBlock(first=first, end=end, value=_parsed(text)))
@@ -122,10 +124,11 @@ def block_examples(block: Mapping[str, Any]) -> Mapping[str, object]:
     Raises
     ------
     Refusal
-        ``ambiguous_structure`` when they are no object.
+        ``ambiguous_structure`` when they are no object, or the block has a status such as closed.
     """
     if "strikes" in block:
         return {str(block.get("strategy")): block}
+    _require_open_status(block)
     examples = block.get("example_trades")
     if examples is not None and not isinstance(examples, dict):
         raise Refusal("ambiguous_structure", "example_trades is not an object of strategies")
@@ -145,6 +148,7 @@ def example_order(symbol: str, name: str, example: object, on: date | None = Non
         raise Refusal("unknown_strategy", f"{name!r} is not a strategy")
     if not isinstance(example, dict):
         raise Refusal("ambiguous_structure", f"{name!r} is not an object")
+    _require_consistent(symbol, example)
     action = str(example.get("action")).upper()
     if action not in ACTIONS:
         raise Refusal("ambiguous_structure", f"{name!r} has no action")
@@ -176,6 +180,23 @@ def example_order(symbol: str, name: str, example: object, on: date | None = Non
         premium=abs(price),
         price_effect=_price_effect(example.get("price_effect"), price, bought=bought),
     )
+
+
+def _require_consistent(symbol: str, example: Mapping[str, Any]) -> None:
+    """Refuse another symbol than the block's, another multiplier than the product's, and a status that is not open."""
+    own = example.get("symbol")
+    if own is not None and canonical_symbol(str(own)) != symbol:
+        raise Refusal("ambiguous_structure", f"the symbol {own!r} contradicts {symbol} of the block")
+    multiplier = example.get("multiplier")
+    if multiplier is not None and multiplier != MULTIPLIER:
+        raise Refusal("bad_number", f"the multiplier is {multiplier!r}, and every product has {MULTIPLIER}")
+    _require_open_status(example)
+
+
+def _require_open_status(block: Mapping[str, Any]) -> None:
+    status = block.get("status")
+    if status is not None and str(status).casefold() not in _OPEN_STATUS:
+        raise Refusal("ambiguous_structure", f"the status is {status!r}; an order is {' or '.join(_OPEN_STATUS)}")
 
 
 def _either(example: Mapping[str, Any], name: str, other: str) -> object:

@@ -14,6 +14,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.strategy import MAGIC8_SYMBOLS, canonical_symbol
 from magic8_companion.options.expiry import ExpiryCycle
 from magic8_companion.options.products import MULTIPLIER, PRODUCTS, RUN_SYMBOLS, Product, product
+from magic8_companion.options.tickets import limit_price_of
 from magic8_companion.providers.ib.contracts import underlying
 from magic8_companion.providers.simulated_symbols import SYMBOLS as SIMULATED_SYMBOLS
 from magic8_companion.providers.yahoo.tickers import chain_ticker
@@ -37,6 +38,57 @@ def test_ticks_widen_from_three_points() -> None:
     """SPX trades in nickels below a premium of 3 points and in dimes from there on."""
     assert product("SPX").tick_at([0.05, 2.95, 3.0, 40.0]).tolist() == [0.05, 0.05, 0.10, 0.10]
     assert product("SPY").tick_at(40.0) == 0.01
+
+
+# Cboe rule 5.4 (minimum increments): symbol and class, step below a premium of 3.00, step from there on
+INCREMENTS = {
+    ("SPX", "SPXW"): (0.05, 0.10),
+    ("SPX", "SPX"): (0.05, 0.10),
+    ("NDX", "NDXP"): (0.05, 0.10),
+    ("RUT", "RUTW"): (0.05, 0.10),
+    ("XSP", "XSP"): (0.01, 0.01),
+    ("SPY", "SPY"): (0.01, 0.01),
+    ("QQQ", "QQQ"): (0.01, 0.01),
+    ("IWM", "IWM"): (0.01, 0.01),
+    ("DIA", "DIA"): (0.01, 0.05),
+    ("AAPL", "AAPL"): (0.01, 0.05),
+    ("TSLA", "TSLA"): (0.01, 0.05),
+}
+
+
+def test_the_increments_cover_every_product() -> None:
+    """A new entry needs its line in the table of the exchange."""
+    assert set(INCREMENTS) == {(item.symbol, item.option_class) for item in PRODUCTS}
+
+
+@pytest.mark.parametrize(("symbol", "option_class"), INCREMENTS)
+def test_ticks_are_those_of_the_exchange(symbol: str, option_class: str) -> None:
+    """The step changes at 3.00 exactly, and 3.00 has the step of higher premiums."""
+    options, (fine, coarse) = product(symbol, option_class), INCREMENTS[symbol, option_class]
+    assert options.tick_at([0.01, 2.95, 2.99, 3.0, 3.01, 250.0]).tolist() == [fine] * 3 + [coarse] * 3
+
+
+@pytest.mark.parametrize(
+    ("symbol", "exact", "limit"),
+    [
+        ("SPX", 0.049, 0.0),
+        ("SPX", 0.05, 0.05),
+        ("SPX", 2.973, 2.95),
+        ("SPX", 7.68, 7.65),
+        ("SPX", -2.973, -3.0),
+        ("SPX", -0.95, -0.95),
+        ("NDX", 12.34, 12.3),
+        ("RUT", -1.01, -1.05),
+        ("XSP", 0.437, 0.43),
+        ("SPY", 4.567, 4.56),
+        ("SPY", -0.101, -0.11),
+        ("QQQ", 3.14, 3.14),
+        ("AAPL", -1.239, -1.24),
+    ],
+)
+def test_a_limit_price_is_a_multiple_of_the_fine_tick(symbol: str, exact: float, limit: float) -> None:
+    """Orders of several legs keep the fine step above 3.00; rounding never asks for more than the certain fill."""
+    assert limit_price_of(exact, product(symbol)) == pytest.approx(limit, abs=1e-9)
 
 
 @pytest.mark.parametrize(
