@@ -66,6 +66,7 @@ _FIXES: Final = {
     "history_failed": "run the doctor again in some minutes; restart the gateway if the error remains",
     "quotes_broken": "wait: IB's market-data servers are down",
     "request_refused": "report this bug: IB rejected a request as invalid; the host repeats it with a growing pause",
+    "ib_server_error": "wait some minutes: IB's server reports an internal error",
     "rate_limited": "wait 15 minutes, and request fewer symbols from Yahoo",
     "source_down": "check the network of this machine, then try again later",
     "bad_answer": "update the Yahoo library: pip install --upgrade 'yfinance>=1.7,<2'",

@@ -110,6 +110,7 @@ class ReasonCode(Code):
     RATE_LIMITED = "rate_limited"
     PACING = "pacing"
     REQUEST_REFUSED = "request_refused"
+    IB_SERVER_ERROR = "ib_server_error"
     BAD_ANSWER = "bad_answer"
     NO_FREE_LINE = "no_free_line"
     CONTRACT_UNKNOWN = "contract_unknown"

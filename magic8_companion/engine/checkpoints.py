@@ -23,6 +23,7 @@ PASSING: Final = frozenset(
         ReasonCode.SOURCE_DOWN,
         ReasonCode.BAD_ANSWER,
         ReasonCode.IB_DISCONNECTED,
+        ReasonCode.IB_SERVER_ERROR,
         ReasonCode.FEED_SILENT,
         ReasonCode.QUOTES_BROKEN,
         ReasonCode.CONTRACT_UNKNOWN,

@@ -202,7 +202,9 @@ CATALOGUE: Final[dict[str, FaultKind]] = {
     ),
     "competing_session": FaultKind(meaning="another login uses the live data: 10197, no ticks"),
     "no_permission": FaultKind(
-        meaning="market data is not subscribed: 354, 10089, 10168, 10186 nothing, 10167 delayed ticks, 10090 no greeks",
+        meaning=(
+            "data is not subscribed: 354, 10089, 10168, 10186 nothing, 10167 delayed ticks, 10090, 10091 no greeks"
+        ),
         parameters={
             "code": Parameter(default=354.0, choices=NO_PERMISSION, meaning="the error code"),
             "symbols": _SYMBOLS,

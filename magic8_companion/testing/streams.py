@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from magic8_companion.testing.codes import NOT_SUBSCRIBED, RequestRejected
+from magic8_companion.testing.codes import NOT_SUBSCRIBED, PARTLY, RequestRejected
 from magic8_companion.testing.contracts import Instrument, read_query
 from magic8_companion.testing.message_ids import Reply
 from magic8_companion.testing.session import ClientSession
@@ -102,7 +102,7 @@ def _apply_permissions(session: ClientSession, subscription: Subscription) -> No
         raise RequestRejected(code, f"Requested market data is not subscribed. {symbol}" if code == 354 else "")
     if code is not None:
         subscription.delayed = code == 10167
-        subscription.without_greeks = code == 10090
+        subscription.without_greeks = code in PARTLY
         session.error(subscription.request_id, code)
 
 

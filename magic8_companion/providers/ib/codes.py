@@ -31,6 +31,9 @@ from magic8_companion.domain.errors import DataUnavailable
 NO_REQUEST: Final = -1
 """The request id of messages without a request."""
 
+HISTORY_FAILED: Final = 162
+"""A refused request for bars; its text has the reason."""
+
 
 class Effect(Enum):
     """The effect of a code on the host."""
@@ -91,11 +94,15 @@ MESSAGES: Final[Mapping[int, IBMessage]] = MappingProxyType(
         320: _row(Effect.REFUSED, "request_refused", _REPORT),
         321: _row(Effect.REFUSED, "request_refused", _REPORT),
         322: _row(Effect.REFUSED, "request_refused", _REPORT),
-        326: _row(Effect.CLIENT_ID_TAKEN, "client_id_taken", "another program uses the client id; set another one"),
+        323: _row(Effect.REFUSED, "ib_server_error", "IB's server reports an internal error; requested again later"),
+        326: _row(Effect.CLIENT_ID_TAKEN, "client_id_in_use", "another program uses the client id; set another one"),
         327: _row(Effect.NOTHING, "", "an order setting, which the host does not use"),
         354: _row(Effect.NOT_SUBSCRIBED, "no_permission", _SUBSCRIBE),
         366: _row(Effect.NOTHING, "", "answer to a late cancellation"),
+        386: _row(Effect.REFUSED, "request_refused", _REPORT),
+        407: _row(Effect.REFUSED, "request_refused", _REPORT),
         420: _row(Effect.REFUSED, "pacing", "too many requests of bars; requested again later"),
+        431: _row(Effect.REFUSED, "request_refused", _REPORT),
         430: _row(Effect.REFUSED, "no_data", "fundamental data, which the host does not use"),
         10089: _row(Effect.NOT_SUBSCRIBED, "no_permission", _SUBSCRIBE),
         10090: _row(Effect.PARTIAL, "", "a part of the data is not subscribed"),
@@ -108,11 +115,15 @@ MESSAGES: Final[Mapping[int, IBMessage]] = MappingProxyType(
         10189: _row(Effect.REFUSED, "no_permission", _SUBSCRIBE),
         10190: _row(Effect.TOO_MANY_LINES, "no_free_line", "too many tick-by-tick requests"),
         10197: _row(Effect.COMPETING_SESSION, "competing_session", "another login uses the live data; log it out"),
-        10314: _row(Effect.REFUSED, "request_refused", _REPORT),
+        10285: _row(Effect.REFUSED, "request_refused", "the client library is too old; update ib_async"),
+        **dict.fromkeys(
+            (10286, 10299, 10314, 10315, 10337, 10338, 10339), _row(Effect.REFUSED, "request_refused", _REPORT)
+        ),
+        10346: _row(Effect.COMPETING_SESSION, "competing_session", "another window shows the instrument; close it"),
         # the connection
         501: _row(Effect.NOTHING, "", "the connection exists already"),
         502: _row(Effect.REFUSED, "ib_disconnected", "start the gateway, and check host and port"),
-        503: _row(Effect.REFUSED, "gateway_outdated", "update the gateway"),
+        503: _row(Effect.REFUSED, "gateway_too_old", "update the gateway"),
         504: _row(Effect.REFUSED, "ib_disconnected", "connected again by itself"),
         507: _row(Effect.REFUSED, "ib_disconnected", "another program uses the client id, or the connection broke"),
         1100: _row(Effect.LINK_LOST, "ib_disconnected", _WAIT),
@@ -135,13 +146,15 @@ MESSAGES: Final[Mapping[int, IBMessage]] = MappingProxyType(
 _TRADING: Final = (range(103, 162), range(201, 203), range(325, 326), range(328, 354), range(355, 366), range(367, 420))
 """Codes about orders, which this host never places: one of them under a request of ours only ends that request."""
 
-_HISTORY_REASONS: Final = (
-    ("pacing", "pacing"),
-    ("different ip address", "competing_session"),
-    ("no data", "no_data"),
-    ("permission", "no_permission"),
-    ("subscri", "no_permission"),
+_HISTORY: Final = (
+    ("pacing", "pacing", "the host waits 15 s"),
+    ("different ip address", "competing_session", "another login trades from another address; log it out"),
+    ("no data", "no_data", "IB has no bars of that time"),
+    ("permission", "no_permission", _SUBSCRIBE),
+    ("subscri", "no_permission", _SUBSCRIBE),
+    ("", "history_failed", "IB's history service failed; requested again later"),
 )
+"""The meanings of 162: a part of its text in lower case, the reason, what to do; the first one that fits counts."""
 
 
 class IBRefusal(Exception):
@@ -191,17 +204,23 @@ def reason_of(code: int, text: str) -> str:
     >>> reason_of(200, ""), reason_of(162, "Historical data request pacing violation"), reason_of(504, "Not connected")
     ('contract_unknown', 'pacing', 'ib_disconnected')
     """
-    if code == 162:
-        lowered = text.lower()
-        return next((reason for phrase, reason in _HISTORY_REASONS if phrase in lowered), "history_failed")
-    return message_of(code).reason or f"ib_error_{code}"
+    return _meaning(code, text)[0]
 
 
 def unavailable(what: str, refusal: IBRefusal) -> DataUnavailable:
     """Return the error for a request of ``what``.
 
     >>> str(unavailable("the bars of SPY", IBRefusal(162, "HMDS query returned no data")))
-    'no_data: the bars of SPY: IB error 162 HMDS query returned no data (the text of the message has the reason)'
+    'no_data: the bars of SPY: IB error 162 HMDS query returned no data (IB has no bars of that time)'
     """
-    reason, remedy = reason_of(refusal.code, refusal.text), message_of(refusal.code).remedy
+    reason, remedy = _meaning(refusal.code, refusal.text)
     return DataUnavailable(reason, f"{what}: IB error {refusal.code} {refusal.text} ({remedy})")
+
+
+def _meaning(code: int, text: str) -> tuple[str, str]:
+    # the reason to publish and what to do
+    if code == HISTORY_FAILED:
+        lowered = text.lower()
+        return next((reason, remedy) for phrase, reason, remedy in _HISTORY if phrase in lowered)
+    row = message_of(code)
+    return row.reason or f"ib_error_{code}", row.remedy

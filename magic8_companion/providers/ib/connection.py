@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.budget import HistoryPacing
-from magic8_companion.providers.ib.codes import NO_REQUEST, Effect, IBRefusal, effect_of
+from magic8_companion.providers.ib.codes import NO_REQUEST, Effect, IBRefusal, effect_of, reason_of
 from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.ib.connection_health import (
     CLOCK_SKEW,
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 HEARTBEAT: Final = timedelta(seconds=10)
 LARGEST_SKEW: Final = timedelta(seconds=5)
-INVALID_REQUEST: Final = 321
+INVALID_REQUEST: Final = "request_refused"
 
 _HEARTBEAT_PATIENCE_SECONDS: Final = 4.0
 _FIRST_PAUSE: Final = timedelta(seconds=1)
@@ -158,7 +158,7 @@ class Connection:
             except TimeoutError as error:
                 raise DataUnavailable("timeout", f"IB did not answer for {what}") from error
             except IBRefusal as refusal:
-                if refusal.code == INVALID_REQUEST:
+                if reason_of(refusal.code, refusal.text) == INVALID_REQUEST:
                     self._keep_invalid(what, refusal)
                 raise
             else:
@@ -275,5 +275,5 @@ class Connection:
 
     def _keep_invalid(self, what: str, refusal: IBRefusal) -> None:
         sentence = f"IB rejected the request for {what}: {refusal.text}"
-        is_new = self._invalid.keep(what, DataUnavailable("request_refused", sentence))
+        is_new = self._invalid.keep(what, DataUnavailable(INVALID_REQUEST, sentence))
         _log.log(logging.ERROR if is_new else logging.INFO, "%s; please report this", sentence)

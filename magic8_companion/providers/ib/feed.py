@@ -233,8 +233,10 @@ class Feed:
                 return
             if self._is_silent_alone(line) and not overslept:
                 _log.info("IB: no new data of %s, subscribing again", symbol)
-                return
+                break
             self._ticked.notify()  # the result may change with time alone
+        if line.partial and line.fresh_at < line.opened_at:  # the part that is not subscribed may be the prices
+            await self._delay_if_allowed(line, gateway)
 
     def _is_silent_alone(self, line: MarketDataLine) -> bool:
         expected_since = self._expected_since()
@@ -249,6 +251,11 @@ class Feed:
             raise refusal
         _log.warning("IB: live data are not subscribed, asking for delayed data (%s)", refusal.text)
         await gateway.ask_for_delayed()
+
+    async def _delay_if_allowed(self, line: MarketDataLine, gateway: Gateway) -> None:
+        if self._options.allow_delayed and not line.may_be_delayed and not gateway.is_over:
+            _log.warning("IB: %s is only partly subscribed and sends no price, asking for delayed data", line.contract)
+            await gateway.ask_for_delayed()
 
     @property
     def _epoch(self) -> tuple[int, int]:

@@ -71,7 +71,12 @@ CASES: Final = (
         lasts=20,
         reasons=frozenset({"history_broken"}),
     ),
-    Case(name="2107, 2108, 2157, 2158", faults=(notice(2107), notice(2108), notice(2157), notice(2158)), looks=finite),
+    Case(
+        name="2107, 2108, 2119, 2157, 2158",
+        faults=tuple(notice(code) for code in (2107, 2108, 2119, 2157, 2158)),
+        looks=finite,
+    ),
+    Case(name="1300: the port has changed, the connection stays", faults=(notice(1300),), looks=finite),
     # the socket
     Case(name="silence on a live socket", faults=(Fault("silence"),), limit=SILENCE, reasons=SILENT),
     Case(name="half-open socket", faults=(Fault("half_open"),), limit=SILENCE, reasons=SILENT),
@@ -154,6 +159,16 @@ CASES: Final = (
         faults=(refused("historical_bars", 321),),
         reasons=frozenset({"request_refused", "ib_error_321"}),
         recovers=False,
+    ),
+    Case(
+        name="162: another login trades from another IP address",
+        faults=(refused("historical_bars", 162, "Trading TWS session is connected from a different IP address"),),
+        reasons=frozenset({"competing_session"}),
+    ),
+    Case(
+        name="323: an internal error of IB's server",
+        faults=(refused("historical_bars", 323),),
+        reasons=frozenset({"ib_server_error"}),
     ),
     Case(name="100: too many messages", faults=(notice(100),), chain=True, limit=SILENCE, looks=finite),
     Case(name="101: too many lines", faults=(refused("market_data", 101),), chain=True, looks=finite),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -385,3 +385,41 @@ async def test_closing_ends_everything() -> None:
 async def _never_open(_: object) -> FakeGateway:
     await asyncio.get_running_loop().create_future()
     raise AssertionError
+
+
+async def wakes(connection: Connection, event: Callable[[], object]) -> bool:
+    """Return whether an event wakes a task that waits for a change."""
+    waiting = asyncio.create_task(connection.changed.changed())
+    await settle()
+    event()
+    await settle()
+    woken = waiting.done()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    return woken
+
+
+async def test_waiters_wake_on_the_first_fresh_bar_and_on_nothing_else() -> None:
+    """A bar that ends an outage wakes the waiters; a later bar, a tick and a message that change nothing do not."""
+    clock = SteppedClock()
+    openings = Openings(clock)
+    async with connected(openings) as connection:
+        assert await wakes(connection, connection.on_fresh_bar)
+        assert not await wakes(connection, connection.on_fresh_bar)
+        assert not await wakes(connection, connection.on_fresh_tick)
+        assert not await wakes(connection, lambda: openings.newest.on_error(7, 162, "no data"))
+        openings.newest.on_error(-1, 2105, "HMDS data farm connection is broken:ushmds")
+        assert not await wakes(connection, connection.on_fresh_tick)
+        assert await wakes(connection, connection.on_fresh_bar)
+
+
+async def test_waiters_wake_on_the_first_fresh_tick_and_on_nothing_else() -> None:
+    """A tick that ends an outage of quotes wakes the waiters; a bar does not, nor does a later tick."""
+    clock = SteppedClock()
+    openings = Openings(clock)
+    async with connected(openings) as connection:
+        assert await wakes(connection, connection.on_fresh_tick)
+        openings.newest.on_error(-1, 2103, "Market data farm connection is broken:usfarm")
+        assert not await wakes(connection, connection.on_fresh_bar)
+        assert await wakes(connection, connection.on_fresh_tick)
+        assert not await wakes(connection, connection.on_fresh_tick)

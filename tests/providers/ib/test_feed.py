@@ -342,6 +342,20 @@ async def test_an_unknown_contract_is_requested_on_a_new_connection() -> None:
         assert await here.spot() == 600.0
 
 
+async def test_a_partly_subscribed_line_without_prices_asks_for_delayed_data() -> None:
+    """10091: the missing part may be the prices; without any for 10 s, delayed data are requested."""
+
+    def partly(gateway: FakeGateway) -> None:
+        gateway.speaks = lambda line: line.on_code(10091, "part")
+
+    async with room(prepare=partly) as here:
+        here.feed.watch(["SPY"])
+        await here.clock.advance(5)
+        assert not here.gateway.asks_for_delayed
+        await here.clock.advance(10)
+        assert here.gateway.asks_for_delayed
+
+
 async def test_a_refused_line_is_opened_when_a_farm_is_back() -> None:
     """A line that IB refused is opened again when a farm is OK, without the pause of a minute."""
     async with room(prepare=lambda gateway: setattr(gateway, "speaks", lambda line: line.on_code(200, "no"))) as here:
