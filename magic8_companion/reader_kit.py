@@ -369,7 +369,20 @@ def _is_killed(question: _Question) -> bool:
     files = [os.path.join(folder, name) for folder in folders for name in ("KILL", named) if name is not None]  # noqa: PTH118
     if own is not None:
         files.append(os.path.expanduser(os.fsdecode(own)))  # noqa: PTH111
-    return any(map(_is_set, files)) or (own is not None and _TAKEN_LITERALLY.search(files[-1]) is not None)
+    return any(map(_is_set, files)) or (own is not None and _is_taken_literally(files[-1]))
+
+
+def _is_taken_literally(path: str) -> bool:
+    """Tell whether a path holds what only a shell would expand or strip; a folder that exists may have any name."""
+    folder, name = os.path.split(path)
+    return _TAKEN_LITERALLY.search(name if _is_folder(folder) else path) is not None
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return os.path.isdir(path)  # noqa: PTH112
+    except ValueError:
+        return False
 
 
 def _is_set(path: str) -> bool:

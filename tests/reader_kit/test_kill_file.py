@@ -89,6 +89,19 @@ def test_the_option_knows_the_home_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert reason(path, kill_switch="~/KILL") == "halted"
 
 
+@pytest.mark.parametrize("folder", ["o'brien", "US$ data"])
+def test_a_kill_file_in_a_folder_that_exists_may_have_any_path(tmp_path: Path, folder: str) -> None:
+    """The folder's own quote or dollar is meant; one in the name of the file is still refused."""
+    path = published(tmp_path / "data")
+    (tmp_path / folder).mkdir()
+    own = tmp_path / folder / "KILL"
+    assert reason(path, kill_switch=own) == "ok"
+    assert reason(path, kill_switch=own.with_name("$KILL")) == "halted"
+    assert reason(path, kill_switch=tmp_path / "no'where" / "KILL") == "halted"
+    own.touch()
+    assert reason(path, kill_switch=own) == "halted"
+
+
 def test_a_linked_document_is_stopped_in_both_folders(tmp_path: Path) -> None:
     """A bot that reads through a link is stopped by the kill file of the link's folder and of the file's."""
     real = published(tmp_path / "data", "KILL")
