@@ -16,7 +16,7 @@ from typing import Any, Final
 from magic8_companion.domain.errors import OrderRefused
 from magic8_companion.options.payoff import Leg, Profile, profile
 from magic8_companion.options.products import MULTIPLIER
-from magic8_companion.options.structures import action_sign, build
+from magic8_companion.options.structures import WIDEST, action_sign, build
 
 _EFFECTS: Final = {"DEBIT": 1, "CREDIT": -1}
 _DECIMALS: Final = 6  # decimals of dollars and points that are kept
@@ -124,8 +124,13 @@ def calculate_risk_reward(  # noqa: PLR0913 - users know this signature
     )
 
 
-# signals repeat the same strikes at other prices
-_legs = lru_cache(maxsize=1024)(build)
+@lru_cache(maxsize=1024)  # signals repeat the same strikes at other prices
+def _legs(strategy: str, strikes: tuple[float, ...], action: str, right: str | None) -> tuple[Leg, ...]:
+    legs = build(strategy, strikes, action, right)
+    lowest, highest = min(strikes), max(strikes)
+    if highest > WIDEST * lowest:
+        raise OrderRefused("bad_number", f"no structure of one day reaches from {lowest:g} to {highest:g}")
+    return legs
 
 
 def _check_numbers(premium: float, quantity: int, multiplier: float, fees: float) -> None:

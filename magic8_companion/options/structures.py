@@ -29,6 +29,9 @@ STRIKE_COUNT: Final = {BUTTERFLY: 3, IRON_CONDOR: 4, VERTICAL: 2}
 _SIGN: Final = {"BUY": 1, "BOT": 1, "BOUGHT": 1, "SELL": -1, "SOLD": -1, "SLD": -1}
 _RIGHT: Final = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 _SPREAD_RIGHT: Final = {"callspread": "C", "putspread": "P"}
+WIDEST: Final = 1.5
+"""The highest strike of a structure of one day is at most this multiple of its lowest."""
+
 _SAME_WIDTH: Final = 1e-9
 _BOTH: Final = frozenset({"CALL/PUT", "PUT/CALL", "C/P", "P/C"})
 _IRON_BUTTERFLY: Final = frozenset({"ironbutterfly", "ironfly"})

@@ -9,6 +9,7 @@ from typing import Final
 
 from magic8_companion.domain.strategy import BUTTERFLY, IRON_CONDOR, SONAR, VERTICAL
 from magic8_companion.options.products import product
+from magic8_companion.options.structures import WIDEST
 from magic8_ml.messages.values import Refusal
 
 ACTIONS: Final = frozenset({"BUY", "BOT", "SELL", "SOLD"})
@@ -18,7 +19,6 @@ CONDORS: Final = frozenset({IRON_CONDOR, SONAR})
 _BODY_TWICE: Final = CONDORS | {IRON_BUTTERFLY}
 _CONDOR_LEGS: Final = 4
 STRIKE_COUNT: Final = {VERTICAL: 2, BUTTERFLY: 3, IRON_BUTTERFLY: 3, IRON_CONDOR: 4, SONAR: 4}
-_WIDEST: Final = 1.5
 BOTH_RIGHTS: Final = "CALL/PUT"
 PUTS_FIRST: Final = "PUT/CALL"
 
@@ -110,7 +110,7 @@ def require_plausible_strikes(strikes: Sequence[float], symbol: str) -> None:
     possible = product(symbol).possible_strikes
     if lowest < possible[0] or highest > possible[1]:
         raise Refusal("bad_number", f"{symbol} has no strikes of {lowest:g} to {highest:g}")
-    if highest > _WIDEST * lowest:
+    if highest > WIDEST * lowest:
         raise Refusal("bad_number", f"no structure of one day reaches from {lowest:g} to {highest:g}")
 
 

@@ -50,6 +50,8 @@ def test_risk_and_reward_are_those_computed_by_hand(case: dict[str, str]) -> Non
         ("strikes_not_distinct", {"strikes": [6000, 6000]}),
         ("bad_number", {"strikes": [6000, float("nan")]}),
         ("bad_number", {"strikes": [0, 6000]}),
+        ("bad_number", {"strikes": [600, 6000]}),
+        ("bad_number", {"strikes": [6000, 9001]}),
         ("bad_number", {"premium": float("inf")}),
         ("bad_number", {"multiplier": 0}),
         ("bad_number", {"fees": -1}),
