@@ -77,5 +77,5 @@ def _sentence(shown: dict[str, Any]) -> str:
     walls = f"walls {shown['put_wall'] or 'none'} / {shown['call_wall'] or 'none'}"
     return (
         f"{shown['symbol']} {shown['as_of']} spot {shown['spot']:g}: net {shown['net_gex'] / 1e9:+.2f} bn $ per 1 %"
-        f" ({shown['regime']}, {shown['magnitude']}), {flip}, {walls}, assuming {shown['convention']}"
+        f" ({shown['regime']}, {shown['magnitude']})\n  {flip}, {walls}, assuming {shown['convention']}"
     )

@@ -7,12 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import time
 from math import inf, nan
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Final
 
 import click
 
 from magic8_companion.cli.chain_source import JSON_HELP, ChainRequest, chain_options, load_chain
-from magic8_companion.command_line import FILE, TextType, command, json_bytes, new_table, print_table, write_file
+from magic8_companion.command_line import (
+    FILE,
+    PLAIN_WIDTH,
+    TextType,
+    command,
+    json_bytes,
+    new_table,
+    print_table,
+    write_file,
+)
 from magic8_companion.domain.market_state import SIMULATED, SIMULATED_NOTE
 from magic8_companion.domain.option_chain import OptionChain
 
@@ -128,9 +138,9 @@ def _variance_left(chain: OptionChain) -> dict[str, float]:
 def _print(sheet: Mapping[str, Any]) -> None:
     lines = [*_head(sheet), ""]
     for name, found in sheet["tickets"].items():
-        lines.append(f"{name}: {found['ticket'] or 'no ticket'}  ({found['reason']})")
+        lines += [f"{name}: {found['ticket'] or 'no ticket'}", f"  {found['reason']}"]
         lines += [] if found["ticket"] is None else [f"  {_odds(found)}", *(f"  {text}" for text in found["warnings"])]
-    click.echo("\n".join(lines))
+    click.echo("\n".join(fill(line, PLAIN_WIDTH, subsequent_indent="    ") for line in lines))
     pareto = {row["ticket"] for row in sheet["pareto"]}
     click.echo(f"\n{sheet['passing']:,} of {sheet['candidates']:,} candidates pass; * is on the Pareto front")
     if not sheet["ranked"]:

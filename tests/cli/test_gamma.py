@@ -26,6 +26,7 @@ def test_without_options_a_json_and_a_page_are_written(elsewhere: Path, capsys: 
     assert main(["gamma", "--symbol", "spxw"]) == 0
     said = capsys.readouterr().out
     assert "assuming calls+ puts-" in said
+    assert max(len(line) for line in said.splitlines() if not line.startswith("written")) <= 120
     assert "options are dear by construction" in said
     (file,) = (elsewhere / "data" / "simulated" / "gamma").glob("SPX_*.json")
     shown = json.loads(file.read_text())

@@ -85,9 +85,10 @@ def test_a_number_out_of_its_range_is_refused(capsys: pytest.CaptureFixture[str]
 
 
 def test_people_get_lines_and_a_file_gets_everything(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The order lines stand in the text; the JSON file holds them too."""
+    """The text has the order lines, at most 120 columns wide; the JSON file has them too."""
     assert main(["tickets", *DAY, "--json", "sheet.json"]) == 0
     printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 120
     tickets = json.loads((elsewhere / "sheet.json").read_bytes())["tickets"]
     assert all(ticket["ticket"] in printed for ticket in tickets.values())
 
