@@ -51,6 +51,8 @@ _UTC: Final = pa.timestamp("ns", tz="UTC")
 _LABELLED_UTC: Final = r"(?i)(Z|UTC|\+00:?00)\s*$"
 _OPEN_MINUTE, _LAST_MINUTE = 9 * 60 + 30, 16 * 60 + 15
 _FEW_IN_SESSION: Final = 0.7
+_ROUNDING: Final = 1e-6
+_UNKNOWN_VOLUME: Final = -1.0  # of an index at IB
 _NEARLY_ALL: Final = 0.95
 
 
@@ -163,9 +165,9 @@ class DataFile:
         table = self.read_columns(layout, wanted)
         starts = self.stamps(table[layout.time_column])
         self._require_true_label(table[layout.time_column], starts)
-        prices = np.stack([self.floats(table[name]) for name in _PRICES])
+        prices = _without_rounding(np.stack([self.floats(table[name]) for name in _PRICES]))
         volume = self.floats(table["volume"]) if "volume" in wanted else np.zeros(len(starts))
-        volume = np.where(np.isnan(volume), 0.0, volume)
+        volume = np.where(np.isnan(volume) | (volume == _UNKNOWN_VOLUME), 0.0, volume)
         if "symbol" not in wanted:
             symbol = self.path_symbol
             if symbol is None:
@@ -296,6 +298,15 @@ class DataFile:
 
     def _refused(self, sentence: str) -> DataUnavailable:
         return DataUnavailable("bad_file", f"{self.name} {sentence}")
+
+
+def _without_rounding(prices: Floats) -> Floats:
+    """Return prices whose high and low include open and close where only rounding kept them apart."""
+    opened, high, low, close = prices
+    top, bottom = np.maximum(opened, close), np.minimum(opened, close)
+    high = np.where((high < top) & (high >= top * (1 - _ROUNDING)), top, high)
+    low = np.where((low > bottom) & (low <= bottom * (1 + _ROUNDING)), bottom, low)
+    return np.stack([opened, high, low, close])
 
 
 def _share_in_session(starts: Integers, *, is_clock: bool = False) -> float:

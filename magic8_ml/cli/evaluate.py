@@ -13,12 +13,13 @@ from magic8_ml.cli.options import DAYS, bars_options, require_folder, symbols_op
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.designs import DESIGNS, TRIED_BEFORE
 from magic8_ml.evaluation.evaluate import EvaluationConfig, evaluate
+from magic8_ml.evaluation.external_data import read_any_bars
 from magic8_ml.evaluation.page import evaluation_page
 from magic8_ml.evaluation.report import Reported, as_json
 from magic8_ml.evaluation.row_table import write_rows
 from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.evaluation.win_baselines import read_rule_scores
-from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_ml.forecast.training.bar_files import read_vix_daily
 from magic8_ml.forecast.training.dataset import dataset_of
 from magic8_ml.forecast.training.walk_forward import REFIT_DAYS, TRAINING_DAYS, WalkForwardConfig
 from magic8_ml.metrics.refusal import TrainingRefused
@@ -83,7 +84,7 @@ def _report(
     last: date | None,
     rule_scores: Path | None,
 ) -> Reported:
-    folder = read_bar_folder(bars_dir, symbols)
+    folder = read_any_bars(bars_dir, symbols)
     for note in folder.notes:
         click.echo(note)
     question = EvaluationConfig(designs=DESIGNS, plan=plan, first=first, last=last, tried_before=TRIED_BEFORE)

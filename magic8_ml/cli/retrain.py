@@ -12,7 +12,8 @@ import click
 from magic8_companion.command_line import DAY, DIR, command, print_json, refusal
 from magic8_ml.cli.options import bars_options, symbols_option
 from magic8_ml.cli.progress import ProgressBars
-from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_ml.evaluation.external_data import read_any_bars
+from magic8_ml.forecast.training.bar_files import read_vix_daily
 from magic8_ml.forecast.training.retrain import RetrainingResult, count_new_sessions, retrain
 from magic8_ml.forecast.training.workers import lower_priority
 from magic8_ml.metrics.refusal import TrainingRefused
@@ -47,7 +48,7 @@ def _run(
     out: Path,
     if_older_than_sessions: int,
 ) -> tuple[RetrainingResult | None, str]:
-    bars = read_bar_folder(bars_dir, symbols).bars
+    bars = read_any_bars(bars_dir, symbols).bars
     unseen = count_new_sessions(bars, out)
     if unseen is not None and unseen < if_older_than_sessions:
         return None, f"the champion lacks {unseen} sessions of the data: nothing to do"

@@ -15,8 +15,9 @@ from magic8_companion.command_line import DAY, DIR, FILE, command, refusal
 from magic8_companion.domain.bars import Bars
 from magic8_ml.cli.options import bars_options, symbols_option
 from magic8_ml.cli.progress import ProgressBars
+from magic8_ml.evaluation.external_data import read_any_bars
 from magic8_ml.evaluation.win_baselines import read_rule_scores
-from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_ml.forecast.training.bar_files import read_vix_daily
 from magic8_ml.forecast.training.report import TrainingReport
 from magic8_ml.forecast.training.train import train
 from magic8_ml.metrics.refusal import TrainingRefused
@@ -38,7 +39,7 @@ def train_command(*, bars_dir: Path, symbols: tuple[str, ...] | None, verbose: b
     """Train."""
     with refusal("Training", TrainingRefused):
         _require_work(asked["first_day"], asked["last_day"], asked["out"])
-        folder = read_bar_folder(bars_dir, symbols)
+        folder = read_any_bars(bars_dir, symbols)
         for note in folder.notes:
             click.echo(note)
         report = run_train(folder.bars, ProgressBars(one_line=not verbose), **asked)

@@ -16,10 +16,11 @@ from magic8_companion.command_line import DAY, DIR, command, json_bytes, refusal
 from magic8_companion.domain.bars import Bars
 from magic8_ml.cli.options import at_most_one, bars_options, require_folder, symbols_option
 from magic8_ml.cli.progress import ProgressBars
+from magic8_ml.evaluation.external_data import read_any_bars
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.session_table import day_number, session_table
-from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
+from magic8_ml.forecast.training.bar_files import read_vix_daily
 from magic8_ml.forecast.training.dataset import dataset_of
 from magic8_ml.forecast.training.passport import data_digest
 from magic8_ml.forecast.training.tuning import MAX_TRIALS, Evaluate, SearchResult, search, tuning_folds, tuning_loss
@@ -97,7 +98,7 @@ def _tune(
         raise TrainingRefused(f"{trials} trials; 1 to {MAX_TRIALS} are allowed, because more would overfit the folds")
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # we have a progress bar of our own
     require_folder(out)
-    bars = training_days(read_bar_folder(bars_dir, symbols).bars, last_day)
+    bars = training_days(read_any_bars(bars_dir, symbols).bars, last_day)
     vix_daily = read_vix_daily(vix_file)
     with ProgressBars() as progress:
         rows = _learnable(dataset_of(bars, vix_daily, progress).rows)

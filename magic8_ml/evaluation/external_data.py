@@ -81,6 +81,27 @@ def read_external_bars(path: Path, reading: ExternalFormat) -> TrainingBars:
     return TrainingBars(bars=found.bars, notes=tuple(dict.fromkeys(notes)))
 
 
+def read_any_bars(folder: Path, symbols: tuple[str, ...] | None = None) -> TrainingBars:
+    """Read bars as recorded by the product, else as other programs write them; ``symbols`` limits what is kept.
+
+    Raises
+    ------
+    TrainingRefused
+        With the sentence about recorded bars when neither reading succeeds.
+    """
+    try:
+        return read_bar_folder(folder, symbols)
+    except TrainingRefused as refusal:
+        try:
+            found = read_external_bars(folder, ExternalFormat())
+        except TrainingRefused:
+            raise refusal from None
+        kept = {symbol: bars for symbol, bars in found.bars.items() if symbols is None or symbol in symbols}
+        if not kept or set(symbols or ()) - set(kept):
+            raise
+        return TrainingBars(bars=kept, notes=found.notes)
+
+
 def read_external_vix(path: Path, reading: ExternalFormat) -> Bars:
     """Read the VIX, one row a day or several: of those in the session the first open and the last close are the day's.
 

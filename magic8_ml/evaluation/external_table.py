@@ -17,6 +17,7 @@ from magic8_ml.metrics.refusal import TrainingRefused
 SUFFIXES: Final = (".csv", ".csv.gz", ".txt", ".parquet")
 PRICES: Final = ("open", "high", "low", "close")
 
+_TIMES: Final = frozenset({"ts_utc", "timestamp", "time", "datetime", "date"})
 _SEPARATORS: Final = ",;\t|"
 _DECIMAL_COMMA: Final = re.compile(r"\d,\d")
 _SAME: Final = {"ticker": "symbol"}
@@ -76,14 +77,17 @@ class _Dialect:
         skipped = [] if self.ticker is None else [1, 2]
         frame = pd.read_csv(file, sep=self.separator, decimal=self.decimal, skiprows=skipped, encoding="utf-8-sig")
         first = str(frame.columns[0])
-        if self.ticker is not None or first.startswith("Unnamed"):
+        if first.startswith("Unnamed") and _TIMES & {str(name).strip().lower() for name in frame.columns}:
+            frame = frame.drop(columns=first)  # the numbers of the rows
+        elif self.ticker is not None or first.startswith("Unnamed"):
             frame = frame.rename(columns={first: "time"})
         return frame if self.ticker is None else frame.assign(symbol=self.ticker)
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:
-    if isinstance(frame.index, pd.RangeIndex):
-        return frame
+    numbered = frame.index.nlevels == 1 and frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
+    if numbered:  # the numbers of the rows, with gaps where rows were filtered
+        return frame.reset_index(drop=True)
     names = [str(name or "time") for name in frame.index.names]
     return frame.rename_axis(index=names).reset_index()
 

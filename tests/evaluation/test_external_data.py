@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from magic8_companion.domain.bars import Bars
-from magic8_ml.evaluation.external_data import ExternalFormat, read_external_bars, read_external_vix
+from magic8_ml.evaluation.external_data import ExternalFormat, read_any_bars, read_external_bars, read_external_vix
 from magic8_ml.metrics.refusal import TrainingRefused
 from tests.forecast.markets import make_market
 
@@ -327,3 +327,67 @@ def test_clock_times_of_new_york_that_are_labelled_utc_are_refused(bars: Bars, t
     path = write(clock(frame_of(bars), "%Y-%m-%dT%H:%M:%SZ"), tmp_path / "SPY.csv")
     with pytest.raises(TrainingRefused, match="labelled UTC"):
         read_external_bars(path, ExternalFormat())
+
+
+def at_every_door(path: Path) -> list[Bars]:
+    """Read as ``verify`` and as ``train`` do."""
+    return [read_external_bars(path, ExternalFormat()).bars["SPY"], read_any_bars(path).bars["SPY"]]
+
+
+def rows_of_ib_async(frame: pd.DataFrame, folder: Path) -> None:
+    """Write the plain export of ``util.df``: numbered rows, offsets, and a volume of -1 for an index."""
+    new_york(frame).rename(columns={"Time": "date"}).assign(volume=-1.0, average=1.0).to_csv(folder / "SPY.csv")
+
+
+def semicolons(frame: pd.DataFrame, folder: Path) -> None:
+    """Write decimal commas between semicolons."""
+    new_york(frame).to_csv(folder / "SPY.csv", index=False, sep=";", decimal=",")
+
+
+def thinkorswim(frame: pd.DataFrame, folder: Path) -> None:
+    """Write date and time of day in columns of their own."""
+    local = new_york(frame)["Time"]
+    columns = {"Date": local.dt.strftime("%m/%d/%Y"), "Time": local.dt.strftime("%H:%M")}
+    frame.drop(columns="Time").assign(**columns).to_csv(folder / "SPY.csv", index=False)
+
+
+def trading_view(frame: pd.DataFrame, folder: Path) -> None:
+    """Write seconds since 1970."""
+    seconds = (frame["Time"] - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(seconds=1)
+    frame.assign(Time=seconds).to_csv(folder / "SPY.csv", index=False)
+
+
+def first_rate(frame: pd.DataFrame, folder: Path) -> None:
+    """Write New York times without a zone."""
+    clock(frame, "%Y-%m-%d %H:%M:%S").rename(columns={"Time": "timestamp"}).to_csv(folder / "SPY.csv", index=False)
+
+
+def filtered_parquet(frame: pd.DataFrame, folder: Path) -> None:
+    """Write rows whose index has gaps."""
+    frame.set_axis(np.arange(len(frame)) * 2 + 7).to_parquet(folder / "SPY.parquet")
+
+
+@pytest.mark.parametrize(
+    "writer", [rows_of_ib_async, semicolons, thinkorswim, trading_view, first_rate, filtered_parquet]
+)
+def test_what_one_door_reads_all_doors_read(
+    bars: Bars, tmp_path: Path, writer: Callable[[pd.DataFrame, Path], None]
+) -> None:
+    """A file that can be verified can be trained on."""
+    writer(frame_of(bars), tmp_path)
+    assert [same(found, bars) for found in at_every_door(tmp_path)] == [True, True]
+
+
+def test_a_close_above_the_high_by_rounding_is_the_high(bars: Bars, tmp_path: Path) -> None:
+    """The bar is kept; a real contradiction is not."""
+    frame = frame_of(bars)
+    frame.loc[:, "close"] = frame["close"].where(frame.index > 9, frame["high"] * (1 + 1e-8))
+    write(frame, tmp_path / "SPY.csv")
+    assert [len(found) for found in at_every_door(tmp_path)] == [len(bars), len(bars)]
+
+
+def test_the_sentence_about_recorded_bars_stays(tmp_path: Path) -> None:
+    """Where no reading succeeds, the first refusal is the one that is told."""
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(TrainingRefused, match="no 5-minute bars in"):
+        read_any_bars(tmp_path)
