@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from magic8_companion.domain.bar_lengths import DAY_NS
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.strategy import VIX
@@ -21,6 +22,8 @@ from magic8_companion.recordings.bar_folder import BarFolder, read_daily
 from magic8_companion.recordings.bar_series import BarSeries
 from magic8_ml.metrics.refusal import TrainingRefused
 
+_THURSDAY: Final = 3  # weekday of 1970-01-01
+_WEEKS_OF_ROWS: Final = 20
 _VIX_RANGE: Final = (1.0, 150.0)
 """Range of the VIX in index points, which detects fractions: it has been between 9 and 90 since 1990.  One opening in a
 hundred may lie outside."""
@@ -75,7 +78,7 @@ def read_vix_daily(path: Path) -> Bars:
     TrainingRefused
         When the file is missing, is not daily, holds no row that can be believed, or no VIX in index points.
     """
-    return _require_points(_vix_in(path) if path.is_dir() else _vix_of(path), path)
+    return _require_points(_require_own_days(_vix_in(path) if path.is_dir() else _vix_of(path), path), path)
 
 
 def _vix_of(path: Path) -> Bars:
@@ -95,6 +98,17 @@ def _vix_in(folder: Path) -> Bars:
     if not len(bars):
         raise TrainingRefused(f"the folder {folder} holds no complete day of the VIX")
     return bars
+
+
+def _require_own_days(vix: Bars, path: Path) -> Bars:
+    """Refuse rows stamped on the midnight after their day: Friday's row is then on a Saturday, and Monday has none."""
+    weekday = (vix.starts // DAY_NS + _THURSDAY) % 7
+    if len(vix) >= _WEEKS_OF_ROWS and not (weekday == 0).any():
+        raise TrainingRefused(
+            f"the VIX in {path.name} has no row on a Monday: its rows are stamped on the midnight after their day; move"
+            " them one day back"
+        )
+    return vix
 
 
 def _require_points(vix: Bars, path: Path) -> Bars:

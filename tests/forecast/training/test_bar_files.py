@@ -232,3 +232,12 @@ def test_clock_times_of_new_york_that_are_labelled_utc_are_refused(tmp_path: Pat
     rows["ts_utc"] = rows["ts_utc"].dt.tz_convert("America/New_York").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     rows.to_csv(tmp_path / "spy.csv", index=False)
     assert "labelled UTC" in refusal(tmp_path)
+
+
+def test_a_vix_stamped_on_the_midnight_after_its_day_is_refused(tmp_path: Path) -> None:
+    """Each day would get the VIX of the day before, and Monday none."""
+    rows = MARKET.vix.frame().rename_axis("date").reset_index()
+    rows["date"] = rows["date"] + pd.Timedelta(days=1)
+    rows.to_csv(tmp_path / "vix.csv", index=False)
+    with pytest.raises(TrainingRefused, match="no row on a Monday"):
+        read_vix_daily(tmp_path / "vix.csv")
