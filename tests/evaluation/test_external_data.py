@@ -367,8 +367,13 @@ def filtered_parquet(frame: pd.DataFrame, folder: Path) -> None:
     frame.set_axis(np.arange(len(frame)) * 2 + 7).to_parquet(folder / "SPY.parquet")
 
 
+def stamped_at_end(frame: pd.DataFrame, folder: Path) -> None:
+    """Write the end of each bar."""
+    write(frame.assign(Time=frame["Time"] + pd.Timedelta(minutes=5)), folder / "SPY.csv")
+
+
 @pytest.mark.parametrize(
-    "writer", [rows_of_ib_async, semicolons, thinkorswim, trading_view, first_rate, filtered_parquet]
+    "writer", [stamped_at_end, rows_of_ib_async, semicolons, thinkorswim, trading_view, first_rate, filtered_parquet]
 )
 def test_what_one_door_reads_all_doors_read(
     bars: Bars, tmp_path: Path, writer: Callable[[pd.DataFrame, Path], None]

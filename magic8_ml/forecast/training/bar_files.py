@@ -20,10 +20,12 @@ from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR
 from magic8_companion.recordings.bar_folder import BarFolder, read_daily
 from magic8_companion.recordings.bar_series import BarSeries
+from magic8_ml.forecast.session_table import session_table
 from magic8_ml.metrics.refusal import TrainingRefused
 
 _THURSDAY: Final = 3  # weekday of 1970-01-01
 _WEEKS_OF_ROWS: Final = 20
+_NEVER: Final = 0.05
 _VIX_RANGE: Final = (1.0, 150.0)
 """Range of the VIX in index points, which detects fractions: it has been between 9 and 90 since 1990.  One opening in a
 hundred may lie outside."""
@@ -65,7 +67,22 @@ def read_bar_folder(folder: Path, symbols: tuple[str, ...] | None = None) -> Tra
     notes += [sentence for symbol in wanted for sentence in found[symbol].problems]
     if not wanted:
         raise TrainingRefused("; ".join(notes) or f"there are no 5-minute bars in {folder}")
-    return TrainingBars(bars={symbol: _checked(found[symbol]) for symbol in wanted}, notes=tuple(notes))
+    bars = {symbol: _checked(found[symbol]) for symbol in wanted}
+    for symbol, series in bars.items():
+        _require_opening_bars(series, symbol)
+    return TrainingBars(bars=bars, notes=tuple(notes))
+
+
+def _require_opening_bars(bars: Bars, symbol: str) -> None:
+    """Refuse bars of which hardly any begins at the open: they are stamped at their end, five minutes too late."""
+    table = session_table()
+    session = np.clip(np.searchsorted(table.opens, bars.starts, side="right") - 1, 0, None)
+    opens = table.opens[np.unique(session)]
+    if len(opens) >= _WEEKS_OF_ROWS and np.isin(opens, bars.starts).mean() <= _NEVER:
+        raise TrainingRefused(
+            f"{symbol}: hardly any day has a bar at the open, so the bars are stamped at their end; move them five"
+            " minutes back"
+        )
 
 
 def read_vix_daily(path: Path) -> Bars:
