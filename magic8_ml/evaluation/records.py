@@ -236,13 +236,22 @@ class RuleRecord(TakenRecord):
     f1: Number
 
 
-class TradeGroupRecord(TypedDict):
-    """The figures of a group of trades."""
+class ClassifiedRecord(TypedDict):
+    """Accuracy and F1 at one half, and the accuracy of the more common outcome."""
+
+    accuracy: float
+    majority: float
+    f1: Number
+
+
+class TradeGroupRecord(ClassifiedRecord):
+    """The figures of a group of trades; ``predicted`` is the mean probability."""
 
     name: str
     rows: int
     days: int
     base_rate: float
+    predicted: float
     brier: float
     log_loss: float
     skill_base: Triple
@@ -252,9 +261,6 @@ class TradeGroupRecord(TypedDict):
     intercept: Triple
     auc: Number
     average_precision: Number
-    accuracy: float
-    majority: float
-    f1: Number
     taken: TakenRecord
     skipped: TakenRecord
     all: TakenRecord
@@ -267,6 +273,17 @@ class TargetRecord(TypedDict):
     hoped: str
     found: Triple
     remark: str
+
+
+class SelectionBiasRecord(TypedDict):
+    """What the number of trials leaves of the figures."""
+
+    sharpe_daily: float
+    deflated_sharpe: float
+    trials: int
+    designs: list[str]
+    pbo_regime: float
+    pbo_variance: float
 
 
 class TradeReport(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from scipy.stats import norm
@@ -12,6 +12,7 @@ from scipy.stats import norm
 from magic8_companion.domain.arrays import Floats
 from magic8_ml.evaluation.forecaster_scores import LossOf, regime_rps, variance_qlike
 from magic8_ml.evaluation.out_of_sample import OutOfSample
+from magic8_ml.evaluation.records import SelectionBiasRecord
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.metrics.day_intervals import day_sums
 
@@ -28,7 +29,7 @@ def daily_returns(out_of_sample: OutOfSample) -> Floats:
 
 def selection_bias(
     out_of_sample: OutOfSample, designs: Mapping[str, Forecast], sharpes: Sequence[float], trials: int
-) -> dict[str, Any]:
+) -> SelectionBiasRecord:
     """Return what the number of trials leaves of the figures.
 
     ``designs`` are the forecasts of every design tried on these rows; ``sharpes`` the daily ratios of all trials.

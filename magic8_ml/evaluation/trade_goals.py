@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 
 from magic8_ml.evaluation.goals import Goal
+from magic8_ml.evaluation.records import TargetRecord
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, RECALIBRATED_LOGNORMAL, RECALIBRATED_PREMIUM
 from magic8_ml.evaluation.trade_out_of_sample import OutOfSampleTrades
-from magic8_ml.evaluation.trade_scores import Record, classified, correlation, skill_over, taken_less_skipped, triple
+from magic8_ml.evaluation.trade_scores import classified, correlation, skill_over, taken_less_skipped, triple
 from magic8_ml.metrics.calibration import reliability_line
 from magic8_ml.metrics.day_intervals import Interval, mean_interval
 
@@ -65,8 +66,8 @@ GOALS: Final[Sequence[Goal[OutOfSampleTrades]]] = (
 )
 
 
-def former_targets(out_of_sample: OutOfSampleTrades) -> list[Record]:
-    """Return the success figures of the former plan as they come out; none of them is a goal here."""
+def former_targets(out_of_sample: OutOfSampleTrades) -> list[TargetRecord]:
+    """Return the success figures of the former plan as measured; none of them is a goal here."""
     rows = out_of_sample.rows
     right = ((out_of_sample.y_pred > _EVEN) == rows.won).astype(np.float64)
     found = classified(out_of_sample)

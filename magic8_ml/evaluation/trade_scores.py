@@ -1,13 +1,14 @@
-"""The figures of any set of judged trades: scores, calibration, what was taken and what it earned."""
+"""Figures of a set of trades predicted out of sample: scores, calibration, the trades taken and their results."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
+from magic8_ml.evaluation.records import ClassifiedRecord, RuleRecord, ScoreRecord, TakenRecord, TradeGroupRecord
 from magic8_ml.evaluation.trade_baselines import BASE_RATE, MAJORITY, RECALIBRATED_LOGNORMAL, RECALIBRATED_PREMIUM
 from magic8_ml.evaluation.trade_out_of_sample import OutOfSampleTrades
 from magic8_ml.metrics.calibration import reliability_line
@@ -23,8 +24,6 @@ from magic8_ml.metrics.day_intervals import (
 )
 from magic8_ml.metrics.proper_scores import binary_log_loss, brier
 
-Record = dict[str, Any]
-
 _EVEN: Final = 0.5
 _LOSSES: Final = {"Brier": brier, "log loss": binary_log_loss}
 
@@ -35,7 +34,7 @@ def triple(found: Interval) -> list[float]:
 
 
 def skill_over(out_of_sample: OutOfSampleTrades, baseline: str, score: str = "Brier") -> Interval:
-    """Return the skill of the model over a baseline, on the rows of which both spoke."""
+    """Return the skill of the model over a baseline, on the rows that both predict."""
     loss = _LOSSES[score]
     return skill_interval(
         loss(out_of_sample.y_pred, out_of_sample.won),
@@ -44,9 +43,9 @@ def skill_over(out_of_sample: OutOfSampleTrades, baseline: str, score: str = "Br
     )
 
 
-def comparison(out_of_sample: OutOfSampleTrades, score: str) -> list[Record]:
-    """Compare everybody under a proper score, the model first, each on the rows of which it and the model spoke."""
-    loss, lines = _LOSSES[score], []
+def comparison(out_of_sample: OutOfSampleTrades, score: str) -> list[ScoreRecord]:
+    """Compare all forecasters under a proper score, the model first, each on the rows that it and the model predict."""
+    loss, lines = _LOSSES[score], list[ScoreRecord]()
     y_pred, base = loss(out_of_sample.y_pred, out_of_sample.won), loss(out_of_sample.base, out_of_sample.won)
     for name, predicted in out_of_sample.predicted.items():
         theirs = loss(predicted, out_of_sample.won)
@@ -67,8 +66,8 @@ def comparison(out_of_sample: OutOfSampleTrades, score: str) -> list[Record]:
     return lines
 
 
-def group(name: str, out_of_sample: OutOfSampleTrades) -> Record:
-    """Return the figures of a group of trades; accuracy and F1 stand beside the commoner outcome."""
+def group(name: str, out_of_sample: OutOfSampleTrades) -> TradeGroupRecord:
+    """Return the figures of a group of trades, with accuracy and F1 next to those of the more common outcome."""
     rows, line = out_of_sample.rows, reliability_line(out_of_sample.y_pred, out_of_sample.won, out_of_sample.rows.day)
     taken = out_of_sample.decisions.value > 0
     return {
@@ -76,7 +75,7 @@ def group(name: str, out_of_sample: OutOfSampleTrades) -> Record:
         "rows": len(out_of_sample),
         "days": rows.n_days,
         "base_rate": float(out_of_sample.won.mean()),
-        "said": float(out_of_sample.y_pred.mean()),
+        "predicted": float(out_of_sample.y_pred.mean()),
         "brier": float(brier(out_of_sample.y_pred, out_of_sample.won).mean()),
         "log_loss": float(binary_log_loss(out_of_sample.y_pred, out_of_sample.won).mean()),
         "skill_base": triple(skill_over(out_of_sample, BASE_RATE.name)),
@@ -93,8 +92,8 @@ def group(name: str, out_of_sample: OutOfSampleTrades) -> Record:
     }
 
 
-def classified(out_of_sample: OutOfSampleTrades) -> Record:
-    """Return accuracy and F1 at one half, beside the accuracy of always naming the commoner outcome of the pair."""
+def classified(out_of_sample: OutOfSampleTrades) -> ClassifiedRecord:
+    """Return accuracy and F1 at one half, and the accuracy of the more common outcome of each pair."""
     predicted, won = out_of_sample.y_pred > _EVEN, out_of_sample.rows.won
     return {
         "accuracy": float((predicted == won).mean()),
@@ -103,8 +102,8 @@ def classified(out_of_sample: OutOfSampleTrades) -> Record:
     }
 
 
-def outcome(out_of_sample: OutOfSampleTrades, chosen: Mask) -> Record:
-    """Return what became of chosen trades: win rate, result per unit of risk and in US dollars, with intervals."""
+def outcome(out_of_sample: OutOfSampleTrades, chosen: Mask) -> TakenRecord:
+    """Return the results of chosen trades: win rate, result per unit of risk and in US dollars, with intervals."""
     rows = out_of_sample.rows[chosen]
     return {
         "trades": len(rows),
@@ -136,8 +135,8 @@ def correlation(first: Floats, second: Floats, days: Integers) -> Interval:
     return day_interval(day_sums(np.stack((np.ones_like(x), x, y, x * x, y * y, x * y), axis=1), days[known]), _pearson)
 
 
-def rules(out_of_sample: OutOfSampleTrades) -> list[Record]:
-    """Compare what each rule would have taken, on the rows for which all have a threshold."""
+def rules(out_of_sample: OutOfSampleTrades) -> list[RuleRecord]:
+    """Compare the trades that each rule takes, on the rows for which all rules have a threshold."""
     decisions, predicted = out_of_sample.decisions, out_of_sample.y_pred
     thresholds = np.stack((decisions.threshold, decisions.f1, decisions.recall))
     common = out_of_sample[np.flatnonzero(np.isfinite(thresholds).all(axis=0))]
@@ -150,12 +149,15 @@ def rules(out_of_sample: OutOfSampleTrades) -> list[Record]:
         "recall nearest 0.80": predicted >= found.recall,
         "every trade": np.ones(len(common), dtype=np.bool_),
     }
-    return [{"name": name, **_hits(common.rows.won, taken), **outcome(common, taken)} for name, taken in chosen.items()]
+    won = common.rows.won
+    return [
+        {"name": name, "recall": _recall(won, taken), "f1": f1_score(taken, won), **outcome(common, taken)}
+        for name, taken in chosen.items()
+    ]
 
 
-def _hits(won: Mask, taken: Mask) -> Record:
-    hits = float((won & taken).sum())
-    return {"recall": hits / float(won.sum()) if won.any() else np.nan, "f1": f1_score(taken, won)}
+def _recall(won: Mask, taken: Mask) -> float:
+    return float((won & taken).sum()) / float(won.sum()) if won.any() else float("nan")
 
 
 def _difference(totals: Floats) -> Floats:
