@@ -117,7 +117,7 @@ class CollectProgress:
     def __init__(self, total: int, asked: Sequence[Question]) -> None:
         left = sum(len(question.days) for question in asked)
         self._bar = new_progress("days")
-        self._told_seconds = 0.0
+        self._shown_seconds = 0.0
         self._task = self._bar.add_task("collect", total=total, completed=total - left, note="")
 
     def __enter__(self) -> Self:
@@ -139,9 +139,9 @@ class CollectProgress:
         if not self._bar.disable:
             self._bar.update(self._task, note=note)
             return
-        self._told_seconds = min(self._told_seconds, seconds)  # a new wait starts at 0
-        if seconds - self._told_seconds >= _LINE_EVERY_SECONDS:
-            self._told_seconds = seconds
+        self._shown_seconds = min(self._shown_seconds, seconds)  # a new wait starts at 0
+        if seconds - self._shown_seconds >= _LINE_EVERY_SECONDS:
+            self._shown_seconds = seconds
             click.echo(note, err=True)
 
     def warn(self, sentence: str) -> None:

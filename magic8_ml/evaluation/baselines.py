@@ -1,12 +1,12 @@
 """What a forecast has to beat, each learning from the very training days of the model.
 
 ==  ================================================================================================
-B1  climatology: what came on the training days at the same half hour
+B1  climatology: the outcomes of the training days at the same half hour
 B2  the price: VIX x time-of-day share, lognormal
 B3  HAR-RV: yesterday's, the week's and the month's realised variance
 B4  HAR with today: B3 with the VIX, today's variance so far and of the last half hour, and the gap
 B5  logistic regression on all features
-B8  always what came most often
+B8  always the most common class
 ==  ================================================================================================
 
 B6, the rule scorer, and B7, the recalibrated price, speak of trades alone: :mod:`magic8_ml.evaluation.win_baselines`.
@@ -94,7 +94,7 @@ def class_shares(classes: Integers, bucket: Integers) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Majority:
-    """B8: the class that came most often, with certainty; the baseline of accuracies, not of probabilities."""
+    """B8: the most common class, with certainty; the baseline of accuracies, not of probabilities."""
 
     name: str = "B8 majority"
 

@@ -172,7 +172,7 @@ def settings_of(design: object) -> dict[str, Any]:
 
 
 def data_digest(rows: Rows) -> str:
-    """Return a short digest of what was learnt from and tested."""
+    """Return a short digest of the training and test rows."""
     digest = sha256()
     for values in (rows.day, rows.symbol, rows.features, rows.known.realised, rows.known.move):
         digest.update(np.ascontiguousarray(values).tobytes())

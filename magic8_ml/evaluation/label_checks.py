@@ -100,7 +100,7 @@ def _other_threshold(calls: CalledTrades) -> str:
     wins = mean_interval(calls.won[ranks >= threshold], calls.day[ranks >= threshold]).value
     return (
         f" A threshold of {threshold:.2f} would have given {percent(_MIDDLE, 0)}, and its calls won {percent(wins)}:"
-        " it would be chosen on the days that it is judged by."
+        " it would be chosen on the days that it is tested on."
     )
 
 

@@ -1,4 +1,4 @@
-"""Put forecasts, the baselines' and what came side by side, on the same rows and the same trades."""
+"""Align forecasts, baselines and results on the same rows and the same trades."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCENARIOS: Final[Mapping[str, float]] = {model.name: model.basis_points / BASE.b
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Benchmark:
-    """The tested rows, what every baseline said of them, and all six structures settled; for any model to be judged.
+    """The test rows with the forecasts of every baseline and the results of all six structures, for any model.
 
     ``won``, ``gross``, ``cost`` and each of ``odds`` have shape (n_rows, 6).
     """
@@ -42,9 +42,9 @@ class Benchmark:
     odds: Mapping[str, Floats]
 
     def compare(self, model: Forecast, designs: Mapping[str, Forecast] | None = None) -> OutOfSample:
-        """Return the model beside the baselines and other ``designs``, settling the verticals that the model means.
+        """Return the model with the baselines and other ``designs``, settling the verticals that the model means.
 
-        Where another design means another vertical, it has said nothing of this one.
+        Where another design means another vertical, it has no forecast of this one.
         """
         others = designs or {}
         odds = {name: select_strategies(predicted, model.vertical) for name, predicted in self.odds.items()}
@@ -76,11 +76,11 @@ def build_benchmark(
     Parameters
     ----------
     rows
-        All rows with outcomes: those learnt from and those tested.
+        All rows with outcomes: training and test rows.
     structures
         The canonical structures at all rows.
     folds
-        Blocks of days; the baselines learn from ``learnt`` and answer for ``tested``.
+        Blocks of days; the baselines are trained on ``train`` and predict ``test``.
     """
     tested = rows_of_folds(rows, folds)
     return Benchmark(
@@ -95,7 +95,7 @@ def build_benchmark(
 
 
 def with_earlier_rows(bench: Benchmark, rows: Rows, structures: CanonicalStructures) -> Benchmark:
-    """Put rows of earlier days in front, of which too little came before for anyone but the prices to speak."""
+    """Put rows of earlier days in front, for which only the prices have enough history."""
     count = len(rows)
     early = {one.name: one.predict(rows) if isinstance(one, Price) else Forecast.partial(count) for one in BASELINES}
     unknown = np.full(structures.won.shape, np.nan)

@@ -26,7 +26,7 @@ class Scale:
 
     @classmethod
     def of(cls, columns: Floats) -> Scale:
-        """Measure; a column never known or never changing is worth nothing."""
+        """Measure; a column that is never known or never changes has weight 0."""
         known = np.isfinite(columns)
         count = np.maximum(known.sum(axis=0), 1)
         mean = np.where(known, columns, 0.0).sum(axis=0) / count
@@ -74,7 +74,7 @@ class Logit:
 
 
 def fit_logit(columns: Floats, classes: Integers) -> Logit:
-    """Fit classes 0..2 with L2 penalty; a class that never came keeps the probability of a rare one.
+    """Fit classes 0..2 with L2 penalty; a class that never occurred keeps the probability of a rare one.
 
     Rows of a day are alike, so of very many only every second, third ... is looked at.
 

@@ -16,7 +16,7 @@ from magic8_ml.trades.rows import TradeRows
 from magic8_ml.trades.terms import STRATEGIES
 
 _PRIOR_DAYS: Final = 10.0
-"""Training days that the unchanged price is worth in its recalibration."""
+"""Weight of the unchanged price in its recalibration, in training days."""
 
 _ENOUGH_ROWS: Final = 40_000
 
@@ -57,7 +57,7 @@ class BaseRates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MajorityOutcome:
-    """Always says what came most often of a pair: the accuracy that costs nothing."""
+    """Predicts the most common outcome of a pair: the accuracy without skill."""
 
     name: str = "B8 majority"
 
@@ -72,7 +72,7 @@ class MajorityOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureProbability:
-    """Repeats a feature that is a probability; nothing is learnt, so it is a model and its own fit."""
+    """Repeats a feature that is a probability; nothing is fitted, so it is a model and its own fit."""
 
     name: str
     column: str
@@ -135,7 +135,7 @@ BASELINES: Final[tuple[WinEstimator, ...]] = (
     RECALIBRATED_LOGNORMAL,
     MAJORITY,
 )
-"""Printed beside every model, on the same rows."""
+"""Printed with every model, on the same rows."""
 
 _EVEN: Final = 0.5
 

@@ -25,7 +25,7 @@ TITLE: Final = "Win probabilities of trades"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeEvaluationConfig:
-    """What is evaluated: ``model``, beside ``others``, in a walk-forward that goes by ``plan``.
+    """What is evaluated: ``model`` and ``others``, in a walk-forward by ``plan``.
 
     ``demo_rounds``: trees of the leakage demo, 0 for none.
     """
@@ -57,7 +57,7 @@ def evaluate_trades(
     Raises
     ------
     TrainingRefused
-        When too few days are left to learn from, or the model says nothing of any.
+        When too few training days are left, or the model predicts none.
     """
     folds = folds_of(rows.day, config.plan)
     if not folds:

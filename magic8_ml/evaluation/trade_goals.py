@@ -51,7 +51,7 @@ GOALS: Final[Sequence[Goal[OutOfSampleTrades]]] = (
     ),
     Goal(
         name="reliability slope",
-        meaning="log odds of what came on log odds of what was said: 1 is perfect",
+        meaning="log odds of the outcome on log odds of the prediction: 1 is perfect",
         measure=_slope,
         floor=0.7,
         ceiling=1.3,

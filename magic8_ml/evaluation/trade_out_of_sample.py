@@ -1,4 +1,4 @@
-"""What was said of trades beside what came of them: the one value that every figure of a report is computed from."""
+"""Predictions of trades with their results: the one value that every figure of a report is computed from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TUNING_DAYS: Final = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TradeDecisions:
-    """Shape (n_rows,), NaN where nothing can be said.
+    """Shape (n_rows,), NaN where unknown.
 
     ``value``: expected result in US dollars per unit by the model; ``threshold``: the probability above which it is
     positive;
@@ -43,7 +43,7 @@ class TradeDecisions:
 
 
 def decide_trades(rows: TradeRows, predicted: Floats, folds: Sequence[Fold]) -> TradeDecisions:
-    """Return every rule's view of the tested rows, learnt fold by fold from earlier days alone."""
+    """Return the decision of every rule on the test rows, each fold trained on earlier days alone."""
     found = TradeDecisions(**{item.name: np.full(len(rows), np.nan) for item in fields(TradeDecisions)})
     for fold in folds:
         tested = span_of(rows, fold.test)
@@ -77,7 +77,7 @@ def chosen_thresholds(rows: TradeRows, predicted: Floats) -> Mapping[int, tuple[
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OutOfSampleTrades:
-    """Rows that the model spoke of, in the order of time.
+    """Rows that the model predicts, in the order of time.
 
     ``predicted``: win probabilities (n_rows,) by the name of each forecaster, NaN where it has none; ``model`` names
     the one under evaluation.  ``decisions``: the trades that each rule takes by that model.
@@ -106,7 +106,7 @@ class OutOfSampleTrades:
 
     @property
     def y_pred(self) -> Floats:
-        """Return what the model under evaluation said."""
+        """Return the probabilities of the model under evaluation."""
         return self.predicted[self.model]
 
     @property
@@ -142,7 +142,7 @@ def predict_trades_out_of_sample(
     others: Sequence[WinEstimator] = (),
     progress: ProgressCallback = no_progress,
 ) -> OutOfSampleTrades:
-    """Walk model, baselines and ``others`` forward over the same folds; rows of which the model says nothing go out.
+    """Walk model, baselines and ``others`` forward over the same folds, without rows that the model does not predict.
 
     Raises
     ------

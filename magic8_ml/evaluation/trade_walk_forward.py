@@ -20,10 +20,10 @@ from magic8_ml.trades.rows import TradeRows
 
 
 class FittedWinEstimator(Protocol):
-    """A model that has learnt."""
+    """A fitted model."""
 
     def predict(self, rows: TradeRows) -> Floats:
-        """Return the probability that each row wins, (n_rows,), NaN where nothing is said."""
+        """Return the probability that each row wins, (n_rows,), NaN where it predicts nothing."""
 
 
 class WinEstimator(Protocol):
@@ -40,9 +40,9 @@ class WinEstimator(Protocol):
 def predict_walk_forward(
     model: WinEstimator, rows: TradeRows, folds: Sequence[Fold], progress: ProgressCallback = no_progress
 ) -> Floats:
-    """Return what the model said of each row before its day, (n_rows,), NaN on days that no fold tests.
+    """Return the prediction of each row from before its day, (n_rows,), NaN on days that no fold tests.
 
-    Each fit sees the learnt days of its fold alone, over all symbols.
+    Each fit sees the training days of its fold alone, over all symbols.
 
     Raises
     ------

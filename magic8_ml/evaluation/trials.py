@@ -1,4 +1,4 @@
-"""The log of every configuration that was tried, beside the report: one JSON line each, only ever appended to.
+"""The log of every configuration that was tried, next to the report: one JSON line each, append-only.
 
 What was tried often looks good by luck, so figures are read together with the count; and a final segment can be
 opened only once, so the log says how often that has been done.

@@ -7,7 +7,7 @@ B4     HAR with today, times what it missed by in the past
 B5     logistic regression on all features
 B6     the rule scorer's points, turned into odds by one line per strategy; only where they are supplied
 B7     the odds of the premium, recalibrated
-B8     always what came most often
+B8     always the most common outcome
 =====  ==============================================================================
 """
 
@@ -48,7 +48,7 @@ class CanonicalStructures:
 
     ``won`` 0 or 1; ``gross`` result before costs and ``cost`` of trading, in units of the largest loss; ``trades`` has
     the premium and what it implies.
-    ``points`` (n_rows, 3): the rule scorer's 0..100 per strategy, None where nobody supplied them.
+    ``points`` (n_rows, 3): the rule scorer's 0..100 per strategy, None where there are none.
     """
 
     trades: StructureTrades

@@ -77,7 +77,7 @@ class Rows:
         return len(self.day)
 
     def __getitem__(self, rows: Mask | Integers | slice) -> Rows:
-        """Return some of the rows, in the order asked for."""
+        """Return some of the rows, in the given order."""
         arrays: dict[str, Any] = {
             item.name: getattr(self, item.name)[rows] for item in fields(self) if item.name not in _NOT_ARRAYS
         }

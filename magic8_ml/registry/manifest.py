@@ -25,7 +25,7 @@ class ModelUnavailable(PluginUnavailable):
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest in the folder of a model, whatever it says.
+    """Read the manifest in the folder of a model without validation.
 
     Raises
     ------

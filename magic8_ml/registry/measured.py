@@ -1,4 +1,4 @@
-"""What the manifest of a version says was measured of the model on unseen days."""
+"""The measurements on unseen days in the manifest of a version."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from magic8_ml.trades.terms import DeltaRows, MarketContext, TradeTerms
 
 
 class LookAhead(ValueError):
-    """Something is younger than the trade that would be judged by it: the rows are refused."""
+    """An input is younger than the trade that it would describe: the rows are refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -29,7 +29,7 @@ class VarianceForecaster(Protocol):
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """Return the symbols that it has learnt."""
+        """Return the symbols that it was trained on."""
 
     @property
     def residuals(self) -> Residuals:

@@ -1,4 +1,4 @@
-"""Labelled trades as columns: what every model of win probabilities learns from and is judged on."""
+"""Labelled trades as columns: the training and test data of every model of win probabilities."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class TradeRows:
         return len(self.day)
 
     def __getitem__(self, rows: Mask | Integers | slice) -> TradeRows:
-        """Return some of the rows, in the order asked for; a slice copies nothing."""
+        """Return some of the rows, in the given order; a slice copies nothing."""
         arrays: dict[str, Any] = {
             item.name: getattr(self, item.name)[rows] for item in fields(self) if item.name not in _NAMES
         }

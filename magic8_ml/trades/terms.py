@@ -1,6 +1,6 @@
 """What is known of a trade and of its market when it is entered: the only inputs that features are computed from.
 
-No field of these types can hold what came later, and every value says since when it is known: features refuse a row
+No field of these types can hold later information, and every value says since when it is known: features refuse a row
 whose market or delta sheet is younger than its trade.
 """
 

@@ -83,7 +83,7 @@ def truncated_future(bars: Mapping[str, Bars], vix_daily: Bars, rows: Rows) -> R
     Raises
     ------
     DataUnavailable
-        When serving refuses a row that training has learnt from.
+        When serving refuses a row that was trained on.
     """
     reference = rows[sampled(rows)]
     served = []

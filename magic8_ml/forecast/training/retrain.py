@@ -51,7 +51,7 @@ class PairedComparison:
         return self.days >= MIN_DAYS and self.challenger - self.champion <= self.standard_error
 
     def summary(self) -> str:
-        """Return what the history says about it."""
+        """Return its entry in the history."""
         if self.days < MIN_DAYS:
             return f"{self.days} new days to compare on, need {MIN_DAYS}"
         result = "not worse" if self.is_not_worse else "worse"

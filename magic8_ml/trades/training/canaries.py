@@ -2,7 +2,7 @@
 
     shuffled_labels          results exchanged between days cannot be predicted
     future_shifted_feature   a column that tells the result must help, or skill is measured on something else
-    scrambled_future         other trades from a day on: what is said of earlier days stays, to the bit
+    scrambled_future         other trades from a day on: the predictions of earlier days stay, to the bit
     truncated_future         no trades from a day on: the same
 
 They fit the base members and the trees of all trades on the newest days; every node is fitted by the same functions.
