@@ -48,10 +48,14 @@ def deaf(fault: Fault, *reasons: str, **given: Any) -> Case:
 
 
 def alone(name: str, *reasons: str, **given: Any) -> Case:
-    """Return a fault that strikes one of both symbols for a minute."""
+    """Return a fault that strikes one of both symbols for a minute.
+
+    A line without a price is subscribed again, and is silent until its first tick.
+    """
     options = {key: given.pop(key) for key in ("limit", "late", "returns") if key in given}
     fault = Fault(name, symbols=("QQQ",), seconds=LONG, **given)
-    return Case(fault=fault, symbols=frozenset({"QQQ"}), reasons=frozenset(reasons), **options)
+    told = frozenset({*reasons, "feed_silent"} if reasons else ())
+    return Case(fault=fault, symbols=frozenset({"QQQ"}), reasons=told, **options)
 
 
 CASES = {
