@@ -29,6 +29,7 @@ from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
+from magic8_companion.events.user_file import user_calendar
 from magic8_companion.paths import written_path
 from magic8_companion.plugins import EXTENSIONS, ML_EXTENSION, ML_SCORER, SCORERS, STRATEGIES, load_plugin
 from magic8_companion.ports import Clock, Extension, MarketData, Scorer
@@ -250,7 +251,7 @@ def standalone_host(
         clock = _script_clock(settings)
     options = engine_config(settings)
     writer = ScriptWriter(settings.run_output_dir, _named_kill_switch(settings))
-    publication = PublicationService(writer, writer, clock, provider, options)
+    publication = PublicationService(writer, writer, clock, provider, options, user_calendar(settings.events_path))
     publication.restore()
     services = _services(settings, clock, provider, MarketObserver(provider, clock, options), publication)
     services.serve_on(loop)
@@ -318,7 +319,9 @@ def _publication(
         lock=lock,
         practice_clock=SystemClock() if settings.practice else None,
     )
-    return PublicationService(publisher, StateStore(folder), clock, provider, options)
+    return PublicationService(
+        publisher, StateStore(folder), clock, provider, options, user_calendar(settings.events_path)
+    )
 
 
 def _services(

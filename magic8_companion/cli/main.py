@@ -26,6 +26,7 @@ COMMANDS: Final[CommandTable] = {
     "rehearse": CommandSource("magic8_companion.cli.rehearse:rehearse", "Play a past day on ib or yahoo, no account."),
     "gamma": CommandSource("magic8_companion.cli.gamma:gamma", "Show the gamma exposure of an option chain."),
     "tickets": CommandSource("magic8_companion.cli.tickets:tickets", "Rank every structure of an option chain."),
+    "events": CommandSource("magic8_companion.cli.events:events", "Show events that move the market; take releases."),
     "completion": CommandSource("magic8_companion.cli.completion:completion", "Print a shell completion script."),
 }
 

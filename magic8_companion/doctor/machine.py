@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from magic8_companion.doctor.check import FAILED, OK, SKIPPED, WARNING, Check
+from magic8_companion.domain.codes import EventsStatus
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError
 from magic8_companion.domain.trading_day import (
     LAST_YEAR,
@@ -24,6 +25,8 @@ from magic8_companion.domain.trading_day import (
 )
 from magic8_companion.durable import FolderLock
 from magic8_companion.engine.kill_switch import why_set
+from magic8_companion.events.statements import LAST_DAY
+from magic8_companion.events.user_file import user_calendar
 from magic8_companion.ports import Clock
 from magic8_companion.unified_config import Settings
 
@@ -31,6 +34,7 @@ _PACKAGES: Final = {"ib": ("ib", "ib_async"), "yahoo": ("yahoo", "yfinance")}
 _NEWEST_KNOWN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _LARGEST_STEP: Final = timedelta(milliseconds=50)
 _LEAST_FREE_BYTES: Final = 500_000_000
+_EVENTS_AHEAD: Final = timedelta(days=60)
 _SUMMER: Final = datetime(2025, 7, 15, 12, tzinfo=UTC)
 _WINTER: Final = datetime(2025, 1, 15, 12, tzinfo=UTC)
 
@@ -109,6 +113,21 @@ def calendar_check(now: datetime) -> Check:
     return Check(name="calendar", status=OK, result=result)
 
 
+def events_check(settings: Settings, now: datetime) -> Check:
+    """Check that the calendar of events covers today and the weeks ahead, and report today's events."""
+    try:
+        known = user_calendar(settings.events_path).today(now)
+    except ConfigError as error:
+        fix = "correct the file, or take a new one: magic8 events update FILE"
+        return Check(name="events", status=FAILED, result=error.problems[0], fix=fix)
+    fix = "update Magic8: its table of Federal Reserve statements must be extended"
+    if known.status == EventsStatus.EXPIRED:
+        return Check(name="events", status=WARNING, result=f"{known.status}: the table ends on {LAST_DAY}", fix=fix)
+    if LAST_DAY - known.day < _EVENTS_AHEAD:
+        return Check(name="events", status=WARNING, result=f"{known.summary}; the table ends on {LAST_DAY}", fix=fix)
+    return Check(name="events", status=OK, result=known.summary)
+
+
 def folder_checks(settings: Settings) -> list[Check]:
     """Check that all output folders are writable."""
     folders = {"output folder": (settings.run_output_dir, "M8C_OUTPUT_DIR" if settings.is_live else "--output-dir")}
@@ -150,6 +169,7 @@ def machine_checks(settings: Settings, clock: Clock) -> Sequence[Check]:
         *package_checks(settings),
         *clock_checks(clock),
         calendar_check(clock.now()),
+        events_check(settings, clock.now()),
         *folder_checks(settings),
         host_check(settings),
         kill_switch_check(settings),

@@ -78,6 +78,14 @@ class Blocker(Code):
     VOLATILITY_PAUSE = "volatility_pause"
     KILL_SWITCH = "kill_switch"
     NO_SIDE = "no_side"
+    EVENT_PAUSE = "event_pause"
+
+
+class EventsStatus(Code):
+    """Whether the calendar of events covers a day: if it does not, an event that is not listed may still happen."""
+
+    KNOWN = "known"
+    EXPIRED = "event_calendar_expired"
 
 
 class ReasonCode(Code):

@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from magic8_companion.domain.codes import Confidence, DataStatus, Direction, EntrySource, Strategy, VerticalSide
+from magic8_companion.domain.codes import (
+    Confidence,
+    DataStatus,
+    Direction,
+    EntrySource,
+    EventsStatus,
+    Strategy,
+    VerticalSide,
+)
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.measured import NOTHING_MEASURED, Measured
 from magic8_companion.domain.scores import Evidence
@@ -184,7 +192,7 @@ class FiveMinuteResult:
 class RecommendationSet:
     """What ``recommendations.json`` says, before the publisher adds ``seq``; the result of the merge.
 
-    ``events`` are the scheduled events of the day; None when no calendar knows them.
+    ``events`` are the day's events as they are known; ``events_status`` says whether the calendar covers the day.
     """
 
     published_at: datetime
@@ -204,4 +212,5 @@ class RecommendationSet:
     recommendations: Mapping[str, SymbolRecommendation]
     skipped: Mapping[str, str] = field(default_factory=dict)
     connection: ConnectionState | None = None
-    events: tuple[Mapping[str, Any], ...] | None = None
+    events: tuple[Mapping[str, Any], ...] = ()
+    events_status: EventsStatus = EventsStatus.KNOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
@@ -110,6 +111,12 @@ class EngineConfig(SharedConfig):
     pause_vix_jump_pct: float = field(
         default=15.0,
         metadata=setting("Rise of the VIX in % within 30 minutes from which trading pauses; 0 is off.", ge=0, le=100),
+    )
+    pause_events: Mapping[str, float] = field(
+        default_factory=dict,
+        metadata=setting(
+            'Events around which no entry is made, with minutes before and after, such as {"fomc_statement": 30}.'
+        ),
     )
     tickets: TicketConfig = field(default=TicketConfig(), metadata=setting("What a ticket may cost and risk."))
 

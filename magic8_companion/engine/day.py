@@ -164,6 +164,7 @@ class RecommendationEngine:
 
     async def _run_session(self, session: Session, outcomes: list[CheckpointOutcome]) -> None:
         await self._sleep_until(session.open_at)
+        _log.info("Events of %s: %s", session.day, self._publication.events.summary)
         if self._clock.now() < session.close_at:
             await self._refresh()
         for checkpoint in day_schedule(session, self._options):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from magic8_companion.domain.blockers import block
-from magic8_companion.domain.codes import Blocker, DataStatus, ReasonCode, Strategy
+from magic8_companion.domain.codes import Blocker, DataStatus, EventsStatus, ReasonCode, Strategy
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.entry_structure import require_side
 from magic8_companion.domain.market_state import DELAYED, STATUS_ORDER, worst_status
@@ -36,6 +36,7 @@ from magic8_companion.engine.decide import (
     why_nothing,
 )
 from magic8_companion.engine.merge_modes import MODES, Case, Merged, answer_alone
+from magic8_companion.events.calendar import DayEvents, EventPause, pause_at
 
 DOCUMENT_LIFE: Final = timedelta(seconds=300)
 
@@ -45,8 +46,8 @@ class PublishContext:
     """The circumstances of a publication, in addition to the two results.
 
     ``data_source`` and ``data_status`` describe a symbol of which nothing is known.  ``halt_reason`` takes every
-    entry's tradability away; ``volatility_pause`` that of the 5-minute answers.  What was decided from the source
-    of ``connection`` is unknown while it has an outage, of a symbol or altogether.
+    entry's tradability away; ``volatility_pause`` that of the 5-minute answers; ``events`` is None without a calendar.
+    What was decided from the source of ``connection`` is unknown while it has an outage, of a symbol or altogether.
     """
 
     now: datetime
@@ -55,6 +56,7 @@ class PublishContext:
     halt_reason: str | None = None
     volatility_pause: bool = False
     connection: ConnectionState | None = None
+    events: DayEvents | None = None
 
     @property
     def close_at(self) -> datetime:
@@ -106,6 +108,8 @@ def merge(
         recommendations=records,
         skipped={symbol: why for symbol in records if (why := sources.skip_reason(symbol)) is not None},
         connection=context.connection,
+        events=() if context.events is None else context.events.published,
+        events_status=EventsStatus.KNOWN if context.events is None else context.events.status,
     )
 
 
@@ -189,6 +193,8 @@ class _Sources:
         signal = self._signal(symbol)
         base = self._scored(symbol) or self._blank(symbol)
         merged = self._merged(base, signal, scored=self._scored(symbol) is not None)
+        if (pause := self._event_pause) is not None:
+            merged = _paused(merged, pause)
         if self.context.halt_reason is not None:
             merged = _halted(merged, self.context.halt_reason)
         record = _decided(base, merged)
@@ -201,6 +207,11 @@ class _Sources:
             return self.context.data_source, self.context.data_status
         worst = max(known, key=lambda record: STATUS_ORDER.index(record.data_status))
         return worst.data_source, worst.data_status
+
+    @property
+    def _event_pause(self) -> EventPause | None:
+        events = self.context.events
+        return None if events is None else pause_at(events, self.context.now, self.options.pause_events)
 
     def _scored(self, symbol: str) -> SymbolRecommendation | None:
         if self.last is None or symbol in self.unknown:
@@ -253,6 +264,14 @@ class _Sources:
 def _expire(entry: Entry, now: datetime) -> Entry:
     expired = entry.valid_until is not None and now >= entry.valid_until
     return block(entry, Blocker.EXPIRED) if expired else entry
+
+
+def _paused(merged: Merged, pause: EventPause) -> Merged:
+    entries = {key: block(entry, Blocker.EVENT_PAUSE) for key, entry in merged.entries.items()}
+    if merged.best_key is None:
+        return Merged(entries=entries, best_key=None, nothing=merged.nothing)
+    nothing = no_trade(f"{merged.best_key} is blocked: {pause.sentence}", blocked_by=(Blocker.EVENT_PAUSE,))
+    return Merged(entries=entries, best_key=None, nothing=nothing)
 
 
 def _halted(merged: Merged, reason: str) -> Merged:

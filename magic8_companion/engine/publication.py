@@ -25,6 +25,7 @@ from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.kill_switch import why_set
 from magic8_companion.engine.merge import PublishContext, merge, with_blockers
 from magic8_companion.engine.pipeline import CheckpointEvaluation, status_without_data
+from magic8_companion.events.calendar import DayEvents, EventCalendar, next_pause_change
 from magic8_companion.ports import Clock, MarketData, Monitored
 
 _State = ConnectionState | None
@@ -86,13 +87,20 @@ class PublicationService:
     """
 
     def __init__(
-        self, writer: DocumentWriter, memory: Memory, clock: Clock, provider: MarketData, options: EngineConfig
+        self,
+        writer: DocumentWriter,
+        memory: Memory,
+        clock: Clock,
+        provider: MarketData,
+        options: EngineConfig,
+        calendar: EventCalendar | None = None,
     ) -> None:
         self._writer = writer
         self._memory = memory
         self._clock = clock
         self._provider = provider
         self._options = options
+        self._calendar = calendar or EventCalendar()
         self._turn = threading.Lock()
         self._hooks: EngineHooks | None = None
         self._stopped = False
@@ -117,6 +125,11 @@ class PublicationService:
     def last_checkpoint(self) -> datetime | None:
         """Return the nominal time of the last checkpoint that was begun."""
         return self._begun
+
+    @property
+    def events(self) -> DayEvents:
+        """Return the events of today as they are known now."""
+        return self._calendar.today(self._clock.now())
 
     @property
     def last_published(self) -> RecommendationSet | None:
@@ -211,6 +224,7 @@ class PublicationService:
             halt_reason=self.halt_reason,
             volatility_pause=pause is not None,
             connection=self._connection(),
+            events=self.events,
         )
         recommendation_set = merge(self._checkpoint, self._five_minute, context, self._options)
         seq = self._writer.publish(recommendation_set, self._inputs(recommendation_set), slot, self._slot_inputs)
@@ -243,6 +257,8 @@ class PublicationService:
         if session is None or not session.contains(now):
             return None
         dues = [at for at in self._expiries(recommendation_set) if at > now]
+        if (change := next_pause_change(self.events, now, self._options.pause_events)) is not None:
+            dues.append(change)
         if self._options.republish_seconds:
             dues.append(now + timedelta(seconds=self._options.republish_seconds))
         due = min(dues, default=session.close_at)

@@ -70,6 +70,7 @@ def recommendations_document(
         "halt_reason": recommendation_set.halt_reason,
         "kill_switch": kill_switch,
         "events": recommendation_set.events,
+        "events_status": recommendation_set.events_status,
         "ml_enhanced": recommendation_set.ml_enhanced,
         "ml_status": recommendation_set.ml_status,
         "ml_5min_enhanced": recommendation_set.ml_5min_enhanced,

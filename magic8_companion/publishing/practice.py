@@ -13,7 +13,7 @@ from typing import Any, Final
 from magic8_companion.domain.trading_day import parse_utc, utc_text
 
 TIMES: Final = frozenset(
-    {"timestamp", "valid_until", "checkpoint_timestamp", "last_5min_update", "slot_time", "prediction_time"}
+    {"timestamp", "valid_until", "checkpoint_timestamp", "last_5min_update", "slot_time", "prediction_time", "at"}
 )
 """The keys whose values are times of the run; labels such as ``checkpoint_time`` and texts keep the market's time."""
 
@@ -37,4 +37,6 @@ def _moved(key: str, value: Any, shift: timedelta) -> Any:  # noqa: ANN401  # an
         return utc_text(parse_utc(value) + shift)
     if isinstance(value, Mapping):
         return {name: _moved(name, item, shift) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_moved("", item, shift) for item in value]
     return value

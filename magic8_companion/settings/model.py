@@ -20,6 +20,7 @@ from magic8_companion.domain.config import Described, FieldMeaning, SharedConfig
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.engine.config import EngineConfig, TicketConfig
+from magic8_companion.events.config import EventsConfig
 from magic8_companion.plugins import PluginConfig
 from magic8_companion.providers.config import ProviderConfig
 from magic8_companion.providers.ib.config import IBConfig
@@ -28,6 +29,7 @@ from magic8_companion.publishing.config import PublishingConfig
 from magic8_companion.scoring import Switches
 from magic8_companion.settings.sources import PREFIX, ROOT, Texts, TextSource, read_texts
 from magic8_companion.settings.values import (
+    EventPauses,
     Host,
     Interval,
     Lower,
@@ -133,6 +135,8 @@ class Settings(BaseSettings):
     bar_close_delay_seconds: int = _of(SharedConfig, "bar_close_delay_seconds")
     pause_vix_level: float = _of(EngineConfig, "pause_vix_level")
     pause_vix_jump_pct: float = _of(EngineConfig, "pause_vix_jump_pct")
+    pause_events: EventPauses = _of(EngineConfig, "pause_events")
+    events_file: WrittenPath = _of(EventsConfig, "file")
     market_data_provider: Provider = _of(ProviderConfig, "name")
     ibkr_fallback_to_yahoo: bool = _of(ProviderConfig, "fallback_to_yahoo")
     practice: bool = _own(
@@ -279,6 +283,11 @@ class Settings(BaseSettings):
     def kill_switch(self) -> Path:
         """Return the absolute path of the kill switch file; one switch stops live, replayed and simulated runs."""
         return self.path(self.kill_switch_file or self.output_dir / "KILL")
+
+    @property
+    def events_path(self) -> Path:
+        """Return the absolute path of the user's events."""
+        return self.path(self.events_file)
 
 
 def load_settings(

@@ -12,6 +12,7 @@ from magic8_companion.analysis import AnalysisConfig
 from magic8_companion.domain.config import meanings
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.engine.config import EngineConfig, TicketConfig
+from magic8_companion.events.config import EventsConfig
 from magic8_companion.plugins import PluginConfig
 from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.scoring import Switches
@@ -19,7 +20,16 @@ from magic8_companion.settings.model import Settings, load_settings, meaning_of
 
 Room = TypeVar("Room")
 
-ROOMS: Final = (AnalysisConfig, EngineConfig, IBConfig, MLPluginConfig, PluginConfig, Switches, TicketConfig)
+ROOMS: Final = (
+    AnalysisConfig,
+    EngineConfig,
+    EventsConfig,
+    IBConfig,
+    MLPluginConfig,
+    PluginConfig,
+    Switches,
+    TicketConfig,
+)
 
 
 def setting_of(room: type[Any]) -> dict[str, str]:

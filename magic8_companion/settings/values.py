@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, PlainSerializer, ValidationInfo
 
 from magic8_companion.domain.errors import ConfigError, PluginUnavailable
 from magic8_companion.domain.strategy import canonical_symbol
+from magic8_companion.events.event import EVENT_NAME, UNTIMED
 from magic8_companion.options.products import RUN_SYMBOLS
 from magic8_companion.paths import plain_text, written_path
 from magic8_companion.plugins import ML_SCORER, SCORERS, STRATEGIES, load_plugin
@@ -24,6 +25,8 @@ from magic8_companion.scoring import StrategyRules
 FIRST_TIME: Final = time(9, 35)
 LAST_TIME: Final = time(15, 54)
 FASTEST: Final = 100_000.0
+LONGEST_PAUSE: Final = 240
+"""Minutes before and after an event."""
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME: Final = re.compile(r"\d{2}:\d{2}")
@@ -87,6 +90,20 @@ def _thresholds(value: object) -> dict[str, float]:
     if len(numbers) < len(_LEVELS) or not 1 >= numbers[0] > numbers[1] > numbers[2] >= 0:
         raise ValueError("the values must be numbers that descend from extreme to moderate within 0..1")
     return {name: float(levels[name]) for name in _LEVELS}
+
+
+def _event_pauses(value: object) -> dict[str, float]:
+    pauses = (_json(value) if value.strip() else {}) if isinstance(value, str) else value
+    if not isinstance(pauses, dict) or not all(type(minutes) in {int, float} for minutes in pauses.values()):
+        raise ValueError('a JSON object of minutes by event is needed, such as {"fomc_statement": 30}')
+    names = [str(name) for name in pauses]
+    if untimed := sorted(UNTIMED.intersection(names)):
+        raise ValueError(f"{untimed[0]} lasts the whole day and has no time to pause around")
+    if wrong := [name for name in names if not EVENT_NAME.fullmatch(name)]:
+        raise ValueError(f"{wrong[0]!r} is no event; magic8 events show lists the names")
+    if any(not 0 < minutes <= LONGEST_PAUSE for minutes in pauses.values()):
+        raise ValueError(f"minutes above 0 and up to {LONGEST_PAUSE} are needed")
+    return {name: float(minutes) for name, minutes in pauses.items()}
 
 
 def _provider(value: object) -> str:
@@ -187,5 +204,6 @@ Republishing = Annotated[int, BeforeValidator(_zero_or_at_least(30))]
 Provider = Annotated[str, BeforeValidator(_provider)]
 ScorerName = Annotated[str, BeforeValidator(_scorer)]
 StrategyTables = Annotated[tuple[str, ...], BeforeValidator(_strategy_rules)]
+EventPauses = Annotated[dict[str, float], BeforeValidator(_event_pauses)]
 Thresholds = Annotated[dict[str, float], BeforeValidator(_thresholds)]
 Webhook = Annotated[str, BeforeValidator(_webhook)]

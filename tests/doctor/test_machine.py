@@ -13,6 +13,7 @@ from magic8_companion.doctor.fixes import ENDS_IT, fix_for, status_of
 from magic8_companion.doctor.machine import (
     calendar_check,
     clock_checks,
+    events_check,
     folder_checks,
     host_check,
     kill_switch_check,
@@ -77,6 +78,33 @@ def test_the_calendar_says_what_today_is(day: date, status: str, told: str) -> N
     """Half days and holidays are known; the end of the table is announced a year before."""
     check = calendar_check(new_york_instant(day, time(10)))
     assert (check.status, check.result) == (status, told)
+
+
+@pytest.mark.parametrize(
+    ("day", "status", "result"),
+    [
+        (date(2025, 3, 19), OK, "fomc_statement 14:00 ET"),
+        (date(2025, 3, 20), OK, "none known"),
+        (date(2027, 12, 15), WARNING, "none known; the table ends on 2027-12-31"),
+        (date(2028, 1, 4), WARNING, "event_calendar_expired: the table ends on 2027-12-31"),
+    ],
+)
+def test_the_events_of_today_are_shown(tmp_path: Path, day: date, status: str, result: str) -> None:
+    """The end of the table of statements is announced 60 days before."""
+    check = events_check(settings(tmp_path), new_york_instant(day, time(10)))
+    assert (check.status, check.result) == (status, result)
+
+
+def test_a_broken_file_of_events_is_named(tmp_path: Path) -> None:
+    """The message has the file and the line, the fix the command that replaces it."""
+    file = tmp_path / "events.csv"
+    file.write_text("date,time,event\n2025-02-30,08:30,cpi\n")
+    check = events_check(settings(tmp_path, events_file=file), new_york_instant(date(2025, 3, 19), time(10)))
+    assert (check.status, check.result) == (
+        FAILED,
+        f"{file} line 2: '2025-02-30' is not a date; write YYYY-MM-DD",
+    )
+    assert "magic8 events update" in check.fix
 
 
 def test_folders_that_can_be_made_are_fine(tmp_path: Path) -> None:

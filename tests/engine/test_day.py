@@ -430,7 +430,8 @@ async def test_the_log_tells_the_checkpoint_in_the_lines_operators_search_for(ca
     with caplog.at_level("INFO", "magic8_companion"):
         await house.run_day(FULL_DAY)
 
-    assert [record.getMessage() for record in caplog.records][:8] == [
+    assert [record.getMessage() for record in caplog.records][:9] == [
+        "Events of 2025-06-26: none known",
         "🎯 CHECKPOINT 10:30 ET (standard mode)",
         "Skipped SPY: feed_down: no answer",
         "📊 SPX recommendations:",

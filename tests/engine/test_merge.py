@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from magic8_companion.domain.codes import DataStatus, Strategy, VerticalSide
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
 from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.domain.trading_day import require_session
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.decide import decide
 from magic8_companion.engine.merge import PublishContext, merge
+from magic8_companion.events.calendar import EventCalendar
 from tests.engine.fake_plugin import signal_of, slot_of
 from tests.engine.fakes import FULL_DAY, HALF_DAY, card_of, options, view_of
 from tests.engine.test_decide import state
@@ -403,3 +405,37 @@ def test_the_laws_of_every_document(
                 assert {key: entries[key] for key in BASE_STRATEGIES} == {
                     key: base.strategies[key] for key in BASE_STRATEGIES
                 }
+
+
+STATEMENT_DAY = require_session(date(2025, 3, 19))
+PAUSING = replace(ONE, pause_events={"fomc_statement": 30})
+
+
+@pytest.mark.parametrize(("wall", "paused"), [((13, 29), False), ((13, 30), True), ((14, 29), True), ((14, 30), False)])
+def test_no_entry_is_tradable_around_an_event(wall: tuple[int, int], paused: bool) -> None:
+    """A pause bars checkpoint and 5-minute entries; No_Trade gives the event and the end of the pause."""
+    now = STATEMENT_DAY.at(time(*wall))
+    last = checkpoint(at=now - timedelta(minutes=1))
+    answer = slot_of(now - timedelta(seconds=30), {"SPX": signal_of()})
+    document = merged(last, answer, now, PAUSING, events=EventCalendar().today(now))
+    record = document.recommendations["SPX"]
+    entries = {name: entry for name, entry in record.strategies.items() if name != "No_Trade"}
+    assert {"event_pause" in entry.blocked_by for entry in entries.values()} == {paused}
+    assert (record.best_strategy == "No_Trade") == paused
+    if paused:
+        assert record.strategies["No_Trade"].rationale == (
+            "Butterfly_5min is blocked: pause until 14:30 ET for fomc_statement 14:00 ET"
+        )
+        assert record.strategies["No_Trade"].blocked_by == ("event_pause",)
+
+
+def test_documents_list_the_events_and_the_end_of_the_calendar() -> None:
+    """The day's events stand in the document, and a day that the table does not cover is marked."""
+    now = STATEMENT_DAY.at(time(11))
+    known = merged(checkpoint(at=now), None, now, events=EventCalendar().today(now))
+    assert known.events == ({"event": "fomc_statement", "at": "2025-03-19T18:00:00Z", "scheduled": True},)
+    assert known.events_status == "known"
+    late = require_session(date(2028, 3, 22)).at(time(11))
+    unknown = merged(checkpoint(at=late), None, late, events=EventCalendar().today(late))
+    assert [event["event"] for event in unknown.events] == ["vix_expiry"]
+    assert unknown.events_status == "event_calendar_expired"

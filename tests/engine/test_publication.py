@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import RecommendationSet
+from magic8_companion.domain.trading_day import require_session
 from magic8_companion.engine.checkpoints import day_schedule
 from magic8_companion.engine.pipeline import CheckpointEvaluation
 from magic8_companion.engine.publication import EngineHooks, PublicationService
@@ -250,3 +251,13 @@ def test_waiting_for_the_writer_has_an_end() -> None:
     free.set()
     slow.join(5)
     assert publication.last_published is not None
+
+
+def test_a_document_is_due_when_a_pause_around_an_event_begins_and_ends() -> None:
+    """The file changes with the pause, not with the next slot."""
+    session = require_session(date(2025, 3, 19))
+    desk = Desk(session.at(time(13)), pause_events={"fomc_statement": 20}, republish_seconds=0)
+    desk.publication.refresh()
+    desk.clock.at = desk.reminders[-1]
+    desk.publication.on_timer()
+    assert desk.reminders == [session.at(time(13, 40)), session.at(time(14, 20))]

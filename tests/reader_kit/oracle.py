@@ -44,7 +44,7 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
         root = strict_json(data)
     except Impossible:
         return "bad_json"
-    if not isinstance(root, dict) or root.get("schema_version") not in {"1.0", "1.1"}:
+    if not isinstance(root, dict) or root.get("schema_version") not in ("1.0", "1.1"):
         return "schema_unknown"
     if root["schema_version"] == "1.0":
         return "unsealed"
@@ -122,7 +122,7 @@ def settled(answer: str, root: dict[str, Any], symbol: str, key: Any, *, must_be
         return answer
     record = root["recommendations"][symbol]
     entry = record["strategies"][key]
-    made_up = record.get("data_source") in {"replay", "simulated"} and record.get("data_status") in {"live", "delayed"}
+    made_up = record.get("data_source") in ("replay", "simulated") and record.get("data_status") in ("live", "delayed")
     skipped = isinstance(root.get("skipped"), dict) and symbol in root["skipped"]
     at, written = root.get("checkpoint_timestamp"), moment(root["timestamp"])
     other_day = False
