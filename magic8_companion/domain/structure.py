@@ -31,6 +31,18 @@ UNSPECIFIED_VERTICALS: Final[Mapping[VerticalSide | None, str]] = MappingProxyTy
 )
 """The structure of a Vertical whose right is open, by its side."""
 
+_DEBIT_STRUCTURES: Final = frozenset(
+    {
+        "butterfly",
+        "call butterfly",
+        "put butterfly",
+        "call debit vertical",
+        "put debit vertical",
+        "bought iron condor",
+        "bought iron butterfly",
+    }
+)
+
 _RIGHT_NAME: Final = {CALL: "call", PUT: "put"}
 _VERTICAL_LEGS, _BUTTERFLY_LEGS, _IRON_LEGS = 2, 3, 4
 _IRON_CONDOR_STRIKES: Final = 4
@@ -86,6 +98,15 @@ def vertical_of(legs: Sequence[LegTerms]) -> VerticalSpread | None:
     low, high = sorted(legs, key=lambda leg: leg.strike)
     near = low if low.right == CALL else high
     return VerticalSpread(right=near.right, action=near.action)
+
+
+def sells_premium(structure: str | None) -> bool:
+    """Tell whether a structure is opened for a credit; a structure that leaves this open counts as one that is.
+
+    >>> sells_premium("iron condor"), sells_premium("call debit vertical"), sells_premium("bull vertical")
+    (True, False, True)
+    """
+    return structure not in _DEBIT_STRUCTURES
 
 
 def structure_of(legs: Sequence[LegTerms]) -> str:

@@ -118,6 +118,10 @@ class EngineConfig(SharedConfig):
             'Events around which no entry is made, with minutes before and after, such as {"fomc_statement": 30}.'
         ),
     )
+    pause_checkpoints: bool = field(
+        default=True,
+        metadata=setting("Whether a volatility pause also blocks checkpoint entries that sell premium."),
+    )
     tickets: TicketConfig = field(default=TicketConfig(), metadata=setting("What a ticket may cost and risk."))
 
     @property

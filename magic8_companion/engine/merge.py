@@ -25,6 +25,7 @@ from magic8_companion.domain.recommendation import (
     SymbolRecommendation,
 )
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
+from magic8_companion.domain.structure import sells_premium
 from magic8_companion.domain.trading_day import market_session, new_york_day, new_york_label, session_on
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.decide import (
@@ -46,8 +47,9 @@ class PublishContext:
     """The circumstances of a publication, in addition to the two results.
 
     ``data_source`` and ``data_status`` describe a symbol of which nothing is known.  ``halt_reason`` takes every
-    entry's tradability away; ``volatility_pause`` that of the 5-minute answers; ``events`` is None without a calendar.
-    What was decided from the source of ``connection`` is unknown while it has an outage, of a symbol or altogether.
+    entry's tradability away; ``volatility_pause`` that of the 5-minute answers and of the checkpoint entries that sell
+    premium; ``events`` is None without a calendar.  What was decided from the source of ``connection`` is unknown while
+    it has an outage, of a symbol or altogether.
     """
 
     now: datetime
@@ -249,6 +251,8 @@ class _Sources:
 
     def _merged(self, base: SymbolRecommendation, signal: FiveMinuteSignal | None, *, scored: bool) -> Merged:
         entries: dict[str, Entry] = {name: _expire(base.strategies[name], self.context.now) for name in BASE_STRATEGIES}
+        if scored and self.context.volatility_pause and self.options.pause_checkpoints:
+            entries = {name: _without_premium(entry) for name, entry in entries.items()}
         nothing = base.strategies.get(NO_TRADE) or no_trade(
             why_nothing(entries, self.options), blocked_by=blockers_of_best(entries, self.options)
         )
@@ -272,6 +276,10 @@ def _paused(merged: Merged, pause: EventPause) -> Merged:
         return Merged(entries=entries, best_key=None, nothing=merged.nothing)
     nothing = no_trade(f"{merged.best_key} is blocked: {pause.sentence}", blocked_by=(Blocker.EVENT_PAUSE,))
     return Merged(entries=entries, best_key=None, nothing=nothing)
+
+
+def _without_premium(entry: Entry) -> Entry:
+    return block(entry, Blocker.VOLATILITY_PAUSE) if sells_premium(entry.structure) else entry
 
 
 def _halted(merged: Merged, reason: str) -> Merged:

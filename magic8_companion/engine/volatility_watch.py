@@ -44,9 +44,9 @@ class VolatilityWatch:
     @property
     def is_needed(self) -> bool:
         """Tell whether a pause is configured."""
-        return self._options.enable_ml_5min and (
-            self._options.pause_vix_level > 0 or self._options.pause_vix_jump_pct > 0
-        )
+        options = self._options
+        is_used = options.enable_ml_5min or options.pause_checkpoints
+        return is_used and (options.pause_vix_level > 0 or options.pause_vix_jump_pct > 0)
 
     def start(self, session: Session) -> asyncio.Task[None]:
         """Return the running task of a session; it joins the clock now and leaves it at its end."""

@@ -137,6 +137,7 @@ class Settings(BaseSettings):
     pause_vix_jump_pct: float = _of(EngineConfig, "pause_vix_jump_pct")
     pause_events: EventPauses = _of(EngineConfig, "pause_events")
     events_file: WrittenPath = _of(EventsConfig, "file")
+    pause_checkpoints: bool = _of(EngineConfig, "pause_checkpoints")
     market_data_provider: Provider = _of(ProviderConfig, "name")
     ibkr_fallback_to_yahoo: bool = _of(ProviderConfig, "fallback_to_yahoo")
     practice: bool = _own(

@@ -9,7 +9,7 @@ import pytest
 
 from magic8_companion.domain.codes import Confidence, Direction, EntrySource, VerticalSide
 from magic8_companion.domain.recommendation import Entry
-from magic8_companion.domain.structure import VerticalSpread, structure_of, vertical_of
+from magic8_companion.domain.structure import VerticalSpread, sells_premium, structure_of, vertical_of
 from magic8_companion.domain.ticket import Ticket, TicketLeg
 
 NAMED = {
@@ -106,3 +106,24 @@ def test_an_entry_that_means_two_trades_cannot_be_made(changes: dict[str, Any]) 
     assert entry(direction=Direction.BULLISH, ticket=ticket(NAMED["call debit vertical"])).side == "bull"
     with pytest.raises(ValueError, match=r"contradict|not bull or bear|not BUY or SELL"):
         entry(**changes)
+
+
+@pytest.mark.parametrize(
+    ("structure", "sells"),
+    [
+        ("iron condor", True),
+        ("iron butterfly", True),
+        ("sold call butterfly", True),
+        ("put credit vertical", True),
+        ("bear vertical", True),
+        ("a structure of another package", True),
+        (None, True),
+        ("butterfly", False),
+        ("put butterfly", False),
+        ("bought iron condor", False),
+        ("call debit vertical", False),
+    ],
+)
+def test_what_may_be_opened_for_a_credit_sells_premium(structure: str | None, sells: bool) -> None:
+    """Only a structure that is known to pay a debit does not."""
+    assert sells_premium(structure) == sells

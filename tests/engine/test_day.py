@@ -373,6 +373,19 @@ async def test_a_volatility_pause_begins_and_ends_without_a_request() -> None:
     assert FULL_DAY.at(time(10, 45, 5)) in {item.published_at for item in house.writer.bulletins}
 
 
+async def test_a_volatility_pause_withdraws_a_condor_without_any_plugin() -> None:
+    """Without 5-minute predictions, too, the condor of 10:30 is blocked from the bar close at which the VIX jumps."""
+    house = House(options=options(), start=EARLY)
+    house.market.vix = vix([20.0] * 14 + [45.0] * 3 + [20.0] * 61)
+    await house.run_day(FULL_DAY)
+
+    by_time = {item.published_at: item.recommendations["SPX"] for item in house.writer.bulletins}
+    assert by_time[FULL_DAY.at(time(10, 30, 5))].best_strategy == "Iron_Condor"
+    assert by_time[FULL_DAY.at(time(10, 45, 5))].best_strategy == "No_Trade"
+    assert by_time[FULL_DAY.at(time(11, 0, 5))].strategies["Iron_Condor"].blocked_by == ("volatility_pause",)
+    assert by_time[FULL_DAY.at(time(12, 30, 5))].best_strategy == "Iron_Condor"
+
+
 async def test_a_restart_takes_up_the_morning() -> None:
     """Restarted at noon the first document still shows the checkpoint of 11:00."""
     morning = House(options=options(), start=EARLY)

@@ -302,15 +302,31 @@ def test_a_halt_takes_everything(name: str, reason: str) -> None:
     assert ("kill_switch" in record.strategies["Vertical"].blocked_by) == (reason == "kill_switch")
 
 
-def test_a_volatility_pause_blocks_the_answer_not_the_checkpoint() -> None:
-    """While it lasts a 5-minute answer is not tradable."""
+def test_a_volatility_pause_blocks_the_answer_and_what_sells_premium() -> None:
+    """While it lasts neither a 5-minute answer nor an iron condor is tradable, and the decision says why."""
     record = merged(checkpoint(), slot(), volatility_pause=True).recommendations["SPX"]
-    assert record.best_strategy_key == "Iron_Condor"
+    assert record.best_strategy_key == "No_Trade"
+    assert record.strategies["Iron_Condor"].blocked_by == ("volatility_pause",)
+    assert record.strategies["No_Trade"].rationale == "Iron_Condor 74.9 is blocked: volatility_pause"
     replaced = merged(checkpoint(), slot(), settings=mode("replace"), volatility_pause=True).recommendations["SPX"]
     assert replaced.strategies["Butterfly"].blocked_by == ("volatility_pause",)
     assert (
         replaced.strategies["No_Trade"].rationale == "5-min ML: Butterfly: confidence 0.825; blocked: volatility_pause"
     )
+
+
+def test_a_volatility_pause_leaves_a_checkpoint_that_pays_a_debit() -> None:
+    """A long butterfly stays tradable; a Vertical whose right is open could be a credit spread and does not."""
+    record = merged(checkpoint({"Butterfly": 80.0, "Iron_Condor": 70.0, "Vertical": 75.0}), None, volatility_pause=True)
+    entries = record.recommendations["SPX"].strategies
+    assert [entries[name].should_trade for name in BASE_STRATEGIES] == [True, False, False]
+
+
+def test_the_checkpoint_can_be_left_out_of_the_pause() -> None:
+    """With the setting off only 5-minute answers pause."""
+    settings = replace(ONE, pause_checkpoints=False)
+    record = merged(checkpoint(), slot(), settings=settings, volatility_pause=True).recommendations["SPX"]
+    assert record.best_strategy_key == "Iron_Condor"
 
 
 def test_an_answer_in_the_wrong_folder_is_blocked() -> None:
@@ -399,7 +415,7 @@ def test_the_laws_of_every_document(
                 assert not misplaced
                 assert not (pause and entry.source == "ml_5min")
         alive = last is not None and now < last.checkpoint_at + timedelta(minutes=35)
-        if name == "overlay" and last is not None and alive and halt is None and not misplaced:
+        if name == "overlay" and last is not None and alive and halt is None and not (misplaced or pause):
             base = last.recommendations.get("SPX")
             if record is document.recommendations["SPX"] and base is not None:
                 assert {key: entries[key] for key in BASE_STRATEGIES} == {

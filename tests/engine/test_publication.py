@@ -200,7 +200,7 @@ def test_a_pause_reaches_the_next_document() -> None:
     desk.pause = "VIX at or above 40"
     desk.publication.refresh()
     keys = [item.recommendations["SPX"].best_strategy_key for item in desk.writer.bulletins]
-    assert keys == ["Iron_Condor", "Butterfly_5min", "Iron_Condor"]
+    assert keys == ["Iron_Condor", "Butterfly_5min", "No_Trade"]
 
 
 def test_after_the_end_nothing_is_tradable_any_more() -> None:
