@@ -24,8 +24,9 @@ from magic8_companion.durable import write_synced
 from magic8_ml.forecast.distribution_forecaster import FittedDistribution
 from magic8_ml.forecast.feature_bounds import Bounds
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, schema_digest
-from magic8_ml.forecast.ubjson import is_whole_object
-from magic8_ml.registry.manifest import MANIFEST, ModelUnavailable, read_checked, read_manifest, sha256_of
+from magic8_ml.forecast.tree_bounds import require_sound_booster
+from magic8_ml.forecast.ubjson import read_object
+from magic8_ml.registry.manifest import MANIFEST, NOT_A_MODEL, ModelUnavailable, read_checked, read_manifest, sha256_of
 
 FORMAT_VERSION: Final = 2
 _TREES: Final = "variance.ubj"
@@ -97,8 +98,8 @@ def load_model(folder: Path) -> TrainedModel:
         numbers = orjson.loads(files[_NUMBERS])
         forecaster = FittedDistribution.from_json(numbers["forecaster"], booster)
         bounds = Bounds.from_json(numbers["bounds"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelUnavailable("model_corrupt", f"{folder / _NUMBERS}: {error}") from error
+    except NOT_A_MODEL as error:
+        raise ModelUnavailable("model_corrupt", f"{folder / _NUMBERS}: {error!r}") from error
     return TrainedModel(forecaster=forecaster, bounds=bounds, manifest=manifest)
 
 
@@ -112,9 +113,14 @@ def _manifest_of_forecaster(folder: Path) -> dict[str, Any]:
 
 
 def read_booster(path: Path, content: bytes, names: tuple[str, ...]) -> xgb.Booster:
-    """Read trees from UBJSON; raises ``ModelUnavailable`` unless they are whole and were fitted on these columns."""
-    if not is_whole_object(content):
-        raise ModelUnavailable("model_corrupt", f"{path} is not whole")
+    """Read trees from UBJSON; raises ``ModelUnavailable`` unless they are sound and were fitted on these columns."""
+    try:
+        trees = read_object(content)
+        if tuple(trees["learner"]["feature_names"]) != names:
+            raise ModelUnavailable("feature_mismatch", f"{path} was fitted on other columns; train again")
+        require_sound_booster(trees, len(names))
+    except NOT_A_MODEL as error:
+        raise ModelUnavailable("model_corrupt", f"{path} is no sound model: {error}") from error
     booster = xgb.Booster({"nthread": 1})
     try:
         booster.load_model(bytearray(content))
@@ -122,8 +128,6 @@ def read_booster(path: Path, content: bytes, names: tuple[str, ...]) -> xgb.Boos
         raise ModelUnavailable("model_corrupt", f"{path} is no readable model") from error
     # loading forgets the thread count, and all cores on one row are a hundred times slower than one
     booster.set_param({"nthread": 1})
-    if tuple(booster.feature_names or ()) != names:
-        raise ModelUnavailable("feature_mismatch", f"{path} was fitted on other columns; train again")
     return booster
 
 

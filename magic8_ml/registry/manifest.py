@@ -10,8 +10,11 @@ from typing import Any, Final
 import orjson
 
 from magic8_companion.domain.errors import PluginUnavailable
+from magic8_companion.outside_files.plain_files import bounded, read_bytes
 
 MANIFEST: Final = "manifest.json"
+NOT_A_MODEL: Final = (ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError, RecursionError)
+"""What the content of a file raises that is no model."""
 
 
 class ModelUnavailable(PluginUnavailable):
@@ -34,7 +37,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     try:
-        manifest = orjson.loads(path.read_bytes())
+        with bounded(path):
+            manifest = orjson.loads(read_bytes(path, within=folder))
     except OSError as error:
         raise ModelUnavailable("no_model", f"no readable model in {folder} ({error.strerror})") from error
     except ValueError as error:
@@ -46,10 +50,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def read_checked(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
     """Read a file of a model; raises ``ModelUnavailable`` unless it is the one whose sha256 stands in the manifest."""
+    if Path(name).name != name:
+        raise ModelUnavailable("model_corrupt", f"the manifest in {folder} names {name!r}, which is no plain file name")
     digests = manifest.get("files")
     expected = digests.get(name) if isinstance(digests, dict) else None
     try:
-        content = (folder / name).read_bytes()
+        content = read_bytes(folder / name, within=folder)
     except OSError as error:
         raise ModelUnavailable("model_corrupt", f"{folder / name} cannot be read ({error.strerror})") from error
     if sha256_of(content) != expected:

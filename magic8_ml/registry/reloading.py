@@ -160,7 +160,10 @@ def _champion_folder(folder: Path) -> Path:
 
 
 def _loaded(folder: Path, load: Callable[[Path], Served]) -> Champion[Served]:
-    served = load(folder)
+    # the seal covers the digests of all files: nothing is parsed before it holds
     manifest = read_manifest(folder)
     require_passport(manifest)
+    served = load(folder)
+    if read_manifest(folder) != manifest:
+        raise ModelUnavailable("model_corrupt", f"{folder} was changed while it was loaded")
     return Champion(served=served, version=str(manifest["model_version"]), valid_until=valid_until(manifest))

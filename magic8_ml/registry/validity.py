@@ -40,7 +40,7 @@ def require_valid_version(folder: Path) -> dict[str, Any]:
     if not isinstance(files, dict) or not files:
         raise ModelUnavailable("model_corrupt", f"the manifest in {folder} names no files")
     for name in files:
-        read_checked(folder, Path(name).name, manifest)
+        read_checked(folder, str(name), manifest)
     require_passport(manifest)
     if (version := manifest.get("model_version")) != folder.name:
         raise ModelUnavailable("model_corrupt", f"{folder} holds version {version} under another name")

@@ -24,7 +24,7 @@ import orjson
 import xgboost as xgb
 
 from magic8_ml.forecast.model_files import read_booster, replace_folder
-from magic8_ml.registry.manifest import MANIFEST, ModelUnavailable, read_checked, read_manifest, sha256_of
+from magic8_ml.registry.manifest import MANIFEST, NOT_A_MODEL, ModelUnavailable, read_checked, read_manifest, sha256_of
 from magic8_ml.trades.base_models import Recalibration
 from magic8_ml.trades.expected_value import RealisedFractions
 from magic8_ml.trades.feature_catalogue import LeakingColumn, digest_of
@@ -147,8 +147,8 @@ class _WinModelReader:
         except ModelUnavailable as error:
             self._refused[name] = f"{error.reason}: {name}.json"
             return
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            self._refused[name] = f"model_corrupt: {name}.json: {error}"
+        except NOT_A_MODEL as error:
+            self._refused[name] = f"model_corrupt: {name}.json: {error!r}"
             return
         self._shared = shared
         self._records[name] = record
@@ -219,6 +219,6 @@ def load_served_model(folder: Path) -> ServedWinModel:
     model, manifest = load_win_model(folder), read_win_manifest(folder)
     try:
         thresholds = orjson.loads(read_checked(folder, THRESHOLDS, manifest))
-    except ModelUnavailable:
+    except (ModelUnavailable, ValueError):
         thresholds = {}
     return ServedWinModel(model=model, thresholds=thresholds, manifest=manifest)

@@ -52,8 +52,15 @@ def test_every_form_of_container_is_known(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"{$U}", b"{U\x01a[$", b"{i\xffa", b"{U\x01aX}", b"{" + b"U\x00[" * 500]
+    "content", [b"", b"{", b"{$U}", b"{U\x01a[$", b"{i\xffa", b"{U\x01aX}", b"{" + b"U\x00[" * 500, b"{U\x01aTU\x01aF}"]
 )
 def test_strays_are_no_object(content: bytes) -> None:
     """Missing ends, unknown markers, negative lengths and bottomless nesting do not pass."""
     assert not is_whole_object(content)
+
+
+@pytest.mark.parametrize("kind", [b"Z", b"N", b"T", b"F"])
+def test_a_count_of_values_without_bytes_is_bounded(kind: bytes) -> None:
+    """Four billion nulls in twenty bytes are refused at once."""
+    assert not is_whole_object(b"{U\x01a[$" + kind + b"#L\x00\x00\x00\x01\x00\x00\x00\x00}")
+    assert not is_whole_object(b"{$" + kind + b"#L\x7f\xff\xff\xff\xff\xff\xff\xff}")

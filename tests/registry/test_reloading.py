@@ -197,3 +197,29 @@ def test_a_version_that_was_promoted_too_early_is_loaded_when_it_is_complete(
         assert held.current().served == b"april"
     assert held.health()["reload_problem"] is None
     assert len(loader.calls) == 3
+
+
+def test_nothing_is_parsed_under_a_broken_seal(registry: Registry, loader: Loader, seconds: Seconds) -> None:
+    """A manifest that was changed by hand is refused before a file of the version is read, at start and at a change."""
+    held = ReloadingChampion(registry.folder, loader, seconds)
+    registry.promote(registry.versions()[1], "test")
+    manifest = registry.folder_of("champion") / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"symbols"', b'"extra": 1, "symbols"', 1))
+    seconds.now += PAUSE_SECONDS
+    assert held.current().served == b"march"
+    assert "seal" in str(held.health()["reload_problem"])
+    with pytest.raises(PluginUnavailable, match="seal"):
+        load_champion(registry.folder, loader)
+    assert len(loader.calls) == 1
+
+
+def test_a_version_that_changes_while_it_is_loaded_is_refused(registry: Registry) -> None:
+    """What was checked is what is served."""
+    manifest = registry.folder_of("champion") / "manifest.json"
+
+    def load(folder: Path) -> bytes:
+        manifest.write_bytes(manifest.read_bytes().replace(b'"symbols"', b'"extra": 1, "symbols"', 1))
+        return folder.name.encode()
+
+    with pytest.raises(PluginUnavailable, match="changed while it was loaded"):
+        load_champion(registry.folder, load)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +20,7 @@ import xgboost as xgb
 from scipy.special import expit
 
 from magic8_companion.domain.arrays import Floats, Integers
+from magic8_ml.forecast.model_files import read_booster
 from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of
 from magic8_ml.forecast.training.workers import ProgressCallback, no_progress, reproducible
 from magic8_ml.metrics.refusal import TrainingRefused
@@ -126,7 +128,11 @@ def fit_win_model(
             realised_fractions=sample.realised_fractions,
         ),
         records=records,
-        boosters={record.name: _booster(finals[record.name]) for record in records if record.uses_trees},
+        boosters={
+            record.name: read_booster(Path(f"{record.name}.ubj"), finals[record.name], sample.names)
+            for record in records
+            if record.uses_trees
+        },
         walk_forward=walk_forward,
         logits=walk_forward.logits(prior_days, parts.uses_trees, parts.levels, range(1, last + 1)),
         prices=_prices(sample, steps)[rows],
@@ -279,12 +285,6 @@ def _records(inputs: TreeTaskInputs, hierarchy: HierarchicalModel, parts: Select
                 )
             )
     return tuple(records)
-
-
-def _booster(content: bytes) -> xgb.Booster:
-    booster = xgb.Booster({"nthread": 1})
-    booster.load_model(bytearray(content))
-    return booster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
