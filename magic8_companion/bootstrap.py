@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -249,7 +249,7 @@ def standalone_host(
         provider, clock = _script_parts(settings.market_data_provider)
     else:
         clock = _script_clock(settings)
-    options = engine_config(settings)
+    options = replace(engine_config(settings), has_heartbeat=False)  # a script publishes and ends
     writer = ScriptWriter(settings.run_output_dir, _named_kill_switch(settings))
     publication = PublicationService(writer, writer, clock, provider, options, user_calendar(settings.events_path))
     publication.restore()

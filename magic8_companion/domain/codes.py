@@ -102,6 +102,7 @@ class ReasonCode(Code):
     NOT_OBSERVED = "not_observed"
     KILL_SWITCH = "kill_switch"
     STOPPED = "stopped"
+    CANNOT_PUBLISH = "cannot_publish"
     CALENDAR_RANGE = "calendar_range"
     # source of the data
     TIMEOUT = "timeout"

@@ -64,14 +64,17 @@ class EngineConfig(SharedConfig):
         default=35,
         metadata=setting("Minutes that the entries of a checkpoint stay valid.", advanced=True, ge=5, le=240),
     )
-    republish_seconds: int = field(
-        default=240,
+    heartbeat_seconds: int = field(
+        default=20,
         metadata=setting(
-            "Longest time in seconds without a rewrite of the file; 0 writes on change only.",
+            "Seconds between heartbeats of a live run: each lets recommendations.json live for 60 s.",
             advanced=True,
-            ge=0,
-            le=290,
+            ge=1,
+            le=30,
         ),
+    )
+    has_heartbeat: bool = field(
+        default=False, metadata=setting("Whether heartbeats keep the file alive: in live runs they do.")
     )
     merge_strategy: str = field(
         default="overlay", metadata=setting("How 5-minute results enter the file: overlay, replace or weighted.")
@@ -128,6 +131,11 @@ class EngineConfig(SharedConfig):
     def with_chain(self) -> bool:
         """Tell whether checkpoints ask for the option chain: every mode but simple does."""
         return self.system_mode != "simple"
+
+    @property
+    def document_life(self) -> timedelta:
+        """Return how long a document lives when nothing follows it."""
+        return timedelta(seconds=60 if self.has_heartbeat else 300)
 
     @property
     def grace(self) -> timedelta:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
 
 from magic8_companion.domain.blockers import block
 from magic8_companion.domain.codes import Blocker, DataStatus, EventsStatus, ReasonCode, Strategy
@@ -38,8 +37,6 @@ from magic8_companion.engine.decide import (
 )
 from magic8_companion.engine.merge_modes import MODES, Case, Merged, answer_alone
 from magic8_companion.events.calendar import DayEvents, EventPause, pause_at
-
-DOCUMENT_LIFE: Final = timedelta(seconds=300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +91,7 @@ def merge(
     data_source, data_status = sources.worst(records)
     return RecommendationSet(
         published_at=context.now,
-        valid_until=_valid_until(records, context, options),
+        valid_until=min(context.now + options.document_life, context.close_at),
         checkpoint_label=new_york_label(sources.nominal),
         checkpoint_at=None if last is None else last.checkpoint_at,
         system_mode=options.system_mode if last is None else last.system_mode,
@@ -310,14 +307,3 @@ def _with_metadata(record: SymbolRecommendation, signal: FiveMinuteSignal) -> Sy
         data_status=worst_status([record.data_status, signal.data_status]),
         ml_5min_metadata=signal.metadata,
     )
-
-
-def _valid_until(
-    records: Mapping[str, SymbolRecommendation], context: PublishContext, options: EngineConfig
-) -> datetime:
-    # A file that is rewritten on change only must live as long as its longest entry.
-    expiries = (entry.valid_until for record in records.values() for entry in record.strategies.values())
-    unexpired = [at for at in expiries if at is not None and at > context.now]
-    if options.republish_seconds == 0 and unexpired:
-        return min(max(unexpired), context.close_at)
-    return min(context.now + DOCUMENT_LIFE, context.close_at)

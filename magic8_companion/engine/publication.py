@@ -1,7 +1,8 @@
 """The publication service: keeps the newest results, merges them and publishes, one at a time.
 
 It publishes on a checkpoint, a 5-minute result, the expiry of an entry, a change of the kill switch, of the feed's
-connection or of the volatility pause, and after a silence; nothing that was published is ever read back.
+connection or of the volatility pause, and after a silence; nothing that was published is ever read back.  Between two
+documents of a live run heartbeats keep the file alive.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from magic8_companion.domain.connection import CONNECTED, ConnectionState
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
 from magic8_companion.domain.strategy import NO_TRADE
-from magic8_companion.domain.trading_day import new_york_day, session_on
+from magic8_companion.domain.trading_day import new_york_day, require_session, session_on
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.kill_switch import why_set
 from magic8_companion.engine.merge import PublishContext, merge, with_blockers
@@ -32,6 +33,9 @@ _State = ConnectionState | None
 """The part of a connection's state whose change publishes a new document: all but its sentence and its start."""
 
 _log = logging.getLogger(__name__)
+
+RENEWAL: Final = timedelta(seconds=240)
+"""Longest time between two documents of a session; heartbeats do not count."""
 
 _NO_INPUTS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -53,6 +57,18 @@ class DocumentWriter(Protocol):
 
         With ``slot``, a new 5-minute result, ``ml_predictions_5min.json`` goes the same way, both in one step.
         """
+
+    def heartbeat(self, at: datetime, valid_until: datetime) -> int:
+        """Publish the last recommendations again with these times, not archived nor journalled; return its ``seq``."""
+
+    def keep_halted(self, recommendation_set: RecommendationSet) -> None:
+        """Keep a halted document ready for :meth:`halt`."""
+
+    def halt(self) -> None:
+        """Publish the halted document in a way that needs no space; never raises."""
+
+    def require_held(self) -> None:
+        """Check that this is still the only writer of the folder."""
 
 
 class Memory(Protocol):
@@ -112,6 +128,7 @@ class PublicationService:
         self._seen: dict[str, str] = {}
         self._last_published: RecommendationSet | None = None
         self._due: datetime | None = None
+        self._beat_due: datetime | None = None
         self._logged_state: tuple[str, str | None] | None = None
 
     @property
@@ -141,12 +158,15 @@ class PublicationService:
         self._hooks = hooks
 
     def restore(self) -> None:
-        """Take up what was known when an earlier process of today ended."""
+        """Take up what was known when an earlier process of today ended; keep a halted document ready."""
         now = self._clock.now()
         with self._in_turn():
             self._checkpoint = self._memory.load_checkpoint(now)
             self._five_minute = self._memory.load_five_minute(now)
             self._begun = None if self._checkpoint is None else self._checkpoint.checkpoint_at
+            if self._hooks is not None:
+                halted = replace(self._context(), halt_reason=ReasonCode.CANNOT_PUBLISH)
+                self._writer.keep_halted(merge(None, None, halted, self._options))
 
     def begin_checkpoint(self, at: datetime) -> None:
         """Note that the checkpoint of ``at`` is under way: a slot of the same time leaves it the field."""
@@ -184,26 +204,30 @@ class PublicationService:
             return self._publish()
 
     def on_timer(self) -> None:
-        """Publish if an expiry or the longest silence has come; else set the timer again."""
+        """Publish if an expiry, the longest silence or a heartbeat is due; else set the timer again."""
         with self._in_turn():
-            if self._due is None:
-                return
-            if self._clock.now() >= self._due:
+            now = self._clock.now()
+            if self._due is not None and now >= self._due:
                 self._publish()
+            elif self._beat_due is not None and now >= self._beat_due:
+                self._beat(now)
             else:
-                self._remind(self._due)
+                self._set_timer()
 
     def poll(self) -> None:
-        """Publish if the kill switch or, in a session, the state of the feed has changed since the last document."""
+        """Publish if the kill switch or, in a session, the state of the feed has changed since the last document.
+
+        Raises
+        ------
+        PublishError
+            When the document cannot be written, or the output folder is no longer this host's.
+        """
+        self._writer.require_held()
         connection = self._connection()
         if connection is not None and (connection.state, connection.why) != self._logged_state:
             self._logged_state = connection.state, connection.why
             _log_connection(connection)
-        last = self._last_published
-        if last is None:
-            return
-        changed = _state(connection) != _state(last.connection) and self._is_open()
-        if changed or self.halt_reason != last.halt_reason:
+        if self._is_outdated(connection):
             self.refresh()
 
     def stop(self) -> None:
@@ -214,11 +238,17 @@ class PublicationService:
             if self._last_published is not None:
                 self._publish()
 
-    def _publish(self, slot: FiveMinuteResult | None = None) -> int:
-        now = self._clock.now()
+    def _is_outdated(self, connection: ConnectionState | None) -> bool:
+        last = self._last_published
+        if last is None:
+            return False
+        changed = _state(connection) != _state(last.connection) and self._is_open()
+        return changed or self.halt_reason != last.halt_reason
+
+    def _context(self) -> PublishContext:
         pause = None if self._hooks is None else self._hooks.volatility_pause()
-        context = PublishContext(
-            now=now,
+        return PublishContext(
+            now=self._clock.now(),
             data_source=self._provider.name,
             data_status=status_without_data(self._provider.status),
             halt_reason=self.halt_reason,
@@ -226,15 +256,26 @@ class PublicationService:
             connection=self._connection(),
             events=self.events,
         )
-        recommendation_set = merge(self._checkpoint, self._five_minute, context, self._options)
+
+    def _publish(self, slot: FiveMinuteResult | None = None) -> int:
+        recommendation_set = merge(self._checkpoint, self._five_minute, self._context(), self._options)
         seq = self._writer.publish(recommendation_set, self._inputs(recommendation_set), slot, self._slot_inputs)
         self._last_published = recommendation_set
         self._due = self._next_due(recommendation_set)
+        self._beat_due = self._next_beat(recommendation_set.published_at)
         if self._hooks is not None:
             self._hooks.published(recommendation_set)
-        if self._due is not None:
-            self._remind(self._due)
+        self._set_timer()
         return seq
+
+    def _beat(self, now: datetime) -> None:
+        if self._is_outdated(self._connection()):  # what no longer holds gets no longer life
+            self._publish()
+            return
+        session = require_session(new_york_day(now))
+        self._writer.heartbeat(now, min(now + self._options.document_life, session.close_at))
+        self._beat_due = self._next_beat(now)
+        self._set_timer()
 
     def _connection(self) -> ConnectionState | None:
         return self._provider.connection() if isinstance(self._provider, Monitored) else None
@@ -259,10 +300,14 @@ class PublicationService:
         dues = [at for at in self._expiries(recommendation_set) if at > now]
         if (change := next_pause_change(self.events, now, self._options.pause_events)) is not None:
             dues.append(change)
-        if self._options.republish_seconds:
-            dues.append(now + timedelta(seconds=self._options.republish_seconds))
-        due = min(dues, default=session.close_at)
+        due = min(*dues, now + RENEWAL, session.close_at)
         return due if due < session.close_at else None  # the close is the engine's own appointment
+
+    def _next_beat(self, now: datetime) -> datetime | None:
+        due = now + timedelta(seconds=self._options.heartbeat_seconds)
+        session = session_on(new_york_day(now))
+        is_due = self._options.has_heartbeat and session is not None and session.contains(now)
+        return due if is_due and session is not None and due < session.close_at else None
 
     def _expiries(self, recommendation_set: RecommendationSet) -> Iterator[datetime]:
         for record in recommendation_set.recommendations.values():
@@ -270,9 +315,10 @@ class PublicationService:
         if self._five_minute is not None and recommendation_set.ml_5min_enhanced:
             yield self._five_minute.valid_until
 
-    def _remind(self, at: datetime) -> None:
-        if self._hooks is not None:
-            self._hooks.remind(at)
+    def _set_timer(self) -> None:
+        due = min((at for at in (self._due, self._beat_due) if at is not None), default=None)
+        if self._hooks is not None and due is not None:
+            self._hooks.remind(due)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -281,6 +327,10 @@ class PublicationService:
             raise PublishError(f"the writer has been busy for {limit:g} s")
         try:
             yield
+        except PublishError:
+            self._stopped = self._stopped or self._hooks is not None  # a host ends with its first failure
+            self._writer.halt()
+            raise
         finally:
             self._turn.release()
 

@@ -1,9 +1,8 @@
 """Publish one file with an archive and a number ``seq``, which increases across restarts and kills.
 
-A document is written and synced once, gets its name in the archive, and then takes the published name.  So every
-published document is archived, and the newest archived document is the published one.  After a kill between the two
-steps, the next start repeats the second step.  Simultaneous documents take each step together, with one sync per folder
-and step.
+A document is written and synced once, gets its name in the archive, and then takes the published name.  After a kill
+between the two steps, the next start repeats the second step, unless a later number is published.  Simultaneous
+documents take each step together, with one sync per folder and step.  A heartbeat replaces the published file alone.
 """
 
 from __future__ import annotations
@@ -39,15 +38,18 @@ class Channel:
         The archive of all documents.
     retention_days
         Age limit of archived documents, by their own times; 0 keeps all.
+    reserve
+        A waiting document whose number is above all published ones, for the case that the published file is lost.
     """
 
-    def __init__(self, path: Path, archive: Archive, retention_days: int) -> None:
+    def __init__(self, path: Path, archive: Archive, retention_days: int, reserve: Path | None = None) -> None:
         self.path, self.archive, self._retention_days = path, archive, retention_days
         self._pruned_on: object = None
         remove_leftovers(path)
         newest = archive.newest()
         published = _seq_of(path)
-        self.seq = max(published or 0, newest.seq if newest else 0)
+        lost = _seq_of(reserve) if published is None and reserve is not None else None
+        self.seq = max(published or 0, newest.seq if newest else 0, lost or 0)
         if newest and newest.seq > (published or 0):
             self._take_second_step(newest)
 
@@ -70,6 +72,11 @@ class Channel:
         self.seq += 1
         with publishing(self.path):
             written.replace(self.path)
+
+    def beat(self, data: bytes) -> None:
+        """Replace the published file with document ``next_seq``, without archiving it."""
+        self.seq += 1
+        publish_file(self.path, data)
 
     def prune(self, published_at: datetime) -> None:
         """Delete old documents once a day."""

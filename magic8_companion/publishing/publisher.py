@@ -1,7 +1,7 @@
 """Write the output folder: the recommendations and, with them, the 5-minute predictions.
 
 Steps: documents -> schema -> seal -> journal -> archive -> published names.  A reader of the folder sees only complete
-documents.
+documents.  A heartbeat publishes the last recommendations again with new times.
 """
 
 from __future__ import annotations
@@ -9,26 +9,30 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import FiveMinuteResult, RecommendationSet
-from magic8_companion.domain.trading_day import new_york_day
+from magic8_companion.domain.trading_day import new_york_day, utc_text
 from magic8_companion.durable import FolderLock, encode, make_folder
 from magic8_companion.ports import Clock
 from magic8_companion.publishing.archive import Archive
 from magic8_companion.publishing.channel import Channel, Issue, publish_together
 from magic8_companion.publishing.config import DEFAULTS
-from magic8_companion.publishing.documents import predictions_document, recommendations_document
+from magic8_companion.publishing.documents import UNSEALED, predictions_document, recommendations_document
+from magic8_companion.publishing.halted import RESERVE, HaltedDocument
 from magic8_companion.publishing.journal import Journal, JournalLine
 from magic8_companion.publishing.practice import practice_document
 from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
 from magic8_companion.publishing.seal import sealed
 
 ARCHIVE_FOLDER: Final = "recommendations_archive"
+HALTED: Final = "halted.json"
 
 _NO_INPUTS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -76,10 +80,14 @@ class Publisher:
         archive, state = folder / ARCHIVE_FOLDER, folder / "state"
         published = recommendations_path or folder / f"{RECOMMENDATIONS}.json"
         make_folder(published.parent)
-        self._recommendations = Channel(published, Archive(archive, RECOMMENDATIONS), retention_days)
+        halted = state / HALTED
+        self._recommendations = Channel(published, Archive(archive, RECOMMENDATIONS), retention_days, halted)
         predictions = folder / f"{PREDICTIONS}.json"
         self._predictions = Channel(predictions, Archive(archive, PREDICTIONS), retention_days)
         self._journal = Journal(state)
+        self._halted = HaltedDocument(halted, published)
+        self._halted_set: RecommendationSet | None = None
+        self._last: Mapping[str, Any] = {}
         self._kill_switch = None if kill_switch is None else kill_switch_name(kill_switch, published.parent)
         self._folder_lock = lock
         self._practice_clock = practice_clock
@@ -109,8 +117,8 @@ class Publisher:
             this path is no longer the locked one.
         """
         with self._lock:
-            if self._folder_lock is not None:
-                self._folder_lock.require_held()
+            self.require_held()
+            self._renew_halted()
             published_at, shift = recommendation_set.published_at, self._shift(recommendation_set)
             drafts = []
             if slot is not None:
@@ -123,7 +131,64 @@ class Publisher:
             lines = [line for draft in drafts for line in draft.lines]
             self._journal.append(new_york_day(stamp.shown_at), lines)
             publish_together([draft.issue for draft in drafts])
+            self._last = drafts[-1].document
             return self._recommendations.seq
+
+    def heartbeat(self, at: datetime, valid_until: datetime) -> int:
+        """Publish the last recommendations again with other times and the next ``seq``, which is returned.
+
+        The document is neither archived nor journalled.
+
+        Raises
+        ------
+        PublishError
+            As :meth:`publish` does.
+        """
+        with self._lock:
+            self.require_held()
+            self._renew_halted()
+            times = {"timestamp": utc_text(at), "valid_until": utc_text(valid_until)}
+            document = {**self._last, "content_hash": UNSEALED, "seq": self._recommendations.next_seq, **times}
+            self._recommendations.beat(sealed(encode(document)))
+            return self._recommendations.seq
+
+    def keep_halted(self, recommendation_set: RecommendationSet) -> None:
+        """Keep a halted document ready on disk, for :meth:`halt`.
+
+        Raises
+        ------
+        PublishError
+            As :meth:`publish` does.
+        """
+        with self._lock:
+            self._halted_set = recommendation_set
+            self._renew_halted()
+
+    def halt(self) -> None:
+        """Let the halted document, if one is kept, take the published name: no new document can be written.
+
+        Nothing is done in a folder that is no longer the locked one: another host may write there.
+        """
+        with self._lock, suppress(PublishError):
+            self.require_held()
+            if self._halted_set is not None and self._halted.seq:
+                self._halted_set = None
+                self._recommendations.seq = self._halted.seq
+                self._halted.take_over()
+
+    def require_held(self) -> None:
+        """Check that the folder is still the locked one; raises ``PublishError``."""
+        if self._folder_lock is not None:
+            self._folder_lock.require_held()
+
+    def _renew_halted(self) -> None:
+        number = self._recommendations.next_seq
+        if self._halted_set is not None and number >= self._halted.seq:
+            number += RESERVE
+            document = recommendations_document(self._halted_set, number, self._kill_switch)
+            stamp = _Stamp(self._halted_set.published_at, self._shift(self._halted_set))
+            draft = _draft(self._recommendations, RECOMMENDATIONS, document, stamp, _NO_INPUTS)
+            self._halted.keep(draft.issue.data, number)
 
     def _shift(self, recommendation_set: RecommendationSet) -> timedelta | None:
         # Asked once for both documents, so that they agree about every time.
@@ -159,6 +224,7 @@ class _Stamp(NamedTuple):
 
 
 class _Draft(NamedTuple):
+    document: Mapping[str, Any]
     issue: Issue
     lines: list[JournalLine]
 
@@ -169,7 +235,7 @@ def _draft(channel: Channel, kind: str, document: dict[str, Any], stamp: _Stamp,
     validate(document, kind)
     data = sealed(encode(document))
     lines = list(_journal_lines(kind, document, sha256(data).hexdigest(), inputs))
-    return _Draft(Issue(channel, data, stamp.shown_at), lines)
+    return _Draft(document, Issue(channel, data, stamp.shown_at), lines)
 
 
 def _journal_lines(

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
 from magic8_companion.durable import FolderLock
 from magic8_companion.publishing.publisher import Publisher
@@ -33,6 +34,19 @@ class ScriptWriter:
         with FolderLock(self._folder):
             publisher = Publisher(self._folder, retention_days=0, kill_switch=self._kill_switch)
             return publisher.publish(recommendation_set, inputs, slot, slot_inputs)
+
+    def heartbeat(self, at: datetime, valid_until: datetime) -> int:  # noqa: ARG002  # the protocol's
+        """Publish the last recommendations again."""
+        raise PublishError("a script has no heartbeat: only a running host keeps a document alive")
+
+    def keep_halted(self, recommendation_set: RecommendationSet) -> None:
+        """Keep nothing: a script that cannot write leaves a document that expires."""
+
+    def halt(self) -> None:
+        """Do nothing, as nothing is kept."""
+
+    def require_held(self) -> None:
+        """Do nothing: the folder is locked for each call."""
 
     def save_checkpoint(self, result: CheckpointResult) -> None:
         """Store a checkpoint."""

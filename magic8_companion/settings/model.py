@@ -36,7 +36,6 @@ from magic8_companion.settings.values import (
     OptionalDate,
     OptionalPath,
     Provider,
-    Republishing,
     ScorerName,
     Speed,
     StrategyTables,
@@ -108,7 +107,7 @@ class Settings(BaseSettings):
     checkpoint_times: Times = _of(EngineConfig, "checkpoint_times")
     checkpoint_grace_minutes: int = _of(EngineConfig, "checkpoint_grace_minutes")
     checkpoint_valid_minutes: int = _of(EngineConfig, "checkpoint_valid_minutes")
-    republish_seconds: Republishing = _of(EngineConfig, "republish_seconds")
+    heartbeat_seconds: int = _of(EngineConfig, "heartbeat_seconds")
     min_recommendation_score: float = _of(SharedConfig, "high_score")
     medium_score: float = _of(SharedConfig, "medium_score")
     min_score_gap: float = _of(SharedConfig, "min_score_gap")

@@ -55,6 +55,7 @@ def engine_config(settings: Settings) -> EngineConfig:
         EngineConfig,
         settings,
         kill_switch_file=settings.kill_switch,
+        has_heartbeat=settings.is_live,
         nonlive_in_live_dir=not settings.is_live and settings.run_output_dir.resolve() == live_folder,
         tickets=config_of(TicketConfig, settings),
     )

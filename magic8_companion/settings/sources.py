@@ -56,6 +56,7 @@ RETIRED: Final = {
     "ENABLE_PARALLEL_PROCESSING": "nothing: symbols are always observed side by side",
     "MAX_WORKERS": "nothing: symbols are always observed side by side",
     "SMTP_PORT": "M8C_DISCORD_WEBHOOK",
+    "REPUBLISH_SECONDS": "M8C_HEARTBEAT_SECONDS (the file is rewritten every 240 s and on every change)",
 }
 
 _Given = tuple[str, str]

@@ -161,16 +161,6 @@ def _one_of(*allowed: int) -> Callable[[object], int]:
     return check
 
 
-def _zero_or_at_least(least: int) -> Callable[[object], object]:
-    def check(value: object) -> object:
-        text = str(value).strip()
-        if text.isdigit() and 0 < int(text) < least:
-            raise ValueError(f"0 or a number from {least} on is needed")
-        return value
-
-    return check
-
-
 def _webhook(value: object) -> object:
     if value and not str(value).startswith("https://"):
         raise ValueError("an https:// address is needed")
@@ -200,7 +190,6 @@ OptionalPath = Annotated[Path | None, BeforeValidator(_optional_path)]
 OptionalDate = Annotated[date | None, BeforeValidator(_day)]
 Speed = Annotated[Literal["max"] | float, BeforeValidator(_speed)]
 Interval = Annotated[int, BeforeValidator(_one_of(5, 10, 15, 30))]
-Republishing = Annotated[int, BeforeValidator(_zero_or_at_least(30))]
 Provider = Annotated[str, BeforeValidator(_provider)]
 ScorerName = Annotated[str, BeforeValidator(_scorer)]
 StrategyTables = Annotated[tuple[str, ...], BeforeValidator(_strategy_rules)]

@@ -211,7 +211,11 @@ class FakeWriter:
     inputs: list[Mapping[str, str]] = field(default_factory=list)
     predictions: list[FiveMinuteResult] = field(default_factory=list)
     prediction_inputs: list[Mapping[str, str]] = field(default_factory=list)
+    beats: list[tuple[datetime, datetime]] = field(default_factory=list)
+    halted: list[RecommendationSet] = field(default_factory=list)
+    has_halted: bool = False
     fails: bool = False
+    is_foreign: bool = False
 
     def publish(
         self,
@@ -228,6 +232,22 @@ class FakeWriter:
         self.bulletins.append(bulletin)
         self.inputs.append(inputs)
         return len(self.bulletins)
+
+    def heartbeat(self, at: datetime, valid_until: datetime) -> int:
+        if self.fails:
+            raise PublishError("the disk is full")
+        self.beats.append((at, valid_until))
+        return len(self.bulletins) + len(self.beats)
+
+    def keep_halted(self, bulletin: RecommendationSet) -> None:
+        self.halted.append(bulletin)
+
+    def halt(self) -> None:
+        self.has_halted = True
+
+    def require_held(self) -> None:
+        if self.is_foreign:
+            raise PublishError("the folder was replaced")
 
 
 @dataclass

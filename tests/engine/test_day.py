@@ -224,15 +224,18 @@ async def test_the_file_is_never_older_than_its_readers_allow() -> None:
     assert documents[-1].valid_until == FULL_DAY.close_at
 
 
-async def test_without_republishing_only_changes_are_written() -> None:
-    """With REPUBLISH_SECONDS 0 a document appears at open, checkpoint, expiry and close, and lives as long as they."""
-    house = House(options=options(republish_seconds=0, checkpoint_valid_minutes=20), start=EARLY)
+async def test_heartbeats_keep_the_file_of_a_live_day_alive() -> None:
+    """From open to close the file is never older than 20 s, and every document is one that also comes without them."""
+    house, quiet = House(options=options(has_heartbeat=True), start=EARLY), House(options=options(), start=EARLY)
     await house.run_day(FULL_DAY)
+    await quiet.run_day(FULL_DAY)
 
-    times = [new_york_label(item.published_at) for item in house.writer.bulletins]
-    runs = ["10:30 ET", "10:50 ET", "11:00 ET", "11:20 ET", "12:30 ET", "12:50 ET", "14:45 ET", "15:05 ET"]
-    assert times == ["09:30 ET", *runs, "16:00 ET", "16:00 ET"]
-    assert new_york_label(house.writer.bulletins[1].valid_until) == "10:50 ET"
+    documents = [item.published_at for item in house.writer.bulletins]
+    times = sorted({*documents, *(at for at, _ in house.writer.beats)})
+    assert all(later - earlier <= timedelta(seconds=20) for earlier, later in pairwise(times))
+    assert (times[0], times[-1]) == (FULL_DAY.open_at, FULL_DAY.close_at)
+    assert documents == [item.published_at for item in quiet.writer.bulletins]
+    assert quiet.writer.beats == []
 
 
 async def test_expired_entries_are_withdrawn_on_time() -> None:

@@ -344,17 +344,14 @@ def test_the_document_shows_the_worst_symbol() -> None:
 
 
 def test_a_document_lives_five_minutes_and_at_most_to_the_close() -> None:
-    """valid_until is the earlier of both; on a day without session it is the moment itself."""
+    """valid_until is the earlier of both (one minute with heartbeats); on a day without session it is now."""
     assert merged(checkpoint(), None).valid_until == AT_1030 + timedelta(minutes=10, seconds=7)
+    alive = merged(checkpoint(), None, settings=replace(ONE, has_heartbeat=True))
+    assert alive.valid_until == AT_1030 + timedelta(minutes=6, seconds=7)
     late = FULL_DAY.close_at - timedelta(minutes=2)
     assert merged(None, None, at=late).valid_until == FULL_DAY.close_at
     saturday = FULL_DAY.open_at + timedelta(days=2)
     assert merged(None, None, at=saturday).valid_until == saturday
-
-
-def test_a_document_written_on_change_only_lives_as_long_as_its_longest_entry() -> None:
-    """Without republishing the file must not expire before its content."""
-    assert merged(checkpoint(), None, settings=replace(ONE, republish_seconds=0)).valid_until == UNTIL
 
 
 SIGNALS = st.builds(

@@ -95,11 +95,13 @@ def test_a_tick_before_anything_was_published_does_nothing() -> None:
 
 def test_the_end_of_a_five_minute_answer_is_due_even_if_it_decides_nothing() -> None:
     """An answer that overlay ignores still stands in the document's head until it expires."""
-    desk = Desk(republish_seconds=0)
+    desk = Desk()
     desk.publish_checkpoint()
-    desk.clock.at = AT_1030 + timedelta(minutes=5, seconds=5)
-    desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of(confidence=0.7)}))
-    assert desk.reminders[-1] == AT_1030 + timedelta(minutes=15)
+    desk.clock.at = AT_1030 + timedelta(minutes=11, seconds=5)
+    slot = slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of(confidence=0.7)})
+    desk.publication.submit(slot)
+    assert slot.valid_until == AT_1030 + timedelta(minutes=15)
+    assert desk.reminders[-1] == slot.valid_until
 
 
 def test_a_submission_publishes_both_files_and_says_what_changed(caplog: pytest.LogCaptureFixture) -> None:
@@ -256,8 +258,72 @@ def test_waiting_for_the_writer_has_an_end() -> None:
 def test_a_document_is_due_when_a_pause_around_an_event_begins_and_ends() -> None:
     """The file changes with the pause, not with the next slot."""
     session = require_session(date(2025, 3, 19))
-    desk = Desk(session.at(time(13)), pause_events={"fomc_statement": 20}, republish_seconds=0)
+    desk = Desk(session.at(time(13, 37)), pause_events={"fomc_statement": 20})
     desk.publication.refresh()
+    desk.clock.at = session.at(time(14, 17))
+    desk.publication.refresh()
+    assert desk.reminders == [session.at(time(13, 40)), session.at(time(14, 20))]
+
+
+def test_heartbeats_fill_the_time_between_two_documents() -> None:
+    """Each lets the file live for 60 s; a document that is due comes instead of a heartbeat."""
+    desk = Desk(has_heartbeat=True)
+    desk.publish_checkpoint()
+    while len(desk.writer.bulletins) < 2:
+        desk.clock.at = desk.reminders[-1]
+        desk.publication.on_timer()
+    assert desk.writer.bulletins[0].valid_until == AT_1030 + timedelta(seconds=60)
+    assert desk.writer.beats == [
+        (AT_1030 + timedelta(seconds=second), AT_1030 + timedelta(seconds=second + 60)) for second in range(20, 240, 20)
+    ]
+    assert desk.writer.bulletins[1].published_at == AT_1030 + timedelta(seconds=240)
+
+
+def test_no_heartbeat_lives_beyond_the_close() -> None:
+    """The last ones end at the close, and none is due at or after it."""
+    desk = Desk(FULL_DAY.close_at - timedelta(seconds=45), has_heartbeat=True)
+    desk.publication.refresh()
+    for _ in range(3):
+        desk.clock.at = desk.reminders[-1]
+        desk.publication.on_timer()
+    assert [(FULL_DAY.close_at - at).seconds for at, _ in desk.writer.beats] == [25, 5]
+    assert {until for _, until in desk.writer.beats} == {FULL_DAY.close_at}
+
+
+def test_what_no_longer_holds_gets_no_heartbeat(tmp_path: Path) -> None:
+    """With the kill switch set a heartbeat that is due becomes a document."""
+    desk = Desk(has_heartbeat=True, kill_switch_file=tmp_path / "KILL")
+    desk.publish_checkpoint()
+    (tmp_path / "KILL").touch()
     desk.clock.at = desk.reminders[-1]
     desk.publication.on_timer()
-    assert desk.reminders == [session.at(time(13, 40)), session.at(time(14, 20))]
+    assert desk.writer.beats == []
+    assert desk.writer.bulletins[-1].halt_reason == "kill_switch"
+
+
+@pytest.mark.parametrize("what", ["document", "heartbeat"])
+def test_a_host_that_cannot_write_halts_the_file_and_stays_halted(what: str) -> None:
+    """The halted document, ready from the start, comes; what is written after all on the way out is halted too."""
+    desk = Desk(has_heartbeat=True)
+    desk.publication.restore()
+    (ready,) = desk.writer.halted
+    assert ready.halt_reason == "cannot_publish"
+    assert not any(entry.should_trade for entry in ready.recommendations["SPX"].strategies.values())
+
+    desk.publish_checkpoint()
+    desk.writer.fails = True
+    desk.clock.at = desk.reminders[-1] + timedelta(seconds=0 if what == "heartbeat" else 300)
+    with pytest.raises(PublishError, match="full"):
+        desk.publication.on_timer()
+    assert desk.writer.has_halted
+    desk.writer.fails = False
+    desk.publication.refresh()
+    assert desk.writer.bulletins[-1].halt_reason == "stopped"
+
+
+def test_a_host_that_lost_its_folder_ends(tmp_path: Path) -> None:
+    """Looked at twice a second, whether or not anything is to be published."""
+    desk = Desk(kill_switch_file=tmp_path / "KILL")
+    desk.writer.is_foreign = True
+    with pytest.raises(PublishError, match="replaced"):
+        desk.publication.poll()
