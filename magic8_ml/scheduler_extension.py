@@ -19,7 +19,6 @@ import pandas as pd
 import schedule
 
 from magic8_companion.domain.codes import DataStatus
-from magic8_companion.domain.errors import PluginUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.recommendation import FiveMinuteResult
@@ -196,15 +195,15 @@ class MLSchedulerExtension:
     def start(self, host: Host) -> None:
         """Start the thread for ``host``; a thread that has ended is replaced.
 
+        With a model whose files are incomplete it starts too: every slot publishes the reason until they are complete.
+
         Raises
         ------
         PluginUnavailable
-            When there is no usable model: the host continues with its checkpoints alone.
+            When there is no model: the host continues with its checkpoints alone.
         """
         self._given_host = host
-        if self.ml_system is None:
-            why = self._predictor.why_not
-            raise PluginUnavailable(PARTICIPANT, why.reason, why.detail)
+        self._predictor.require_model(PARTICIPANT)
         self.start_scheduler()
         self._start_retraining()
 

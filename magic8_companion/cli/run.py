@@ -224,11 +224,12 @@ async def _drive(service: Service, work: Coroutine[Any, Any, Result]) -> Result:
     try:
         async with service.engine:
             extension = service.extension
-            if extension is None or not _started(extension, service):
+            if extension is None:
                 return await work
+            refusal = _start(extension, service)
             interval = timedelta(minutes=service.services.options.interval_minutes)
             supervisor = Supervisor(extension, service.services, service.clock, interval)
-            supervisor.start()
+            supervisor.start(refusal)
             try:
                 return await work
             finally:
@@ -240,12 +241,13 @@ async def _drive(service: Service, work: Coroutine[Any, Any, Result]) -> Result:
         await service.provider.close()
 
 
-def _started(extension: Extension, service: Service) -> bool:
+def _start(extension: Extension, service: Service) -> str | None:
+    # Returns why the extension cannot be started yet.
     try:
         extension.start(service.services)
     except PluginUnavailable as error:
         logger.error("Failed to start ML scheduler: %s", error)  # noqa: TRY400  # the sentence is the message
         logger.info("Continuing with checkpoint-only predictions")
-        return False
+        return str(error)
     logger.info("Phase 2: ML 5-minute scheduler started")
-    return True
+    return None

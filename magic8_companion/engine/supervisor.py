@@ -1,4 +1,4 @@
-"""Watch an extension: replace it and log the reason when its thread has ended or hangs."""
+"""Watch an extension: start it again and log the reason when it could not be started, has ended or hangs."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ MISSED_INTERVALS: Final = 2
 class Supervisor:
     """Checks once per interval and restarts an extension whose heartbeat is older than two intervals.
 
-    ``restarts`` counts the restarts.  After a failed restart the supervisor ends.
+    ``restarts`` counts the restarts.  A start that fails is repeated at every check, because a model may arrive later;
+    it is logged once for each reason.
     """
 
     def __init__(self, extension: Extension, host: Host, clock: Clock, interval: timedelta) -> None:
         self._extension, self._host, self._clock, self._interval = extension, host, clock, interval
         self._worker = PeriodicTask(clock, NAME, self._next_check, self._check)
-        self._is_over = False
+        self._refusal: str | None = None
         self.restarts = 0
 
-    def start(self) -> None:
-        """Start to watch, as a participant of the clock."""
+    def start(self, refusal: str | None = None) -> None:
+        """Start to watch, as a participant of the clock; ``refusal`` is why the extension could not be started yet."""
+        self._refusal = refusal
         self._worker.start()
 
     async def close(self) -> None:
@@ -40,20 +42,24 @@ class Supervisor:
             self._worker.stop()
             await asyncio.gather(self._worker.task, return_exceptions=True)
 
-    def _next_check(self, _: datetime | None) -> datetime | None:
-        return None if self._is_over else self._clock.now() + self._interval
+    def _next_check(self, _: datetime | None) -> datetime:
+        return self._clock.now() + self._interval
 
     async def _check(self) -> None:
         if (why := self._problem(self._extension.health())) is None:
             return
-        _log.error("ML scheduler thread is replaced: %s", why)
-        self._extension.stop()
+        if self._refusal is None:
+            _log.error("ML scheduler thread is replaced: %s", why)
+            self._extension.stop()
         try:
             await asyncio.to_thread(self._extension.start, self._host)
-        except PluginUnavailable:
-            _log.exception("The ML scheduler cannot be started again")
-            self._is_over = True
+        except PluginUnavailable as error:
+            if str(error) != self._refusal:
+                _log.error("The ML scheduler cannot be started: %s", error)  # the sentence is the message
+            self._refusal = str(error)
         else:
+            _log.info("The ML scheduler runs again")
+            self._refusal = None
             self.restarts += 1
 
     def _problem(self, health: Mapping[str, Any]) -> str | None:

@@ -13,8 +13,9 @@ from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final, Generic, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 import pandas as pd
 
@@ -25,6 +26,7 @@ from magic8_companion.domain.ml_result import MLResult, Unavailable
 from magic8_ml.forecast.contract_call import delta_features, parse_answer, prediction_arguments
 from magic8_ml.forecast.ml_config import MLConfig
 from magic8_ml.forecast.prediction_inputs import PredictionInputs, fresh_bars
+from magic8_ml.registry.reloading import files_stamp
 
 Answer = TypeVar("Answer")
 _Job = tuple["Future[Answer]", Callable[[], Answer]]
@@ -82,8 +84,6 @@ def _work(jobs: SimpleQueue[_Job[Answer] | None]) -> None:
 
 logger = logging.getLogger(__name__)
 
-_NO_MODEL: Final = Unavailable(reason="no_model")
-
 
 class MLSystem(Protocol):
     """What the plugin needs of a model."""
@@ -108,26 +108,61 @@ class TypedSystem(Protocol):
 
 
 class GuardedPredictor:
-    """Asks ``ml_system`` and turns every failure into a published reason; ``ml_system`` is None when none is usable."""
+    """Asks ``ml_system`` and turns every failure into a published reason; ``ml_system`` is None when none is usable.
 
-    def __init__(self, ml_system: MLSystem | None, options: MLPluginConfig, why_not: Unavailable = _NO_MODEL) -> None:
+    A predictor made by :meth:`load` that found no usable model tries again as soon as the files have changed.
+    """
+
+    def __init__(self, ml_system: MLSystem | None, options: MLPluginConfig) -> None:
         self.ml_system = ml_system
-        self.why_not = why_not
+        self.why_not = Unavailable(reason="no_model")
         self._options = options
-        self._limited: TimeLimited[MLResult] = TimeLimited("ml_prediction")
+        self._refused: tuple[object, ...] | None = None
+        self._limited: TimeLimited[Any] = TimeLimited("ml_prediction")
 
     @classmethod
     def load(cls, options: MLPluginConfig) -> GuardedPredictor:
         """Load the model under ``options.path``; without a usable one every answer is its reason."""
-        try:
-            return cls(_load(options), options)
-        except PluginUnavailable as error:
-            return cls(None, options, Unavailable(reason=error.reason, detail=error.detail))
-        except ImportError as error:
-            return cls(None, options, Unavailable(reason="no_model", detail=f"{error}; run: pip install -e '.[ml]'"))
+        predictor = cls(None, options)
+        predictor._attempt()
+        return predictor
+
+    @property
+    def awaits_files(self) -> bool:
+        """Tell whether files of a model are there that cannot be used as they are."""
+        return self.ml_system is None and bool(self._refused)
+
+    def try_again(self) -> MLSystem | Unavailable:
+        """Return the model, or why there is none; one that was refused is loaded again when its files have changed."""
+        if self.ml_system is not None:
+            return self.ml_system
+        if self._refused is not None and files_stamp(self._models) != self._refused:
+            found = self._attempt()
+            if not isinstance(found, Unavailable):
+                logger.info("The ML model can be used now and answers from here on")
+                return found
+            logger.warning("The ML model cannot be used yet: %s", found.detail or found.reason)
+        return self.why_not
+
+    def require_model(self, plugin: str) -> None:
+        """Let a model pass that answers, or that may answer when its files are complete.
+
+        Raises
+        ------
+        PluginUnavailable
+            When there is no model.
+        """
+        why = self.try_again()
+        if not isinstance(why, Unavailable):
+            return
+        if not self.awaits_files:
+            raise PluginUnavailable(plugin, why.reason, why.detail)
+        logger.warning("5-minute ML predictions wait for a usable model: %s", why.detail or why.reason)
 
     def health(self) -> Mapping[str, Any]:
         """Return what the model says of itself: its version, until when it may serve, why a newer one does not."""
+        if self.awaits_files:
+            return {"reload_problem": self.why_not.detail or self.why_not.reason}
         health = getattr(self.ml_system, "health", None)
         return health() if callable(health) else {}
 
@@ -158,10 +193,13 @@ class GuardedPredictor:
         return self._ask(lambda: PredictionInputs.from_frames(bars, vix_data, at), arguments)
 
     def _ask(self, inputs: Callable[[], PredictionInputs], arguments: Callable[[], dict[str, Any]]) -> MLResult:
-        system, options = self.ml_system, self._options
-        if system is None:
-            return self.why_not
+        options = self._options
         try:
+            system = self.ml_system
+            if system is None:
+                system = self._limited.run(self.try_again, options.timeout_seconds)
+            if isinstance(system, Unavailable):
+                return system
             observed = inputs()
             if isinstance(system, TypedSystem):  # it checks the age of its inputs itself
                 return _named(self._limited.run(partial(system.answer, observed), options.timeout_seconds), system)
@@ -179,6 +217,20 @@ class GuardedPredictor:
         except Exception as error:
             logger.exception("The ML system failed")
             return Unavailable(reason="exception", detail=f"{type(error).__name__}: {error}")
+
+    def _attempt(self) -> MLSystem | Unavailable:
+        stamp = files_stamp(self._models)  # from before the loading: what is written meanwhile counts as new
+        try:
+            self.ml_system = _load(self._options)
+        except PluginUnavailable as error:
+            self.why_not, self._refused = Unavailable(reason=error.reason, detail=error.detail), stamp
+        except ImportError as error:  # no file of a model mends it
+            self.why_not = Unavailable(reason="no_model", detail=f"{error}; run: pip install -e '.[ml]'")
+        return self.why_not if self.ml_system is None else self.ml_system
+
+    @property
+    def _models(self) -> Path:
+        return self._options.path / "models"
 
 
 def _named(result: MLResult, system: object) -> MLResult:

@@ -54,6 +54,15 @@ def load_champion(folder: Path, load: Callable[[Path], Served]) -> Champion[Serv
     return _loaded(_champion_folder(folder), load)
 
 
+def files_stamp(folder: Path) -> _Stamp:
+    """Return what changes with the files in ``folder`` or of its champion; it holds nothing while there are none."""
+    try:
+        champion = _champion_folder(folder)
+    except ModelUnavailable:
+        champion = folder
+    return _stamps(folder) + (() if champion == folder else _stamps(champion))
+
+
 class ReloadingChampion(Generic[Served]):
     """Holds the champion of a registry and follows promotions; any thread may ask.
 

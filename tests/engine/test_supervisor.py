@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import pytest
+
 from magic8_companion.clocks import ReplayClock
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_companion.engine.supervisor import Supervisor
@@ -79,10 +81,26 @@ async def test_a_silent_extension_is_replaced_after_two_missed_intervals() -> No
     assert (await watch(clock, extension, 3)).restarts == 1
 
 
-async def test_an_extension_that_cannot_come_back_is_given_up() -> None:
-    """Without a model the supervisor says so once and stops trying."""
+async def test_a_start_that_fails_is_repeated_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a model the supervisor gives the reason once and tries again at every check."""
     clock = ReplayClock(START)
     extension = FakeExtension(clock)
     extension.alive, extension.can_start = False, False
     assert (await watch(clock, extension, 4)).restarts == 0
-    assert extension.calls == ["stop", "start"]
+    assert extension.calls == ["stop", "start", "start", "start", "start"]
+    assert len([record for record in caplog.records if "cannot be started" in record.message]) == 1
+
+
+async def test_an_extension_that_was_refused_at_the_start_is_started_later() -> None:
+    """A model that arrives after the start of the host is used from the next check on."""
+    clock = ReplayClock(START)
+    extension = FakeExtension(clock)
+    extension.alive = False
+    clock.enter("test")
+    supervisor = Supervisor(extension, HOST, clock, INTERVAL)
+    supervisor.start("no model")
+    await clock.sleep_until(START + 2 * INTERVAL + timedelta(seconds=1), "test")
+    clock.leave("test")
+    await supervisor.close()
+    assert extension.calls == ["start"]
+    assert supervisor.restarts == 1

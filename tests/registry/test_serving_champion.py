@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import orjson
 import pytest
@@ -14,12 +16,14 @@ from magic8_companion.domain.market_state import MarketState
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.ml_result import Prediction, Unavailable
 from magic8_companion.domain.trading_day import Session
+from magic8_ml import MLSchedulerExtension
 from magic8_ml.forecast.guarded_predictor import GuardedPredictor
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.registry.manifest import MANIFEST
 from magic8_ml.registry.reloading import PAUSE_SECONDS
 from magic8_ml.registry.versions import Registry
 from tests.forecast.markets import session_of, state_at
+from tests.forecast.plugin_fakes import FakeHost
 from tests.registry.made_registry import Retraining
 
 
@@ -124,3 +128,72 @@ def test_a_single_model_without_versions_serves(registry: Registry, retraining: 
     answer = GuardedPredictor.load(MLPluginConfig(path=single, timeout_seconds=20)).ask(noon)
     assert isinstance(answer, Prediction)
     assert answer.model_version == retraining.first
+
+
+def test_a_champion_that_is_incomplete_at_the_start_serves_when_it_is_complete(
+    registry: Registry, retraining: Retraining, noon: MarketState
+) -> None:
+    """Each missing or half-copied file is a reason until it is whole; then the next prediction is a prediction."""
+    champion = registry.folder_of("champion")
+    for name in [file.name for file in champion.iterdir()]:
+        content = (champion / name).read_bytes()
+        (champion / name).unlink()
+        predictor = predictor_of(registry)
+        assert isinstance(predictor.ask(noon), Unavailable)
+        assert predictor.awaits_files
+        assert predictor.health()["reload_problem"]
+        (champion / name).write_bytes(content[: len(content) // 2])
+        assert isinstance(predictor.ask(noon), Unavailable)
+        (champion / name).write_bytes(content)
+        answer = predictor.ask(noon)
+        assert isinstance(answer, Prediction), answer
+        assert answer.model_version == retraining.first
+        assert predictor.health()["reload_problem"] is None
+
+
+def test_a_registry_that_arrives_after_the_start_serves(registry: Registry, noon: MarketState, tmp_path: Path) -> None:
+    """Without any file the answer is no_model; a folder that is copied there later is loaded at the next prediction."""
+    home = tmp_path / "late"
+    predictor = GuardedPredictor.load(MLPluginConfig(path=home, timeout_seconds=20))
+    assert predictor.ask(noon) == predictor.why_not
+    assert not predictor.awaits_files
+    shutil.copytree(registry.folder, home / "models")
+    assert isinstance(predictor.ask(noon), Prediction)
+
+
+def test_a_refused_champion_is_read_again_only_when_its_files_change(
+    registry: Registry, noon: MarketState, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same files are refused once, however often the predictor is asked."""
+    (registry.folder_of("champion") / "numbers.json").unlink()
+    predictor = predictor_of(registry)
+    for _ in range(3):
+        assert predictor.ask(noon) is predictor.why_not
+    assert "cannot be used yet" not in caplog.text
+    (registry.folder_of("champion") / "numbers.json").write_bytes(b"{")
+    for _ in range(3):
+        predictor.ask(noon)
+    assert caplog.text.count("cannot be used yet") == 1
+
+
+def test_both_plugin_classes_use_a_champion_that_is_completed_after_their_start(
+    registry: Registry, noon: MarketState
+) -> None:
+    """The scheduler runs meanwhile and each slot publishes the reason; the next slot predicts."""
+    numbers = registry.folder_of("champion") / "numbers.json"
+    content = numbers.read_bytes()
+    numbers.unlink()
+    options = MLPluginConfig(path=registry.folder.parent, timeout_seconds=20)
+    host = FakeHost(noon.as_of, symbols=["SPY"], options=options)
+    host.watch = lambda _: noon
+    plugin = MLSchedulerExtension(host=host)
+    plugin.start(host)
+    plugin.stop()
+    assert plugin.join(20)
+    first = plugin.run_ml_prediction()
+    assert first is not None
+    assert first.ml_status == "unavailable:model_corrupt"
+    numbers.write_bytes(content)
+    second = plugin.run_ml_prediction(force=True)
+    assert second is not None
+    assert second.ml_status == "ok"
