@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 import click
 
 from magic8_companion.domain.errors import AlreadyRunning, ConfigError, DataUnavailable, Magic8Error
+from magic8_companion.outside_files.plain_files import FileRefused
+from magic8_companion.outside_files.printable import printable
 from magic8_companion.paths import written_path
 
 if TYPE_CHECKING:
@@ -193,8 +195,11 @@ def exit_code(run: Callable[[], int | None]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
         return ended.exit_code
-    except (click.ClickException, Magic8Error) as error:
+    except (click.ClickException, Magic8Error, FileRefused) as error:
         return report(error)
+    except MemoryError:
+        click.echo("this needs more memory than there is; give smaller files or fewer days", err=True)
+        return FAILED
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         return INTERRUPTED
@@ -205,16 +210,16 @@ def exit_code(run: Callable[[], int | None]) -> int:
     return code or DONE
 
 
-def report(error: click.ClickException | Magic8Error) -> int:
+def report(error: click.ClickException | Magic8Error | FileRefused) -> int:
     """Print an error on standard error and return its exit code."""
     if isinstance(error, click.UsageError):
         error.show()
         return WRONG_USE
     if isinstance(error, click.ClickException):
-        click.echo(error.format_message(), err=True)
+        click.echo(printable(error.format_message(), lines=True), err=True)
         return error.exit_code
     detail = error.detail if isinstance(error, DataUnavailable) else ""
-    click.echo(detail or error, err=True)
+    click.echo(printable(detail or error, lines=True), err=True)
     if isinstance(error, ConfigError):
         return WRONG_USE
     return BUSY if isinstance(error, AlreadyRunning) else FAILED

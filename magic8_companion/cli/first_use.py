@@ -17,6 +17,7 @@ import orjson
 
 from magic8_companion.domain.trading_day import Session, previous_session
 from magic8_companion.durable import publishing
+from magic8_companion.outside_files.plain_files import read_bytes
 from magic8_companion.plugins import ML_SCORER
 from magic8_companion.providers.bar_writer import write_bar_files
 from magic8_companion.providers.simulated_market import SimulatedMarket
@@ -98,7 +99,7 @@ def _origin(settings: Settings, last: date) -> dict[str, object]:
 
 def _fits(note: Path, settings: Settings, last: date) -> bool:
     try:
-        origin = orjson.loads(note.read_bytes())
+        origin = orjson.loads(read_bytes(note))
         age = last - date.fromisoformat(origin["last"])
         same = origin["seed"] == settings.simulated_seed
         return same and timedelta(0) <= age <= OLDEST and set(settings.supported_symbols) <= set(origin["symbols"])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import pyarrow.parquet as pq
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.durable import encode, publish_file
+from magic8_companion.outside_files.plain_files import FileRefused, read_bytes
 from magic8_companion.recordings.bar_table import intraday_table
 
 BARS: Final = "bars.parquet"
@@ -53,7 +54,7 @@ class DayFiles:
         """Return the faults of a day, one sentence each."""
         if not self.has_notes(symbol, day):
             return ()
-        return tuple(orjson.loads((self._day(symbol, day) / NOTES).read_bytes())["notes"])
+        return tuple(_read_notes(self._day(symbol, day) / NOTES)["notes"])
 
     def write(self, symbol: str, day: date, bars: Bars, source: str, notes: Sequence[str]) -> None:
         """Write the valid bars and the faults of a day; without bars only the notes.
@@ -84,7 +85,15 @@ class DayFiles:
 
     def _noted_bars(self, here: Path) -> int | None:
         try:
-            noted: int = orjson.loads((here / NOTES).read_bytes())["bars"]
+            noted: int = _read_notes(here / NOTES)["bars"]
         except FileNotFoundError:
             return None
         return noted
+
+
+def _read_notes(path: Path) -> dict[str, Any]:
+    try:
+        notes = orjson.loads(read_bytes(path))
+        return {"bars": int(notes["bars"]), "notes": [str(note) for note in notes["notes"]]}
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise FileRefused(path, "does not hold the notes of a day; delete it, then the day is fetched again") from error

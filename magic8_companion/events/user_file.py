@@ -18,6 +18,7 @@ from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.trading_day import NEW_YORK, new_york_instant
 from magic8_companion.events.calendar import EventCalendar
 from magic8_companion.events.event import EVENT_NAME, Event, EventKind
+from magic8_companion.outside_files.plain_files import read_bytes
 
 MAX_BYTES: Final = 5_000_000
 COLUMNS: Final = ("date", "time", "event", "announced")
@@ -39,12 +40,9 @@ def read_events(path: Path) -> tuple[Event, ...]:
         When the file cannot be read, or a line of it is wrong; it names the file and every wrong line.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_bytes(path, max_bytes=MAX_BYTES)
     except OSError as error:
         _refuse(path, error.strerror or str(error))
-    if len(data) > MAX_BYTES:
-        _refuse(path, f"is larger than {MAX_BYTES:,} bytes")
     read = _from_ics if path.suffix.lower() == ".ics" else _from_csv
     events = {(event.kind, event.day, event.at): event for event in read(path, data)}
     return tuple(sorted(events.values(), key=lambda event: (event.day, event.kind, str(event.at))))
@@ -58,7 +56,7 @@ def user_calendar(path: Path) -> EventCalendar:
     ConfigError
         When the file cannot be read, as :func:`read_events` says.
     """
-    return EventCalendar(read_events(path) if path.exists() else ())
+    return EventCalendar(read_events(path) if path.exists() or path.is_symlink() else ())
 
 
 def merged(known: Iterable[Event], newer: Iterable[Event]) -> tuple[Event, ...]:

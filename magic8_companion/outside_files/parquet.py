@@ -50,14 +50,14 @@ def read_parquet(
     Raises
     ------
     FileRefused
-        When it is no plain file, has a nested column, or exceeds a limit.
-    OSError, pyarrow.ArrowException
-        When it is missing or damaged.
-    KeyError
-        When it has no such column.
+        When it is no plain file, damaged, lacks a column, has a nested one, or exceeds a limit.
+    OSError
+        When it is missing or not readable.
     """
     schema = parquet_schema(path, limits=limits, within=within)
     wanted = schema.names if columns is None else list(columns)
+    if missing := sorted(set(wanted) - set(schema.names)):
+        raise FileRefused(path, f"has no column {missing[0]}; write it again")
     plain = pa.schema([schema.field(name) for name in wanted], schema.metadata)
     if nested := [field.name for field in plain if pa.types.is_nested(field.type)]:
         raise FileRefused(path, f"has the nested column {nested[0]}; write one value a row")
@@ -76,12 +76,16 @@ def parquet_schema(path: Path, *, limits: TableLimits = TABLE_LIMITS, within: Pa
 
 @contextmanager
 def _parquet(path: Path, limits: TableLimits, within: Path | None, texts: Sequence[str]) -> Iterator[pq.ParquetFile]:
-    with (
-        opened(path, max_bytes=limits.max_bytes, within=within) as stream,
-        pq.ParquetFile(stream, read_dictionary=list(texts)) as file,
-    ):
-        _require_rows(path, file.metadata.num_rows, limits)
-        yield file
+    try:
+        with (
+            opened(path, max_bytes=limits.max_bytes, within=within) as stream,
+            pq.ParquetFile(stream, read_dictionary=list(texts)) as file,
+        ):
+            _require_rows(path, file.metadata.num_rows, limits)
+            yield file
+    except pa.ArrowException as error:
+        first_line = str(error).partition("\n")[0]
+        raise FileRefused(path, f"is no readable parquet file ({first_line}); write it again") from error
 
 
 def _batches(path: Path, file: pq.ParquetFile, wanted: Sequence[str], limits: TableLimits) -> Iterator[pa.RecordBatch]:

@@ -40,6 +40,10 @@ class FileRefused(OSError):
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(errno.EINVAL, why, str(path))
 
+    def __reduce__(self) -> tuple[type[FileRefused], tuple[Path, str]]:
+        """Let a worker process hand the refusal over."""
+        return FileRefused, (Path(str(self.filename)), str(self.strerror))
+
     def __str__(self) -> str:
         """Return the sentence."""
         return f"{self.filename} {self.strerror}"

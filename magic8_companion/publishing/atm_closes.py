@@ -12,6 +12,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from magic8_companion.durable import encode, make_folder, publish_file
+from magic8_companion.outside_files.plain_files import read_bytes
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class AtmCloses:
 
     def _load(self) -> dict[str, dict[date, float]]:
         try:
-            return _DAYS.validate_json(self._path.read_bytes())
+            return _DAYS.validate_json(read_bytes(self._path))
         except FileNotFoundError:
             return {}
         except (OSError, ValidationError) as error:

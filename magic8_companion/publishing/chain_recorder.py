@@ -23,6 +23,8 @@ import pyarrow.parquet as pq
 
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.trading_day import new_york_day
+from magic8_companion.outside_files.parquet import read_parquet
+from magic8_companion.outside_files.plain_files import FileRefused
 
 FOLDER: Final = "chains"
 
@@ -81,9 +83,8 @@ def _place(chain: OptionChain) -> tuple[str, date]:
 
 def _kept(path: Path, new: pa.Table) -> pa.Table:
     try:
-        with pq.ParquetFile(path) as file:
-            old = file.read(use_threads=False).cast(_SCHEMA)
-    except (pa.ArrowException, ValueError) as error:  # keep a damaged file under another name
+        old = read_parquet(path).cast(_SCHEMA)
+    except (FileRefused, pa.ArrowException, ValueError) as error:  # keep a damaged file under another name
         aside = path.with_name(f"{path.name}.damaged")
         path.replace(aside)
         _log.warning("%s could not be read (%s) and is kept as %s", path, error, aside.name)

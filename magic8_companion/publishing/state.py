@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult
 from magic8_companion.domain.trading_day import new_york_day
 from magic8_companion.durable import encode, make_folder, publish_file, remove_leftovers
+from magic8_companion.outside_files.plain_files import read_bytes
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class _Memory(Generic[_Value]):
             return None
 
     def _whole_text(self) -> bytes:
-        kept = orjson.loads(self._path.read_bytes())
+        kept = orjson.loads(read_bytes(self._path))
         if not isinstance(kept, dict) or kept.get("format") != _FORMAT:
             raise ValueError("not a state file of this version")
         if kept.get("sha256") != _digest(kept.get("value")):

@@ -21,6 +21,7 @@ from dotenv.parser import parse_stream
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from magic8_companion.outside_files.plain_files import read_bytes
 from magic8_companion.paths import written_path
 
 PREFIX: Final = "M8C_"
@@ -113,10 +114,12 @@ def read_texts(names: Sequence[str], environment: Mapping[str, str], root: str |
 
 
 def _lines(path: Path, problems: list[str]) -> Iterator[_Given]:
-    if not path.is_file():
+    if path.is_dir():  # some keep a virtual environment there
         return
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bytes(path).decode("utf-8-sig")
+    except FileNotFoundError:
+        return
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path} cannot be read ({error}); save it as text in UTF-8")
         return

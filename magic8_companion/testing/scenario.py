@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from magic8_companion.domain.errors import ConfigError
+from magic8_companion.outside_files.plain_files import read_bytes
 from magic8_companion.testing.faults import REQUEST_KINDS, Fault, Value, fault_problems, nearest, wall_time
 
 SPOKEN_VERSION: Final = 178
@@ -87,9 +88,9 @@ def load_scenario(path: Path) -> Scenario:
         When the file is not readable, or with every problem in it.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path).decode()
         document = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError([f"the scenario {path} cannot be read: {error}"]) from error
     return parse_scenario(document)
 

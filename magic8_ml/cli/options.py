@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from magic8_companion.command_line import DIR, FILE, Decorated, TextType, options
+from magic8_companion.outside_files.plain_files import MAX_DOCUMENT_BYTES, read_bytes
 
 
 def _symbols(text: str) -> tuple[str, ...]:
@@ -71,10 +72,11 @@ def at_most_one(**given: object) -> None:
 def read_message(file: Path) -> str:
     """Return the text of a message file, or of standard input for ``-``."""
     if file == Path("-"):
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
-    if not file.is_file():
-        raise click.ClickException(f"{file} is not a file")
-    return file.read_bytes().decode("utf-8", "replace")
+        return sys.stdin.buffer.read(MAX_DOCUMENT_BYTES).decode("utf-8", "replace")
+    try:
+        return read_bytes(file).decode("utf-8", "replace")
+    except FileNotFoundError as error:
+        raise click.ClickException(f"{file} is not a file") from error
 
 
 def require_folder(folder: Path) -> None:

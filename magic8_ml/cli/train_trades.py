@@ -10,6 +10,7 @@ import click
 import orjson
 
 from magic8_companion.command_line import DIR, command, new_table, print_table, refusal
+from magic8_companion.outside_files.plain_files import read_bytes
 from magic8_ml.cli.options import at_most_one, bars_options, exactly_one
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.metrics.refusal import TrainingRefused
@@ -70,7 +71,10 @@ def _limits(ledger: Path | None) -> list[str]:
     report = None if ledger is None else ledger / "ledger_report.json"
     if report is None or not report.is_file():
         return []
-    return [str(limit) for limit in orjson.loads(report.read_bytes())["limits"]]
+    try:
+        return [str(limit) for limit in orjson.loads(read_bytes(report))["limits"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise click.ClickException(f"{report} is no report of a ledger; run: python -m magic8_ml ledger") from error
 
 
 def _print(fitted: WinModelFit, data: TradeData) -> None:

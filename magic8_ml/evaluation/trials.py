@@ -10,13 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
+from magic8_companion.outside_files.plain_files import read_bytes
 from magic8_ml.metrics.refusal import TrainingRefused
 
 FILE: Final = "trials.jsonl"
+_ISO_DAY: Final = r"^\d{4}-\d{2}-\d{2}$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,20 @@ class TrialLog:
     opened_before: int
     figures: Sequence[Mapping[str, float | None]]
     tried: Sequence[Mapping[str, Any]] = ()
+
+
+class _Line(TypedDict):
+    run: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    identity: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+    configuration: Annotated[str, Field(max_length=200)]
+    settings: dict[str, Any]
+    data: Annotated[str, Field(max_length=200)]
+    first: Annotated[str, Field(pattern=_ISO_DAY)]
+    last: Annotated[str, Field(pattern=_ISO_DAY)]
+    figures: dict[str, Annotated[float, Field(allow_inf_nan=False)] | None]
+
+
+_LINES: Final = TypeAdapter(list[_Line])
 
 
 def log_trials(folder: Path, trials: Sequence[Trial]) -> TrialLog:
@@ -92,8 +110,15 @@ def _read(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     try:
-        return [orjson.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
+        lines = [orjson.loads(line) for line in read_bytes(path).splitlines() if line.strip()]
+        return [dict(line) for line in _LINES.validate_python(lines, strict=True)]
+    except ValidationError as error:
+        first = error.errors()[0]
+        number, name = int(first["loc"][0]) + 1, ".".join(str(part) for part in first["loc"][1:])
+        raise _refused(path, f"entry {number}, {name}: {first['msg']}") from error
     except (OSError, ValueError) as error:
-        raise TrainingRefused(
-            f"the log of trials {path} cannot be read: {error}; move it away to begin anew"
-        ) from error
+        raise _refused(path, str(error)) from error
+
+
+def _refused(path: Path, why: str) -> TrainingRefused:
+    return TrainingRefused(f"the log of trials {path} cannot be read: {why}; move it away to begin anew")

@@ -23,6 +23,8 @@ import pandas as pd
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
 from magic8_companion.domain.strategy import BASE_STRATEGIES
+from magic8_companion.outside_files.parquet import read_parquet
+from magic8_companion.outside_files.plain_files import opened
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, HAR_TODAY
 from magic8_ml.evaluation.regressions import fit_logit
 from magic8_ml.forecast.forecaster import Rows
@@ -141,6 +143,14 @@ def _of_six(points: Floats) -> Floats:
     return np.concatenate((share, share[:, 2:], share[:, 2:], share[:, 2:]), axis=1)
 
 
+def _table(path: Path) -> pd.DataFrame:
+    if path.suffix.lower() == ".parquet":
+        frame: pd.DataFrame = read_parquet(path).to_pandas()
+        return frame
+    with opened(path) as stream:
+        return pd.read_csv(stream)
+
+
 def read_rule_scores(path: Path, rows: Rows) -> Floats:
     """Return the points at each row, (n_rows, 3); NaN where the file has none.
 
@@ -150,7 +160,7 @@ def read_rule_scores(path: Path, rows: Rows) -> Floats:
         When the file cannot be read, lacks a column, or its times have no zone.
     """
     try:
-        frame = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
+        frame = _table(path)
         frame = frame[list(_COLUMNS)]
         stamps = pd.DatetimeIndex(pd.to_datetime(frame["time"]))
     except (OSError, ValueError, KeyError) as error:

@@ -17,6 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
+from magic8_companion.outside_files.parquet import read_parquet
+from magic8_companion.outside_files.plain_files import read_bytes
+
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
@@ -54,7 +57,10 @@ class HistoryStore:
         path = self.out / "state" / f"{month}.json"
         if not path.exists() or not self.month_file(month).exists():
             return None
-        return MonthState(**orjson.loads(path.read_bytes()))
+        try:
+            return MonthState(**orjson.loads(read_bytes(path)))
+        except (ValueError, TypeError):  # a damaged state: the month is read again
+            return None
 
     def write_month(self, month: str, table: pa.Table, state: MonthState, *, with_csv: bool = False) -> None:
         """Replace a month: its rows first, then its state, which marks it as complete."""
@@ -89,5 +95,5 @@ class HistoryStore:
         wanted = self.months() if months is None else tuple(months)
         if not wanted:
             raise FileNotFoundError(f"{self.out} has no history; run: python -m magic8_ml ingest")
-        tables = [pq.ParquetFile(self.month_file(month)).read(columns=columns) for month in wanted]
+        tables = [read_parquet(self.month_file(month), columns) for month in wanted]
         return pa.concat_tables(tables)

@@ -8,8 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
+from magic8_companion.outside_files.plain_files import bounded, read_bytes
 from magic8_ml.history.dataset import HistoryStore, MonthState
-from magic8_ml.history.folders import Download, Month, SheetFile, find_download
+from magic8_ml.history.folders import LARGEST_SHEET, Download, Month, SheetFile, find_download
 from magic8_ml.history.ingest_records import IngestReport
 from magic8_ml.history.month import read_month
 from magic8_ml.history.report import build_report
@@ -85,12 +86,13 @@ def ingest(
 def update_month(task: MonthTask) -> bool:
     """Read a month's sheets if a sheet or an option changed; return whether they were read."""
     store = HistoryStore(task.out)
-    contents = [file.path.read_bytes() for file in task.month.files]
+    contents = [read_bytes(file.path, max_bytes=LARGEST_SHEET) for file in task.month.files]
     digest = _digest(task.month.files, contents, task.options)
     state = store.state(task.month.key)
     if state is not None and state.digest == digest:
         return False
-    result = read_month(task.month.files, contents, payoff_labels=task.options.payoff_labels)
+    with bounded(store.month_file(task.month.key).parent):
+        result = read_month(task.month.files, contents, payoff_labels=task.options.payoff_labels)
     state = MonthState(digest=digest, folders=task.month.folders, figures=result.figures)
     store.write_month(task.month.key, result.table, state, with_csv=task.options.with_csv)
     return True

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from magic8_companion.domain.arrays import Integers
+from magic8_companion.outside_files.plain_files import FileRefused, bounded
 from magic8_ml.history.collect import Placed, collect_rows
 from magic8_ml.history.csv_sheet import SheetRefused, read_sheet
 from magic8_ml.history.delta_join import without_repeats
@@ -71,7 +72,11 @@ def _read_files(files: Sequence[SheetFile], contents: Sequence[bytes], notes: Mo
     for number, (file, content) in enumerate(zip(files, contents, strict=True)):
         ledger = notes.ledgers[file.kind]
         try:
-            sheet = read_sheet(file.name, file.kind, content)
+            with bounded(file.path):
+                sheet = read_sheet(file.name, file.kind, content)
+        except FileRefused as refused:
+            notes.refused_files.append(SheetRefused(file.name, "unreadable", str(refused.strerror)))
+            continue
         except SheetRefused as refused:
             notes.refused_files.append(refused)
             continue

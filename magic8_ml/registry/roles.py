@@ -18,6 +18,7 @@ import orjson
 
 from magic8_companion.domain.errors import Magic8Error
 from magic8_companion.durable import replace_file
+from magic8_companion.outside_files.plain_files import read_bytes
 
 ROLES: Final = "roles.json"
 FORMAT_VERSION: Final = 1
@@ -76,7 +77,7 @@ def read_roles(folder: Path) -> Roles | None:
     """
     path = folder / ROLES
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except FileNotFoundError:
         return None
     except OSError as error:

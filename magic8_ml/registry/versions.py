@@ -24,6 +24,7 @@ import orjson
 
 from magic8_companion.domain.trading_day import utc_text
 from magic8_companion.durable import append_line, locked, replace_file, sync_folder
+from magic8_companion.outside_files.plain_files import read_bytes
 from magic8_ml.registry.manifest import MANIFEST, ModelUnavailable, read_manifest
 from magic8_ml.registry.passport import with_passport
 from magic8_ml.registry.roles import RegistryRefused, Roles, read_roles, require_version_name, write_roles
@@ -116,7 +117,7 @@ class Registry:
     def history(self) -> tuple[Mapping[str, Any], ...]:
         """Return the moves so far, the oldest first; an incomplete line of a killed writer is skipped."""
         try:
-            lines = (self.folder / HISTORY).read_bytes().splitlines()
+            lines = read_bytes(self.folder / HISTORY).splitlines()
         except FileNotFoundError:
             return ()
         return tuple(move for line in lines if (move := _move(line)) is not None)
@@ -198,7 +199,7 @@ def _place(fresh: Path, target: Path) -> None:
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    return {path.name: read_bytes(path) for path in folder.iterdir() if path.is_file()}
 
 
 def _move(line: bytes) -> Mapping[str, Any] | None:

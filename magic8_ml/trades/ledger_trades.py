@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from magic8_companion.domain.arrays import Floats, Mask
+from magic8_companion.outside_files.parquet import read_parquet
 from magic8_ml.metrics.refusal import TrainingRefused
 from magic8_ml.trades.settled_trades import SettledTrades, codes, numbers, stamps
 from magic8_ml.trades.terms import LEGS, STRATEGIES, DeltaRows, TradeTerms
@@ -52,8 +52,8 @@ def read_ledger(out: Path, *, price_maker: str = "today", scenario: str = "base"
         raise TrainingRefused(f"{out} holds no ledger; run: python -m magic8_ml ledger")
     chosen = (pc.field("price_maker") == price_maker) & (pc.field("scenario") == scenario)
     try:
-        parts = [pq.ParquetFile(file).read(columns=list(COLUMNS)).filter(chosen) for file in files]
-    except (OSError, pa.ArrowInvalid) as error:
+        parts = [read_parquet(file, COLUMNS, within=out).filter(chosen) for file in files]
+    except OSError as error:
         raise TrainingRefused(f"the ledger in {out} cannot be read: {error}") from error
     table = pa.concat_tables(parts).unify_dictionaries()
     if not len(table):

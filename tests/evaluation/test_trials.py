@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from magic8_ml.evaluation.trials import FILE, Trial, log_trials
@@ -45,4 +46,26 @@ def test_a_log_that_cannot_be_read_stops_the_evaluation(tmp_path: Path) -> None:
     """A count that forgets is worse than none."""
     (tmp_path / FILE).write_text("{torn\n")
     with pytest.raises(TrainingRefused, match="log of trials"):
+        log_trials(tmp_path, [TRIAL])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("run", "1"),
+        ("run", 1e300),
+        ("identity", "<script>alert(1)</script>"),
+        ("configuration", ["har"]),
+        ("first", "<b>2025</b>"),
+        ("figures", {"sharpe_daily": "<img src=x>"}),
+        ("figures", [0.1]),
+        ("settings", 5),
+    ],
+)
+def test_a_line_of_other_types_stops_the_evaluation(tmp_path: Path, name: str, value: object) -> None:
+    """What is no figure, day or digest is refused with its place, before it reaches a page."""
+    log_trials(tmp_path, [TRIAL])
+    line = {**orjson.loads((tmp_path / FILE).read_bytes()), name: value}
+    (tmp_path / FILE).write_bytes(orjson.dumps(line) + b"\n")
+    with pytest.raises(TrainingRefused, match=rf"entry 1, {name}"):
         log_trials(tmp_path, [TRIAL])

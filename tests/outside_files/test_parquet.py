@@ -70,8 +70,11 @@ def test_a_nested_column_is_refused(tmp_path: Path) -> None:
         read_parquet(tmp_path / "t.parquet")
 
 
-def test_damage_is_an_error_of_the_library(tmp_path: Path) -> None:
-    """A file that is no parquet raises what callers of pyarrow handle."""
+def test_a_damaged_file_is_refused_by_name(tmp_path: Path) -> None:
+    """Damage and a missing column end in a sentence that names the file."""
     (tmp_path / "t.parquet").write_bytes(b"PAR1 nothing PAR1")
-    with pytest.raises(pa.ArrowException):
+    with pytest.raises(FileRefused, match=r"t.parquet is no readable parquet file \(.*\); write it again"):
         read_parquet(tmp_path / "t.parquet")
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "u.parquet")
+    with pytest.raises(FileRefused, match=r"u.parquet has no column b"):
+        read_parquet(tmp_path / "u.parquet", ["a", "b"])

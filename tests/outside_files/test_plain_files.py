@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,12 @@ def test_a_link_out_of_a_data_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match=r"out\.csv is a link out of its folder"):
         read_bytes(folder / "out.csv", within=folder)
     assert read_bytes(folder / "out.csv") == b"key"
+
+
+def test_a_refusal_passes_from_process_to_process(tmp_path: Path) -> None:
+    """A worker's refusal arrives with path and reason."""
+    refused = copy(FileRefused(tmp_path / "a.csv", "is a pipe"))  # by the protocol that workers use
+    assert (type(refused), str(refused)) == (FileRefused, f"{tmp_path / 'a.csv'} is a pipe")
 
 
 @pytest.mark.parametrize(
