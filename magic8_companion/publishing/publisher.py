@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,13 +20,15 @@ from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import FiveMinuteResult, RecommendationSet
 from magic8_companion.domain.trading_day import new_york_day, utc_text
 from magic8_companion.durable import FolderLock, encode, make_folder
+from magic8_companion.journal.records import DecisionRecord, Record
+from magic8_companion.journal.writer import Journal
 from magic8_companion.ports import Clock
 from magic8_companion.publishing.archive import Archive
 from magic8_companion.publishing.channel import Channel, Issue, publish_together
 from magic8_companion.publishing.config import DEFAULTS
+from magic8_companion.publishing.decision_records import decision_records
 from magic8_companion.publishing.documents import UNSEALED, predictions_document, recommendations_document
 from magic8_companion.publishing.halted import RESERVE, HaltedDocument
-from magic8_companion.publishing.journal import Journal, JournalLine
 from magic8_companion.publishing.practice import practice_document
 from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, validate
 from magic8_companion.publishing.seal import sealed
@@ -128,11 +130,24 @@ class Publisher:
             document = recommendations_document(recommendation_set, self._recommendations.next_seq, self._kill_switch)
             stamp = _Stamp(published_at, shift)
             drafts.append(_draft(self._recommendations, RECOMMENDATIONS, document, stamp, inputs))
-            lines = [line for draft in drafts for line in draft.lines]
-            self._journal.append(new_york_day(stamp.shown_at), lines)
+            decisions = [decision for draft in drafts for decision in draft.decisions]
+            self._journal.append(new_york_day(stamp.shown_at), decisions)
             publish_together([draft.issue for draft in drafts])
             self._last = drafts[-1].document
             return self._recommendations.seq
+
+    def record(self, records: Sequence[Record], at: datetime) -> None:
+        """Append records other than decisions (outcomes, positions) to the journal, at this time of the run.
+
+        Raises
+        ------
+        PublishError
+            As :meth:`publish` does.
+        """
+        with self._lock:
+            self.require_held()
+            shown_at = at if self._practice_clock is None else self._practice_clock.now()
+            self._journal.append(new_york_day(shown_at), records)
 
     def heartbeat(self, at: datetime, valid_until: datetime) -> int:
         """Publish the last recommendations again with other times and the next ``seq``, which is returned.
@@ -226,7 +241,7 @@ class _Stamp(NamedTuple):
 class _Draft(NamedTuple):
     document: Mapping[str, Any]
     issue: Issue
-    lines: list[JournalLine]
+    decisions: list[DecisionRecord]
 
 
 def _draft(channel: Channel, kind: str, document: dict[str, Any], stamp: _Stamp, inputs: Mapping[str, str]) -> _Draft:
@@ -234,26 +249,5 @@ def _draft(channel: Channel, kind: str, document: dict[str, Any], stamp: _Stamp,
         document = practice_document(document, stamp.shift)
     validate(document, kind)
     data = sealed(encode(document))
-    lines = list(_journal_lines(kind, document, sha256(data).hexdigest(), inputs))
-    return _Draft(document, Issue(channel, data, stamp.shown_at), lines)
-
-
-def _journal_lines(
-    kind: str, document: Mapping[str, Any], document_sha256: str, inputs: Mapping[str, str]
-) -> Iterator[JournalLine]:
-    records = document["recommendations"]
-    decisions = {symbol: ("skipped", reason) for symbol, reason in document["skipped"].items() if symbol not in records}
-    for symbol, record in records.items():
-        decision = record.get("best_strategy_key", record["best_strategy"])
-        decisions[symbol] = (decision, record["strategies"][decision]["rationale"])
-    for symbol, (decision, reason) in decisions.items():
-        yield JournalLine(
-            seq=document["seq"],
-            timestamp=document["timestamp"],
-            kind=kind,
-            symbol=symbol,
-            decision=decision,
-            reason=reason,
-            inputs_sha256=inputs.get(symbol),
-            document_sha256=document_sha256,
-        )
+    decisions = list(decision_records(kind, document, sha256(data).hexdigest(), inputs))
+    return _Draft(document, Issue(channel, data, stamp.shown_at), decisions)

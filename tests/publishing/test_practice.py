@@ -13,8 +13,8 @@ import pytest
 from magic8_companion.clocks import ReplayClock
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.trading_day import parse_utc
+from magic8_companion.journal.reader import verify
 from magic8_companion.publishing.documents import recommendations_document
-from magic8_companion.publishing.journal import verify
 from magic8_companion.publishing.practice import practice_document
 from magic8_companion.publishing.publisher import Publisher
 from tests.publishing.recommendation_sets import five_minute_result, recommendation_set

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import pytest
 
 from magic8_companion.domain.errors import ConfigError, PublishError
 from magic8_companion.domain.recommendation import FiveMinuteResult, RecommendationSet
-from magic8_companion.publishing.journal import verify
+from magic8_companion.journal.reader import read_records, verify
 from magic8_companion.publishing.publisher import Publisher
+from tests.journal.journal_records import outcome
 from tests.publishing.recommendation_sets import SLOT, calm, five_minute_result, recommendation_set
 
 
@@ -151,7 +152,8 @@ def test_every_decision_is_journalled_with_its_inputs(tmp_path: Path) -> None:
     journal = tmp_path / "state" / "journal-2024-03-14.jsonl"
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     assert verify(journal) == []
-    assert [(line["kind"], line["seq"], line["symbol"], line["decision"]) for line in lines] == [
+    assert {(line["version"], line["kind"]) for line in lines} == {(2, "decision")}
+    assert [(line["document"], line["seq"], line["symbol"], line["decision"]) for line in lines] == [
         ("ml_predictions_5min", 1, "IWM", "skipped"),
         ("ml_predictions_5min", 1, "SPX", "Butterfly"),
         ("ml_predictions_5min", 1, "SPY", "No_Trade"),
@@ -166,6 +168,18 @@ def test_every_decision_is_journalled_with_its_inputs(tmp_path: Path) -> None:
     assert lines[4]["timestamp"] == "2024-03-14T15:05:06Z"
     for place, name in ((1, "ml_predictions_5min.json"), (4, "recommendations.json")):
         assert lines[place]["document_sha256"] == sha256((tmp_path / name).read_bytes()).hexdigest()
+        assert lines[place]["recommendation"] == read(tmp_path / name)["recommendations"]["SPX"]
+    assert [lines[place]["recommendation"] for place in (0, 3)] == [None, None]
+
+
+def test_other_records_join_the_chain_of_the_day_of_writing(tmp_path: Path) -> None:
+    """An outcome of an earlier day stands in the newest journal, behind its decisions."""
+    publisher = Publisher(tmp_path)
+    publisher.publish(recommendation_set())
+    publisher.record([outcome(day=date(2024, 3, 13))], SLOT)
+    journal = tmp_path / "state" / "journal-2024-03-14.jsonl"
+    assert verify(journal) == []
+    assert [record for _, record in read_records(tmp_path / "state")][-1] == outcome(day=date(2024, 3, 13))
 
 
 def test_old_documents_are_pruned_by_their_own_times(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from typing import IO, Any
 
 import pytest
 
+from magic8_companion.journal.reader import verify
 from magic8_companion.publishing.archive import Archive
-from magic8_companion.publishing.journal import verify
 from magic8_companion.publishing.publisher import ARCHIVE_FOLDER, Publisher
 from magic8_companion.publishing.schema import PREDICTIONS, RECOMMENDATIONS, SCHEMAS, validate
 from magic8_companion.publishing.state import StateStore

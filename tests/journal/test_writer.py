@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from magic8_companion.domain.errors import PublishError
-from magic8_companion.publishing.journal import Journal, JournalLine, verify
+from magic8_companion.journal.reader import verify
+from magic8_companion.journal.records import DecisionRecord
+from magic8_companion.journal.writer import Journal
 
 DAY = date(2024, 3, 14)
 
 
-def lines(*numbers: int) -> list[JournalLine]:
+def lines(*numbers: int) -> list[DecisionRecord]:
     """Return one line per number."""
     return [
-        JournalLine(
+        DecisionRecord(
             seq=number,
-            timestamp="2024-03-14T15:05:06Z",
-            kind="recommendations",
+            timestamp=datetime(2024, 3, 14, 15, 5, 6, tzinfo=UTC),
+            document="recommendations",
             symbol="SPX",
             decision="No_Trade",
             reason="quiet",
@@ -97,7 +99,8 @@ def test_verification_finds_a_changed_a_removed_and_a_foreign_line(tmp_path: Pat
     path.write_bytes(second + third)
     assert verify(path) == ["line 1 does not follow from the line before it"]
     path.write_bytes(first + second + third + b"nonsense\n{}\n")
-    assert verify(path) == ["line 4 is not JSON", "line 5 does not have the keys of a journal line"]
+    problem = "is no record: the line does not end with the hash of the line before it"
+    assert verify(path) == [f"line 4 {problem}", f"line 5 {problem}"]
 
 
 def test_a_journal_under_another_date_does_not_verify(tmp_path: Path) -> None:
