@@ -198,10 +198,9 @@ def exit_code(run: Callable[[], int | None]) -> int:
     except (click.ClickException, Magic8Error, FileRefused) as error:
         return report(error)
     except MemoryError:
-        click.echo("this needs more memory than there is; give smaller files or fewer days", err=True)
-        return FAILED
+        return report(click.ClickException("this needs more memory than there is; give smaller files or fewer days"))
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        echo("interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
         # the interpreter flushes once more at its end: that must not fail as well
@@ -216,13 +215,17 @@ def report(error: click.ClickException | Magic8Error | FileRefused) -> int:
         error.show()
         return WRONG_USE
     if isinstance(error, click.ClickException):
-        click.echo(printable(error.format_message(), lines=True), err=True)
+        echo(error.format_message(), err=True)
         return error.exit_code
-    detail = error.detail if isinstance(error, DataUnavailable) else ""
-    click.echo(printable(detail or error, lines=True), err=True)
+    echo((isinstance(error, DataUnavailable) and error.detail) or error, err=True)
     if isinstance(error, ConfigError):
         return WRONG_USE
     return BUSY if isinstance(error, AlreadyRunning) else FAILED
+
+
+def echo(text: object = "", *, err: bool = False) -> None:
+    """Print a text; its control characters are written out."""
+    click.echo(printable(text, lines=True), err=err)
 
 
 @contextmanager
@@ -351,12 +354,11 @@ def market_options(function: Decorated) -> Decorated:
 
 def console(*, stderr: bool = False) -> Console:
     """Return a console: colors on a terminal, plain text of at most 120 columns elsewhere."""
-    from rich.console import Console  # noqa: PLC0415  # only commands that print tables or progress need it
+    from magic8_companion.outside_files.console import PrintableConsole  # noqa: PLC0415  # not for --help
 
-    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-    if not made.is_terminal:
-        made = Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=PLAIN_WIDTH, color_system=None)
-    return made
+    common: dict[str, Any] = {"stderr": stderr, "highlight": False, "markup": False, "emoji": False}
+    made = PrintableConsole(**common)
+    return made if made.is_terminal else PrintableConsole(**common, width=PLAIN_WIDTH, color_system=None)
 
 
 def new_table(*heads: str, right: Collection[str] = ()) -> Table:

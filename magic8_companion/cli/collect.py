@@ -17,7 +17,17 @@ from magic8_companion.collect.day_files import DayFiles
 from magic8_companion.collect.history import BarHistory
 from magic8_companion.collect.questions import Question, collectable_days, questions
 from magic8_companion.collect.report import NAME, report_of, write_report
-from magic8_companion.command_line import DIR, DONE, FAILED, INTERRUPTED, TextType, command, new_progress, read_day
+from magic8_companion.command_line import (
+    DIR,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    TextType,
+    command,
+    echo,
+    new_progress,
+    read_day,
+)
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import FIRST_YEAR, LAST_YEAR
@@ -59,7 +69,7 @@ def collect(**given: Any) -> int:  # noqa: ANN401  # the options of _run
     try:
         return asyncio.run(_run(**given))
     except KeyboardInterrupt:
-        click.echo("stopped; the same command continues from here", err=True)
+        echo("stopped; the same command continues from here", err=True)
         return INTERRUPTED
 
 
@@ -87,7 +97,7 @@ async def collect_into(
     if not days:
         raise ConfigError([f"there is no session to collect: none since {since} is over and still remembered"])
     if days[0] > since and provider.history_reach_days is not None:
-        click.echo(f"{provider.name} remembers {provider.history_reach_days} days: collecting from {days[0]}")
+        echo(f"{provider.name} remembers {provider.history_reach_days} days: collecting from {days[0]}")
     files = DayFiles(folder)
     with FolderLock(folder):
         files.remove_leftovers()
@@ -99,12 +109,12 @@ async def collect_into(
         with CollectProgress(len(symbols) * len(days), asked) as progress:
             given_up = await Collector(provider, files, clock, progress, give_up_after).collect(asked)
         reports = report_of(files, symbols, days)
-        click.echo(write_report(files, reports, days))
+        echo(write_report(files, reports, days))
     for symbol, reason in given_up.items():
-        click.echo(f"{symbol}: stopped asking: {reason}", err=True)
+        echo(f"{symbol}: stopped asking: {reason}", err=True)
     wrong = sum(len(report.notes) for report in reports)
     if wrong:
-        click.echo(f"days with faults: {wrong}, listed in {folder / NAME}; --repair fetches them again")
+        echo(f"days with faults: {wrong}, listed in {folder / NAME}; --repair fetches them again")
     return DONE if not given_up and not any(report.open for report in reports) else FAILED
 
 
@@ -142,12 +152,12 @@ class CollectProgress:
         self._shown_seconds = min(self._shown_seconds, seconds)  # a new wait starts at 0
         if seconds - self._shown_seconds >= _LINE_EVERY_SECONDS:
             self._shown_seconds = seconds
-            click.echo(note, err=True)
+            echo(note, err=True)
 
     def warn(self, sentence: str) -> None:
         """Print a sentence above the bar."""
         if self._bar.disable:
-            click.echo(sentence, err=True)
+            echo(sentence, err=True)
         else:
             self._bar.console.print(sentence)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from magic8_companion.command_line import DONE, command, market_options, new_table, print_json, print_table
+from magic8_companion.command_line import DONE, command, echo, market_options, new_table, print_json, print_table
 from magic8_companion.command_line import FAILED as EXIT_FAILED
 from magic8_companion.doctor.check import FAILED, OK, WARNING, Check, is_fit
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
@@ -53,7 +53,7 @@ def _print(checks: Sequence[Check]) -> None:
         table.add_row(check.name, check.status, check.result + fix, style=_STYLES.get(check.status))
     print_table(table)
     failures = sum(check.status == FAILED for check in checks)
-    click.echo(f"\n{failures} of {len(checks)} checks failed" if failures else "\nnothing failed")
+    echo(f"\n{failures} of {len(checks)} checks failed" if failures else "\nnothing failed")
 
 
 def examine(given: Mapping[str, object], *, ask_feed: bool = True) -> list[Check]:

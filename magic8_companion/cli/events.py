@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from magic8_companion.command_line import DAY, FILE, CommandSource, command, lazy_group, new_table, print_table
+from magic8_companion.command_line import DAY, FILE, CommandSource, command, echo, lazy_group, new_table, print_table
 
 if TYPE_CHECKING:
     from magic8_companion.events.event import Event
@@ -44,9 +44,7 @@ def show(first: date | None, days: int) -> None:
         table.add_row(f"{event.day:%a %Y-%m-%d}", _wall(event.at), event.kind, "yes" if event.scheduled else "no")
     print_table(table)
     if not is_covered(first + timedelta(days=days - 1)):
-        click.echo(
-            f"{EventsStatus.EXPIRED}: the table of Federal Reserve statements ends before the last of these days"
-        )
+        echo(f"{EventsStatus.EXPIRED}: the table of Federal Reserve statements ends before the last of these days")
 
 
 @command("update", "Take the releases of a file: CSV with the columns date,time,event (New York time), or .ics.")
@@ -63,7 +61,7 @@ def update(source: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     publish_file(target, csv_text(result).encode())
     span = f", {newer[0].day} to {newer[-1].day}" if newer else ""
-    click.echo(f"{len(newer)} events from {source}{span}; {target} has {len(result)}")
+    echo(f"{len(newer)} events from {source}{span}; {target} has {len(result)}")
 
 
 def _events(settings: Settings, first: date, days: int) -> list[Event]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from magic8_companion.cli.chain_source import JSON_HELP, ChainRequest, chain_options, load_chain
-from magic8_companion.command_line import FILE, command, json_bytes, write_file
+from magic8_companion.command_line import FILE, command, echo, json_bytes, write_file
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import SIMULATED_NOTE
 from magic8_companion.domain.option_chain import OptionChain
@@ -50,7 +50,7 @@ def gamma(json_path: Path | None, pictures: tuple[Path, ...], **chosen: Any) -> 
     for path, data in files.items():
         write_file(path, data)
     notes = [SIMULATED_NOTE] if report.is_simulated else []
-    click.echo("\n".join([_sentence(shown), *notes, *(f"written: {path}" for path in files)]))
+    echo("\n".join([_sentence(shown), *notes, *(f"written: {path}" for path in files)]))
 
 
 def _report(chain: OptionChain, settings: Settings) -> GammaReport:

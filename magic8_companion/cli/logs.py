@@ -7,14 +7,19 @@ import logging
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.trading_day import NEW_YORK, utc_text
+from magic8_companion.outside_files.printable import printable
 from magic8_companion.unified_config import Settings
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from magic8_companion.ports import Clock
+
+ExceptionInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]"
 
 TEXT: Final = "%(asctime)s%(market)s - %(name)s - %(levelname)s - %(message)s"
 
@@ -34,6 +39,19 @@ class MarketTime(logging.Filter):
         return True
 
 
+class TextFormatter(logging.Formatter):
+    """Write a record as one line of text, and a traceback below it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
+        """Return the line; a message cannot begin another one."""
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802  # as above
+        """Return the traceback."""
+        return printable(super().formatException(ei), lines=True)
+
+
 class JsonFormatter(logging.Formatter):
     """Write a record as one JSON object on one line."""
 
@@ -45,8 +63,8 @@ class JsonFormatter(logging.Formatter):
             "market_time": market and utc_text(market),
             "logger": record.name,
             "level": record.levelname,
-            "message": record.getMessage(),
-            "exception": self.formatException(record.exc_info) if record.exc_info else None,
+            "message": printable(record.getMessage(), lines=True),
+            "exception": printable(self.formatException(record.exc_info), lines=True) if record.exc_info else None,
         }
         return json.dumps({name: value for name, value in found.items() if value is not None}, ensure_ascii=False)
 
@@ -57,7 +75,7 @@ def configure_logging(settings: Settings) -> MarketTime:
     A replayed or simulated day shows its progress on the console instead, so only warnings appear there.  The caller
     gives the clock of such a day to the returned filter.
     """
-    formatter = JsonFormatter() if settings.log_format == "json" else logging.Formatter(TEXT)
+    formatter = JsonFormatter() if settings.log_format == "json" else TextFormatter(TEXT)
     console = logging.StreamHandler()
     console.setLevel(settings.log_level if settings.is_live else "WARNING")
     handlers = [console] if settings.log_file_path is None else [console, _log_file(settings, settings.log_file_path)]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from magic8_companion.cli.run import run_host
-from magic8_companion.command_line import DAY, DIR, DONE, FAILED, FILE, TextType, command
+from magic8_companion.command_line import DAY, DIR, DONE, FAILED, FILE, TextType, command, echo
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.trading_day import Session
 
@@ -178,7 +178,7 @@ async def _gateway(plan: RehearsalPlan, clock: Clock, plot: Scenario, speed: flo
         broken += [violation.text for violation in gateway.violations]
         _log.info("Gateway: %s", "; ".join(summary(gateway)))
         for text in broken:
-            click.echo(f"the host broke a rule of the gateway: {text}", err=True)
+            echo(f"the host broke a rule of the gateway: {text}", err=True)
 
 
 @asynccontextmanager

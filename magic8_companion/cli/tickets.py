@@ -18,6 +18,7 @@ from magic8_companion.command_line import (
     PLAIN_WIDTH,
     TextType,
     command,
+    echo,
     json_bytes,
     new_table,
     print_table,
@@ -140,9 +141,9 @@ def _print(sheet: Mapping[str, Any]) -> None:
     for name, found in sheet["tickets"].items():
         lines += [f"{name}: {found['ticket'] or 'no ticket'}", f"  {found['reason']}"]
         lines += [] if found["ticket"] is None else [f"  {_odds(found)}", *(f"  {text}" for text in found["warnings"])]
-    click.echo("\n".join(fill(line, PLAIN_WIDTH, subsequent_indent="    ") for line in lines))
+    echo("\n".join(fill(line, PLAIN_WIDTH, subsequent_indent="    ") for line in lines))
     pareto = {row["ticket"] for row in sheet["pareto"]}
-    click.echo(f"\n{sheet['passing']:,} of {sheet['candidates']:,} candidates pass; * is on the Pareto front")
+    echo(f"\n{sheet['passing']:,} of {sheet['candidates']:,} candidates pass; * is on the Pareto front")
     if not sheet["ranked"]:
         return
     heads = ("win", "expected value", "CVaR 5 %", "max loss", "max profit")

@@ -1,4 +1,4 @@
-"""Fill a template of a package: text is escaped, and a missing value is an error."""
+"""Fill a template of a package: text and control characters are escaped, and a missing value is an error."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from magic8_companion.outside_files.printable import printable
 from magic8_companion.reports import numbers
 
 _SHARED: Final = "magic8_companion.reports"
@@ -45,4 +46,6 @@ def _environment(package: str) -> Environment:
 
 
 def _shown(value: object) -> object:
+    if type(value) is str:  # markup is a class of its own, and made here
+        return printable(value, lines=True)
     return numbers.UNKNOWN if value is None else value

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from magic8_companion.command_line import DIR, command
+from magic8_companion.command_line import DIR, command, echo
 from magic8_companion.ports import plugin_config
 from magic8_ml.forecast.guarded_predictor import GuardedPredictor
 
@@ -38,4 +38,4 @@ def check(folder: Path) -> None:
         raise click.ClickException(f"ML Integration: FAILED: {folder}: {why}")
     health = predictor.health()
     version, until = health.get("model_version", "a model"), health.get("model_valid_until")
-    click.echo(f"ML Integration: SUCCESS: {version} in {folder}{'' if until is None else f', valid until {until}'}")
+    echo(f"ML Integration: SUCCESS: {version} in {folder}{'' if until is None else f', valid until {until}'}")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from magic8_companion.command_line import DAY, DIR, FILE, command, refusal
+from magic8_companion.command_line import DAY, DIR, FILE, command, echo, refusal
 from magic8_ml.cli.options import DAYS, bars_options, require_folder, symbols_option
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.designs import DESIGNS, TRIED_BEFORE
@@ -49,7 +49,7 @@ def evaluate_command(*, out: Path, rows_file: Path | None, training_days: int, r
     with refusal("Evaluation", TrainingRefused):
         found = _report(out, plan, **asked)
         write(found, json_file=out / JSON, page_file=out / PAGE, rows_file=rows_file)
-    click.echo(f"{summary(found.report)}\n\n{outcome(found.report)}\n{out / PAGE}")
+    echo(f"{summary(found.report)}\n\n{outcome(found.report)}\n{out / PAGE}")
 
 
 def write(found: Reported, *, json_file: Path | None, page_file: Path | None, rows_file: Path | None) -> None:
@@ -86,7 +86,7 @@ def _report(
 ) -> Reported:
     folder = read_any_bars(bars_dir, symbols)
     for note in folder.notes:
-        click.echo(note)
+        echo(note)
     question = EvaluationConfig(designs=DESIGNS, plan=plan, first=first, last=last, tried_before=TRIED_BEFORE)
     with ProgressBars() as progress:
         data = dataset_of(folder.bars, read_vix_daily(vix_file), progress)

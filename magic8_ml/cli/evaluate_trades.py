@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from magic8_companion.command_line import DIR, command, refusal
+from magic8_companion.command_line import DIR, command, echo, refusal
 from magic8_ml.cli.options import DAYS, bars_options, exactly_one, require_folder
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.designs import DEFAULT_TRADE_DESIGN, TRADE_DESIGNS
@@ -83,7 +83,7 @@ def evaluate_trades_command(
     with refusal("Evaluation", TrainingRefused):
         report = _report(asked, question, out)
         _write(report, out)
-    click.echo(f"{summary(report)}\n\n{out / PAGE}")
+    echo(f"{summary(report)}\n\n{out / PAGE}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from magic8_companion.command_line import DIR, DONE, FAILED, command, new_progress
+from magic8_companion.command_line import DIR, DONE, FAILED, command, echo, new_progress
 from magic8_companion.durable import FolderLock
 from magic8_ml.history.folders import find_download
 from magic8_ml.history.ingest import IngestOptions, Mapper, ingest
@@ -43,8 +43,8 @@ def ingest_command(*, raw: Path, out: Path, jobs: int, csv: bool, payoff_labels:
         options = IngestOptions(payoff_labels=payoff_labels, with_csv=csv)
         result = ingest(raw, out, options, mapper=mapper, progress=lambda folders: bar.advance(task, folders))
     for sentence in result.report["alerts"]:
-        click.echo(f"! {sentence}", err=True)
-    click.echo(_summary(result.report, result.folders_read, result.folders_known, out))
+        echo(f"! {sentence}", err=True)
+    echo(_summary(result.report, result.folders_read, result.folders_known, out))
     return FAILED if result.report["folders"]["refused_files"] else DONE
 
 

@@ -12,7 +12,7 @@ import click
 import numpy as np
 import pyarrow as pa
 
-from magic8_companion.command_line import DAY, DIR, TextType, command, new_table, print_table, refusal
+from magic8_companion.command_line import DAY, DIR, TextType, command, echo, new_table, print_table, refusal
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day
@@ -121,14 +121,14 @@ def _run(
 def _print(report: LedgerReport, out: Path) -> None:
     rows, maker = report["rows"], report["asked"]["price_makers"][-1]
     size = f"{rows['trades']:,} trades of {rows['days']} days, {rows['rows']:,} rows; price maker shown: {maker}"
-    click.echo("\n".join([*report["notes"], size, f"dropped: {_reasons(report['dropped_trades'])}", ""]))
+    echo("\n".join([*report["notes"], size, f"dropped: {_reasons(report['dropped_trades'])}", ""]))
     numbers = ("trades", "win rate", "implied", "pinned", _RISK)
     table = new_table("", "cost", *numbers, right=numbers)
     for cell in report["base_rates"]:
         if cell["price_maker"] == maker and "symbol" not in cell:
             table.add_row(*_cells(cell))
     print_table(table)
-    click.echo()
+    echo()
     anchors = new_table("anchor", _GROSS, right=(_GROSS,))
     for anchor in report["anchoring"]:
         if anchor["price_maker"] == maker:
@@ -136,7 +136,7 @@ def _print(report: LedgerReport, out: Path) -> None:
             anchors.add_row(anchor["structure"], f"{anchor['gross_at_mid_per_width']:+.4f} [{low:+.4f}, {high:+.4f}]")
     print_table(anchors)
     written = f"written: {out / 'ledger'}, {out / REPORT}"
-    click.echo("\n".join(["", "Limits:", *(f"- {sentence}" for sentence in LIMITS), written]))
+    echo("\n".join(["", "Limits:", *(f"- {sentence}" for sentence in LIMITS), written]))
 
 
 def _cells(cell: BaseRate) -> tuple[str, ...]:

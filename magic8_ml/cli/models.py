@@ -13,6 +13,7 @@ from magic8_companion.command_line import (
     CONTEXT,
     DIR,
     Decorated,
+    echo,
     new_table,
     options,
     print_json,
@@ -55,7 +56,7 @@ def list_command(*, path: Path, as_json: bool) -> None:
     if as_json:
         print_json({"versions": facts, "roles": _roles(roles)})
     elif not facts:
-        click.echo(f"no versions in {registry.folder}")
+        echo(f"no versions in {registry.folder}")
     else:
         table = new_table("version", "role", "data to", "valid until", "state", "HIGH won (rest)")
         for fact in facts:
@@ -90,7 +91,7 @@ def show_command(version: str, *, path: Path, as_json: bool) -> None:
     lines += [f"{name:<14} {measured.agreement_sentence(name)}" for name in ("agree", "mixed", "disagree")]
     for name, numbers in manifest.get(PASSPORT, {}).get("canaries", {}).items():
         lines.append(f"canary         {name}: {_brief(numbers)}")
-    click.echo("\n".join(lines))
+    echo("\n".join(lines))
 
 
 @models_command.command("promote", help="Make a version, or the challenger, the champion.")
@@ -124,7 +125,7 @@ def _print_move(roles: Roles, *, as_json: bool) -> None:
     if as_json:
         print_json(_roles(roles))
     else:
-        click.echo(f"champion is {roles.champion}; a running host uses it from its next prediction on")
+        echo(f"champion is {roles.champion}; a running host uses it from its next prediction on")
 
 
 def _roles(roles: Roles | None) -> object:

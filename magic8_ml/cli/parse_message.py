@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from magic8_companion.command_line import DONE, FAILED, FILE, command, print_json
+from magic8_companion.command_line import DONE, FAILED, FILE, command, echo, print_json
 from magic8_companion.options.order_line import written_strikes
 from magic8_ml.cli.options import INSTANT, read_message
 from magic8_ml.messages.parser import EnhancedDiscordParser
@@ -33,7 +33,7 @@ def parse_message_command(file: Path, at: datetime | None, *, as_json: bool) -> 
     if as_json:
         print_json(message.as_dict())
     else:
-        click.echo(_readable(message))
+        echo(_readable(message))
     return FAILED if message.errors else DONE
 
 

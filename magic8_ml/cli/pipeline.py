@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from magic8_companion.command_line import DAY, DIR, command
+from magic8_companion.command_line import DAY, DIR, command, echo
 from magic8_ml.cli.check import check
 from magic8_ml.cli.ingest import ingest_command
 from magic8_ml.cli.options import bars_options, symbols_option
@@ -39,10 +39,10 @@ def pipeline_command(
     """Go from step to step."""
     code: int | None = None
     if raw is not None:
-        click.echo("ingest", err=True)
+        echo("ingest", err=True)
         code = context.invoke(ingest_command, raw=raw, out=out / "history")
-    click.echo("train", err=True)
+    echo("train", err=True)
     context.invoke(train_command, bars_dir=bars_dir, vix_file=vix_file, symbols=symbols, last_day=last_day, out=out)
-    click.echo("check", err=True)
+    echo("check", err=True)
     check(out)
     return code

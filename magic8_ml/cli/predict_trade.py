@@ -11,7 +11,7 @@ from typing import Final
 import click
 import numpy as np
 
-from magic8_companion.command_line import DIR, DONE, FAILED, FILE, command, print_json, refusal
+from magic8_companion.command_line import DIR, DONE, FAILED, FILE, command, echo, print_json, refusal
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable, PluginUnavailable
 from magic8_companion.domain.trading_day import new_york_day, require_session
@@ -58,7 +58,7 @@ def predict_trade_command(
     if as_json:
         print_json(_json(message, answers))
     else:
-        click.echo(_readable(message, answers))
+        echo(_readable(message, answers))
     unanswered = any(isinstance(answer, NoWinPrediction) for answer in answers)
     return FAILED if message.errors or unanswered else DONE
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-import click
-
-from magic8_companion.command_line import new_progress
+from magic8_companion.command_line import echo, new_progress
 
 
 class ProgressBars:
@@ -49,5 +47,5 @@ class ProgressBars:
 
     def _end_stage(self) -> None:
         if self._line:
-            click.echo(self._line, err=True)
+            echo(self._line, err=True)
         self._line = ""

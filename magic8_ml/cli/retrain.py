@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from magic8_companion.command_line import DAY, DIR, command, print_json, refusal
+from magic8_companion.command_line import DAY, DIR, command, echo, print_json, refusal
 from magic8_ml.cli.options import bars_options, symbols_option
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.external_data import read_any_bars
@@ -60,7 +60,7 @@ def _run(
 
 def _print(found: RetrainingResult | None, sentence: str, *, as_json: bool) -> None:
     if not as_json:
-        click.echo(sentence)
+        echo(sentence)
         return
     facts = {"version": None, "promoted": False, "why": sentence} if found is None else asdict(found)
     print_json(facts)

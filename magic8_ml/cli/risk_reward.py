@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from magic8_companion.command_line import command, print_json
+from magic8_companion.command_line import command, echo, print_json
 from magic8_companion.domain.errors import OrderRefused
 from magic8_companion.options.risk_reward import RiskReward, calculate_risk_reward
 
@@ -45,7 +45,7 @@ def risk_reward_command(
     if as_json:
         print_json(answer.as_dict())
     else:
-        click.echo(_readable(answer))
+        echo(_readable(answer))
 
 
 def _strikes(text: str) -> list[float]:

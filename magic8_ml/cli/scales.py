@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from magic8_companion.command_line import DIR, command, new_table, print_table
+from magic8_companion.command_line import DIR, command, echo, new_table, print_table
 from magic8_ml.history.dataset import HistoryStore
 from magic8_ml.history.scales import COLUMNS, ProfitScale, measure_scales, scale_groups, scale_stats
 from magic8_ml.history.scales_plot import plot_scales
@@ -27,7 +27,7 @@ def scales_command(data: Path, out: Path | None) -> None:
     results.write_json("profit_scale_groups.json", scale_groups(scales))
     results.write_bytes("profit_scales.svg", plot_scales(scales).encode())
     _print(scales)
-    click.echo(f"written: {results.out / 'profit_scales.svg'}, profit_scale_stats.json, profit_scale_groups.json")
+    echo(f"written: {results.out / 'profit_scales.svg'}, profit_scale_stats.json, profit_scale_groups.json")
 
 
 def _print(scales: Sequence[ProfitScale]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from magic8_companion.command_line import DAY, DIR, FILE, command, refusal
+from magic8_companion.command_line import DAY, DIR, FILE, command, echo, refusal
 from magic8_companion.domain.bars import Bars
 from magic8_ml.cli.options import bars_options, symbols_option
 from magic8_ml.cli.progress import ProgressBars
@@ -41,9 +41,9 @@ def train_command(*, bars_dir: Path, symbols: tuple[str, ...] | None, verbose: b
         _require_work(asked["first_day"], asked["last_day"], asked["out"])
         folder = read_any_bars(bars_dir, symbols)
         for note in folder.notes:
-            click.echo(note)
+            echo(note)
         report = run_train(folder.bars, ProgressBars(one_line=not verbose), **asked)
-    click.echo(report.table() if verbose or asked["challenge"] else report.sentence())
+    echo(report.table() if verbose or asked["challenge"] else report.sentence())
 
 
 def run_train(

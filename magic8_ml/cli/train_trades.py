@@ -9,7 +9,7 @@ from typing import Final
 import click
 import orjson
 
-from magic8_companion.command_line import DIR, command, new_table, print_table, refusal
+from magic8_companion.command_line import DIR, command, echo, new_table, print_table, refusal
 from magic8_companion.outside_files.plain_files import read_bytes
 from magic8_ml.cli.options import at_most_one, bars_options, exactly_one
 from magic8_ml.cli.progress import ProgressBars
@@ -62,8 +62,8 @@ def train_trades_command(
         version = store(fitted, out, source, audit)
     _print(fitted, data)
     for limit in _limits(ledger):
-        click.echo(f"- {limit}")
-    click.echo(f"written: {out / WIN_MODEL_FOLDER / 'versions' / version}")
+        echo(f"- {limit}")
+    echo(f"written: {out / WIN_MODEL_FOLDER / 'versions' / version}")
 
 
 def _limits(ledger: Path | None) -> list[str]:
@@ -89,7 +89,7 @@ def _print(fitted: WinModelFit, data: TradeData) -> None:
     trees = ", ".join(sorted(fitted.boosters)) or "none"
     levels = ", ".join(fitted.facts["levels"]) or "none"
     dropped = ", ".join(f"{count} {reason}" for reason, count in data.dropped_trades.items()) or "none"
-    click.echo(
+    echo(
         f"base models, best first: {members}; prior strength {fitted.shared.prior_days:g} days\n"
         f"levels with offsets: {levels}; groups with trees: {trees}\n"
         f"excluded trades: {dropped}"

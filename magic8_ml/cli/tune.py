@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 import numpy as np
 
-from magic8_companion.command_line import DAY, DIR, command, json_bytes, refusal
+from magic8_companion.command_line import DAY, DIR, command, echo, json_bytes, refusal
 from magic8_companion.domain.bars import Bars
 from magic8_ml.cli.options import at_most_one, bars_options, require_folder, symbols_option
 from magic8_ml.cli.progress import ProgressBars
@@ -105,7 +105,7 @@ def _tune(
         with workers(rows) as evaluate:
             found = search(evaluate, trials, seed, progress)
     log = log_trials(out, _trials(found, rows, data_digest(bars, vix_daily, int(rows.day.max()))))
-    click.echo(_table(found, log, rows))
+    echo(_table(found, log, rows))
     (out / TUNED).write_bytes(json_bytes(_answer(found, log, rows, seed)))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from magic8_companion.command_line import DAY, DIR, DONE, FAILED, FILE, PATH, command, refusal
+from magic8_companion.command_line import DAY, DIR, DONE, FAILED, FILE, PATH, command, echo, refusal
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_ml.cli.evaluate import write
 from magic8_ml.cli.options import configured_ml_path
@@ -58,7 +58,7 @@ def verify_command(
     with refusal("Verification", TrainingRefused):
         verified = _verified(**asked)
         write(verified, json_file=json_file, page_file=page_file, rows_file=rows_file)
-    click.echo(f"{summary(verified.report)}\n\n{outcome(verified.report)}")
+    echo(f"{summary(verified.report)}\n\n{outcome(verified.report)}")
     return FAILED if verified.report["verdict"]["failed"] else DONE
 
 
@@ -92,7 +92,7 @@ def _verified(
     reading = ExternalFormat(symbol=symbol, timezone=timezone, stamped_at_end=at_end)
     read = read_external_bars(bars, reading)
     for note in read.notes:
-        click.echo(note)
+        echo(note)
     with ProgressBars() as progress:
         data = dataset_of(read.bars, read_external_vix(vix_file, reading), progress)
         return verify(frozen, data, first=first, progress=progress)

@@ -15,7 +15,17 @@ import pytest
 from magic8_companion.__main__ import main as host
 from magic8_companion.cli.main import COMMANDS as HOST_COMMANDS
 from magic8_companion.cli.main import main as magic8
-from magic8_companion.command_line import CommandSource, exit_code, joined_symbols, load_command, new_table, print_table
+from magic8_companion.command_line import (
+    FAILED,
+    CommandSource,
+    echo,
+    exit_code,
+    joined_symbols,
+    load_command,
+    new_table,
+    print_table,
+    report,
+)
 from magic8_companion.domain.errors import (
     AlreadyRunning,
     ConfigError,
@@ -25,6 +35,7 @@ from magic8_companion.domain.errors import (
     PluginUnavailable,
     PublishError,
 )
+from magic8_companion.outside_files.plain_files import FileRefused
 from magic8_ml.__main__ import main as plugin
 from magic8_ml.cli import COMMANDS as PLUGIN_COMMANDS
 
@@ -255,3 +266,28 @@ def test_separate_symbols_reach_a_command(capsys: pytest.CaptureFixture[str]) ->
     """The second word is read as a symbol, not as an argument too many."""
     assert host(["run", "--symbols", "SPX", "XXX"]) == 2
     assert "unknown XXX" in capsys.readouterr().err
+
+
+def test_text_of_others_never_acts_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Escape sequences in errors, lines and cells of tables are written out."""
+    evil = "SPY\x1b]0;owned\x07\x9b2J\u202e"
+    table = new_table("name", evil)
+    table.add_row(evil, "1")
+    print_table(table)
+    echo(evil)
+    assert report(DataUnavailable("bad_file", evil)) == FAILED
+    assert report(FileRefused(Path("\x1b[2J.csv"), "is a pipe")) == FAILED
+    shown = "".join(capsys.readouterr())
+    assert shown.count(r"SPY\x1b]0;owned\x07\x9b2J\u202e") == 4
+    assert shown.isascii()
+    assert shown.replace("\n", "").isprintable()
+
+
+def test_a_lack_of_memory_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """No traceback ends a command whose data do not fit."""
+
+    def run() -> int:
+        raise MemoryError
+
+    assert exit_code(run) == FAILED
+    assert capsys.readouterr().err == "this needs more memory than there is; give smaller files or fewer days\n"

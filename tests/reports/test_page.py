@@ -44,3 +44,9 @@ def test_every_template_is_in_a_package_folder() -> None:
     """The build puts packages into the wheel, so templates and styles must lie inside them."""
     names = {path.name for path in (ROOT / "magic8_companion" / "reports" / "templates").iterdir()}
     assert {"base.html", "parts.html", "palette.css", "chart.css", "page.css"} <= names
+
+
+def test_control_characters_are_shown_as_text() -> None:
+    """A page holds no control character of a text of others."""
+    page = render(PACKAGE, "base.html", title="a\x1b[2J\u202e\x00b")
+    assert r"a\x1b[2J\u202e\x00b" in page
