@@ -99,6 +99,14 @@ class Monitored(Protocol):
 
 
 @runtime_checkable
+class Quoted(Protocol):
+    """A source of market data that is sent new prices without asking."""
+
+    def prices(self) -> Mapping[str, float]:
+        """Return the price in points of each watched symbol that has a fresh one, from any thread."""
+
+
+@runtime_checkable
 class TypedBars(Protocol):
     """A source that hands over its bars as they are: its frames would only be taken apart and checked again."""
 

@@ -59,6 +59,8 @@ _FIXES: Final = {
     "feed_silent": "check in TWS whether {symbol} moves; restart the gateway if it does",
     "stale_quotes": "check in TWS whether {symbol} moves; restart the gateway if it does",
     "bad_spot": "check in TWS whether {symbol} has a price; its data may not be subscribed",
+    "price_jump": "compare the price and bars of {symbol} with another source; see docs/plausible_data.md",
+    "implausible_vix": "compare the VIX with another source; see docs/plausible_data.md",
     "pacing": "wait ten minutes: IB limits history requests; no other program should request history at the same time",
     "no_free_line": "close other data windows of this user, or lower M8C_IB_MARKET_DATA_LINES to what IB grants",
     "vix_not_asked": "set M8C_VIX_IB_RETRY_COUNT=1, or M8C_IBKR_FALLBACK_TO_YAHOO=true",

@@ -27,6 +27,8 @@ PASSING: Final = frozenset(
         ReasonCode.FEED_SILENT,
         ReasonCode.QUOTES_BROKEN,
         ReasonCode.CONTRACT_UNKNOWN,
+        ReasonCode.BAD_SPOT,
+        ReasonCode.PRICE_JUMP,
         "history_failed",
         "history_broken",
         "stale_quotes",

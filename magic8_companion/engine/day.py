@@ -85,6 +85,7 @@ class RecommendationEngine:
         self._options = options
         self._stop = stop
         self._progress = progress
+        self._plausibility = observer.plausibility
         self._failure: BaseException | None = None
         self._watch = VolatilityWatch(clock, observer, lambda: services.volatility_pause, self._refresh, options)
 
@@ -99,6 +100,7 @@ class RecommendationEngine:
                 remind=self._timer.at_latest,
                 volatility_pause=lambda: self._services.volatility_pause,
                 published=lambda last_published: self._report(last_published.published_at, "published"),
+                plausibility=self._plausibility,
             )
         )
         if isinstance(self._services.provider, Monitored):

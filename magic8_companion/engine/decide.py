@@ -208,7 +208,10 @@ def _priced(entry: Entry, ticket: TicketResult | None) -> Entry:
 
 
 def _price_blockers(ticket: TicketResult | None) -> tuple[str, ...]:
-    return (Blocker.NO_NET_EDGE,) if ticket is not None and ticket.no_net_edge else ()
+    if ticket is None:
+        return ()
+    implausible = () if ticket.implausible is None else (ticket.implausible,)
+    return (Blocker.NO_NET_EDGE,) * ticket.no_net_edge + implausible
 
 
 def _own_blockers(name: str, card: ScoreCard, labels: Mapping[str, tuple[Confidence, bool]]) -> tuple[str, ...]:

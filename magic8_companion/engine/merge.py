@@ -7,7 +7,7 @@ always present, with its three base entries; an expired entry stays visible and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from magic8_companion.domain.blockers import block
@@ -37,6 +37,7 @@ from magic8_companion.engine.decide import (
 )
 from magic8_companion.engine.merge_modes import MODES, Case, Merged, answer_alone
 from magic8_companion.events.calendar import DayEvents, EventPause, pause_at
+from magic8_companion.plausibility import Implausible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,8 @@ class PublishContext:
 
     ``data_source`` and ``data_status`` describe a symbol of which nothing is known.  ``halt_reason`` takes every
     entry's tradability away; ``volatility_pause`` that of the 5-minute answers and of the checkpoint entries that sell
-    premium; ``events`` is None without a calendar.  What was decided from the source of ``connection`` is unknown while
-    it has an outage, of a symbol or altogether.
+    premium; ``implausible`` that of every entry of a symbol; ``events`` is None without a calendar.  What was decided
+    from the source of ``connection`` is unknown while it has an outage, of a symbol or altogether.
     """
 
     now: datetime
@@ -55,6 +56,7 @@ class PublishContext:
     halt_reason: str | None = None
     volatility_pause: bool = False
     connection: ConnectionState | None = None
+    implausible: Mapping[str, Implausible] = field(default_factory=dict)
     events: DayEvents | None = None
 
     @property
@@ -126,6 +128,16 @@ def with_blockers(slot: FiveMinuteResult, options: EngineConfig, *reasons: str) 
     return replace(slot, signals=signals)
 
 
+def without_implausible(slot: FiveMinuteResult, implausible: Mapping[str, Implausible]) -> FiveMinuteResult:
+    """Return a 5-minute result whose answers of symbols with implausible data are blocked."""
+    signals = {
+        symbol: replace(signal, entry=block(signal.entry, implausible[symbol].reason))
+        for symbol, signal in slot.signals.items()
+        if symbol in implausible
+    }
+    return replace(slot, signals={**slot.signals, **signals}) if signals else slot
+
+
 def _unknown_symbols(
     last: CheckpointResult | None, connection: ConnectionState, symbols: Sequence[str]
 ) -> dict[str, str]:
@@ -193,7 +205,9 @@ class _Sources:
         base = self._scored(symbol) or self._blank(symbol)
         merged = self._merged(base, signal, scored=self._scored(symbol) is not None)
         if (pause := self._event_pause) is not None:
-            merged = _paused(merged, pause)
+            merged = _blocked(merged, Blocker.EVENT_PAUSE, pause.sentence)
+        if (finding := self.context.implausible.get(symbol)) is not None:
+            merged = _blocked(merged, finding.reason, finding.sentence)
         if self.context.halt_reason is not None:
             merged = _halted(merged, self.context.halt_reason)
         record = _decided(base, merged)
@@ -267,11 +281,11 @@ def _expire(entry: Entry, now: datetime) -> Entry:
     return block(entry, Blocker.EXPIRED) if expired else entry
 
 
-def _paused(merged: Merged, pause: EventPause) -> Merged:
-    entries = {key: block(entry, Blocker.EVENT_PAUSE) for key, entry in merged.entries.items()}
+def _blocked(merged: Merged, reason: str, sentence: str) -> Merged:
+    entries = {key: block(entry, reason) for key, entry in merged.entries.items()}
     if merged.best_key is None:
         return Merged(entries=entries, best_key=None, nothing=merged.nothing)
-    nothing = no_trade(f"{merged.best_key} is blocked: {pause.sentence}", blocked_by=(Blocker.EVENT_PAUSE,))
+    nothing = no_trade(f"{merged.best_key} is blocked: {sentence}", blocked_by=(reason,))
     return Merged(entries=entries, best_key=None, nothing=nothing)
 
 

@@ -6,7 +6,7 @@ state then says why.  Nothing is filled in.
 
 from __future__ import annotations
 
-import math
+import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -22,17 +22,18 @@ from magic8_companion.domain.trading_day import BAR, Session, new_york_day, prev
 from magic8_companion.engine.completeness import age_checked_status, bars_due, require_complete
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.fetches import AtHand, Fetches
+from magic8_companion.engine.plausibility_watch import PlausibilityWatch
 from magic8_companion.engine.volatility_pause import is_daily_open, read_vix
+from magic8_companion.plausibility import Implausible, implausible_change, implausible_vix
 from magic8_companion.ports import Clock, MarketData, TypedBars
 
 DAY: Final = timedelta(days=1)
 FRESH: Final = timedelta(seconds=60)
-WILDEST_MOVE: Final = 0.2
-"""Share by which a price may differ from the close of the newest bar: what would halt the whole market for the day."""
-
 _POLL: Final = timedelta(seconds=5)
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +60,18 @@ class MarketObserver:
         self._options = options
         self._fetches = Fetches(clock, options.request_timeout_seconds)
         self._vix_path: Bars | None = None
+        self._vix_finding: Implausible | None = None
+        self.plausibility = PlausibilityWatch(provider, clock)
 
     @property
     def vix_path(self) -> Bars | None:
         """Return the intraday VIX bars seen last; None while nothing, or only a daily open, is known."""
         return self._vix_path
+
+    @property
+    def vix_finding(self) -> Implausible | None:
+        """Return what was implausible of the VIX bars received last; None when nothing was."""
+        return self._vix_finding
 
     async def refresh_vix(self) -> None:
         """Look at the VIX alone, for whoever watches it; raises ``DataUnavailable`` when it cannot be had."""
@@ -76,22 +84,27 @@ class MarketObserver:
         ------
         DataUnavailable
             ``market_closed``, ``missing_bars``, ``bars_gap``, ``bad_bars``, ``stale_bars``, ``stale_quotes``,
-            ``bad_spot``, ``timeout``, or what the provider says.
+            ``bad_spot``, ``price_jump``, ``timeout``, or what the provider says.
         """
         session = require_session(new_york_day(self._clock.now()))
         today = await self._bars_today(symbol, session)
         now, max_age = self._clock.now(), timedelta(minutes=self._options.max_data_age_minutes)
         status = age_checked_status(symbol, today.status, today.bars, session, now, max_age)
-        spot = await self._spot(symbol, float(today.bars.close[-1]))
+        spot = await self._fetches.ask(lambda: self._provider.get_spot_price(symbol), f"the spot of {symbol}")
         missing: dict[str, str] = {}
         no_vix = Sourced(bars=Bars.empty(), source="", status=STALE)
         # all four requests are under way before the first is awaited
         history_request, vix_request = self._history(symbol, session, today.source), self._vix(session)
         daily_request, chain_request = self._vix_daily(session), self._chain(symbol, wanted=with_chain)
         history = await _unless_missing("history", history_request, Bars.empty(), missing)
+        self.plausibility.admit(symbol, spot, today.bars, history)
         vix = await _unless_missing("vix", vix_request, no_vix, missing)
         daily = await _unless_missing("vix_daily", daily_request, Bars.empty(DAY), missing)
         chain = await _unless_missing("chain", chain_request, None, missing)
+        reading = read_vix(vix.bars, daily, session, vix.source)
+        if reading is not None and (finding := implausible_change(reading)) is not None:
+            _log.warning("Implausible VIX: %s", finding.sentence)
+            missing["vix"], vix, reading = finding.reason, no_vix, None
         return MarketState(
             symbol=symbol,
             as_of=now,
@@ -99,7 +112,7 @@ class MarketObserver:
             spot=spot,
             bars=today.bars,
             history=history,
-            vix=read_vix(vix.bars, daily, session, vix.source),
+            vix=reading,
             vix_bars=vix.bars,
             vix_daily=daily,
             chain=chain,
@@ -126,20 +139,17 @@ class MarketObserver:
             received = await self._received(symbol, "5m", "1d")
             bars = received.between(session.open_at, min(self._clock.now(), session.close_at))
             if symbol == VIX:
-                self._vix_path = None if is_daily_open(bars, session) else bars
+                self._take_vix(bars, session)
             return Sourced(bars=bars, source=self._provider.name, status=DataStatus(self._provider.status))
 
         return self._fetches.get((symbol, "5m"), period=(session.day, due), max_age=FRESH, fetch=fetch)
 
-    async def _spot(self, symbol: str, last_close: float) -> float:
-        spot = await self._fetches.ask(lambda: self._provider.get_spot_price(symbol), f"the spot of {symbol}")
-        if not (math.isfinite(spot) and spot > 0):
-            raise DataUnavailable(ReasonCode.BAD_SPOT, f"{symbol}: {spot} is no price")
-        if abs(spot / last_close - 1) > WILDEST_MOVE:
-            raise DataUnavailable(
-                ReasonCode.BAD_SPOT, f"{symbol}: {spot:g} is no price near its last bar's close {last_close:g}"
-            )
-        return spot
+    def _take_vix(self, bars: Bars, session: Session) -> None:
+        # bars that cannot be true are not kept: the last ones stay in use, and whoever needs the VIX waits
+        self._vix_finding = implausible_vix(bars)
+        if self._vix_finding is not None:
+            raise self._vix_finding.refusal(VIX)
+        self._vix_path = None if is_daily_open(bars, session) else bars
 
     def _vix(self, session: Session) -> Awaitable[Sourced]:
         return self._intraday(VIX, session, bars_due(session, self._clock.now()))

@@ -24,9 +24,11 @@ from magic8_companion.domain.strategy import NO_TRADE
 from magic8_companion.domain.trading_day import new_york_day, require_session, session_on
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.kill_switch import why_set
-from magic8_companion.engine.merge import PublishContext, merge, with_blockers
+from magic8_companion.engine.merge import PublishContext, merge, with_blockers, without_implausible
 from magic8_companion.engine.pipeline import CheckpointEvaluation, status_without_data
+from magic8_companion.engine.plausibility_watch import PlausibilityWatch
 from magic8_companion.events.calendar import DayEvents, EventCalendar, next_pause_change
+from magic8_companion.plausibility import Implausible
 from magic8_companion.ports import Clock, MarketData, Monitored
 
 _State = ConnectionState | None
@@ -89,11 +91,12 @@ class Memory(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineHooks:
-    """What a running engine connects: a timer, the volatility pause, and a listener."""
+    """What a running engine connects: a timer, the volatility pause, a listener, and what is implausible."""
 
     remind: Callable[[datetime], None]
     volatility_pause: Callable[[], str | None]
     published: Callable[[RecommendationSet], None]
+    plausibility: PlausibilityWatch | None = None
 
 
 class PublicationService:
@@ -127,6 +130,7 @@ class PublicationService:
         self._slot_inputs: Mapping[str, str] = {}
         self._seen: dict[str, str] = {}
         self._last_published: RecommendationSet | None = None
+        self._implausible: Mapping[str, Implausible] = {}
         self._due: datetime | None = None
         self._beat_due: datetime | None = None
         self._logged_state: tuple[str, str | None] | None = None
@@ -187,7 +191,7 @@ class PublicationService:
     def submit(self, result: FiveMinuteResult) -> int:
         """Publish a 5-minute result and, in the same step, the merged document; return the ``seq`` of the latter."""
         with self._in_turn():
-            result = with_blockers(result, self._options)
+            result = without_implausible(with_blockers(result, self._options), self._findings())
             self._five_minute = result
             self._slot_inputs = {symbol: self._seen[symbol] for symbol in result.signals if symbol in self._seen}
             self._memory.save_five_minute(result)
@@ -215,7 +219,7 @@ class PublicationService:
                 self._set_timer()
 
     def poll(self) -> None:
-        """Publish if the kill switch or, in a session, the state of the feed has changed since the last document.
+        """Publish if the kill switch or, in a session, the feed or what is implausible has changed.
 
         Raises
         ------
@@ -242,11 +246,12 @@ class PublicationService:
         last = self._last_published
         if last is None:
             return False
-        changed = _state(connection) != _state(last.connection) and self._is_open()
-        return changed or self.halt_reason != last.halt_reason
+        changed = _state(connection) != _state(last.connection) or self._is_news()
+        return (changed and self._is_open()) or self.halt_reason != last.halt_reason
 
     def _context(self) -> PublishContext:
         pause = None if self._hooks is None else self._hooks.volatility_pause()
+        self._implausible = self._findings()
         return PublishContext(
             now=self._clock.now(),
             data_source=self._provider.name,
@@ -254,6 +259,7 @@ class PublicationService:
             halt_reason=self.halt_reason,
             volatility_pause=pause is not None,
             connection=self._connection(),
+            implausible=self._implausible,
             events=self.events,
         )
 
@@ -276,6 +282,15 @@ class PublicationService:
         self._writer.heartbeat(now, min(now + self._options.document_life, session.close_at))
         self._beat_due = self._next_beat(now)
         self._set_timer()
+
+    def _findings(self) -> Mapping[str, Implausible]:
+        watch = None if self._hooks is None else self._hooks.plausibility
+        return {} if watch is None else watch.findings()
+
+    def _is_news(self) -> bool:
+        # only a source that pushes prices changes between publications; a replayed day must not depend on real time
+        watch = None if self._hooks is None else self._hooks.plausibility
+        return watch is not None and watch.is_live and _reasons(watch.findings()) != _reasons(self._implausible)
 
     def _connection(self) -> ConnectionState | None:
         return self._provider.connection() if isinstance(self._provider, Monitored) else None
@@ -337,6 +352,10 @@ class PublicationService:
 
 def _state(connection: ConnectionState | None) -> _State:
     return None if connection is None else replace(connection, sentence="", since=None)
+
+
+def _reasons(findings: Mapping[str, Implausible]) -> dict[str, str]:
+    return {symbol: finding.reason for symbol, finding in findings.items()}
 
 
 def _log_connection(connection: ConnectionState) -> None:

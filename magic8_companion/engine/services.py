@@ -126,12 +126,14 @@ class HostServices:
 
     @property
     def volatility_pause(self) -> str | None:
-        """Return why 5-minute predictions pause, or None.
+        """Return why 5-minute predictions and what sells premium pause, or None.
 
         It follows from the intraday VIX alone.  A source that knows only the daily open cannot tell when a pause
-        would end, and no pause is read from it.
+        would end, and no pause is read from it.  An implausible VIX is a pause: nothing is known of it.
         """
         path, now, options = self._observer.vix_path, self.clock.now(), self._engine_options
+        if (options.pause_vix_level or options.pause_vix_jump_pct) and (finding := self._observer.vix_finding):
+            return finding.sentence
         if path is None or not len(path) or new_york_day(path.first_start) != new_york_day(now):
             return None
         return pause_reason(path, now, level=options.pause_vix_level, jump_pct=options.pause_vix_jump_pct)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from magic8_companion.domain.codes import VerticalSide
+from magic8_companion.domain.codes import ReasonCode, VerticalSide
 from magic8_companion.domain.entry_structure import side_of_vertical
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import MarketState
@@ -25,12 +25,14 @@ from magic8_companion.engine.config import TicketConfig
 from magic8_companion.engine.sides import side_of_day
 from magic8_companion.market_view import MarketView
 from magic8_companion.options.candidates import Limits, StructureType
+from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.costs import Fill
 from magic8_companion.options.default_structures import default_tickets
 from magic8_companion.options.distribution import ScaledResiduals
 from magic8_companion.options.fitted_chain import FittedChain
 from magic8_companion.options.products import MULTIPLIER, Fees, product
 from magic8_companion.options.tickets import PricedTicket, TicketChoice, best_tickets
+from magic8_companion.plausibility import Implausible, PriceBounds, implausible_quotes, unusable_quotes
 
 NARROWEST: Final = 0.0005
 """Least wing as a share of the price: 3.4 points at an index of 6,800."""
@@ -48,6 +50,17 @@ _NON_DIRECTIONAL: Final = tuple(
     kind for kind in StructureType if kind not in (*_BULLISH, *_BEARISH) and not kind.is_long_volatility
 )
 
+_IMPLAUSIBLE: Final = frozenset(
+    {
+        ReasonCode.BAD_CHAIN,
+        ReasonCode.SPOT_OUTSIDE_STRIKES,
+        ReasonCode.QUOTES_OFF_PARITY,
+        ReasonCode.QUOTES_CONTRADICT,
+        ReasonCode.SMILE_ARBITRAGE,
+    }
+)
+"""Why quotes cannot be true; quotes that are merely missing leave the scores as they are."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -57,6 +70,7 @@ class TicketResult:
 
     ``evidence`` gives no points: it holds the order line and what it earns in each cost scenario; None
     where there was no chain to search.  ``no_net_edge`` tells that a model found quotes to execute and nothing to earn.
+    ``implausible`` is why the quotes cannot be true: the strategy must not be traded on them.
     """
 
     reason: str
@@ -66,23 +80,24 @@ class TicketResult:
     implied_probability: float | None = None
     expected_value: float | None = None
     no_net_edge: bool = False
+    implausible: str | None = None
 
 
 def search_tickets(view: MarketView, ml: MLResult | None, options: TicketConfig = USUAL) -> Mapping[str, TicketResult]:
     """Return a result for each base strategy; none at all in a mode that reads no chain."""
     state = view.state
     if view.fitted_chain is None:
-        why = state.missing.get("chain")
-        return (
-            {}
-            if why is None
-            else dict.fromkeys(BASE_STRATEGIES, TicketResult(reason=f"no chain: {why}", evidence=None))
-        )
-    prediction = ml if isinstance(ml, Prediction) else None
+        return _without_chain(state.missing.get("chain"))
+    prediction, quotes = ml if isinstance(ml, Prediction) else None, view.fitted_chain.quotes
     try:
+        if quotes is not None and (finding := _implausible(state, quotes)) is not None:
+            return dict.fromkeys(BASE_STRATEGIES, _nothing(finding.sentence, implausible=finding.reason))
         return _search(state, view.fitted_chain, prediction, options)
     except DataUnavailable as refusal:
-        return dict.fromkeys(BASE_STRATEGIES, _nothing(str(refusal)))
+        finding = None if quotes is None else unusable_quotes(quotes)
+        reason = refusal.reason if finding is None else finding.reason
+        blocker = reason if reason in _IMPLAUSIBLE else None
+        return dict.fromkeys(BASE_STRATEGIES, _nothing(str(refusal), implausible=blocker))
     except Exception as error:  # noqa: BLE001  # whatever it is becomes the published reason: scores stand without it
         _log.exception("No tickets for %s", state.symbol)
         return dict.fromkeys(BASE_STRATEGIES, _nothing(f"exception:{type(error).__name__}"))
@@ -124,20 +139,42 @@ def _search(
     fees = fees_under(options, quotes.symbol)
     if prediction is None or prediction.move is None:
         found = default_tickets(quotes, smile, limits=limits, fees=fees)
-        return {name: _market_result(proposal) for name, proposal in found.items()}
+        return {name: _market_result(proposal, quotes) for name, proposal in found.items()}
     move = prediction.move
     model = ScaledResiduals(mean=quotes.forward, scale=move.scale, residuals=move.residuals)
     limits = replace(limits, min_win_probability=LEAST_WIN_PROBABILITY)
     ranked = best_tickets(quotes, smile, limits=limits, model=model, fees=fees)
-    return {name: _model_result(proposal) for name, proposal in ranked.items()}
+    return {name: _model_result(proposal, quotes) for name, proposal in ranked.items()}
 
 
-def _nothing(reason: str, *, no_net_edge: bool = False) -> TicketResult:
+def _implausible(state: MarketState, quotes: ChainQuotes) -> Implausible | None:
+    return (
+        implausible_quotes(quotes, state.spot, PriceBounds.of(state.bars, state.history)) if len(state.bars) else None
+    )
+
+
+def _without_chain(why: str | None) -> dict[str, TicketResult]:
+    if why is None:
+        return {}
+    blocker = why if why in _IMPLAUSIBLE else None
+    result = TicketResult(reason=f"no chain: {why}", evidence=None, implausible=blocker)
+    return dict.fromkeys(BASE_STRATEGIES, result)
+
+
+def _nothing(reason: str, *, no_net_edge: bool = False, implausible: str | None = None) -> TicketResult:
     evidence = Evidence(factor="ticket", value=None, points=0.0, why=reason)
-    return TicketResult(reason=reason, evidence=evidence, no_net_edge=no_net_edge)
+    return TicketResult(reason=reason, evidence=evidence, no_net_edge=no_net_edge, implausible=implausible)
 
 
-def _market_result(proposal: TicketChoice) -> TicketResult:
+def _unquoted(proposal: TicketChoice, quotes: ChainQuotes) -> TicketResult:
+    # a strategy without one quoted candidate: are the quotes missing, or do they contradict each other?
+    finding = unusable_quotes(quotes)
+    return _nothing(proposal.reason, implausible=None if finding is None else finding.reason)
+
+
+def _market_result(proposal: TicketChoice, quotes: ChainQuotes) -> TicketResult:
+    if not proposal.quoted:
+        return _unquoted(proposal, quotes)
     if proposal.ticket is None:
         return _nothing(proposal.reason)
     priced = proposal.ticket
@@ -150,9 +187,11 @@ def _market_result(proposal: TicketChoice) -> TicketResult:
     )
 
 
-def _model_result(proposal: TicketChoice) -> TicketResult:
+def _model_result(proposal: TicketChoice, quotes: ChainQuotes) -> TicketResult:
+    if not proposal.quoted:
+        return _unquoted(proposal, quotes)
     if proposal.ticket is None:
-        return _nothing(proposal.reason, no_net_edge=proposal.quoted)
+        return _nothing(proposal.reason, no_net_edge=True)
     priced = proposal.ticket
     earned = ", ".join(f"{scenario} {value:.2f} $" for scenario, value in priced.expected_value.items())
     return TicketResult(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -19,7 +19,7 @@ from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.market_state import REPLAY, SIMULATED
 from magic8_companion.domain.strategy import canonical_symbol
-from magic8_companion.ports import Clock, MarketData, Monitored
+from magic8_companion.ports import Clock, MarketData, Monitored, Quoted
 
 logger = logging.getLogger(__name__)
 
@@ -146,6 +146,14 @@ class FallbackProvider:
         first = self._sources[0]
         if isinstance(first, Monitored):
             await first.watch(symbols)
+
+    def prices(self) -> Mapping[str, float]:
+        """Return the fresh prices of the first source, of symbols whose bars are its own."""
+        first = self._sources[0]
+        if not isinstance(first, Quoted):
+            return {}
+        of_bars = dict(self._of_bars)
+        return {symbol: price for symbol, price in first.prices().items() if of_bars.get(symbol) is first}
 
     def connection(self) -> ConnectionState | None:
         """Return the state of the first source; answers of the second carry its own name."""

@@ -136,6 +136,48 @@ def test_without_quotes_to_execute_nothing_is_said_about_an_edge() -> None:
         assert "No ticket: no_quotes" in entry.rationale
 
 
+def spoilt(**factors: float) -> OptionChain:
+    """Return the chain with some columns multiplied."""
+    rows = (
+        replace(row, **{name: (getattr(row, name) or 0.0) * factor for name, factor in factors.items()})
+        for row in CHAIN.rows
+    )
+    return replace(CHAIN, rows=tuple(rows))
+
+
+@pytest.mark.parametrize(
+    ("chain", "reason"),
+    [
+        (spoilt(call_ask=0.5, put_ask=0.5), "quotes_contradict"),
+        (spoilt(put_bid=0.1, put_ask=0.1), "quotes_off_parity"),
+        (replace(CHAIN, spot=600.0), "spot_outside_strikes"),
+    ],
+)
+def test_absurd_quotes_block_what_cannot_be_priced_on_them(chain: OptionChain, reason: str) -> None:
+    """Every strategy has the reason, whatever its score; quotes that are merely missing block nothing."""
+    for ml in (None, model(0.75)):
+        record = record_of(state_of(chain), ml)
+        assert {record.strategies[name].blocked_by for name in BASE_STRATEGIES} == {(reason,)}
+        assert record.best_strategy == "No_Trade"
+
+
+def test_absurd_puts_block_the_strategies_that_need_them() -> None:
+    """With crossed puts no condor can be priced; a butterfly of calls can."""
+    rows = tuple(
+        row if row.strike > CHAIN.spot else replace(row, put_bid=(row.put_ask or 0.0) * 2) for row in CHAIN.rows
+    )
+    record = record_of(state_of(replace(CHAIN, rows=rows)))
+    assert all(record.strategies[name].blocked_by in {(), ("quotes_contradict",)} for name in BASE_STRATEGIES)
+    assert record.strategies["Iron_Condor"].blocked_by == ("quotes_contradict",)
+
+
+def test_a_chain_that_contradicts_itself_blocks_without_being_read() -> None:
+    """Strikes out of order are no chain; one that could not be had leaves the scores alone."""
+    for why, blocked_by in (("bad_chain", ("bad_chain",)), ("timeout", ())):
+        state = replace(state_of(None), missing={"chain": why})
+        assert record_of(state).strategies["Iron_Condor"].blocked_by == blocked_by
+
+
 def test_an_unavailable_model_is_no_model() -> None:
     """The market's odds alone."""
     entry = record_of(state_of(), Unavailable(reason="no_model")).strategies["Vertical"]

@@ -86,6 +86,12 @@ class Feed:
         return self._lines
 
     @property
+    def prices(self) -> Mapping[str, float]:
+        """Return the fresh prices in points, from any thread."""
+        found = {symbol: self._spot_of(line) for symbol, line in dict(self._lines).items()}
+        return {symbol: price for symbol, price in found.items() if price is not None}
+
+    @property
     def delayed(self) -> bool:
         """Return whether any underlying is delayed."""
         return any(line.delayed for line in self._lines.values())

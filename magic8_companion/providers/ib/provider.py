@@ -17,7 +17,7 @@ from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.market_state import DELAYED, LIVE
 from magic8_companion.domain.strategy import VIX, canonical_symbol
 from magic8_companion.domain.trading_day import new_york_day, session_on
-from magic8_companion.ports import Clock, MarketData, Monitored
+from magic8_companion.ports import Clock, MarketData, Monitored, Quoted
 from magic8_companion.providers.ib.bars import History
 from magic8_companion.providers.ib.chain import SOURCE, Chains
 from magic8_companion.providers.ib.config import IBConfig
@@ -158,6 +158,10 @@ class IBProvider:
         """Connect and start to watch symbols, except the VIX, of which only bars are read."""
         self._here().feed.watch([name for name in map(canonical_symbol, symbols) if name != VIX])
 
+    def prices(self) -> Mapping[str, float]:
+        """Return the fresh prices of the watched symbols in points, from any thread."""
+        return {} if self._parts is None else self._parts.feed.prices
+
     def connection(self) -> ConnectionState | None:
         """Return the published state, from any thread; None before the first request."""
         now, parts = self._clock.now(), self._parts
@@ -253,4 +257,4 @@ class IBProvider:
         return await IBSession.open(self._clock, self._options, on_error)
 
 
-_PORTS: Final[tuple[type[MarketData], type[Monitored]]] = (IBProvider, IBProvider)
+_PORTS: Final[tuple[type[MarketData], type[Monitored], type[Quoted]]] = (IBProvider, IBProvider, IBProvider)
