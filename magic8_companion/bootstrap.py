@@ -18,6 +18,7 @@ from typing import Final
 
 from magic8_companion.analysis import AnalysisConfig
 from magic8_companion.clocks import ReplayClock, SystemClock
+from magic8_companion.domain.bar_lengths import DAY, utc_midnight
 from magic8_companion.domain.errors import ConfigError, DataUnavailable, PluginUnavailable
 from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
@@ -29,6 +30,8 @@ from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.publication import PublicationService
 from magic8_companion.engine.services import HostServices
+from magic8_companion.engine.settler import SettledDay, Settler
+from magic8_companion.engine.ticket_search import fees_under
 from magic8_companion.events.user_file import user_calendar
 from magic8_companion.paths import written_path
 from magic8_companion.plugins import EXTENSIONS, ML_EXTENSION, ML_SCORER, SCORERS, STRATEGIES, load_plugin
@@ -38,8 +41,10 @@ from magic8_companion.providers.clocked import PlayableDays
 from magic8_companion.providers.ib.config import IBConfig
 from magic8_companion.providers.registered import canonical_name
 from magic8_companion.publishing.atm_closes import AtmCloses
+from magic8_companion.publishing.chain_recorder import FOLDER as CHAINS_FOLDER
 from magic8_companion.publishing.chain_recorder import ChainRecorder
-from magic8_companion.publishing.publisher import Publisher
+from magic8_companion.publishing.outcome_book import OutcomeBook
+from magic8_companion.publishing.publisher import ARCHIVE_FOLDER, STATE_FOLDER, Publisher
 from magic8_companion.publishing.script_writer import ScriptWriter
 from magic8_companion.publishing.state import StateStore
 from magic8_companion.scoring import Switches, create_scorer
@@ -178,6 +183,41 @@ def build_service(
     )
     extension = create_extension(services, scorer) if settings.enable_ml_5min else None
     return Service(clock=clock, provider=provider, engine=engine, services=services, extension=extension)
+
+
+def outcome_book(settings: Settings) -> OutcomeBook:
+    """Return the decisions and outcomes of the run's output folder."""
+    return OutcomeBook(settings.run_output_dir / ARCHIVE_FOLDER, settings.run_output_dir / STATE_FOLDER)
+
+
+def build_settler(settings: Settings, clock: Clock, provider: MarketData) -> Settler:
+    """Return what settles the decisions of the run's output folder; the caller holds its lock."""
+    options = engine_config(settings).tickets
+    return Settler(
+        book=outcome_book(settings),
+        provider=provider,
+        clock=clock,
+        chains=settings.run_output_dir / CHAINS_FOLDER,
+        fees_of=lambda symbol: fees_under(options, symbol),
+    )
+
+
+async def settle_days(settings: Settings, days: Sequence[date] | None = None) -> tuple[SettledDay, ...]:
+    """Settle days without a host, by default those that are due; the caller holds the lock of the output folder.
+
+    A played day is settled at the end of its own day, when its daily row is complete.
+    """
+    if days is None:
+        days = build_settler(settings, SystemClock(), create_configured_provider(settings, SystemClock())).due_days()
+    settled = []
+    for day in days:
+        clock = SystemClock() if settings.is_live else ReplayClock(utc_midnight(day) + DAY)
+        provider = create_configured_provider(settings, clock)
+        try:
+            settled.append(await build_settler(settings, clock, provider).settle(day))
+        finally:
+            await provider.close()
+    return tuple(settled)
 
 
 def create_checkpoint_scorer(settings: Settings) -> Scorer:

@@ -27,6 +27,7 @@ COMMANDS: Final[CommandTable] = {
     "gamma": CommandSource("magic8_companion.cli.gamma:gamma", "Show the gamma exposure of an option chain."),
     "tickets": CommandSource("magic8_companion.cli.tickets:tickets", "Rank every structure of an option chain."),
     "events": CommandSource("magic8_companion.cli.events:events", "Show events that move the market; take releases."),
+    "settle": CommandSource("magic8_companion.cli.settle:settle", "Find out what came of published entries."),
     "completion": CommandSource("magic8_companion.cli.completion:completion", "Print a shell completion script."),
 }
 

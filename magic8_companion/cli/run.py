@@ -135,11 +135,15 @@ async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None, *, 
         service = bootstrap.build_service(settings, stop, clock, lock=lock)
         today = new_york_day(service.clock.now())
         days = service.engine.run_date(today) if settings.run_once else None
-        probe = asyncio.get_running_loop().create_task(_probe_feed(service.provider, settings.supported_symbols))
+        beside = [_probe_feed(service.provider, settings.supported_symbols)]
+        if clock is None:
+            beside.append(bootstrap.build_settler(settings, service.clock, service.provider).run())
+        tasks = [asyncio.get_running_loop().create_task(work) for work in beside]
         try:
             outcomes = await _drive(service, days or service.engine.run_forever())
         finally:
-            probe.cancel()
+            for task in tasks:
+                task.cancel()
         if clock is not None and outcomes is not None:
             print(_rehearsal_heading(settings.market_data_provider, today))
             _show_day(settings, stop, outcomes)
@@ -176,6 +180,8 @@ async def _play(
         service = bootstrap.build_service(settings, stop, progress=progress.reached, lock=lock)
         market_time.clock = service.clock
         outcomes = await _drive(service, service.engine.run_day(session))
+    if not stop.is_set():
+        await bootstrap.settle_days(settings, [session.day])
     print(_heading(settings.market_data_provider, session, service.provider.status))
     _show_day(settings, stop, outcomes)
     return 0

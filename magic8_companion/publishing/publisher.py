@@ -35,6 +35,7 @@ from magic8_companion.publishing.seal import sealed
 
 ARCHIVE_FOLDER: Final = "recommendations_archive"
 HALTED: Final = "halted.json"
+STATE_FOLDER: Final = "state"
 
 _NO_INPUTS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -79,7 +80,7 @@ class Publisher:
         practice_clock: Clock | None = None,
     ) -> None:
         make_folder(folder)
-        archive, state = folder / ARCHIVE_FOLDER, folder / "state"
+        archive, state = folder / ARCHIVE_FOLDER, folder / STATE_FOLDER
         published = recommendations_path or folder / f"{RECOMMENDATIONS}.json"
         make_folder(published.parent)
         halted = state / HALTED
