@@ -32,17 +32,9 @@ FIVE_MINUTE_HIGH = 80  # the published score from which a 5-minute answer is HIG
 
 REASONS = (
     *("file_missing", "unreadable", "too_large", "bad_json"),
-    *(
-        "schema_unknown",
-        "unsealed",
-        "hash_mismatch",
-        "no_timestamp",
-        "clock_skew",
-        "too_old",
-        "expired",
-        "seq_went_back",
-    ),
-    *("halted", "not_practice", "not_live", "delayed", "market_closed", "symbol_unknown", "symbol_mismatch"),
+    *("schema_unknown", "unsealed", "hash_mismatch", "halted"),
+    *("no_timestamp", "clock_skew", "too_old", "expired", "seq_went_back"),
+    *("not_practice", "not_live", "delayed", "feed_degraded", "market_closed", "symbol_unknown", "symbol_mismatch"),
     "strategy_unknown",
     *("entry_missing", "source_excluded", "entry_expired", "not_best", "low_confidence", "not_tradable"),
     *("no_side", "side_mismatch", "contradiction"),
@@ -61,6 +53,18 @@ _SYMBOLS = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}
 _TIME_PATTERN = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+_LIMITS = {"document_seconds": 300, "checkpoint_minutes": 35, "ml_5min_minutes": 10, "high_score": 65}
+"""The limits of the host's default settings, for documents that do not state theirs."""
+_HIGHEST_LIMITS = {"document_seconds": 300, "checkpoint_minutes": 240, "ml_5min_minutes": 60, "high_score": 100}
+"""The highest values that the host's settings accept."""
+_STRUCTURES = {"Butterfly": "butterfly", "Iron_Condor": "condor", "Vertical": "vertical"}
+_DIRECTIONS = {"bull": "bullish", "bear": "bearish"}
+_SPREADS = {
+    ("C", "BUY"): ("bull", "call debit vertical"),
+    ("P", "SELL"): ("bull", "put credit vertical"),
+    ("P", "BUY"): ("bear", "put debit vertical"),
+    ("C", "SELL"): ("bear", "call credit vertical"),
+}
 _TAKEN_LITERALLY = re.compile(r"""^\s*$|^[~\s]|\s$|[$'"`]""")
 _MOST_DIGITS = 18
 _UTC = timezone.utc  # noqa: UP017  # datetime.UTC is younger than many bots
@@ -179,7 +183,14 @@ class Document:
         decision = _decide(self._file, self._rules, (symbol, strategy, side), now, self._highest_seq)
         if REASONS.index(decision.reason) > REASONS.index("seq_went_back"):
             self._highest_seq = decision.seq or 0  # only a fresh document moves the mark
+        elif decision.reason == "halted":
+            self._highest_seq = self._seq_of_halted(decision, now)
         return decision
+
+    def _seq_of_halted(self, decision: Decision, now: datetime) -> int:
+        question = _Question(self._file, self._rules, (None, None, None), now, self._highest_seq)
+        is_fresh = _first_failing(_FRESHNESS_CHECKS, question) is None
+        return decision.seq or 0 if is_fresh else self._highest_seq
 
 
 @dataclass(frozen=True)
@@ -227,18 +238,45 @@ class _Question:
         return data_status != "delayed" or self.rules.allow_delayed
 
     @property
+    def has_its_feed(self) -> bool:
+        """Tell whether the feed is connected, or its problem is limited to other symbols."""
+        if "connection" not in self.root:
+            return True  # nothing to connect to, or an older document
+        connection = _member(self.root, "connection")
+        symbols = connection.get("symbols", [])
+        if not isinstance(symbols, list) or self.symbol in symbols:
+            return False
+        return connection.get("state") == "connected" or (connection.get("state") == "degraded" and symbols != [])
+
+    @property
     def contradicts_itself(self) -> bool:
         """Tell whether the file says two things at once: it was mixed, edited, or is not the host's."""
-        source, status = self.record.get("data_source"), self.record.get("data_status")
-        if source in ("replay", "simulated") and status in ("live", "delayed") and not self.rules.practice:
+        return (
+            any(self._is_made_up(described) for described in (self.root, self.record))
+            or self.symbol in _member(self.root, "skipped")
+            or not all(self._was_today(key) for key in ("checkpoint_timestamp", "last_5min_update"))
+            or not self.lives_within(self.timestamp, self.root.get("valid_until"), self.limit("document_seconds"))
+        )
+
+    def limit(self, name: str) -> float:
+        """Return a limit that the document states, NaN when it is not one of the host."""
+        stated = self.root.get("limits", _LIMITS)
+        value = _number(stated.get(name)) if isinstance(stated, dict) else math.nan
+        return value if 0 <= value <= _HIGHEST_LIMITS[name] else math.nan
+
+    def lives_within(self, start: datetime | None, end: object, seconds: float) -> bool:
+        """Tell whether a life is not longer than the limit."""
+        return _seconds_between(start, _parse_time(end)) <= seconds
+
+    def _is_made_up(self, described: dict[str, Any]) -> bool:
+        is_recorded = described.get("data_source") in ("replay", "simulated")
+        return is_recorded and described.get("data_status") in ("live", "delayed") and not self.rules.practice
+
+    def _was_today(self, key: str) -> bool:
+        if self.root.get(key) is None:
             return True
-        if self.symbol in _member(self.root, "skipped"):
-            return True
-        checkpoint = self.root.get("checkpoint_timestamp")
-        if checkpoint is None:
-            return False
-        at = _parse_time(checkpoint)
-        return at is None or self.timestamp is None or at > self.timestamp or at.date() != self.timestamp.date()
+        at, now = _parse_time(self.root.get(key)), self.timestamp
+        return at is not None and now is not None and at <= now and at.date() == now.date()
 
     def candidates(self) -> list[_Candidate]:
         if self.rules.require_best:
@@ -277,16 +315,48 @@ class _Candidate:
 
     @property
     def contradicts_itself(self) -> bool:
-        """Tell whether the entry stands under the key of another source, or is HIGH below the limit of its source."""
-        source, key = self.entry.get("source"), self.key
-        if isinstance(key, str) and key.endswith("_5min") and source != "ml_5min":
-            return True
-        if source == "ml_5min" and not self.score >= FIVE_MINUTE_HIGH:
-            return True
-        deciding = self.question.rules.require_best
-        return self.question.contradicts_itself or (
-            deciding and self.question.record.get("best_strategy_source") != source
+        """Tell whether the entry contradicts its key, the document or itself."""
+        deciding, question = self.question.rules.require_best, self.question
+        return (
+            question.contradicts_itself
+            or (deciding and question.record.get("best_strategy_source") != self.entry.get("source"))
+            or not (self._is_of_its_source and self._lives_within_limits and self._is_one_trade)
         )
+
+    @property
+    def _is_of_its_source(self) -> bool:
+        """Tell whether the source may write under this key in this document, and calls this score HIGH."""
+        source, merge_strategy = self.entry.get("source"), self.question.root.get("merge_strategy")
+        if str(self.key).endswith("_5min") and (source, merge_strategy) != ("ml_5min", "overlay"):
+            return False
+        if source == "ml_5min":
+            return self.score >= FIVE_MINUTE_HIGH and self.question.root.get("ml_5min_enhanced") is True
+        return self.score >= self.question.limit("high_score") and (source != "blend" or merge_strategy == "weighted")
+
+    @property
+    def _lives_within_limits(self) -> bool:
+        """Tell whether the entry lives no longer than the settings allow after what it was made from."""
+        source, question, end = self.entry.get("source"), self.question, self.entry.get("valid_until")
+        limits = {"checkpoint_timestamp": "checkpoint_minutes", "last_5min_update": "ml_5min_minutes"}
+        origins = {"ml_5min": ("last_5min_update",), "blend": tuple(limits)}.get(str(source), ("checkpoint_timestamp",))
+        return all(
+            question.lives_within(_parse_time(question.root.get(at)), end, 60 * question.limit(limits[at]))
+            for at in origins
+        )
+
+    @property
+    def _is_one_trade(self) -> bool:
+        """Tell whether structure, side, right, action and direction are of one trade of the strategy."""
+        entry, strategy = self.entry, str(self.question.strategy)
+        side, structure, direction = entry.get("side"), entry.get("structure"), entry.get("direction")
+        if structure is not None and not str(structure).endswith(_STRUCTURES[strategy]):
+            return False
+        if strategy != "Vertical":
+            return side is None and direction in (None, "neutral")
+        right, action = entry.get("right"), entry.get("action")
+        is_open = right is None and action is None
+        meant = (side, f"{side} vertical") if is_open else _SPREADS.get((str(right), str(action)), ("", ""))
+        return side == meant[0] and structure in (None, meant[1]) and direction in (None, _DIRECTIONS.get(str(side)))
 
     def decide(self) -> Decision:
         reason = _first_failing(_ENTRY_CHECKS, self)
@@ -308,19 +378,24 @@ class _Candidate:
 
 # The checks: what must be true, else the reason.
 
-_DOCUMENT_CHECKS: tuple[tuple[str, Callable[[_Question], bool]], ...] = (
+_PROOF_CHECKS: tuple[tuple[str, Callable[[_Question], bool]], ...] = (
     ("schema_unknown", lambda question: question.root.get("schema_version") in ("1.0", "1.1")),
     ("unsealed", lambda question: question.rules.allow_unsealed or not question.is_unsealed),
     ("hash_mismatch", lambda question: question.file.is_sealed or question.is_unsealed),
+    ("halted", lambda question: question.root.get("halt_reason", "unknown") is None and not _is_killed(question)),
+)
+_FRESHNESS_CHECKS: tuple[tuple[str, Callable[[_Question], bool]], ...] = (
     ("no_timestamp", lambda question: question.timestamp is not None),
     ("clock_skew", lambda question: question.age_s >= -MAX_CLOCK_SKEW_S),
     ("too_old", lambda question: question.age_s <= question.rules.max_age_s),
     ("expired", lambda question: question.lives_until(question.root.get("valid_until"))),
     ("seq_went_back", lambda question: 0 < question.seq >= question.highest_seq),
-    ("halted", lambda question: question.root.get("halt_reason", "unknown") is None and not _is_killed(question)),
+)
+_QUESTION_CHECKS: tuple[tuple[str, Callable[[_Question], bool]], ...] = (
     ("not_practice", lambda question: question.rules.practice is False or question.root.get("practice") is True),
     ("not_live", lambda question: question.is_of_its_time(question.root.get("data_status"))),
     ("delayed", lambda question: question.accepts(question.root.get("data_status"))),
+    ("feed_degraded", lambda question: question.has_its_feed),
     ("market_closed", lambda question: question.root.get("market_session") == "regular"),
     ("symbol_unknown", lambda question: bool(question.record)),
     ("symbol_mismatch", lambda question: question.is_unsealed or question.record.get("symbol") == question.symbol),
@@ -348,7 +423,7 @@ def _decide(
     if file.problem:
         return Decision(actionable=False, reason=file.problem)
     question = _Question(file, rules, trade, now, highest_seq)
-    reason = _first_failing(_DOCUMENT_CHECKS, question)
+    reason = _first_failing((*_PROOF_CHECKS, *_FRESHNESS_CHECKS, *_QUESTION_CHECKS), question)
     if reason:
         age_s = None if math.isnan(question.age_s) else question.age_s
         return Decision(actionable=False, reason=reason, seq=question.seq or None, age_s=age_s)

@@ -31,6 +31,11 @@ class ConnectionState:
     outages: Mapping[str, str] = field(default_factory=dict)
     delayed: frozenset[str] = frozenset()
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols that the problem is limited to; empty when it is the whole feed's, or there is none."""
+        return tuple(sorted(self.outages)) if self.why in self.outages.values() else ()
+
     def outage_of(self, symbol: str) -> str | None:
         """Return why a symbol has no fresh data, None if it has."""
         return self.outage or self.outages.get(symbol)

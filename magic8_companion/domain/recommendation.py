@@ -189,6 +189,16 @@ class FiveMinuteResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLimits:
+    """What the settings of a run allow in its documents: longest lives, and the least score of HIGH at a checkpoint."""
+
+    document_seconds: int = 300
+    checkpoint_minutes: int = 35
+    ml_5min_minutes: int = 10
+    high_score: float = 65.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationSet:
     """What ``recommendations.json`` says, before the publisher adds ``seq``; the result of the merge.
 
@@ -214,3 +224,4 @@ class RecommendationSet:
     connection: ConnectionState | None = None
     events: tuple[Mapping[str, Any], ...] = ()
     events_status: EventsStatus = EventsStatus.KNOWN
+    limits: DocumentLimits = DocumentLimits()

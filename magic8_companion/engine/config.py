@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
 
-from magic8_companion.domain.config import SharedConfig, setting
+from magic8_companion.domain.config import SharedConfig, same_as, setting
+from magic8_companion.domain.ml_plugin_config import MLPluginConfig
+from magic8_companion.domain.recommendation import DocumentLimits
 from magic8_companion.options.products import Fees
 
 
@@ -64,6 +66,7 @@ class EngineConfig(SharedConfig):
         default=35,
         metadata=setting("Minutes that the entries of a checkpoint stay valid.", advanced=True, ge=5, le=240),
     )
+    five_minute_valid_minutes: int = same_as(MLPluginConfig, "valid_minutes")
     heartbeat_seconds: int = field(
         default=20,
         metadata=setting(
@@ -136,6 +139,16 @@ class EngineConfig(SharedConfig):
     def document_life(self) -> timedelta:
         """Return how long a document lives when nothing follows it."""
         return timedelta(seconds=60 if self.has_heartbeat else 300)
+
+    @property
+    def limits(self) -> DocumentLimits:
+        """Return what a document states of its settings."""
+        return DocumentLimits(
+            document_seconds=int(self.document_life.total_seconds()),
+            checkpoint_minutes=self.checkpoint_valid_minutes,
+            ml_5min_minutes=self.five_minute_valid_minutes,
+            high_score=self.high_score,
+        )
 
     @property
     def grace(self) -> timedelta:

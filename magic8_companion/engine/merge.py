@@ -111,6 +111,7 @@ def merge(
         connection=context.connection,
         events=() if context.events is None else context.events.published,
         events_status=EventsStatus.KNOWN if context.events is None else context.events.status,
+        limits=options.limits,
     )
 
 
@@ -160,7 +161,8 @@ def _unexpired(
     slot: FiveMinuteResult, last: CheckpointResult | None, context: PublishContext, options: EngineConfig
 ) -> FiveMinuteResult | None:
     # Returns the slot with its answers as they count now, or None when none does.
-    expires = min(slot.valid_until, context.close_at)
+    own = slot.slot_at + timedelta(minutes=options.five_minute_valid_minutes)
+    expires = min(slot.valid_until, own, context.close_at)
     overtaken = last is not None and slot.slot_at < last.checkpoint_at
     if overtaken or context.now >= expires or not context.is_past_of_today(slot.slot_at):
         return None

@@ -15,6 +15,7 @@ from magic8_companion.domain.codes import Confidence, EntrySource
 from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import (
+    DocumentLimits,
     Entry,
     FiveMinuteResult,
     FiveMinuteSignal,
@@ -39,7 +40,7 @@ _ENTRY_KEYS: Final = (
     *_MARKET_PRICE_KEYS,
     "modelled",
 )
-_CONNECTION_KEYS: Final = ("source", "state", "why", "since", "sentence")
+_CONNECTION_KEYS: Final = ("source", "state", "why", "since", "symbols", "sentence")
 _PREDICTION_KEYS: Final = tuple(key for key in _ENTRY_KEYS if key not in {"source", "valid_until"})
 
 
@@ -66,6 +67,7 @@ def recommendations_document(
         "data_source": recommendation_set.data_source,
         "data_status": recommendation_set.data_status,
         "connection": recommendation_set.connection,
+        "limits": recommendation_set.limits,
         "merge_strategy": recommendation_set.merge_strategy,
         "halt_reason": recommendation_set.halt_reason,
         "kill_switch": kill_switch,
@@ -190,7 +192,7 @@ def _plain(value: Any, path: str) -> Any:  # noqa: ANN401  # any value goes in, 
         return [_plain(item, f"{path}[{place}]") for place, item in enumerate(value)]
     if isinstance(value, ConnectionState):
         return {key: _plain(getattr(value, key), f"{path}.{key}") for key in _CONNECTION_KEYS}
-    if isinstance(value, Evidence | Ticket | TicketLeg | ModelledTrade):
+    if isinstance(value, Evidence | Ticket | TicketLeg | ModelledTrade | DocumentLimits):
         return {key: _plain(getattr(value, key), f"{path}.{key}") for key in value.__slots__}
     if isinstance(value, Mapping):
         return {str(key): _plain(item, f"{path}.{key}") for key, item in value.items()}

@@ -50,8 +50,16 @@ def test_the_state_is_written_for_people() -> None:
         "state": "degraded",
         "why": "feed_silent",
         "since": "2024-03-14T15:01:00Z",
+        "symbols": [],
         "sentence": "no tick has arrived",
     }
+
+
+@pytest.mark.parametrize(("why", "symbols"), [("stale_quotes", ["SPY"]), ("feed_silent", [])])
+def test_a_problem_of_some_symbols_is_limited_to_them(why: str, symbols: list[str]) -> None:
+    """Beside a problem of the whole feed those of single symbols do not count."""
+    state = ConnectionState(source="ib", state="degraded", why=why, outages={"SPY": "stale_quotes"})
+    assert document(state)["connection"]["symbols"] == symbols
 
 
 def test_without_a_connection_the_key_is_absent() -> None:

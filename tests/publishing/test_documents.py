@@ -45,6 +45,7 @@ def test_the_frame_of_a_recommendations_document_is_golden() -> None:
         ("market_session", "regular"),
         ("data_source", "ib"),
         ("data_status", "live"),
+        ("limits", {"document_seconds": 300, "checkpoint_minutes": 35, "ml_5min_minutes": 10, "high_score": 65.0}),
         ("merge_strategy", "overlay"),
         ("halt_reason", None),
         ("kill_switch", None),

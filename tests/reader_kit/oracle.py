@@ -50,6 +50,11 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
         return "unsealed"
     if not has_own_hash(data, root.get("content_hash")):
         return "hash_mismatch"
+    if "halt_reason" not in root or root["halt_reason"] is not None:
+        return "halted"
+    kill_switch = root.get("kill_switch")  # no kill file lies anywhere here, but one that cannot be looked at counts
+    if kill_switch is not None and (not isinstance(kill_switch, str) or kill_switch == "" or "\0" in kill_switch):
+        return "halted"
     written = moment(root.get("timestamp"))
     if written is None:
         return "no_timestamp"
@@ -61,19 +66,16 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
         return "expired"
     if not is_integer(root.get("seq")) or root["seq"] < 1:
         return "seq_went_back"
-    if "halt_reason" not in root or root["halt_reason"] is not None:
-        return "halted"
-    kill_switch = root.get("kill_switch")  # no kill file lies anywhere here, but one that cannot be looked at counts
-    if kill_switch is not None and (not isinstance(kill_switch, str) or kill_switch == "" or "\0" in kill_switch):
-        return "halted"
     status = status_problem(root.get("data_status"), allow_delayed=allow_delayed)
     if "practice" in root:
         return "not_live"
     if status is not None:
         return status
+    upper = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}.get(symbol.strip().upper(), symbol.strip().upper())
+    if "connection" in root and not is_connected(root["connection"], upper):
+        return "feed_degraded"
     if root.get("market_session") != "regular":
         return "market_closed"
-    upper = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}.get(symbol.strip().upper(), symbol.strip().upper())
     symbols = root.get("recommendations")
     if not isinstance(symbols, dict) or not isinstance(symbols.get(upper), dict) or symbols[upper] == {}:
         return "symbol_unknown"
@@ -121,23 +123,106 @@ def settled(answer: str, root: dict[str, Any], symbol: str, key: Any, *, must_be
     if answer not in {"ok", "not_live", "delayed"}:
         return answer
     record = root["recommendations"][symbol]
-    entry = record["strategies"][key]
-    made_up = record.get("data_source") in ("replay", "simulated") and record.get("data_status") in ("live", "delayed")
-    skipped = isinstance(root.get("skipped"), dict) and symbol in root["skipped"]
-    at, written = root.get("checkpoint_timestamp"), moment(root["timestamp"])
-    other_day = False
-    if at is not None:
-        seen = moment(at)
-        other_day = (
-            seen is None
-            or written is None
-            or seen > written
-            or seen.astimezone(UTC).date() != written.astimezone(UTC).date()
-        )
-    other_key = key.endswith("_5min") and entry["source"] != "ml_5min"
-    low = entry["source"] == "ml_5min" and entry["score"] < 80
-    other_source = must_be_best and record.get("best_strategy_source") != entry["source"]
-    return "contradiction" if made_up or skipped or other_day or other_key or low or other_source else answer
+    found = contradictions(root, record, record["strategies"][key], key)
+    if must_be_best and record.get("best_strategy_source") != record["strategies"][key]["source"]:
+        found = True
+    return "contradiction" if found or symbol in (root.get("skipped") or ()) else answer
+
+
+def contradictions(root: dict[str, Any], record: dict[str, Any], entry: dict[str, Any], key: str) -> bool:
+    """Tell whether the document says anything that cannot be true beside this entry."""
+    limits = root.get("limits", DEFAULT_LIMITS)
+    if not isinstance(limits, dict) or not are_times_of_its_day(root):
+        return True
+    for described in (root, record):
+        is_played = described.get("data_source") in ("replay", "simulated")
+        if is_played and described.get("data_status") in ("live", "delayed"):
+            return True
+    if lives_too_long(root, entry, limits) or is_of_another_source(root, entry, key, limits):
+        return True
+    return is_another_trade(entry, key.removesuffix("_5min"))
+
+
+def are_times_of_its_day(root: dict[str, Any]) -> bool:
+    """Tell whether what the document was made from lies before it, on its day."""
+    written = moment(root["timestamp"])
+    for name in ("checkpoint_timestamp", "last_5min_update"):
+        if root.get(name) is not None:
+            seen = moment(root[name])
+            if seen is None or written is None or seen > written:
+                return False
+            if seen.astimezone(UTC).date() != written.astimezone(UTC).date():
+                return False
+    return True
+
+
+def lives_too_long(root: dict[str, Any], entry: dict[str, Any], limits: dict[str, Any]) -> bool:
+    """Tell whether document or entry live longer than the settings allow."""
+    lives = [("timestamp", root.get("valid_until"), "document_seconds", 1)]
+    if entry["source"] != "ml_5min":
+        lives.append(("checkpoint_timestamp", entry["valid_until"], "checkpoint_minutes", 60))
+    if entry["source"] != "checkpoint":
+        lives.append(("last_5min_update", entry["valid_until"], "ml_5min_minutes", 60))
+    for start, end, limit, unit in lives:
+        begin, finish, most = moment(root.get(start)), moment(end), limits.get(limit)
+        if begin is None or finish is None or not is_number(most) or not 0 <= most <= MOST[limit]:
+            return True
+        if finish - begin > timedelta(seconds=float(most) * unit):
+            return True
+    return False
+
+
+def is_of_another_source(root: dict[str, Any], entry: dict[str, Any], key: str, limits: dict[str, Any]) -> bool:
+    """Tell whether the entry's source cannot have written it: under this key, in this merge, as HIGH."""
+    source, merge_strategy = entry["source"], root.get("merge_strategy")
+    if key.endswith("_5min") and (source != "ml_5min" or merge_strategy != "overlay"):
+        return True
+    if source == "ml_5min":
+        return entry["score"] < 80 or root.get("ml_5min_enhanced") is not True
+    least = limits.get("high_score")
+    if not is_number(least) or not 0 <= least <= 100 or entry["score"] < least:
+        return True
+    return source == "blend" and merge_strategy != "weighted"
+
+
+DEFAULT_LIMITS = {"document_seconds": 300, "checkpoint_minutes": 35, "ml_5min_minutes": 10, "high_score": 65}
+MOST = {"document_seconds": 300, "checkpoint_minutes": 240, "ml_5min_minutes": 60}
+
+
+def is_another_trade(entry: dict[str, Any], strategy: str) -> bool:
+    """Tell whether what the entry says of its trade cannot be one trade of the strategy."""
+    structure, side, direction = entry.get("structure"), entry.get("side"), entry.get("direction")
+    words = {"Butterfly": "butterfly", "Iron_Condor": "condor", "Vertical": "vertical"}
+    if structure is not None and (not isinstance(structure, str) or not structure.endswith(words[strategy])):
+        return True
+    if strategy != "Vertical":
+        return side is not None or direction not in (None, "neutral")
+    if direction not in (None, {"bull": "bullish", "bear": "bearish"}[side]):
+        return True
+    right, action = entry.get("right"), entry.get("action")
+    if right is None and action is None:
+        return structure not in (None, f"{side} vertical")
+    if right not in ("C", "P") or action not in ("BUY", "SELL"):
+        return True
+    if side != ("bull" if (right == "C") == (action == "BUY") else "bear"):
+        return True
+    name = ("call" if right == "C" else "put") + (" debit" if action == "BUY" else " credit") + " vertical"
+    return structure not in (None, name)
+
+
+def is_connected(connection: Any, symbol: str) -> bool:
+    """Tell whether the feed is well for a symbol."""
+    if not isinstance(connection, dict) or not isinstance(connection.get("symbols", []), list):
+        return False
+    alone = connection.get("symbols", [])
+    if symbol in alone:
+        return False
+    return connection.get("state") == "connected" or (connection.get("state") == "degraded" and len(alone) > 0)
+
+
+def is_number(value: Any) -> bool:
+    """Tell a number from everything else."""
+    return is_integer(value) or isinstance(value, Decimal)
 
 
 def has_own_hash(data: bytes, claimed: Any) -> bool:

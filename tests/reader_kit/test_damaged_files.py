@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from magic8_companion.domain.connection import ConnectionState
 from magic8_companion.durable import encode
 from magic8_companion.publishing.documents import recommendations_document
 from magic8_companion.publishing.seal import sealed
@@ -31,14 +32,12 @@ UNREACHABLE = {"file_missing", "unreadable", "delayed", "source_excluded", "not_
 def test_no_damage_makes_a_reader_trade(files: int, tmp_path: Path) -> None:
     """Whatever the bytes, the kit approves only what the slow oracle approves of them; every 20th lies on disk."""
     dice = random.Random(88)
-    good = [
-        sealed(
-            encode(
-                recommendations_document(recommendation_set(recommendations={"QQQ": record}, skipped={}), 31, "KILL")
-            )
-        )
+    elsewhere = ConnectionState(source="ib", state="degraded", why="stale_quotes", outages={"SPY": "stale_quotes"})
+    bulletins = [
+        recommendation_set(recommendations={"QQQ": record}, skipped={}, connection=elsewhere)
         for record in (calm(), overlaid(), directed(), directed("P"), directed(None), quiet())
     ]
+    good = [sealed(encode(recommendations_document(bulletin, 31, "KILL"))) for bulletin in bulletins]
     path = tmp_path / "recommendations.json"
     reasons: Counter[str] = Counter()
     for number in range(files):

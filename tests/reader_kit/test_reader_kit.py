@@ -41,14 +41,15 @@ BREAKERS: dict[str, tuple[tuple[str, ...], Any]] = {
     "schema_unknown": (("schema_version",), "2.0"),
     "unsealed": (("schema_version",), "1.0"),
     "hash_mismatch": (("content_hash",), None),
+    "halted": (("halt_reason",), "kill_switch"),
     "no_timestamp": (("timestamp",), "2024-03-14T15:05:06"),
     "clock_skew": (("timestamp",), "2024-03-14T15:05:42Z"),
     "too_old": (("timestamp",), "2024-03-14T15:00:35Z"),
     "expired": (("valid_until",), "2024-03-14T15:05:36Z"),
     "seq_went_back": (("seq",), 0),
-    "halted": (("halt_reason",), "kill_switch"),
     "not_live": (("data_status",), "simulated"),
     "delayed": (("data_status",), "delayed"),
+    "feed_degraded": (("connection",), {"source": "ib", "state": "degraded", "why": "pacing", "symbols": []}),
     "market_closed": (("market_session",), "post"),
     "symbol_unknown": (RECORD, None),
     "symbol_mismatch": ((*RECORD, "symbol"), "SPY"),
@@ -149,7 +150,7 @@ def test_of_two_doubts_the_first_in_the_contracts_order_is_given(tmp_path: Path)
         (("timestamp",), "2024-03-14T11:05:06-04:00", "ok"),
         (("timestamp",), "2024-03-14T15:05:06.250000Z", "ok"),
         (("timestamp",), "2024-03-14T15:05:41Z", "ok"),
-        (("timestamp",), "2024-03-14T15:00:36Z", "ok"),
+        (("timestamp",), "2024-03-14T15:00:36Z", "contradiction"),  # not too old, but now it lives for 570 s
         (("valid_until",), None, "expired"),
         (("seq",), True, "seq_went_back"),
         (("seq",), 20.0, "seq_went_back"),
@@ -333,13 +334,137 @@ def test_a_document_of_schema_1_0_is_read_and_not_approved(tmp_path: Path) -> No
         (("checkpoint_timestamp",), "2024-03-13T15:00:00Z"),
         (("checkpoint_timestamp",), "yesterday"),
         ((*RECORD, "best_strategy_source"), "ml_5min"),
+        (("data_source",), "replay"),
+        (("checkpoint_timestamp",), None),
+        (("last_5min_update",), "2024-03-14T15:05:07Z"),
+        (("valid_until",), "2024-03-14T15:10:07Z"),
+        ((*ENTRY, "valid_until"), "2024-03-14T15:35:01Z"),
+        (("limits", "checkpoint_minutes"), 34),
+        (("limits", "document_seconds"), 299),
+        (("limits", "document_seconds"), 86_400),
+        (("limits", "document_seconds"), "300"),
+        (("limits",), None),
+        (("limits", "high_score"), 71.5),
+        ((*ENTRY, "score"), 64.9),
+        ((*ENTRY, "structure"), "call debit vertical"),
+        ((*ENTRY, "direction"), "bullish"),
+        ((*ENTRY, "side"), "bull"),
     ],
 )
 def test_a_file_that_contradicts_itself_approves_nothing(tmp_path: Path, place: tuple[str, ...], value: Any) -> None:
     """The hash is right, and the file still says two things about one trade."""
     document = good()
     put(document, place, value)
+    assert ask(tmp_path, document).reason in {"contradiction", "side_mismatch"}
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("merge_strategy",), "replace"),
+        (("ml_5min_enhanced",), False),
+        (("last_5min_update",), None),
+        (("limits", "ml_5min_minutes"), 9),
+    ],
+)
+def test_a_5_minute_entry_needs_a_5_minute_result(tmp_path: Path, place: tuple[str, ...], value: Any) -> None:
+    """Its document merges 5-minute answers beside the checkpoint, has one, and is not older than the answer."""
+    document = good()
+    put(document, place, value)
+    assert ask(tmp_path, document, "SPX", "Butterfly").reason == "contradiction"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("checkpoint_timestamp",), None),
+        (("last_5min_update",), None),
+        (("merge_strategy",), "overlay"),
+        (("limits", "ml_5min_minutes"), 4),
+        (("limits", "checkpoint_minutes"), 9),
+    ],
+)
+def test_a_blend_needs_both_of_its_sources(tmp_path: Path, place: tuple[str, ...], value: Any) -> None:
+    """Only the weighted merge writes it, and it lives as long as the shorter of both."""
+    document = good()
+    document["merge_strategy"] = "weighted"
+    document["recommendations"]["QQQ"]["best_strategy_source"] = "blend"
+    put(document, ENTRY, {**document["recommendations"]["QQQ"]["strategies"]["Iron_Condor"], "source": "blend"})
+    put(document, (*ENTRY, "valid_until"), "2024-03-14T15:10:00Z")
+    assert ask(tmp_path, document)
+    put(document, place, value)
     assert ask(tmp_path, document).reason == "contradiction"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"structure": "put debit vertical"},
+        {"structure": "bull vertical"},
+        {"right": "P"},
+        {"action": "SELL"},
+        {"action": None},
+        {"direction": "bearish"},
+    ],
+)
+def test_a_vertical_is_one_vertical(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """Side, right, action, structure and direction are those of one trade."""
+    document = vertical("C")
+    document["recommendations"]["QQQ"]["strategies"]["Vertical"].update(changes)
+    assert ask(tmp_path, document, strategy="Vertical").reason == "contradiction"
+
+
+def test_lower_limits_of_the_host_hold(tmp_path: Path) -> None:
+    """A host whose HIGH begins at 50 says so in its documents; a document that says nothing has the default limits."""
+    document = good()
+    document["limits"]["high_score"] = 50
+    put(document, (*ENTRY, "score"), 64.9)
+    assert ask(tmp_path, document)
+    del document["limits"]
+    assert ask(tmp_path, document).reason == "contradiction"
+
+
+@pytest.mark.parametrize(
+    ("connection", "reason"),
+    [
+        ({"state": "connected", "symbols": []}, "ok"),
+        ({"state": "degraded", "symbols": ["SPX"]}, "ok"),
+        ({"state": "degraded", "symbols": ["QQQ", "SPX"]}, "feed_degraded"),
+        ({"state": "degraded", "symbols": []}, "feed_degraded"),
+        ({"state": "degraded"}, "feed_degraded"),
+        ({"state": "needs_human", "symbols": ["SPX"]}, "feed_degraded"),
+        ({"state": "connected", "symbols": "SPX"}, "feed_degraded"),
+        ({"state": "fine", "symbols": []}, "feed_degraded"),
+        (None, "feed_degraded"),
+    ],
+)
+def test_a_degraded_feed_is_refused_unless_the_problem_is_of_other_symbols(
+    tmp_path: Path, connection: dict[str, Any] | None, reason: str
+) -> None:
+    """As a whole, whatever the entries say."""
+    assert ask(tmp_path, {**good(), "connection": connection}).reason == reason
+
+
+def test_a_halt_is_given_before_the_age(tmp_path: Path) -> None:
+    """The halted document that lay ready since the morning says what happened, not how old it is."""
+    halted = {**good(), "halt_reason": "cannot_publish", "timestamp": "2024-03-14T13:30:00Z", "seq": 10_020}
+    path = write(tmp_path / "recommendations.json", halted)
+    assert load(path).is_actionable("QQQ", "Iron Condor", NOW).reason == "halted"
+
+
+def test_a_fresh_halted_document_moves_the_mark(tmp_path: Path) -> None:
+    """What was published before it does not come back; an old halted document silences no later one."""
+    path = write(tmp_path / "recommendations.json", {**good(), "seq": 10_020, "halt_reason": "stopped"})
+    document = load(path)
+    document.is_actionable("QQQ", "Iron Condor", NOW)
+    write(path, good())
+    assert document.is_actionable("QQQ", "Iron Condor", NOW).reason == "seq_went_back"
+
+    old = {**good(), "seq": 10**9, "halt_reason": "stopped", "timestamp": "2020-01-02T15:05:06Z"}
+    other = load(write(path, old))
+    other.is_actionable("QQQ", "Iron Condor", NOW)
+    write(path, good())
+    assert other.is_actionable("QQQ", "Iron Condor", NOW)
 
 
 @pytest.mark.parametrize("changes", [{"source": "checkpoint"}, {"score": 79.9}])
@@ -446,7 +571,13 @@ def test_the_older_bots_question_gets_the_same_answer(tmp_path: Path) -> None:
     assert document.should_execute_strategy("QQQ", "Iron_Condor") is False
     now = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251  # the drop-in cannot be told the time
     fresh = good()
-    for place in (("timestamp",), ("checkpoint_timestamp",), ("valid_until",), (*ENTRY, "valid_until")):
+    for place in (
+        ("timestamp",),
+        ("checkpoint_timestamp",),
+        ("last_5min_update",),
+        ("valid_until",),
+        (*ENTRY, "valid_until"),
+    ):
         put(fresh, place, f"{now + timedelta(seconds=200 if place[-1] == 'valid_until' else 0):%Y-%m-%dT%H:%M:%SZ}")
     write(tmp_path / "recommendations.json", fresh)
     assert document.should_execute_strategy("QQQ", "Sonar") is True
@@ -547,7 +678,7 @@ def test_the_kit_answers_as_the_slow_oracle_does(any_one: RecommendationSet, dat
 
 def _tame(any_one: RecommendationSet) -> RecommendationSet:
     """Return the bulletin of a live morning in which entries live, so that entries decide."""
-    later = any_one.published_at + timedelta(minutes=30)
+    later, shortly = (any_one.published_at + timedelta(minutes=minutes) for minutes in (10, 4))
     records = {
         symbol: replace(
             record,
@@ -562,7 +693,10 @@ def _tame(any_one: RecommendationSet) -> RecommendationSet:
         data_status="live",
         market_session="regular",
         halt_reason=None,
-        valid_until=later,
+        valid_until=shortly,
+        checkpoint_at=any_one.published_at,
+        last_5min_update=any_one.published_at,
+        ml_5min_enhanced=True,
     )
 
 
