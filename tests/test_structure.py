@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FILE = 400
-LONGER = {"magic8_companion/reader_kit.py": 600}
+LONGER = {"magic8_companion/reader_kit.py": 640}
 """Bots copy the reader kit as one file, so it cannot be divided."""
 LONGEST_FUNCTION = 45
 SOURCES = [path for package in ("magic8_companion", "magic8_ml") for path in sorted((ROOT / package).rglob("*.py"))]
