@@ -11,10 +11,12 @@ from contextlib import suppress
 from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import PIPE
 from typing import Final
 
 import orjson
 
+from magic8_companion.child_process import END_WITH_INPUT
 from magic8_companion.domain.trading_day import Session, previous_session
 from magic8_companion.durable import publishing
 from magic8_companion.outside_files.plain_files import read_bytes
@@ -73,9 +75,9 @@ async def _train(settings: Settings, vix: Path, first: date, last: date, stop: a
         "--out": ml_folder(settings),
     }
     words = [str(word) for pair in arguments.items() for word in pair] + ["-v"] * verbose
-    command = (sys.executable, "-m", "magic8_ml", "train", *words)
+    command = (sys.executable, "-m", "magic8_ml", "train", END_WITH_INPUT, *words)
     # in a session of its own: Ctrl-C reaches this process alone, which then ends the other with all its workers
-    process = await asyncio.create_subprocess_exec(*command, start_new_session=True)
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, start_new_session=True)
     ended = asyncio.create_task(process.wait())
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Final
 
 import click
 
+from magic8_companion.child_process import end_with_parent
 from magic8_companion.command_line import DIR, DONE, FAILED, command, echo, new_progress
 from magic8_companion.durable import FolderLock
 from magic8_ml.history.folders import find_download
@@ -53,7 +55,9 @@ def _mapper(jobs: int) -> Iterator[Mapper]:
     if jobs <= 1:
         yield map
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=end_with_parent, initargs=(os.getpid(),)
+    ) as pool:
         yield pool.map
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from magic8_companion.child_process import END_WITH_INPUT, end_with_input
 from magic8_companion.command_line import DIR, FILE, Decorated, TextType, options
 from magic8_companion.outside_files.plain_files import MAX_DOCUMENT_BYTES, read_bytes
 
@@ -50,6 +51,19 @@ def symbols_option(function: Decorated) -> Decorated:
     """Add ``--symbols``."""
     meaning = "comma-separated; default: every symbol in the folder"
     return click.option("--symbols", metavar="LIST", type=SYMBOLS, help=meaning)(function)
+
+
+def end_with_input_option(function: Decorated) -> Decorated:
+    """Add the option of commands that a host starts and that end with it."""
+
+    def watch(_: click.Context, __: click.Parameter, given: bool) -> None:  # click's signature
+        if given:
+            end_with_input()
+
+    meaning = "end when standard input ends"
+    return click.option(END_WITH_INPUT, is_flag=True, hidden=True, expose_value=False, callback=watch, help=meaning)(
+        function
+    )
 
 
 def exactly_one(**given: object) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from magic8_companion.command_line import DAY, DIR, command, echo, print_json, refusal
-from magic8_ml.cli.options import bars_options, symbols_option
+from magic8_ml.cli.options import bars_options, end_with_input_option, symbols_option
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.external_data import read_any_bars
 from magic8_ml.forecast.training.bar_files import read_vix_daily
@@ -31,6 +31,7 @@ Exit code 0: done, or nothing to do.  1: refused.  2: wrong options.  3: another
 @click.option("--from", "--start-date", "first_day", type=DAY, help="first day to train on, YYYY-MM-DD")
 @click.option("--out", type=DIR, required=True, help="folder that M8C_ML_PATH names; models/ in it gets the version")
 @click.option("--if-older-than-sessions", type=int, default=1, show_default=True, metavar="N", help=_AGE)
+@end_with_input_option
 @click.option("--json", "as_json", is_flag=True, help="print the decision as one JSON object")
 def retrain_command(*, as_json: bool, **asked: Any) -> None:  # noqa: ANN401  # the options of _run
     """Retrain."""

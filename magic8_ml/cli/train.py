@@ -13,7 +13,7 @@ import click
 
 from magic8_companion.command_line import DAY, DIR, FILE, command, echo, refusal
 from magic8_companion.domain.bars import Bars
-from magic8_ml.cli.options import bars_options, symbols_option
+from magic8_ml.cli.options import bars_options, end_with_input_option, symbols_option
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.external_data import read_any_bars
 from magic8_ml.evaluation.win_baselines import read_rule_scores
@@ -33,6 +33,7 @@ _CHALLENGE = "also fit the two-stage classifiers on the same days, for compariso
 @click.option("--to", "--end-date", "last_day", type=DAY, help="last day to read, YYYY-MM-DD")
 @click.option("--out", type=DIR, required=True, help="folder that M8C_ML_PATH names; models/ is written in it")
 @click.option("--rule-scores", type=FILE, help=_RULES)
+@end_with_input_option
 @click.option("--challenge", is_flag=True, help=_CHALLENGE)
 @click.option("-v", "--verbose", is_flag=True, help="print a line per stage and the table of the report")
 def train_command(*, bars_dir: Path, symbols: tuple[str, ...] | None, verbose: bool, **asked: Any) -> None:  # noqa: ANN401  # the options of run_train

@@ -10,8 +10,6 @@ Nothing in the folder depends on the clock: the same data and library versions g
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +18,12 @@ from typing import Any, Final
 import orjson
 import xgboost as xgb
 
-from magic8_companion.durable import write_synced
 from magic8_ml.forecast.distribution_forecaster import FittedDistribution
 from magic8_ml.forecast.feature_bounds import Bounds
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, schema_digest
 from magic8_ml.forecast.tree_bounds import require_sound_booster
 from magic8_ml.forecast.ubjson import read_object
+from magic8_ml.registry.folders import replace_folder
 from magic8_ml.registry.manifest import MANIFEST, NOT_A_MODEL, ModelUnavailable, read_checked, read_manifest, sha256_of
 
 FORMAT_VERSION: Final = 2
@@ -129,29 +127,3 @@ def read_booster(path: Path, content: bytes, names: tuple[str, ...]) -> xgb.Boos
     # loading forgets the thread count, and all cores on one row are a hundred times slower than one
     booster.set_param({"nthread": 1})
     return booster
-
-
-def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Give ``folder`` these files and no others, synced, whole or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        for name, content in files.items():
-            write_synced(fresh / name, content)
-        fresh.chmod(0o755)
-        _swap(folder, fresh)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _swap(folder: Path, fresh: Path) -> None:
-    retired = fresh.with_name(f"{fresh.name}-retired")
-    if folder.exists():
-        folder.rename(retired)
-    try:
-        fresh.rename(folder)
-    except OSError:
-        if retired.exists():
-            retired.rename(folder)
-        raise
-    shutil.rmtree(retired, ignore_errors=True)

@@ -21,7 +21,7 @@ from magic8_companion.domain.errors import Magic8Error
 from magic8_ml.registry.manifest import ModelUnavailable, read_manifest
 from magic8_ml.registry.roles import ROLES, RegistryRefused, read_roles
 from magic8_ml.registry.validity import require_passport, valid_until
-from magic8_ml.registry.versions import VERSIONS
+from magic8_ml.registry.versions import VERSIONS, remove_abandoned_versions
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +85,7 @@ class ReloadingChampion(Generic[Served]):
         self, folder: Path, load: Callable[[Path], Served], monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._folder, self._load, self._monotonic = folder, load, monotonic
+        remove_abandoned_versions(folder)
         self._lock = threading.Lock()
         self._seen: _Stamp = _stamp(folder / ROLES)
         self._refused: tuple[Path, _Stamp] | None = None

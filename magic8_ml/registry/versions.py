@@ -13,9 +13,8 @@ version that is whole.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -23,17 +22,19 @@ from typing import Any, Final
 import orjson
 
 from magic8_companion.domain.trading_day import utc_text
-from magic8_companion.durable import append_line, locked, replace_file, sync_folder
+from magic8_companion.durable import append_line, locked, remove_leftovers, replace_file
 from magic8_companion.outside_files.plain_files import read_bytes
+from magic8_ml.registry.folders import put_in_place, remove_abandoned, working_folder
 from magic8_ml.registry.manifest import MANIFEST, ModelUnavailable, read_manifest
 from magic8_ml.registry.passport import with_passport
-from magic8_ml.registry.roles import RegistryRefused, Roles, read_roles, require_version_name, write_roles
+from magic8_ml.registry.roles import ROLES, RegistryRefused, Roles, read_roles, require_version_name, write_roles
 from magic8_ml.registry.validity import require_valid_version
 
 VERSIONS: Final = "versions"
 HISTORY: Final = "history.jsonl"
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
+INCOMING: Final = ".incoming-"
 _LOCK: Final = "registry.lock"
 _READABLE: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
@@ -122,10 +123,13 @@ class Registry:
             return ()
         return tuple(move for line in lines if (move := _move(line)) is not None)
 
-    def _writing(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         if not self.folder.is_dir():
             raise RegistryRefused(f"there are no models in {self.folder}")
-        return locked(self.folder / _LOCK)
+        with locked(self.folder / _LOCK):
+            remove_leftovers(self.folder / ROLES)
+            yield
 
     def _checked_name(self, version: str) -> str:
         name = self._resolve(version)
@@ -173,8 +177,8 @@ def add_version(folder: Path, write: Callable[[Path], object], passport: Mapping
     """
     versions = folder / VERSIONS
     versions.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=versions) as name:
-        fresh = Path(name) / "model"
+    with working_folder(versions, INCOMING) as work:
+        fresh = work / "model"
         write(fresh)
         manifest = with_passport(read_manifest(fresh), passport)
         version = require_version_name(manifest.get("model_version"))
@@ -184,18 +188,19 @@ def add_version(folder: Path, write: Callable[[Path], object], passport: Mapping
     return version
 
 
+def remove_abandoned_versions(folder: Path) -> None:
+    """Remove what killed trainings left below a registry's folder."""
+    remove_abandoned(folder / VERSIONS, INCOMING)
+
+
 def versions_in(folder: Path) -> tuple[str, ...]:
     """Return the names of the versions below a registry's folder, those of older data first."""
     return tuple(sorted(path.parent.name for path in (folder / VERSIONS).glob(f"[!.]*/{MANIFEST}")))
 
 
 def _place(fresh: Path, target: Path) -> None:
-    if target.exists():
-        if _contents(target) == _contents(fresh):
-            return
-        target.rename(fresh.with_name("retired"))
-    fresh.rename(target)
-    sync_folder(target.parent)
+    if not target.exists() or _contents(target) != _contents(fresh):
+        put_in_place(fresh, target)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

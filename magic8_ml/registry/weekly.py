@@ -7,11 +7,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from magic8_companion.child_process import END_WITH_INPUT
 from magic8_companion.domain.ml_plugin_config import MLPluginConfig
 from magic8_companion.domain.trading_day import new_york_day, sessions_between
 from magic8_companion.periodic import PeriodicThread
@@ -22,6 +24,9 @@ logger = logging.getLogger(__name__)
 PARTICIPANT: Final = "ml_retraining"
 AFTER_CLOSE: Final = timedelta(minutes=30)
 LOG_FILE: Final = "retrain.log"
+LARGEST_LOG: Final = 1_000_000
+"""Bytes; a larger one is set aside before the next retraining, in place of the one before."""
+
 _POLL_SECONDS: Final = 1.0
 _WEEK: Final = timedelta(days=7)
 
@@ -38,7 +43,7 @@ class RetrainingPlan:
     def command(self) -> list[str]:
         """Return the command line of the process to start."""
         arguments = ["--bars-dir", self.bars_dir, "--vix", self.vix_file, "--out", self.out]
-        return [sys.executable, "-m", "magic8_ml", "retrain", *map(str, arguments)]
+        return [sys.executable, "-m", "magic8_ml", "retrain", END_WITH_INPUT, *map(str, arguments)]
 
 
 def retraining_plan(options: MLPluginConfig) -> RetrainingPlan | None:
@@ -88,6 +93,7 @@ class WeeklyRetraining:
         self._clock, self._plan, self._start_process = clock, plan, start or start_process
         self._stop = threading.Event()
         self._due: datetime | None = None
+        self._process: Process | None = None  # holds the pipe that the retraining ends with
         self._last: dict[str, Any] = {"retraining_started": None, "retraining_exit_code": None}
         self._worker = PeriodicThread(clock, PARTICIPANT, self._schedule, self._run, self._stop)
         self.thread = self._worker.thread
@@ -97,7 +103,7 @@ class WeeklyRetraining:
         self._worker.start()
 
     def stop(self) -> None:
-        """Stop the thread; a retraining that is under way continues, because its low priority slows nothing down."""
+        """Stop the thread; a retraining that is under way ends with this process."""
         self._stop.set()
 
     def health(self) -> Mapping[str, Any]:
@@ -111,7 +117,7 @@ class WeeklyRetraining:
     def _run(self) -> None:
         self._last = {"retraining_started": self._clock.now(), "retraining_exit_code": None}
         try:
-            process = self._start_process(self._plan.command(), self._plan.out / LOG_FILE)
+            process = self._process = self._start_process(self._plan.command(), self._plan.out / LOG_FILE)
         except OSError as error:
             logger.warning("ML retraining could not be started: %s", error)
             return
@@ -123,10 +129,34 @@ class WeeklyRetraining:
         logger.log(logging.WARNING if code else logging.INFO, "ML retraining ended with code %d", code)
 
 
-def start_process(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a process in a session of its own: it outlives a stop of the host; its output is appended to ``log``."""
+class ChildProcess:
+    """A started process; its input is open until it ends or this process does."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.pid = process.pid
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs."""
+        code = self._process.poll()
+        if code is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+        return code
+
+    def wait(self, seconds: float) -> int | None:
+        """Wait for the end and return the exit code; raises ``subprocess.TimeoutExpired``."""
+        self._process.wait(seconds)
+        return self.poll()
+
+
+def start_process(arguments: Sequence[str], log: Path) -> ChildProcess:
+    """Start a process in a session of its own; its output is appended to ``log``, its input ends with this process."""
     log.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > LARGEST_LOG:
+            log.replace(log.with_name(f"{log.name}.1"))
     with log.open("ab") as stream:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter, our own command
-            arguments, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own command
+            arguments, stdin=subprocess.PIPE, stdout=stream, stderr=stream, start_new_session=True
         )
+    return ChildProcess(process)

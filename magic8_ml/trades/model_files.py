@@ -23,7 +23,8 @@ from typing import Any, Final
 import orjson
 import xgboost as xgb
 
-from magic8_ml.forecast.model_files import read_booster, replace_folder
+from magic8_ml.forecast.model_files import read_booster
+from magic8_ml.registry.folders import replace_folder
 from magic8_ml.registry.manifest import MANIFEST, NOT_A_MODEL, ModelUnavailable, read_checked, read_manifest, sha256_of
 from magic8_ml.trades.base_models import Recalibration
 from magic8_ml.trades.expected_value import RealisedFractions

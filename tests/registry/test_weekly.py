@@ -71,8 +71,8 @@ def test_four_weeks_four_retrainings() -> None:
 def test_the_process_is_the_command_that_people_run() -> None:
     """Our own interpreter, the plugin's command, the files of the plan."""
     arguments = PLAN.command()
-    assert arguments[:4] == [sys.executable, "-m", "magic8_ml", "retrain"]
-    assert arguments[4:] == ["--bars-dir", "bars", "--vix", "vix.csv", "--out", "ml"]
+    assert arguments[:5] == [sys.executable, "-m", "magic8_ml", "retrain", "--end-with-input"]
+    assert arguments[5:] == ["--bars-dir", "bars", "--vix", "vix.csv", "--out", "ml"]
 
 
 def test_a_failed_retraining_is_logged_and_repeated_next_week() -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final, ParamSpec, Protocol, TypeVar
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 
+from magic8_companion.child_process import end_with_parent
 from magic8_ml.metrics.refusal import TrainingRefused
 
 Shared = TypeVar("Shared")
@@ -45,7 +46,12 @@ def on_cores(
 ) -> Iterator[Callable[[Sequence[Item]], list[Result]]]:
     """Run ``work`` on ``jobs`` processes of this machine, or in this one if that is 1; results keep the given order."""
     with parallel_config(backend="loky", n_jobs=jobs):
-        yield lambda items: list(Parallel()(delayed(on_one_thread)(work, shared, item) for item in items))
+        yield lambda items: list(Parallel()(delayed(_on_core)(os.getpid(), work, shared, item) for item in items))
+
+
+def _on_core(owner: int, work: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:
+    end_with_parent(owner)  # an idle worker would wait five minutes for the next task of a killed training
+    return on_one_thread(work, shared, item)
 
 
 def on_one_thread(work: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:
