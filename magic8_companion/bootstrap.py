@@ -24,7 +24,6 @@ from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
 from magic8_companion.durable import FolderLock
 from magic8_companion.engine.caching_analyzer import CachingAnalyzer
-from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.day import Progress, RecommendationEngine
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.pipeline import CheckpointPipeline
@@ -43,7 +42,7 @@ from magic8_companion.providers.registered import canonical_name
 from magic8_companion.publishing.atm_closes import AtmCloses
 from magic8_companion.publishing.chain_recorder import FOLDER as CHAINS_FOLDER
 from magic8_companion.publishing.chain_recorder import ChainRecorder
-from magic8_companion.publishing.outcome_book import OutcomeBook
+from magic8_companion.publishing.outcome_book import AppendOutcomes, OutcomeBook
 from magic8_companion.publishing.publisher import ARCHIVE_FOLDER, STATE_FOLDER, Publisher
 from magic8_companion.publishing.script_writer import ScriptWriter
 from magic8_companion.publishing.state import StateStore
@@ -65,6 +64,7 @@ class Service:
     provider: MarketData
     engine: RecommendationEngine
     services: HostServices
+    settler: Settler
     extension: Extension | None
 
 
@@ -160,7 +160,10 @@ def build_service(
     provider = create_configured_provider(settings, clock)
     options = engine_config(settings)
     observer = MarketObserver(provider, clock, options)
-    publication = _publication(settings, clock, provider, options, lock)
+    publisher = _publisher(settings, lock)
+    publication = PublicationService(
+        publisher, StateStore(settings.run_output_dir), clock, provider, options, user_calendar(settings.events_path)
+    )
     services = _services(settings, clock, provider, observer, publication)
     scorer = create_checkpoint_scorer(settings)
     pipeline = CheckpointPipeline(
@@ -182,19 +185,21 @@ def build_service(
         progress=progress,
     )
     extension = create_extension(services, scorer) if settings.enable_ml_5min else None
-    return Service(clock=clock, provider=provider, engine=engine, services=services, extension=extension)
+    settler = _settler(settings, clock, provider, publisher.record)
+    return Service(
+        clock=clock, provider=provider, engine=engine, services=services, settler=settler, extension=extension
+    )
 
 
-def outcome_book(settings: Settings) -> OutcomeBook:
-    """Return the decisions and outcomes of the run's output folder."""
-    return OutcomeBook(settings.run_output_dir / ARCHIVE_FOLDER, settings.run_output_dir / STATE_FOLDER)
+def outcome_book(settings: Settings, append: AppendOutcomes | None = None) -> OutcomeBook:
+    """Return the decisions and outcomes of the run's output folder; to append, the caller holds its lock."""
+    return OutcomeBook(settings.run_output_dir / ARCHIVE_FOLDER, settings.run_output_dir / STATE_FOLDER, append)
 
 
-def build_settler(settings: Settings, clock: Clock, provider: MarketData) -> Settler:
-    """Return what settles the decisions of the run's output folder; the caller holds its lock."""
+def _settler(settings: Settings, clock: Clock, provider: MarketData, append: AppendOutcomes | None = None) -> Settler:
     options = engine_config(settings).tickets
     return Settler(
-        book=outcome_book(settings),
+        book=outcome_book(settings, append),
         provider=provider,
         clock=clock,
         chains=settings.run_output_dir / CHAINS_FOLDER,
@@ -208,13 +213,13 @@ async def settle_days(settings: Settings, days: Sequence[date] | None = None) ->
     A played day is settled at the end of its own day, when its daily row is complete.
     """
     if days is None:
-        days = build_settler(settings, SystemClock(), create_configured_provider(settings, SystemClock())).due_days()
+        days = _settler(settings, SystemClock(), create_configured_provider(settings, SystemClock())).due_days()
     settled = []
     for day in days:
         clock = SystemClock() if settings.is_live else ReplayClock(utc_midnight(day) + DAY)
         provider = create_configured_provider(settings, clock)
         try:
-            settled.append(await build_settler(settings, clock, provider).settle(day))
+            settled.append(await _settler(settings, clock, provider).settle(day))
         finally:
             await provider.close()
     return tuple(settled)
@@ -346,21 +351,15 @@ def create_configured_provider(settings: Settings, clock: Clock) -> MarketData:
     )
 
 
-def _publication(
-    settings: Settings, clock: Clock, provider: MarketData, options: EngineConfig, lock: FolderLock | None
-) -> PublicationService:
-    folder = settings.run_output_dir
-    retention = settings.archive_retention_days if settings.is_live else 0  # replayed days are old by their own times
-    publisher = Publisher(
-        folder,
+def _publisher(settings: Settings, lock: FolderLock | None) -> Publisher:
+    return Publisher(
+        settings.run_output_dir,
         recommendations_path=_published_file(settings),
-        retention_days=retention,
+        # replayed days are old by their own times
+        retention_days=settings.archive_retention_days if settings.is_live else 0,
         kill_switch=_named_kill_switch(settings),
         lock=lock,
         practice_clock=SystemClock() if settings.practice else None,
-    )
-    return PublicationService(
-        publisher, StateStore(folder), clock, provider, options, user_calendar(settings.events_path)
     )
 
 

@@ -137,7 +137,7 @@ async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None, *, 
         days = service.engine.run_date(today) if settings.run_once else None
         beside = [_probe_feed(service.provider, settings.supported_symbols)]
         if clock is None:
-            beside.append(bootstrap.build_settler(settings, service.clock, service.provider).run())
+            beside.append(service.settler.run())
         tasks = [asyncio.get_running_loop().create_task(work) for work in beside]
         try:
             outcomes = await _drive(service, days or service.engine.run_forever())

@@ -15,13 +15,14 @@ from magic8_companion.domain.bar_lengths import DAY, utc_midnight
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.trading_day import BAR, new_york_day, next_session, session_on, sessions_between
+from magic8_companion.journal.records import OutcomeRecord
 from magic8_companion.options.chain_quotes import ChainQuotes, clean_chain
 from magic8_companion.options.products import Fees
 from magic8_companion.ports import Clock, MarketData, TypedBars
 from magic8_companion.recordings.bar_folder import BarFolder
 from magic8_companion.recordings.chains import RecordedChains
 from magic8_companion.settlement.decision import PublishedEntry, decisions_of
-from magic8_companion.settlement.outcome import EntryMarket, changed_records, is_final, newest_records, outcome_of
+from magic8_companion.settlement.outcome import EntryMarket, changed_records, is_final, outcome_of, valid_records
 from magic8_companion.settlement.price import DayPrices
 
 NAME: Final = "settlement"
@@ -46,11 +47,11 @@ class Book(Protocol):
     def documents(self, day: date) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the recommendations and the predictions of a day, in the order of their numbers."""
 
-    def outcomes(self, day: date) -> list[dict[str, Any]]:
-        """Return the records of a day."""
+    def outcomes(self, first: date) -> list[OutcomeRecord]:
+        """Return the records that were written on a day or later."""
 
-    def append(self, day: date, records: Sequence[Mapping[str, Any]]) -> None:
-        """Append records."""
+    def append(self, records: Sequence[OutcomeRecord], at: datetime) -> None:
+        """Append records at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,10 @@ class Settler:
     def due_days(self) -> tuple[date, ...]:
         """Return the decided days that are over and have no outcomes, or some that may still become better known."""
         now = self._clock.now()
-        return tuple(day for day in self._book.decided_days() if self._is_due(day, now))
+        decided = self._book.decided_days()
+        valid = valid_records(self._book.outcomes(decided[0])) if decided else {}
+        of_day = {day: [record for record in valid.values() if record.day == day] for day in decided}
+        return tuple(day for day, records in of_day.items() if _is_due(day, records, now))
 
     async def run(self) -> None:
         """Settle what is due now and after every close, until cancelled; an error is logged and costs one attempt."""
@@ -123,15 +127,6 @@ class Settler:
             except Exception:  # noqa: BLE001  # whatever it was, decisions go on without it
                 _log.exception("The settlement failed; next attempt after the next close")
             await self._clock.sleep_until(next_attempt(self._clock.now()), NAME)
-
-    def _is_due(self, day: date, now: datetime) -> bool:
-        session = session_on(day)
-        if session is None or now < session.close_at:
-            return False
-        newest = newest_records(self._book.outcomes(day))
-        if not newest:
-            return True
-        return now - session.close_at <= TRIED_AGAIN and not all(map(is_final, newest.values()))
 
     async def _prices(self, symbol: str, day: date) -> DayPrices | DataUnavailable:
         span = len(sessions_between(day, new_york_day(self._clock.now())))
@@ -153,16 +148,20 @@ class Settler:
         self, day: date, decisions: Sequence[PublishedEntry], prices: Mapping[str, DayPrices | DataUnavailable]
     ) -> SettledDay:
         quotes = _Quotes(self._chains)
+        now = self._clock.now()
         fees = {symbol: self._fees_of(symbol) for symbol in prices}
         found = [
-            outcome_of(item, EntryMarket(prices=prices[item.symbol], fees=fees[item.symbol], quotes=quotes.of(item)))
+            outcome_of(
+                item, EntryMarket(prices=prices[item.symbol], fees=fees[item.symbol], quotes=quotes.of(item)), now
+            )
             for item in decisions
         ]
-        known = self._book.outcomes(day)
-        written = changed_records(found, known, self._clock.now())
-        self._book.append(day, written)
-        valid = newest_records((*known, *written)).values()
-        reasons = [record["reason"] for record in valid if record["reason"] is not None]
+        known = [record for record in self._book.outcomes(day) if record.day == day]
+        written = changed_records(found, known)
+        if written:
+            self._book.append(written, now)
+        valid = valid_records((*known, *written)).values()
+        reasons = [record.reason for record in valid if record.reason is not None]
         return SettledDay(
             day=day,
             settled=len(valid) - len(reasons),
@@ -194,6 +193,13 @@ class _Quotes:
             return None if self._recorded is None else clean_chain(self._recorded.newest(symbol, at + _SECOND))
         except DataUnavailable:
             return None
+
+
+def _is_due(day: date, valid: Sequence[OutcomeRecord], now: datetime) -> bool:
+    session = session_on(day)
+    if session is None or now < session.close_at:
+        return False
+    return not valid or (now - session.close_at <= TRIED_AGAIN and not all(map(is_final, valid)))
 
 
 def next_attempt(now: datetime) -> datetime:

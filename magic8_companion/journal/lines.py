@@ -56,12 +56,7 @@ def encode_line(record: Record, prev: str) -> bytes:
         fields = orjson.dumps(record, option=orjson.OPT_UTC_Z, default=dict)
     except orjson.JSONEncodeError as error:
         raise PublishError(f"a {type(record).__name__} cannot be written as JSON: {error}") from error
-    line = b'{"version":%d,"kind":"%b",%b,"prev":"%b"}' % (
-        VERSION,
-        _KIND_OF[type(record)].encode(),
-        fields[1:-1],
-        prev.encode(),
-    )
+    line = b'%b%b,"prev":"%b"}' % (head_of(_KIND_OF[type(record)]), fields[1:-1], prev.encode())
     try:
         returned = decode_line(line)
     except DamagedLine as error:
@@ -91,6 +86,11 @@ def decode_line(line: bytes) -> Record:
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         raise DamagedLine(f"{'.'.join(map(str, problem['loc'])) or 'line'}: {problem['msg']}") from error
+
+
+def head_of(kind: str) -> bytes:
+    """Return how a line of a kind begins."""
+    return b'{"version":%d,"kind":"%b",' % (VERSION, kind.encode())
 
 
 def previous_of(line: bytes) -> str:

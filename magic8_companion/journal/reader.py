@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, Final, NamedTuple, cast
 
-from magic8_companion.journal.lines import DamagedLine, decode_line, digest, genesis, previous_of
+from magic8_companion.journal.lines import DamagedLine, decode_line, digest, genesis, head_of, previous_of
 from magic8_companion.journal.records import Record
 
 _log = logging.getLogger(__name__)
@@ -63,12 +63,20 @@ def journal_files(folder: Path) -> list[JournalFile]:
     return [found[day] for day in sorted(found)]
 
 
-def read_records(folder: Path, first: date | None = None, last: date | None = None) -> Iterator[tuple[Place, Record]]:
-    """Yield the records of a folder in order, of files within two days inclusive; damaged lines are logged."""
+def read_records(
+    folder: Path, first: date | None = None, last: date | None = None, kind: str | None = None
+) -> Iterator[tuple[Place, Record]]:
+    """Yield the records of a folder in order, of files within two days inclusive; damaged lines are logged.
+
+    With a ``kind`` of the current version, other lines are passed over unread.
+    """
+    wanted = b"" if kind is None else head_of(kind)
     for file in journal_files(folder):
         if (first is not None and file.day < first) or (last is not None and file.day > last):
             continue
         for number, line in enumerate(file.lines(), start=1):
+            if not line.startswith(wanted):
+                continue
             try:
                 yield Place(file.day, number), decode_line(line)
             except DamagedLine as problem:

@@ -1,4 +1,4 @@
-"""The outcome of a decision as a plain record, and which record must be written; pure.
+"""The outcome of a decision as a record of the journal, and which record must be written; pure.
 
 A record repeats what was published, so that a report reads nothing else.  An outcome that cannot be known is a record
 as well, with its reason, and is tried again.  A record is written only when it says something new: ``revision`` counts
@@ -7,16 +7,19 @@ the records of an entry, and the highest one is valid.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from math import inf
 from typing import Any, Final
 
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.domain.trading_day import require_session, utc_text
+from magic8_companion.domain.ticket import TicketLeg
+from magic8_companion.domain.trading_day import require_session
+from magic8_companion.journal.records import OutcomeRecord
 from magic8_companion.options.chain_quotes import ChainQuotes
 from magic8_companion.options.costs import Fill, net_cost, opening_fees
+from magic8_companion.options.payoff import Leg
 from magic8_companion.options.products import Fees, Product, product
 from magic8_companion.settlement.decision import PublishedEntry, PublishedTrade
 from magic8_companion.settlement.price import (
@@ -32,126 +35,114 @@ from magic8_companion.settlement.price import (
 )
 from magic8_companion.settlement.trade import MODELLED, EnteredTrade, trade_result
 
-Record = dict[str, Any]
+Fields = dict[str, Any]
+Key = tuple[date, str, datetime, str, str]
 
 SETTLED: Final = "settled"
 UNKNOWN: Final = "unknown"
 TICKET: Final = "ticket"
 
-_ABOUT_THE_RECORD: Final = frozenset(("revision", "settled_at"))
 _DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryMarket:
-    """What is known of the market of a decision: its day's prices, or why there are none; fees; its quotes, if any."""
+    """What is known of the market of an entry: its day's prices, or why there are none; fees; its quotes, if any."""
 
     prices: DayPrices | DataUnavailable
     fees: Fees
     quotes: ChainQuotes | None = None
 
 
-def outcome_of(decision: PublishedEntry, market: EntryMarket) -> Record:
-    """Return the record of a decision, as revision 0 and without a time of settlement."""
-    record = _record_of(decision)
+def outcome_of(entry: PublishedEntry, market: EntryMarket, at: datetime) -> OutcomeRecord:
+    """Return the record of an entry as it is known at a time, as revision 0."""
     try:
-        record |= _found(decision, market)
+        found = _found(entry, market)
     except DataUnavailable as error:
-        record |= {"status": UNKNOWN, "reason": str(error.reason)}
-    return record
+        found = {"status": UNKNOWN, "reason": str(error.reason)}
+    trade = entry.trade
+    fields: Fields = {
+        "settled_at": at,
+        "day": entry.day,
+        "origin": str(entry.origin),
+        "decided_at": entry.decided_at,
+        "symbol": entry.symbol,
+        "strategy": entry.strategy,
+        "revision": 0,
+        "status": SETTLED,
+        "seq": entry.seq,
+        "source": str(entry.source),
+        "data_status": entry.data_status,
+        "is_best": entry.is_best,
+        "blocked_by": entry.blocked_by,
+        "events": entry.events,
+        "expected_move": entry.expected_move,
+        "spot": entry.spot,
+        "trade": None if trade is None else trade.kind,
+        "legs": () if trade is None else tuple(map(_ticket_leg, trade.legs)),
+        "limit_price": None if trade is None else trade.price,
+    }
+    return OutcomeRecord(**{**fields, **entry.published, **found})
 
 
-def changed_records(new: Iterable[Record], known: Iterable[Mapping[str, Any]], at: datetime) -> tuple[Record, ...]:
-    """Return the records that say something that the newest known record of their decision does not, numbered."""
-    newest = newest_records(known)
+def changed_records(new: Iterable[OutcomeRecord], known: Iterable[OutcomeRecord]) -> tuple[OutcomeRecord, ...]:
+    """Return the records that say something that the valid record of their entry does not, with their revisions."""
+    valid = valid_records(known)
     changed = []
     for record in new:
-        old = newest.get(key_of(record))
-        if old is None or any(old[name] != value for name, value in record.items() if name not in _ABOUT_THE_RECORD):
-            revision = 0 if old is None else old["revision"] + 1
-            changed.append({**record, "revision": revision, "settled_at": utc_text(at)})
+        old = valid.get(key_of(record))
+        if old is None:
+            changed.append(record)
+        elif replace(old, revision=record.revision, settled_at=record.settled_at) != record:
+            changed.append(replace(record, revision=old.revision + 1))
     return tuple(changed)
 
 
-def newest_records(records: Iterable[Mapping[str, Any]]) -> dict[tuple[str, ...], Mapping[str, Any]]:
-    """Return the valid record of each decision: the one with the highest revision, the later one of equals."""
-    newest: dict[tuple[str, ...], Mapping[str, Any]] = {}
+def valid_records(records: Iterable[OutcomeRecord]) -> dict[Key, OutcomeRecord]:
+    """Return the valid record of each entry: the one with the highest revision, the later one of equals."""
+    valid: dict[Key, OutcomeRecord] = {}
     for record in records:
         key = key_of(record)
-        if key not in newest or record["revision"] >= newest[key]["revision"]:
-            newest[key] = record
-    return newest
+        if key not in valid or record.revision >= valid[key].revision:
+            valid[key] = record
+    return valid
 
 
-def key_of(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what identifies the decision of a record."""
-    return record["origin"], record["decided_at"], record["symbol"], record["strategy"]
+def key_of(record: OutcomeRecord) -> Key:
+    """Return what identifies the entry of a record."""
+    return record.day, record.origin, record.decided_at, record.symbol, record.strategy
 
 
-def is_final(record: Mapping[str, Any]) -> bool:
+def is_final(record: OutcomeRecord) -> bool:
     """Tell whether nothing better can be expected: without strikes nothing can be computed, and a daily row settles."""
-    return bool(record["reason"] == Unknown.NO_STRIKES or record["settlement_source"] == PriceSource.DAILY_ROW)
+    return record.reason == Unknown.NO_STRIKES or record.settlement_source == PriceSource.DAILY_ROW
 
 
-def _record_of(decision: PublishedEntry) -> Record:
-    return {
-        "settled_at": None,
-        "day": decision.day.isoformat(),
-        "origin": str(decision.origin),
-        "decided_at": utc_text(decision.decided_at),
-        "symbol": decision.symbol,
-        "strategy": decision.strategy,
-        "revision": 0,
-        "status": SETTLED,
-        "reason": None,
-        "seq": decision.seq,
-        "source": decision.source,
-        "data_status": decision.data_status,
-        "is_best": decision.is_best,
-        "blocked_by": list(decision.blocked_by),
-        "events": list(decision.events),
-        **decision.published,
-        "expected_move": decision.expected_move,
-        "spot": decision.spot,
-        **_trade_record(decision.trade),
-        **dict.fromkeys(("settlement", "settlement_source", "move", "realised", "move_inside", "realised_inside")),
-        **dict.fromkeys(("payoff", "fees", "risk")),
-        "results": {},
-        **dict.fromkeys(("won", "touched", "worst", "pinned")),
-    }
+def _ticket_leg(leg: Leg) -> TicketLeg:
+    return TicketLeg(action=leg.action, right=leg.right, strike=leg.strike, quantity=abs(leg.quantity))
 
 
-def _trade_record(trade: PublishedTrade | None) -> Record:
-    if trade is None:
-        return {"trade": None, "legs": [], "limit_price": None}
-    legs = [
-        {"action": leg.action, "right": leg.right, "strike": leg.strike, "quantity": abs(leg.quantity)}
-        for leg in trade.legs
-    ]
-    return {"trade": trade.kind, "legs": legs, "limit_price": trade.price}
-
-
-def _found(decision: PublishedEntry, market: EntryMarket) -> Record:
+def _found(entry: PublishedEntry, market: EntryMarket) -> Fields:
     if isinstance(market.prices, DataUnavailable):
         raise market.prices
-    options = product(decision.symbol)
-    settled = settlement_price(options, decision.day, market.prices)
-    spot = decision.spot or price_at(decision.decided_at, market.prices)
+    options = product(entry.symbol)
+    settled = settlement_price(options, entry.day, market.prices)
+    spot = entry.spot or price_at(entry.decided_at, market.prices)
     path = None
     if spot is not None:
-        path = path_from(decision.decided_at, market.prices, require_session(decision.day), spot)
+        path = path_from(entry.decided_at, market.prices, require_session(entry.day), spot)
     found = {
         "spot": spot,
         "settlement": settled.value,
         "settlement_source": str(settled.source),
-        **_movement(spot, settled, path, decision.expected_move),
+        **_movement(spot, settled, path, entry.expected_move),
     }
-    if decision.trade is None:
+    if entry.trade is None:
         return found | {"status": UNKNOWN, "reason": str(Unknown.NO_STRIKES)}
-    return found | _result(entered_trade(decision.trade, options, market), settled, path)
+    return found | _result(entered_trade(entry.trade, options, market), settled, path)
 
 
-def _movement(spot: float | None, settled: SettlementPrice, path: PricePath | None, expected: float | None) -> Record:
+def _movement(spot: float | None, settled: SettlementPrice, path: PricePath | None, expected: float | None) -> Fields:
     move = None if spot is None else round(log_move(spot, settled.value), _DIGITS)
     realised = None if path is None else round(path.realised, _DIGITS)
     return {
@@ -162,7 +153,7 @@ def _movement(spot: float | None, settled: SettlementPrice, path: PricePath | No
     }
 
 
-def _result(trade: EnteredTrade, settled: SettlementPrice, path: PricePath | None) -> Record:
+def _result(trade: EnteredTrade, settled: SettlementPrice, path: PricePath | None) -> Fields:
     result = trade_result(trade, settled.value, path)
     return {
         "payoff": result.payoff,

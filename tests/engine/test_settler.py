@@ -13,6 +13,7 @@ from magic8_companion.clocks import ReplayClock
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.engine.settler import Settler
+from magic8_companion.journal.reader import journal_files, verify
 from magic8_companion.options.products import product
 from magic8_companion.publishing.outcome_book import OutcomeBook
 from tests.settlement.days import bars_of, row_of
@@ -76,7 +77,7 @@ async def test_unknown_day_is_tried_again_and_a_corrected_row_adds_a_revision(
         sentences.append(str(await settler.settle(DAY)))
     assert sentences[0] == "2025-06-26: 0 outcomes settled, 1 unknown (no_data), 1 written"
     assert [sentence.rsplit(", ", 1)[1][0] for sentence in sentences] == ["1", "1", "0", "1", "1", "1"]
-    found = [(item["revision"], item["settlement"], item["settlement_source"]) for item in book.outcomes(DAY)]
+    found = [(item.revision, item.settlement, item.settlement_source) for item in book.outcomes()]
     assert found == [
         (0, None, None),
         (1, 5993.0, "last_bar"),
@@ -100,15 +101,13 @@ async def test_day_is_due_until_its_daily_row_has_settled_it(book: OutcomeBook, 
     assert settler.due_days() == ()
 
 
-async def test_outcomes_are_chained_and_survive_a_killed_writer(book: OutcomeBook, tmp_path: Path) -> None:
-    """A torn line is left out, and the next record follows the last whole one."""
+async def test_outcomes_follow_the_decisions_in_the_journal(book: OutcomeBook, tmp_path: Path) -> None:
+    """They are lines of the same chain."""
     source = Source(BARS, None)
     await _settler(book, source, tmp_path).settle(DAY)
-    path = tmp_path / "state" / "outcomes-2025-06-26.jsonl"
-    with path.open("a") as file:
-        file.write('{"torn": ')
     source.daily = row_of(DAY, 5994.0, BARS)
     await _settler(book, source, tmp_path).settle(DAY)
-    assert [item["revision"] for item in book.outcomes(DAY)] == [0, 1]
-    assert len({item["prev"] for item in book.outcomes(DAY)}) == 2
-    assert book.settled_days() == book.decided_days() == (DAY,)
+    (journal,) = journal_files(tmp_path / "state")
+    assert (journal.day, verify(journal.path)) == (DAY, [])
+    assert [item.revision for item in book.outcomes()] == [0, 1]
+    assert book.outcomes(date(2025, 6, 27)) == []
