@@ -1,5 +1,8 @@
 """Provide the system clock and a clock that replays a day deterministically under the live code.
 
+Wall time says when: sessions, checkpoints, stamps.  Monotonic time says how long: ages, pauses, time-outs.  An operator
+or NTP may set the wall time; :class:`ClockWatch` counts how often that happens.
+
 The replay clock gives turns to its participants.  Time moves only while all of them wait.  Then the clock wakes exactly
 one: the earliest deadline, ties by participant name.  It runs until it waits again, so two runs of the same day
 interleave in the same way although tasks and threads are real.
@@ -10,24 +13,107 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from magic8_companion.domain.trading_day import require_aware
+from magic8_companion.steady_clock import EPOCH
+
+if TYPE_CHECKING:  # the ports load pandas
+    from magic8_companion.ports import Clock
+
+LARGEST_SLEW: Final = timedelta(seconds=2)
+"""Wall and monotonic time may move apart by this much between two looks; more is a step of the wall time."""
 
 _STOP_POLL_SECONDS: Final = 0.02
+_LONGEST_NAP_SECONDS: Final = 1.0
+_ONE_READING: Final = timedelta(milliseconds=100)
+
+_log = logging.getLogger(__name__)
+
+
+class ClockWatch:
+    """Counts the steps of wall time; slewing, which changes it by less than ``LARGEST_SLEW`` per look, is no step."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self._apart: timedelta | None = None
+
+    def look(self, wall: datetime, monotonic: timedelta) -> timedelta | None:
+        """Compare two readings of the same moment with the last ones; return a step forward (+) or back (-)."""
+        apart = (wall - EPOCH) - monotonic
+        moved = timedelta() if self._apart is None else apart - self._apart
+        self._apart = apart
+        if abs(moved) <= LARGEST_SLEW:
+            return None
+        self.steps += 1
+        return moved
+
+
+class OneTime:
+    """What a clock adds whose wall time cannot be set: its monotonic time is its wall time.
+
+    A clock inherits from it and defines ``now`` and the waits for an instant.
+    """
+
+    steps: int = 0
+
+    def monotonic(self: Clock) -> timedelta:
+        """Return the time since 1970."""
+        return self.now() - EPOCH
+
+    async def sleep(self: Clock, length: timedelta, participant: str) -> None:
+        """Wait on the loop for a length of time."""
+        await self.sleep_until(self.now() + length, participant)
+
+    def wait(self: Clock, length: timedelta, participant: str, stop: threading.Event) -> bool:
+        """Block a thread for a length of time (True) or until ``stop`` is set (False)."""
+        return self.wait_until(self.now() + length, participant, stop)
 
 
 class SystemClock:
-    """The real time."""
+    """The real time.
+
+    Every wait is cut into naps of at most a second: a suspended machine does not oversleep, and a step of the wall time
+    is noticed.
+    """
+
+    def __init__(self) -> None:
+        self._watch = ClockWatch()
+        self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        """Return the current instant, tz-aware UTC."""
-        return datetime.now(UTC)  # noqa: TID251  # this is the one place that asks the machine
+        """Return the current instant, tz-aware UTC; counts a step of the wall time."""
+        with self._lock:
+            while True:
+                begun = self.monotonic()
+                wall = datetime.now(UTC)  # noqa: TID251  # this is the one place that asks the machine
+                if self.monotonic() - begun < _ONE_READING:  # else the process was suspended between the two
+                    break
+            step = self._watch.look(wall, begun)
+        if step is not None:
+            _log.warning("This machine's clock was set by %+.1f s", step.total_seconds())
+        return wall
+
+    def monotonic(self) -> timedelta:
+        """Return the time since the machine started, suspends included.
+
+        Where the system has no such time (macOS), a suspend counts as a step of the wall time.
+        """
+        boot_time = getattr(time, "CLOCK_BOOTTIME", None)
+        elapsed_ns = time.monotonic_ns() if boot_time is None else time.clock_gettime_ns(boot_time)
+        return timedelta(microseconds=elapsed_ns / 1000)
+
+    @property
+    def steps(self) -> int:
+        """Return how many steps of the wall time this clock has seen."""
+        self.now()
+        return self._watch.steps
 
     def enter(self, participant: str) -> None:
         """Do nothing: real time does not wait for participants."""
@@ -36,14 +122,30 @@ class SystemClock:
         """Do nothing: real time does not wait for participants."""
 
     async def sleep_until(self, instant: datetime, participant: str) -> None:  # noqa: ARG002
-        """Wait on the loop until ``instant``; re-reads the time, so a suspended machine does not oversleep."""
-        while (left := (instant - self.now()).total_seconds()) > 0:
-            await asyncio.sleep(min(left, 1.0))
+        """Wait on the loop until ``instant`` or a step of the wall time."""
+        steps = self.steps
+        while (left := (instant - self.now()).total_seconds()) > 0 and self._watch.steps == steps:
+            await asyncio.sleep(min(left, _LONGEST_NAP_SECONDS))
 
     def wait_until(self, instant: datetime, participant: str, stop: threading.Event) -> bool:  # noqa: ARG002
-        """Block until ``instant`` (True) or until ``stop`` is set (False)."""
-        while (left := (instant - self.now()).total_seconds()) > 0:
-            if stop.wait(min(left, 1.0)):
+        """Block until ``instant`` or a step of the wall time (True), or until ``stop`` is set (False)."""
+        steps = self.steps
+        while (left := (instant - self.now()).total_seconds()) > 0 and self._watch.steps == steps:
+            if stop.wait(min(left, _LONGEST_NAP_SECONDS)):
+                return False
+        return not stop.is_set()
+
+    async def sleep(self, length: timedelta, participant: str) -> None:  # noqa: ARG002
+        """Wait on the loop for a length of monotonic time."""
+        end = self.monotonic() + length
+        while (left := (end - self.monotonic()).total_seconds()) > 0:
+            await asyncio.sleep(min(left, _LONGEST_NAP_SECONDS))
+
+    def wait(self, length: timedelta, participant: str, stop: threading.Event) -> bool:  # noqa: ARG002
+        """Block for a length of monotonic time (True) or until ``stop`` is set (False)."""
+        end = self.monotonic() + length
+        while (left := (end - self.monotonic()).total_seconds()) > 0:
+            if stop.wait(min(left, _LONGEST_NAP_SECONDS)):
                 return False
         return not stop.is_set()
 
@@ -56,7 +158,7 @@ class _Waiter:
     wake: Callable[[], None] = field(compare=False)
 
 
-class ReplayClock:
+class ReplayClock(OneTime):
     """Virtual time that starts at ``start`` and moves only while all participants wait.
 
     Parameters
@@ -180,3 +282,6 @@ class ReplayClock:
             self._reached_at = time.monotonic()
         self._awake.add(waiter.participant)
         waiter.wake()
+
+
+_PORT: Final[tuple[type[Clock], ...]] = (SystemClock, ReplayClock)

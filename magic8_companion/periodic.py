@@ -1,7 +1,9 @@
 """Periodic work on the Clock port: one worker for the loop and one for a thread, with the same schedule.
 
-    schedule(None)   -> the first due time, or None for no work
+    schedule(None)   -> the first due time, or None for no work; asked again when the wall time has been set
     schedule(begun)  -> the next due time after the run that began at ``begun``, or None to end
+
+Work at an interval runs on a ``SteadyClock``, work at a time of day on the clock itself.
 
 A worker is a participant of its clock under its name, so a replayed day waits for it and runs it in a fixed order.
 """
@@ -58,11 +60,14 @@ class PeriodicTask:
             self.task.cancel()
 
     async def _run(self) -> None:
-        begun: datetime | None = None
+        begun, steps = None, self._clock.steps
         while (due := self._schedule(begun)) is not None:
             await self._clock.sleep_until(due, self._name)
-            begun = self._clock.now()
-            await self._work()
+            if self._clock.steps == steps:
+                begun = self._clock.now()
+                await self._work()
+            if self._clock.steps != steps:
+                begun, steps = None, self._clock.steps
 
 
 class PeriodicThread:
@@ -105,18 +110,21 @@ class PeriodicThread:
 
     def _run(self) -> None:
         try:
-            begun: datetime | None = None
-            while (due := self._schedule(begun)) is not None and self._wait_until(due):
-                begun = self._clock.now()
-                self._work()
+            begun, steps = None, self._clock.steps
+            while (due := self._schedule(begun)) is not None and self._wait_until(due, steps):
+                if self._clock.steps == steps:
+                    begun = self._clock.now()
+                    self._work()
+                if self._clock.steps != steps:
+                    begun, steps = None, self._clock.steps
         finally:
             self._clock.leave(self._participant)
 
-    def _wait_until(self, due: datetime) -> bool:
+    def _wait_until(self, due: datetime, steps: int) -> bool:
         while True:
             self.heartbeat = self._clock.now()
             step = due if self._heartbeat_every is None else min(due, self.heartbeat + self._heartbeat_every)
             if not self._clock.wait_until(step, self._participant, self._stop):
                 return False
-            if self._clock.now() >= due:
+            if self._clock.now() >= due or self._clock.steps != steps:
                 return True

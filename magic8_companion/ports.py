@@ -1,6 +1,6 @@
 """Interfaces between packages: Protocols as small as possible.
 
-Clock         what time it is, and waiting for it          clocks.SystemClock, clocks.ReplayClock
+Clock         what time it is, and waiting for it          clocks.SystemClock, clocks.ReplayClock, steady_clock
 MarketData    bars, spot, chain                            providers.*
 TypedBars     bars without frames                          providers.replay, providers.simulated
 Observer      one symbol's state, checked and aged         engine.observer
@@ -15,7 +15,7 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
@@ -35,6 +35,9 @@ from magic8_companion.market_view import MarketView
 class Clock(Protocol):
     """Time as the system knows it; the only source of "now".
 
+    Wall time (``now``, ``sleep_until``, ``wait_until``) is for sessions and stamps; it may be set at any moment.
+    Monotonic time (``monotonic``, ``sleep``, ``wait``) is for lengths of time; it counts a suspend and is never set.
+
     A waiter on a clock is one of its *participants*: it calls :meth:`enter` before its first wait (the
     creator of a thread does it for the thread) and :meth:`leave` after its last.  The system clock ignores both; a
     replay clock advances only while every participant waits, and wakes them one at a time in a fixed order: that is
@@ -44,6 +47,13 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the current instant, tz-aware UTC."""
 
+    def monotonic(self) -> timedelta:
+        """Return the time since a fixed moment; only differences mean anything."""
+
+    @property
+    def steps(self) -> int:
+        """Return how often the wall time has been set by more than 2 s since the clock was made."""
+
     def enter(self, participant: str) -> None:
         """Register a participant: time waits for it from now on."""
 
@@ -51,10 +61,16 @@ class Clock(Protocol):
         """Remove a participant: time no longer waits for it."""
 
     async def sleep_until(self, instant: datetime, participant: str) -> None:
-        """Wait on the loop until ``instant``; returns at once if it has passed."""
+        """Wait on the loop until ``instant``; at once if it has passed, early at a step of the wall time."""
 
     def wait_until(self, instant: datetime, participant: str, stop: threading.Event) -> bool:
-        """Block a thread until ``instant`` (True) or until ``stop`` is set (False)."""
+        """Block a thread until ``instant`` or a step of the wall time (True), or until ``stop`` is set (False)."""
+
+    async def sleep(self, length: timedelta, participant: str) -> None:
+        """Wait on the loop for a length of monotonic time."""
+
+    def wait(self, length: timedelta, participant: str, stop: threading.Event) -> bool:
+        """Block a thread for a length of monotonic time (True) or until ``stop`` is set (False)."""
 
 
 class MarketData(Protocol):

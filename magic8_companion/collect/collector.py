@@ -20,6 +20,7 @@ from magic8_companion.ports import Clock
 from magic8_companion.recordings.bar_checks import checked
 from magic8_companion.recordings.bar_file import RawBars
 from magic8_companion.recordings.bar_series import BarSeries, series_of
+from magic8_companion.steady_clock import SteadyClock
 
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(minutes=2)
@@ -62,7 +63,8 @@ class Collector:
         progress: CollectionProgress,
         give_up_after: timedelta = GIVE_UP_AFTER,
     ) -> None:
-        self._source, self._files, self._clock, self._progress = source, files, clock, progress
+        self._source, self._files, self._progress = source, files, progress
+        self._clock = SteadyClock(clock)
         self._give_up_after = give_up_after
 
     async def collect(self, questions: Sequence[Question]) -> dict[str, str]:

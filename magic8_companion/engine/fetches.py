@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Hashable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from magic8_companion.domain.codes import ReasonCode
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _CachedFetch:
-    at: datetime
+    at: timedelta
     period: Hashable
     value: Any
 
@@ -74,7 +74,7 @@ class Fetches:
         time, or whatever reason the source gives.
         """
         kept = self._kept.get(key)
-        if kept is not None and kept.period == period and self._clock.now() - kept.at < max_age:
+        if kept is not None and kept.period == period and self._clock.monotonic() - kept.at < max_age:
             return AtHand(kept.value)
         flight = self._flights.get(key)
         if flight is None or flight.done() or flight.get_loop() is not asyncio.get_running_loop():
@@ -106,7 +106,7 @@ class Fetches:
         self, key: Hashable, period: Hashable, fetch: Callable[[], Awaitable[Any]], timeout_seconds: float | None
     ) -> Any:  # noqa: ANN401
         value = await self.ask(fetch, str(key), timeout_seconds)
-        self._kept[key] = _CachedFetch(at=self._clock.now(), period=period, value=value)
+        self._kept[key] = _CachedFetch(at=self._clock.monotonic(), period=period, value=value)
         return value
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from magic8_companion.domain.errors import PluginUnavailable
 from magic8_companion.periodic import PeriodicTask
 from magic8_companion.ports import Clock, Extension, Host
+from magic8_companion.steady_clock import SteadyClock
 
 _log = logging.getLogger(__name__)
 
@@ -19,15 +20,17 @@ MISSED_INTERVALS: Final = 2
 
 
 class Supervisor:
-    """Checks once per interval and restarts an extension whose heartbeat is older than two intervals.
+    """Checks once per interval and restarts an extension whose heartbeat has stood still for two intervals.
 
     ``restarts`` counts the restarts.  A start that fails is repeated at every check, because a model may arrive later;
     it is logged once for each reason.
     """
 
     def __init__(self, extension: Extension, host: Host, clock: Clock, interval: timedelta) -> None:
-        self._extension, self._host, self._clock, self._interval = extension, host, clock, interval
-        self._worker = PeriodicTask(clock, NAME, self._next_check, self._check)
+        self._extension, self._host, self._clock, self._interval = extension, host, SteadyClock(clock), interval
+        self._heartbeat: datetime | None = None
+        self._beat_at = self._clock.now()
+        self._worker = PeriodicTask(self._clock, NAME, self._next_check, self._check)
         self._refusal: str | None = None
         self.restarts = 0
 
@@ -66,6 +69,8 @@ class Supervisor:
         if not health["alive"]:
             return "it has ended"
         heartbeat: datetime | None = health["heartbeat"]
-        if heartbeat is not None and self._clock.now() - heartbeat > MISSED_INTERVALS * self._interval:
+        if heartbeat != self._heartbeat:
+            self._heartbeat, self._beat_at = heartbeat, self._clock.now()
+        if heartbeat is not None and self._clock.now() - self._beat_at >= MISSED_INTERVALS * self._interval:
             return f"no heartbeat since {heartbeat:%H:%M:%S}Z"
         return None

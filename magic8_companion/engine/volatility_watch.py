@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -51,12 +51,11 @@ class VolatilityWatch:
     def start(self, session: Session) -> asyncio.Task[None]:
         """Return the running task of a session; it joins the clock now and leaves it at its end."""
         self._known = None
-        times = self._times(session)
-        return PeriodicTask(self._clock, NAME, lambda _: next(times, None), self._refresh).start()
+        return PeriodicTask(self._clock, NAME, lambda begun: self._next(session, begun), self._refresh).start()
 
-    def _times(self, session: Session) -> Iterator[datetime]:
-        for number in range(max(1, bars_due(session, self._clock.now())), session.bar_count):
-            yield session.open_at + number * BAR + self._options.bar_close_delay
+    def _next(self, session: Session, begun: datetime | None) -> datetime | None:
+        bars = max(1, bars_due(session, self._clock.now())) if begun is None else bars_due(session, begun) + 1
+        return session.open_at + bars * BAR + self._options.bar_close_delay if bars < session.bar_count else None
 
     async def _refresh(self) -> None:
         with suppress(DataUnavailable):  # without a new VIX the last one stays in use

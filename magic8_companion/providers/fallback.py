@@ -20,6 +20,7 @@ from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.market_state import REPLAY, SIMULATED
 from magic8_companion.domain.strategy import canonical_symbol
 from magic8_companion.ports import Clock, MarketData, Monitored, Quoted
+from magic8_companion.steady_clock import SteadyClock
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class FallbackProvider:
             if source.status in {REPLAY, SIMULATED}:
                 raise ConfigError([f"provider {source.name} is not a real feed; a fallback needs two real feeds"])
         self._sources = (first, second)
-        self._clock = clock
+        self._steady = SteadyClock(clock)
         self._patience = {BARS: patience_seconds, PRICE: patience_seconds, CHAIN: chain_patience_seconds}
         self._rests: dict[tuple[str, str], datetime] = {}
         self._of_bars: dict[str, MarketData] = {}
@@ -122,7 +123,7 @@ class FallbackProvider:
             return await source.get_spot_price(symbol)
         except DataUnavailable as error:
             if source is self._sources[0] and error.reason not in _NO_FAULT:
-                self._rests[BARS, symbol] = self._clock.now() + REST
+                self._rests[BARS, symbol] = self._steady.now() + REST
                 del self._of_bars[symbol]
             raise
 
@@ -190,13 +191,14 @@ class FallbackProvider:
 
     async def _request_first(self, kind: str, symbol: str, request: Callable[[MarketData], Awaitable[T]]) -> T:
         until = self._rests.get((kind, symbol))
-        if until is not None and self._clock.now() < until:
-            raise DataUnavailable("timeout", f"it timed out recently; the next request is at {until:%H:%M:%S}Z")
+        if until is not None and self._steady.now() < until:
+            pause = (until - self._steady.now()).total_seconds()
+            raise DataUnavailable("timeout", f"it timed out recently; the next request is in {pause:.0f} s")
         try:
             async with asyncio.timeout(self._patience[kind]):
                 return await request(self._sources[0])
         except TimeoutError as error:
-            self._rests[kind, symbol] = self._clock.now() + REST
+            self._rests[kind, symbol] = self._steady.now() + REST
             detail = f"it did not answer within {self._patience[kind]:g} s"
             raise DataUnavailable("timeout", detail) from error
 

@@ -12,13 +12,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
+from magic8_companion.clocks import OneTime
 from magic8_companion.ports import Clock
 from magic8_companion.testing.scaled_clock import ScaledClock
 
 _NAP_SECONDS: Final = 0.02
 
 
-class RehearsalClock:
+class RehearsalClock(OneTime):
     """Time that begins at ``start``.
 
     Parameters

@@ -11,13 +11,14 @@ import time
 from datetime import datetime, timedelta
 from typing import Final
 
+from magic8_companion.clocks import OneTime
 from magic8_companion.domain.trading_day import require_aware
 from magic8_companion.ports import Clock
 
 _LONGEST_NAP_SECONDS: Final = 0.05  # a jump must be noticed soon
 
 
-class ScaledClock:
+class ScaledClock(OneTime):
     """Time that begins at ``start`` and passes ``speed`` times as fast as real time.
 
     Raises

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from magic8_companion.clocks import OneTime
 from magic8_companion.collect.history import BarHistory
 from magic8_companion.domain.bars import to_ns
 from magic8_companion.domain.errors import DataUnavailable
@@ -25,7 +26,7 @@ Damage = Callable[[RawBars], RawBars]
 
 
 @dataclass(slots=True)
-class WaitedClock:
+class WaitedClock(OneTime):
     """Time that passes only while somebody sleeps."""
 
     at: datetime = NOW

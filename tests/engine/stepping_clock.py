@@ -6,9 +6,11 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
+from magic8_companion.clocks import OneTime
+
 
 @dataclass
-class SteppingClock:
+class SteppingClock(OneTime):
     """A clock without turns: whoever waits moves it; for parts that wait alone."""
 
     at: datetime

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from magic8_companion.clocks import ReplayClock
+from magic8_companion.clocks import OneTime, ReplayClock
 from magic8_companion.domain.bars import Bars, to_ns
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.market_state import LIVE, MarketState, VixReading
@@ -148,7 +148,7 @@ class FakeProvider:
         return
 
 
-class FixedClock:
+class FixedClock(OneTime):
     """A clock that stands at one moment: whoever waits for a later one waits until stopped."""
 
     def __init__(self, at: datetime) -> None:

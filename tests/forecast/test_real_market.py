@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from magic8_companion.clocks import OneTime
 from magic8_companion.domain.ml_result import Prediction
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
@@ -118,7 +119,7 @@ async def test_the_host_gives_the_bars_that_training_used(real: Market, system: 
         assert np.array_equal(rows.features[0], data.features[n, entry], equal_nan=True)
 
 
-class FixedClock:
+class FixedClock(OneTime):
     """A clock that stands where the test puts it."""
 
     def __init__(self, instant: datetime) -> None:

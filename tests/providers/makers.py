@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from magic8_companion.clocks import OneTime
 from magic8_companion.domain.trading_day import new_york_instant, require_session
 from magic8_companion.providers.replay import ReplayProvider
 
@@ -19,7 +20,7 @@ HALF_DAY = date(2024, 11, 29)
 
 
 @dataclass(slots=True)
-class SetClock:
+class SetClock(OneTime):
     """A clock that stands where the test puts it; nobody may wait on it."""
 
     at: datetime

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from magic8_companion.clocks import OneTime
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.option_chain import OptionChain
 from magic8_companion.testing.contracts import STOCK, UNDERLYINGS
@@ -33,7 +34,7 @@ SPOT = tape_at(MARKET, "SPX", START).last
 GENERIC = "100,101,106"
 
 
-class HandClock:
+class HandClock(OneTime):
     """Time that moves only when a test says so."""
 
     def __init__(self, start: datetime = START) -> None:

@@ -27,6 +27,7 @@ from magic8_companion.providers.ib.connection_health import BARS_BROKEN
 from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.gateway import Gateway, RawBar
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline
+from magic8_companion.steady_clock import SteadyClock
 
 FIVE_MINUTES: Final = "5 mins"
 ONE_DAY: Final = "1 day"
@@ -40,7 +41,8 @@ class History:
     """Answers ``get_historical_data``."""
 
     def __init__(self, clock: Clock, connection: Connection, book: ContractCache) -> None:
-        self._clock, self._connection, self._book = clock, connection, book
+        self._clock, self._steady = clock, SteadyClock(clock)
+        self._connection, self._book = connection, book
 
     async def bars(self, symbol: str, interval: str, period: str, deadline: Deadline) -> Bars:
         """Return complete bars of regular sessions; ``bar_requests`` explains the arguments.
@@ -86,7 +88,7 @@ class History:
             except IBRefusal as refusal:
                 failure = unavailable(what, refusal)
                 if failure.reason == "pacing":
-                    self._connection.history.back_off(self._clock.now())
+                    self._connection.history.back_off(self._steady.now())
                 if failure.reason != "history_failed" or not await self._may_retry(deadline):
                     raise failure from refusal
 
@@ -94,7 +96,7 @@ class History:
         # the request with the shortest wait
         pacing = self._connection.history
         while True:
-            now = self._clock.now()
+            now = self._steady.now()
             request = min(requests, key=lambda item: pacing.wait(item, now))
             wait = pacing.wait(request, now)
             if not wait:
@@ -102,7 +104,7 @@ class History:
                 return request
             if wait.total_seconds() > deadline.seconds_left:
                 raise DataUnavailable("pacing", f"{what}: IB's limits allow it only in {wait.total_seconds():.0f} s")
-            await self._clock.sleep_until(now + wait, PARTICIPANT)
+            await self._clock.sleep(wait, PARTICIPANT)
 
     async def _may_retry(self, deadline: Deadline) -> bool:
         # repeat a request that failed because a farm or the connection was down
@@ -114,7 +116,7 @@ class History:
         while health.find(BARS_BROKEN) is not None:
             if not deadline.seconds_left:
                 raise DataUnavailable("history_broken", "IB's history farm is down")
-            await self._clock.sleep_until(self._clock.now() + _POLL, PARTICIPANT)
+            await self._clock.sleep(_POLL, PARTICIPANT)
         return True
 
 

@@ -28,6 +28,7 @@ from magic8_companion.providers.ib.feed import Feed
 from magic8_companion.providers.ib.gateway import Gateway
 from magic8_companion.providers.ib.quotes import OLDEST, MarketDataLine
 from magic8_companion.providers.ib.waiting import Deadline, Notifier, until
+from magic8_companion.steady_clock import SteadyClock
 
 SOURCE: Final = "ib"
 LEAST_ANSWERED: Final = 0.5
@@ -52,7 +53,7 @@ class Chains:
     def __init__(
         self, clock: Clock, options: IBConfig, connection: Connection, book: ContractCache, feed: Feed
     ) -> None:
-        self._clock, self._options = clock, options
+        self._clock, self._steady, self._options = clock, SteadyClock(clock), options
         self._connection, self._book, self._feed = connection, book, feed
         self._one_at_a_time = asyncio.Lock()
         self._interest: dict[str, _OpenInterest] = {}
@@ -141,8 +142,8 @@ class Chains:
         return known.by_contract
 
     def _envelope(self, symbol: str, day: date, spot: float, lines: Sequence[OptionLines]) -> dict[str, Any]:
-        now = self._clock.now()
-        since = max(self._connection.health.trusted_from, now - OLDEST)
+        now, steady_now = self._clock.now(), self._steady.now()
+        since = max(self._connection.health.trusted_from, steady_now - OLDEST)
         rows, completeness = chain_rows(lines, spot, product(symbol), day, now, since)
         if completeness.priced == 0:
             raise DataUnavailable("chain_incomplete", f"no option of {symbol} has a usable quote")
@@ -152,7 +153,7 @@ class Chains:
             spot=spot,
             rows=rows,
             expiry=day,
-            as_of=_oldest_quote(lines, since, now),
+            as_of=now - (steady_now - _oldest_quote(lines, since, steady_now)),
             source=SOURCE,
             status=DELAYED if delayed else LIVE,
             oi_as_of=previous_session(day).day if completeness.open_interest else None,

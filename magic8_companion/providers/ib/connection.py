@@ -28,6 +28,7 @@ from magic8_companion.providers.ib.connection_health import (
 from magic8_companion.providers.ib.gateway import CannotConnect, Gateway, Opener, SessionOver
 from magic8_companion.providers.ib.refusals import RefusalMemory
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline, Notifier, until, within
+from magic8_companion.steady_clock import SteadyClock
 
 T = TypeVar("T")
 
@@ -63,8 +64,9 @@ class Connection:
     """
 
     def __init__(self, clock: Clock, options: IBConfig, opener: Opener) -> None:
-        self._clock, self._options, self._opener = clock, options, opener
-        self.health = ConnectionHealth(clock.now())
+        self._clock, self._steady = clock, SteadyClock(clock)
+        self._options, self._opener = options, opener
+        self.health = ConnectionHealth(self._steady.now())
         self.changed = Notifier()
         self.history = HistoryPacing()
         self.connects = 0
@@ -83,7 +85,7 @@ class Connection:
     def start(self) -> None:
         """Start to connect; a second call does nothing, or raises the bug that ended the connection task."""
         if self._life is None:
-            self.health = ConnectionHealth(self._clock.now())
+            self.health = ConnectionHealth(self._steady.now())
             self._life = asyncio.get_running_loop().create_task(self._live())
         elif self._life.done() and not self._life.cancelled():
             self._life.result()
@@ -126,7 +128,7 @@ class Connection:
             issue = self.health.blocked
             if issue is None:
                 return self.open_gateway
-            if self._clock.now() - issue.since > WAIT_FOR_RECONNECT or issue.why in NOT_TRANSIENT:
+            if self._steady.now() - issue.since > WAIT_FOR_RECONNECT or issue.why in NOT_TRANSIENT:
                 raise self.health.refusal(issue)
             return None
 
@@ -174,15 +176,15 @@ class Connection:
                 if not self._try_again(error):
                     return
             else:
-                begun = self._clock.now()
+                begun = self._steady.now()
                 await self._serve(gateway)
-                if self._clock.now() - begun >= _LONGEST_PAUSE:
+                if self._steady.now() - begun >= _LONGEST_PAUSE:
                     pause = _FIRST_PAUSE
-            await self._clock.sleep_until(self._clock.now() + pause, PARTICIPANT)
+            await self._steady.sleep_until(self._steady.now() + pause, PARTICIPANT)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _try_again(self, error: CannotConnect) -> bool:
-        now = self._clock.now()
+        now = self._steady.now()
         # a gateway may keep our client id for a while after our connection broke
         ghost = self._ended_at is not None and now - self._ended_at < _OWN_GHOST
         final = error.why in FINAL and not ghost
@@ -207,7 +209,7 @@ class Connection:
 
     def _lost(self, reason: str) -> None:
         if self._gateway is not None:
-            self._gateway, self._ended_at = None, self._clock.now()
+            self._gateway, self._ended_at = None, self._steady.now()
             self.health.lost(
                 NOT_CONNECTED, f"the connection to {self._options.address} ended: {reason}", self._ended_at
             )
@@ -217,7 +219,7 @@ class Connection:
     async def _beat(self, gateway: Gateway) -> None:
         introduced = False
         while not gateway.is_over:
-            requested_at = self._clock.now()
+            requested_at = self._steady.now()
             next_at = requested_at + HEARTBEAT
             try:
                 at = await within(self._clock, _HEARTBEAT_PATIENCE_SECONDS, gateway.gateway_time())
@@ -228,21 +230,21 @@ class Connection:
                     gateway.abort("the socket is dead: the gateway does not answer")
                     return
             else:
-                took = self._clock.now() - requested_at
+                took = self._steady.now() - requested_at
                 if took <= _QUICK:
-                    self._compare_clocks(at + _HALF_SECOND, requested_at + took / 2)
+                    self._compare_clocks(at + _HALF_SECOND, self._steady.wall_time_of(requested_at + took / 2))
                 else:  # a slow answer or a suspended host proves nothing about clocks: repeat soon
-                    next_at = min(next_at, self._clock.now() + _QUICK)
+                    next_at = min(next_at, self._steady.now() + _QUICK)
             if not introduced:
                 introduced = True
                 self._introduce()
-            await self._clock.sleep_until(next_at, PARTICIPANT)
+            await self._steady.sleep_until(next_at, PARTICIPANT)
 
     def _introduce(self) -> None:
         self.connects += 1
         self.good_news += 1
         self._last_error = ""
-        self.health.connected(self._clock.now())
+        self.health.connected(self._steady.now())
         _log.info("Connected to IB %s (client %s)", self._options.address, self._options.client_id)
         self.changed.notify()
 
@@ -255,7 +257,7 @@ class Connection:
         self.health.add(
             CLOCK_SKEW,
             f"this machine's clock is {abs(skew):.0f} s {side} IB's: bar ends are uncertain; synchronize it (NTP)",
-            self._clock.now(),
+            self._steady.now(),
         )
         self.changed.notify()
 
@@ -270,7 +272,7 @@ class Connection:
         if effect in _GOOD_NEWS:
             self.good_news += 1
         if request == NO_REQUEST or effect is Effect.COMPETING_SESSION:
-            self.health.notice(effect, text, self._clock.now())
+            self.health.notice(effect, text, self._steady.now())
             self.changed.notify()
 
     def _keep_invalid(self, what: str, refusal: IBRefusal) -> None:

@@ -34,6 +34,7 @@ from magic8_companion.providers.ib.gateway import Gateway, SessionOver
 from magic8_companion.providers.ib.quotes import OLDEST, MarketDataLine
 from magic8_companion.providers.ib.symbol_outages import SymbolOutages
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline, Notifier, until
+from magic8_companion.steady_clock import SteadyClock
 
 QUIET_AFTER: Final = timedelta(seconds=10)
 """A silent line is reopened after this: IB then repeats its values, with their times."""
@@ -65,7 +66,7 @@ class Feed:
     """Watches underlyings; the first request for a symbol starts its watch."""
 
     def __init__(self, clock: Clock, options: IBConfig, connection: Connection, book: ContractCache) -> None:
-        self._clock, self._options = clock, options
+        self._clock, self._steady, self._options = clock, SteadyClock(clock), options
         self._connection, self._book = connection, book
         self._ticked = Notifier()
         self._lines: dict[str, MarketDataLine] = {}
@@ -74,7 +75,7 @@ class Feed:
         self._symbol_outages = SymbolOutages()
         self._delayed_symbols: frozenset[str] = frozenset()
         self._listener: asyncio.Task[None] | None = None
-        self._looked_at = clock.now()
+        self._looked_at = self._steady.now()
         self._watching_since: datetime | None = None
         self._last_tick_at: datetime | None = None
         self._excused_at: datetime | None = None
@@ -159,7 +160,7 @@ class Feed:
         line = self._lines.get(symbol)
         if line is None or line.fresh_at < line.opened_at - OLDEST:
             return None
-        return (self._clock.now() - line.fresh_at).total_seconds()
+        return (self._steady.now() - line.fresh_at).total_seconds()
 
     def _keep(self, symbol: str) -> None:
         loop = asyncio.get_running_loop()
@@ -167,9 +168,9 @@ class Feed:
             if task is not None and task.done():
                 task.result()  # the task ends only through a bug
         if self._listener is None:
-            self._looked_at = self._clock.now()
+            self._looked_at = self._steady.now()
             self._listener = PeriodicTask(
-                self._clock, PARTICIPANT, self._next_look, self._look, holds_time=False
+                self._steady, PARTICIPANT, self._next_look, self._look, holds_time=False
             ).start()
         if symbol not in self._keepers:
             self._require_a_line(symbol)
@@ -205,7 +206,7 @@ class Feed:
             try:
                 return await self._connection.gateway(self._deadline())
             except DataUnavailable:  # a request for a price gets the error from the connection
-                await self._clock.sleep_until(self._clock.now() + _TICK, PARTICIPANT)
+                await self._steady.sleep_until(self._steady.now() + _TICK, PARTICIPANT)
 
     async def _watch(self, symbol: str, gateway: Gateway) -> None:
         contract = await self._book.underlying(symbol, self._deadline())
@@ -226,16 +227,16 @@ class Feed:
         health, generation = self._connection.health, self._connection.health.generation
         next_look = line.opened_at + SETTLING
         while not gateway.is_over and health.generation == generation:
-            await self._clock.sleep_until(next_look, PARTICIPANT)
-            overslept = self._clock.now() - next_look > _OVERSLEPT
-            next_look = self._clock.now() + _TICK
+            await self._steady.sleep_until(next_look, PARTICIPANT)
+            overslept = self._steady.now() - next_look > _OVERSLEPT
+            next_look = self._steady.now() + _TICK
             if line.refusal is not None:
                 await self._take_refusal(line, line.refusal, gateway)
                 return
             if self._spot_of(line) is not None:
                 self._failures.pop(symbol, None)
                 self._connection.on_fresh_tick()
-            if line.delayed and self._clock.now() - line.opened_at > LIVE_AGAIN_AFTER:
+            if line.delayed and self._steady.now() - line.opened_at > LIVE_AGAIN_AFTER:
                 return
             if self._is_silent_alone(line) and not overslept:
                 _log.info("IB: no new data of %s, subscribing again", symbol)
@@ -249,7 +250,7 @@ class Feed:
         if expected_since is None:
             return False
         patience = QUIET_AFTER if line.fresh_at >= line.opened_at else QUIET_AGAIN_AFTER
-        return self._clock.now() - max(line.fresh_at, line.opened_at, expected_since) > patience
+        return self._steady.now() - max(line.fresh_at, line.opened_at, expected_since) > patience
 
     async def _take_refusal(self, line: MarketDataLine, refusal: IBRefusal, gateway: Gateway) -> None:
         missing = effect_of(refusal.code) is Effect.NOT_SUBSCRIBED
@@ -269,19 +270,19 @@ class Feed:
 
     async def _pause(self, length: timedelta, epoch: tuple[int, int]) -> None:
         # retry after a while, or at once on a new connection or when a farm is OK again
-        until_then = self._clock.now() + length
-        while self._clock.now() < until_then and self._epoch == epoch:
-            await self._clock.sleep_until(self._clock.now() + _TICK, PARTICIPANT)
+        until_then = self._steady.now() + length
+        while self._steady.now() < until_then and self._epoch == epoch:
+            await self._steady.sleep_until(self._steady.now() + _TICK, PARTICIPANT)
 
     def _fail(self, symbol: str, failure: DataUnavailable) -> None:
         self._failures[symbol] = failure
         self._ticked.notify()
 
     def _next_look(self, looked_at: datetime | None) -> datetime:
-        return self._clock.now() if looked_at is None else looked_at + _TICK
+        return self._steady.now() if looked_at is None else looked_at + _TICK
 
     async def _look(self) -> None:
-        now = self._clock.now()
+        now = self._steady.now()
         if now - self._looked_at > _OVERSLEPT:  # after a stall the host has not read, so silence proves nothing
             self._watching_since = now
             self._symbol_outages.excuse(now)
@@ -314,7 +315,8 @@ class Feed:
         else:
             answers = {symbol: self._why_unknown(symbol) for symbol in self._keepers}
             is_news = self._connection.health.outage(now) is None
-            self._symbol_outages.look(answers, session.open_at, now, is_news=is_news)
+            due_since = self._steady.instant_of(session.open_at)
+            self._symbol_outages.look(answers, due_since, now, is_news=is_news)
 
     def _is_delayed(self, symbol: str) -> bool:
         # until the new line reports its type, use the type of the old line
@@ -325,7 +327,7 @@ class Feed:
         line = self._lines.get(symbol)
         if symbol in self._failures:
             return self._failures[symbol]
-        if line is not None and self._spot_of(line) is not None and self._clock.now() - line.fresh_at < QUIET_AFTER:
+        if line is not None and self._spot_of(line) is not None and self._steady.now() - line.fresh_at < QUIET_AFTER:
             return None
         return self._why_no_spot(symbol)
 
@@ -336,7 +338,7 @@ class Feed:
             return None
         if all(line.refusal is not None for line in self._lines.values()):
             return None
-        return max(session.open_at, self._watching_since)
+        return max(self._steady.instant_of(session.open_at), self._watching_since)
 
     def _session(self) -> Session | None:
         now = self._clock.now()
@@ -344,13 +346,13 @@ class Feed:
         return session if session is not None and session.contains(now) else None
 
     def _patience(self, symbol: str, deadline: Deadline) -> Deadline:
-        now, line = self._clock.now(), self._lines.get(symbol)
+        now, line = self._steady.now(), self._lines.get(symbol)
         if line is None or now - line.opened_at <= SPOT_PATIENCE:
             return deadline
         return deadline.not_after(now + SPOT_PATIENCE)
 
     def _spot_of(self, line: MarketDataLine) -> float | None:
-        now = self._clock.now()
+        now = self._steady.now()
         if now - line.opened_at < SETTLING:
             return None
         return line.spot(max(self._connection.health.trusted_from, now - OLDEST))
@@ -358,7 +360,7 @@ class Feed:
     def _refuse_lasting_issue(self) -> None:
         health = self._connection.health
         issue = health.find(*_NO_TICKS)
-        if issue is not None and self._clock.now() - issue.since > WAIT_FOR_RECONNECT:
+        if issue is not None and self._steady.now() - issue.since > WAIT_FOR_RECONNECT:
             raise health.refusal(issue)
 
     def _why_no_spot(self, symbol: str) -> DataUnavailable:
@@ -368,7 +370,7 @@ class Feed:
             return health.refusal(issue)
         if self._session() is None:
             return DataUnavailable("market_closed", f"{symbol}: no recent trades, because the exchange is closed")
-        if line is None or not line.answered("last") or self._clock.now() - line.opened_at < SETTLING:
+        if line is None or not line.answered("last") or self._steady.now() - line.opened_at < SETTLING:
             return DataUnavailable("feed_silent", f"{symbol}: no tick has arrived")
         if line.value("last", line.opened_at) is None or line.is_crossed(line.opened_at):
             return DataUnavailable("bad_spot", f"{symbol}: IB sends no usable price")

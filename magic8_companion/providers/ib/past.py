@@ -24,6 +24,7 @@ from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.gateway import Gateway, RawBar
 from magic8_companion.providers.ib.waiting import PARTICIPANT, Deadline
 from magic8_companion.recordings.bar_file import RawBars
+from magic8_companion.steady_clock import SteadyClock
 
 SPAN_DAYS: Final = 28
 """Calendar days of 5-minute bars that one request may span: 20 sessions, or 1,560 bars."""
@@ -33,7 +34,8 @@ class PastBars:
     """Answers ``read_history``."""
 
     def __init__(self, clock: Clock, connection: Connection, book: ContractCache, timeout_seconds: float) -> None:
-        self._clock, self._connection, self._book = clock, connection, book
+        self._clock, self._steady = clock, SteadyClock(clock)
+        self._connection, self._book = connection, book
         self._timeout_seconds = timeout_seconds
 
     async def rows(self, symbol: str, first: date, last: date, source: str) -> RawBars:
@@ -60,21 +62,21 @@ class PastBars:
             finally:
                 self._connection.history.done()
 
-        pacing_seconds = self._connection.history.wait(request, self._clock.now()).total_seconds()
+        pacing_seconds = self._connection.history.wait(request, self._steady.now()).total_seconds()
         try:
             found = await self._connection.ask(what, ask, Deadline(self._clock, pacing_seconds + self._timeout_seconds))
         except IBRefusal as refusal:
             failure = unavailable(what, refusal)
             if failure.reason == "pacing":
-                self._connection.history.back_off(self._clock.now())
+                self._connection.history.back_off(self._steady.now())
             raise failure from refusal
         return _within(_raw(found, symbol, source), first, last)
 
     async def _turn(self, request: HistoryRequest) -> None:
         pacing = self._connection.history
-        while wait := pacing.wait(request, self._clock.now()):
-            await self._clock.sleep_until(self._clock.now() + wait, PARTICIPANT)
-        pacing.count(request, self._clock.now())
+        while wait := pacing.wait(request, self._steady.now()):
+            await self._clock.sleep(wait, PARTICIPANT)
+        pacing.count(request, self._steady.now())
 
 
 def _raw(bars: Sequence[RawBar], symbol: str, source: str) -> RawBars:

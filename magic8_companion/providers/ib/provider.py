@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, Final
@@ -30,6 +30,7 @@ from magic8_companion.providers.ib.past import SPAN_DAYS, PastBars
 from magic8_companion.providers.ib.vix import vix_bars
 from magic8_companion.providers.ib.waiting import Deadline
 from magic8_companion.recordings.bar_file import RawBars
+from magic8_companion.steady_clock import SteadyClock
 
 RUNNING_SESSION: Final = "1d"
 
@@ -73,7 +74,7 @@ class IBProvider:
     def __init__(self, clock: Clock, options: IBConfig, opener: Opener | None = None) -> None:
         if opener is None and find_spec("ib_async") is None:
             raise ConfigError(["provider ib needs the package ib_async; install the extra: pip install -e '.[ib]'"])
-        self._clock, self._options = clock, options
+        self._clock, self._steady, self._options = clock, SteadyClock(clock), options
         self._opener = opener or self._open
         self._parts: _Parts | None = None
         self._closed = False
@@ -152,7 +153,7 @@ class IBProvider:
 
     def is_connected(self) -> bool:
         """Return whether the connection is up and its data are fresh."""
-        return self._parts is not None and self._parts.connection.health.state(self._clock.now()) == CONNECTED
+        return self._parts is not None and self._parts.connection.health.state(self._steady.now()) == CONNECTED
 
     async def watch(self, symbols: Sequence[str]) -> None:
         """Connect and start to watch symbols, except the VIX, of which only bars are read."""
@@ -164,20 +165,23 @@ class IBProvider:
 
     def connection(self) -> ConnectionState | None:
         """Return the published state, from any thread; None before the first request."""
-        now, parts = self._clock.now(), self._parts
+        now, parts = self._steady.now(), self._parts
         if parts is None:
             return None
         health, outages = parts.connection.health, parts.feed.outages
         worst, outage = health.worst or next(iter(outages.values()), None), health.outage(now)
         if worst is None:
             return ConnectionState(
-                source=self.name, state=CONNECTED, since=health.connected_at, delayed=parts.feed.delayed_symbols
+                source=self.name,
+                state=CONNECTED,
+                since=self._wall_time(health.connected_at),
+                delayed=parts.feed.delayed_symbols,
             )
         return ConnectionState(
             source=self.name,
             state=DEGRADED if health.worst is None else health.state(now),
             why=worst.why,
-            since=worst.since,
+            since=self._wall_time(worst.since),
             sentence=worst.sentence,
             outage=outage,
             outages={} if outage else {symbol: issue.why for symbol, issue in outages.items()},
@@ -186,7 +190,7 @@ class IBProvider:
 
     def health(self) -> Mapping[str, Any]:
         """Return the health for operators: state, reason, start time, what to do, and usage of the budgets."""
-        now, parts = self._clock.now(), self._parts
+        now, parts = self._steady.now(), self._parts
         known: dict[str, Any] = {
             "address": self._options.address,
             "client_id": self._options.client_id,
@@ -246,6 +250,9 @@ class IBProvider:
         now = self._clock.now()
         session = session_on(new_york_day(now))
         return session is not None and session.contains(now)
+
+    def _wall_time(self, instant: datetime | None) -> datetime | None:
+        return None if instant is None else self._steady.wall_time_of(instant)
 
     def _deadline(self, shared_by: int = 1) -> Deadline:
         return Deadline(self._clock, _PATIENCE * self._options.request_timeout_seconds / shared_by)

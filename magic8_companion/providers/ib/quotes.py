@@ -1,4 +1,4 @@
-"""One market-data line: its values, each with the time at which it was received."""
+"""One market-data line: its values, each with the instant of ``SteadyClock`` at which it was received."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ class MarketDataLine:
         self._frozen = False
         self._values: dict[str, tuple[float | None, datetime]] = {}
         self._last_tick_at = _NEVER
+        self._trade_stamp: datetime | None = None
         self._traded_at: datetime | None = None
         self._notifier = notifier
 
@@ -102,18 +103,19 @@ class MarketDataLine:
         )
         self._notifier.notify()
 
-    def on_text(self, tick: int, text: str, at: datetime) -> None:
+    def on_text(self, tick: int, text: str, at: datetime, wall_time: datetime) -> None:
         """Store the time of the last trade, which reveals an old price that IB has kept.
 
-        A later time confirms the price, because an unchanged one is not sent again.
+        A later time confirms the price, because an unchanged one is not sent again.  ``wall_time`` is the wall time at
+        ``at``: IB stamps trades with it.
         """
         if tick not in _LAST_TRADE_TIMES or not text.isdigit() or not int(text):
             return
-        traded_at = datetime.fromtimestamp(int(text), UTC)
+        stamp = datetime.fromtimestamp(int(text), UTC)
         price, _ = self._values.get("last", (None, at))
-        if self._traded_at is not None and traded_at > self._traded_at and price is not None:
+        if self._trade_stamp is not None and stamp > self._trade_stamp and price is not None:
             self.on_price(_LAST, price, at)
-        self._traded_at = traded_at
+        self._trade_stamp, self._traded_at = stamp, at - (wall_time - stamp)
         self._notifier.notify()
 
     def on_data_type(self, kind: int) -> None:

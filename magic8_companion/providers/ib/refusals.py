@@ -15,6 +15,7 @@ from typing import Final, Generic, TypeVar
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import new_york_day
 from magic8_companion.ports import Clock
+from magic8_companion.steady_clock import SteadyClock
 
 K = TypeVar("K", bound=Hashable)
 
@@ -40,7 +41,7 @@ class RefusalMemory(Generic[K]):
     """
 
     def __init__(self, clock: Clock, good_news: Callable[[], int]) -> None:
-        self._clock, self._good_news = clock, good_news
+        self._clock, self._steady, self._good_news = clock, SteadyClock(clock), good_news
         self._refusals: dict[K, _Refusal] = {}
 
     def require_due(self, request: K) -> None:
@@ -52,7 +53,7 @@ class RefusalMemory(Generic[K]):
             The failure given to :meth:`keep`.
         """
         kept = self._refusals.get(request)
-        if kept is not None and kept.epoch == self._epoch() and self._clock.now() < kept.until:
+        if kept is not None and kept.epoch == self._epoch() and self._steady.now() < kept.until:
             raise kept.failure
 
     def keep(self, request: K, failure: DataUnavailable) -> bool:
@@ -60,7 +61,7 @@ class RefusalMemory(Generic[K]):
         kept, epoch = self._refusals.get(request), self._epoch()
         repeated = kept is not None and kept.epoch == epoch
         pause = min(2 * kept.pause, LONGEST_PAUSE) if kept is not None and repeated else FIRST_PAUSE
-        until = self._clock.now() + pause
+        until = self._steady.now() + pause
         self._refusals[request] = _Refusal(failure=failure, until=until, pause=pause, epoch=epoch)
         return kept is None
 

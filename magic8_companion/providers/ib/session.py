@@ -21,6 +21,7 @@ from magic8_companion.providers.ib.gateway import CannotConnect, ErrorCallback, 
 from magic8_companion.providers.ib.quotes import MarketDataLine
 from magic8_companion.providers.ib.waiting import Notifier, within
 from magic8_companion.providers.ib.wire import Reader, as_ib, as_listed, as_raw_bar
+from magic8_companion.steady_clock import SteadyClock
 
 _DELAYED_DATA: Final = 3
 _PARTING_SECONDS: Final = 1.0
@@ -40,7 +41,7 @@ class IBSession:
     """
 
     def __init__(self, clock: Clock, options: IBConfig, on_error: ErrorCallback) -> None:
-        self._clock, self._options = clock, options
+        self._clock, self._steady, self._options = clock, SteadyClock(clock), options
         self._on_error = on_error
         self._reader = Reader(clock, self._subscribe_events)
         self._requests = self._reader.requests
@@ -166,7 +167,7 @@ class IBSession:
         await self.lines.take()
         try:
             await self._turn()
-            line = MarketDataLine(contract, self._clock.now(), notifier, may_be_delayed=self.asks_for_delayed)
+            line = MarketDataLine(contract, self._steady.now(), notifier, may_be_delayed=self.asks_for_delayed)
             line.request_id = self._requests.getReqId()
             self._reader.listener.lines[line.request_id] = line
             self._requests.reqMktData(line.request_id, as_ib(contract), ticks, *_STREAM)

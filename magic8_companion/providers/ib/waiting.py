@@ -1,4 +1,8 @@
-"""Wait with time limits on the host's clock, so that limits scale with an accelerated day."""
+"""Wait with time limits on the host's clock, so that limits scale with an accelerated day.
+
+Every instant of this package that is not a stamp of IB is one of ``SteadyClock``: ages and limits are true lengths of
+time, whatever happens to the wall time.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from magic8_companion.ports import Clock
+from magic8_companion.steady_clock import SteadyClock
 
 T = TypeVar("T")
 
@@ -16,11 +21,11 @@ PARTICIPANT: Final = "ib"
 
 
 class Deadline:
-    """A time limit as an instant."""
+    """A time limit as an instant of ``SteadyClock``."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
-        self.at = clock.now() + timedelta(seconds=seconds)
+        self._steady = SteadyClock(clock)
+        self.at = self._steady.now() + timedelta(seconds=seconds)
 
     def not_after(self, instant: datetime) -> Deadline:
         """Return the earlier of this deadline and an instant."""
@@ -31,7 +36,7 @@ class Deadline:
     @property
     def seconds_left(self) -> float:
         """Return seconds until the deadline, 0 when it has passed."""
-        return max(0.0, (self.at - self._clock.now()).total_seconds())
+        return max(0.0, (self.at - self._steady.now()).total_seconds())
 
 
 class Notifier:
@@ -66,7 +71,7 @@ async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
         When ``seconds`` of the clock have passed before it was done.
     """
     task = asyncio.ensure_future(work)
-    timer = asyncio.ensure_future(clock.sleep_until(clock.now() + timedelta(seconds=seconds), PARTICIPANT))
+    timer = asyncio.ensure_future(clock.sleep(timedelta(seconds=seconds), PARTICIPANT))
     try:
         await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():

@@ -18,6 +18,7 @@ from magic8_companion.providers.ib.codes import IBRefusal, ends_request
 from magic8_companion.providers.ib.contracts import USD, Listed, Wanted
 from magic8_companion.providers.ib.gateway import ErrorCallback, RawBar, SessionOver
 from magic8_companion.providers.ib.quotes import MarketDataLine
+from magic8_companion.steady_clock import SteadyClock
 
 READING: Final = frozenset({1, 2, 9, 20, 25, 49, 59, 71})
 """The allowed messages: lines and their end, contracts, bars and their end, time, type of data, start."""
@@ -43,9 +44,9 @@ class ReadingWrapper(Wrapper):
     """The library's callbacks: pass answers to requests and ticks to lines, and drop account messages."""
 
     def __init__(self, ib: IB, clock: Clock, on_error: ErrorCallback) -> None:
-        self._clock, self._on_error = clock, on_error
+        self._clock, self._steady, self._on_error = clock, SteadyClock(clock), on_error
         self.lines: dict[int, MarketDataLine] = {}
-        self.arrived_at = clock.now()
+        self.arrived_at = self._steady.now()
         super().__init__(ib)
         self.start: Any = self.startReq  # the library does not type them
         self._end: Any = self._endReq
@@ -71,7 +72,7 @@ class ReadingWrapper(Wrapper):
             self._end(key, SessionOver("the answer was lost with IB's connection"), success=False)
 
     def _on_arrival(self) -> None:
-        self.arrived_at = self._clock.now()
+        self.arrived_at = self._steady.now()
 
     def _on_code(self, request: int, code: int, text: str, *_: object) -> None:
         if request in self._futures and ends_request(code):
@@ -90,7 +91,7 @@ class ReadingWrapper(Wrapper):
 
     def _on_text(self, request: int, tick: int, text: str) -> None:
         if (line := self.lines.get(request)) is not None:
-            line.on_text(tick, text, self.arrived_at)
+            line.on_text(tick, text, self.arrived_at, self._steady.wall_time_of(self.arrived_at))
 
     def _on_data_type(self, request: int, kind: int) -> None:
         if (line := self.lines.get(request)) is not None:

@@ -15,6 +15,7 @@ from typing import Final
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import utc_text
 from magic8_companion.ports import Clock
+from magic8_companion.steady_clock import SteadyClock
 
 FIRST_PAUSE: Final = timedelta(seconds=60)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
@@ -24,7 +25,7 @@ class BackOff:
     """The pause after a rejection; thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self._steady = SteadyClock(clock)
         self._lock = threading.Lock()
         self._pause = timedelta(0)
         self._until: datetime | None = None
@@ -32,7 +33,7 @@ class BackOff:
     @property
     def is_over(self) -> bool:
         """Return whether requests are allowed now."""
-        return self._until is None or self._clock.now() >= self._until
+        return self._until is None or self._steady.now() >= self._until
 
     def require_over(self) -> None:
         """Raise during the pause.
@@ -43,9 +44,10 @@ class BackOff:
             ``rate_limited`` with the time of the next attempt.
         """
         until = self._until
-        if until is not None and self._clock.now() < until:
+        if until is not None and self._steady.now() < until:
             raise DataUnavailable(
-                "rate_limited", f"Yahoo rejects more requests; the next attempt is at {utc_text(until)}"
+                "rate_limited",
+                f"Yahoo rejects more requests; the next attempt is at {utc_text(self._steady.wall_time_of(until))}",
             )
 
     def refused(self, wish_seconds: float = 0.0) -> None:
@@ -55,7 +57,7 @@ class BackOff:
                 return  # simultaneous requests count as one rejection
             self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
             wish = min(timedelta(seconds=wish_seconds), LONGEST_PAUSE)
-            self._until = self._clock.now() + max(self._pause, wish)
+            self._until = self._steady.now() + max(self._pause, wish)
 
     def answered(self) -> None:
         """End the pause: Yahoo answers again."""

@@ -29,6 +29,7 @@ from magic8_companion.providers.yahoo.threads import in_thread
 from magic8_companion.providers.yahoo.tickers import Ticker, bar_tickers, chain_ticker
 from magic8_companion.providers.yahoo.watch import Watch
 from magic8_companion.recordings.bar_file import RawBars
+from magic8_companion.steady_clock import SteadyClock
 
 INTRADAY_DAYS: Final = 59
 """Yahoo keeps 5-minute bars for 60 calendar days."""
@@ -72,7 +73,7 @@ class YahooProvider:
         strikes_each_side: int = DEFAULTS.strikes_each_side,
         server: str | None = None,
     ) -> None:
-        self._clock, self._strikes_each_side = clock, strikes_each_side
+        self._clock, self._steady, self._strikes_each_side = clock, SteadyClock(clock), strikes_each_side
         self._limit_seconds = 3 * timeout_seconds
         self._back_off = BackOff(clock)
         self._library = Library(BoundedSession(timeout_seconds, server, None if server else Pace()), self._back_off)
@@ -92,7 +93,7 @@ class YahooProvider:
         symbol = canonical_symbol(symbol)
         session = require_session(new_york_day(self._clock.now()))
         kept = self._newest.get(symbol)
-        if kept is None or self._clock.now() - kept[0] > PRICE_AGE:
+        if kept is None or self._steady.now() - kept[0] > PRICE_AGE:
             await self._bars(symbol, "5m", "1d")
             kept = self._newest[symbol]
         return require_price(kept[2], symbol, kept[1], session)
@@ -187,7 +188,7 @@ class YahooProvider:
                 chart = await self._chart(ticker, length, first, today)
                 now = self._clock.now()
                 if length < DAY:
-                    self._newest[symbol] = now, ticker, chart
+                    self._newest[symbol] = self._steady.now(), ticker, chart
                 source = chart_bars(chart, symbol, ticker, BAR if length < DAY else DAY, now)
                 return bars_at(source, symbol, interval, period, now), ticker
             except DataUnavailable as error:

@@ -11,6 +11,7 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import new_york_day, session_on
 from magic8_companion.periodic import PeriodicTask
 from magic8_companion.ports import Clock
+from magic8_companion.steady_clock import SteadyClock
 
 EVERY: Final = timedelta(seconds=15)
 """If a request takes 10 s to fail, an outage is detected within 25 s."""
@@ -27,10 +28,10 @@ class Watch:
     """Tracks the outages of single symbols while the NYSE is open."""
 
     def __init__(self, clock: Clock, read_price: Callable[[str], Awaitable[object]]) -> None:
-        self._clock, self._read_price = clock, read_price
+        self._clock, self._steady, self._read_price = clock, SteadyClock(clock), read_price
         self._outages: Mapping[str, DataUnavailable] = {}
         self._symbols: Sequence[str] = ()
-        self._worker = PeriodicTask(clock, _PARTICIPANT, self._next_round, self._ask_all, holds_time=False)
+        self._worker = PeriodicTask(self._steady, _PARTICIPANT, self._next_round, self._ask_all, holds_time=False)
 
     @property
     def outages(self) -> Mapping[str, DataUnavailable]:
@@ -58,7 +59,7 @@ class Watch:
         self._worker.stop()
 
     def _next_round(self, begun: datetime | None) -> datetime:
-        return self._clock.now() if begun is None else begun + max(EVERY, len(self._symbols) * SHARE)
+        return self._steady.now() if begun is None else begun + max(EVERY, len(self._symbols) * SHARE)
 
     async def _ask_all(self) -> None:
         if self.is_due:

@@ -7,8 +7,9 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
+from magic8_companion.clocks import OneTime
 from magic8_companion.domain.trading_day import new_york_instant
 from magic8_companion.ports import Clock
 from magic8_companion.providers.ib.budget import LineBudget, MessageRate
@@ -18,6 +19,7 @@ from magic8_companion.providers.ib.contracts import CALL, PUT, Listed, Wanted
 from magic8_companion.providers.ib.gateway import CannotConnect, ErrorCallback, Gateway, RawBar, SessionOver
 from magic8_companion.providers.ib.quotes import MarketDataLine
 from magic8_companion.providers.ib.waiting import Notifier
+from magic8_companion.steady_clock import SteadyClock
 
 DAY = date(2025, 6, 26)
 MORNING = new_york_instant(DAY, time(11))
@@ -25,16 +27,20 @@ LIVE, FROZEN, DELAYED = 1, 2, 3
 LAST, BID, ASK = 4, 1, 2
 
 
-class SteppedClock:
+class SteppedClock(OneTime):
     """A clock that stands still until :meth:`advance`; whoever waits is woken in order."""
 
     def __init__(self, at: datetime = MORNING) -> None:
         self._now = at
+        self.set_by = timedelta()
         self._waiting: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
 
     def now(self) -> datetime:
-        return self._now
+        return self._now + self.set_by
+
+    def monotonic(self) -> timedelta:
+        return self._now - datetime(1970, 1, 1, tzinfo=UTC)
 
     def enter(self, participant: str) -> None:
         raise NotImplementedError
@@ -43,6 +49,7 @@ class SteppedClock:
         raise NotImplementedError
 
     async def sleep_until(self, instant: datetime, participant: str) -> None:
+        instant -= self.set_by
         if instant <= self._now:
             await asyncio.sleep(0)
             return
@@ -96,7 +103,7 @@ class FakeGateway:
         self.answer: Callable[[object], object] = self.default_answer
         self.skew = timedelta(0)
         self.time_is_told = True
-        self.last_data_at = clock.now()
+        self.last_data_at = SteadyClock(clock).now()
         self.over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._pending: set[asyncio.Future[object]] = set()
 
@@ -142,7 +149,7 @@ class FakeGateway:
     async def open_line(self, contract: Listed, ticks: str, notifier: Notifier) -> MarketDataLine:
         if self.is_over:
             raise SessionOver("over")
-        line = MarketDataLine(contract, self.clock.now(), notifier, may_be_delayed=self.asks_for_delayed)
+        line = MarketDataLine(contract, SteadyClock(self.clock).now(), notifier, may_be_delayed=self.asks_for_delayed)
         self.opened.append((line, ticks))
         self.speaks(line)
         return line
@@ -191,7 +198,7 @@ class Openings:
         self.gateways: list[FakeGateway] = []
 
     async def __call__(self, on_error: ErrorCallback) -> Gateway:
-        self.tried_at.append(self.clock.now())
+        self.tried_at.append(SteadyClock(self.clock).now())
         if self.failure is not None:
             raise self.failure
         gateway = FakeGateway(self.clock, on_error)
@@ -246,7 +253,7 @@ def speaks_of(clock: Clock, price: float = 600.0) -> Callable[[MarketDataLine], 
 
     def tick(line: MarketDataLine) -> None:
         line.on_data_type(LIVE)
-        line.on_price(LAST, price, clock.now())
+        line.on_price(LAST, price, SteadyClock(clock).now())
 
     return tick
 

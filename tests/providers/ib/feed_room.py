@@ -16,6 +16,7 @@ from magic8_companion.providers.ib.contract_cache import ContractCache
 from magic8_companion.providers.ib.feed import Feed
 from magic8_companion.providers.ib.quotes import MarketDataLine
 from magic8_companion.providers.ib.waiting import Deadline
+from magic8_companion.steady_clock import SteadyClock
 from tests.providers.ib.fakes import (
     LAST,
     MORNING,
@@ -36,6 +37,11 @@ class Room:
         self.connection = Connection(self.clock, options, self.openings)
         self.book = ContractCache(self.clock, self.connection)
         self.feed = Feed(self.clock, options, self.connection, self.book)
+
+    @property
+    def instant(self) -> datetime:
+        """Return the instant of the provider's own time."""
+        return SteadyClock(self.clock).now()
 
     @property
     def gateway(self) -> FakeGateway:
@@ -63,7 +69,7 @@ class Room:
         """Let every open line tick once a second."""
         for _ in range(seconds):
             for line in self.gateway.open_lines:
-                line.on_price(LAST, price, self.clock.now())
+                line.on_price(LAST, price, self.instant)
             await self.clock.advance(1)
 
 
@@ -90,6 +96,6 @@ def remembers(traded_at: datetime, clock: SteppedClock) -> Callable[[MarketDataL
 
     def speak(line: MarketDataLine) -> None:
         line.on_price(LAST, 600.0, clock.now())
-        line.on_text(45, str(int(traded_at.timestamp())), clock.now())
+        line.on_text(45, str(int(traded_at.timestamp())), clock.now(), clock.now())
 
     return speak

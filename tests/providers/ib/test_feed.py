@@ -47,11 +47,11 @@ async def test_a_new_line_settles_before_it_is_believed() -> None:
         task = here.ask()
         await here.clock.advance(0.1)
         line = here.gateway.open_lines[0]
-        line.on_text(45, str(int((MORNING - timedelta(minutes=30)).timestamp())), here.clock.now())
+        line.on_text(45, str(int((MORNING - timedelta(minutes=30)).timestamp())), here.clock.now(), here.clock.now())
         await here.clock.advance(0.4)
         assert not task.done()
         line.on_price(LAST, 600.0, here.clock.now())
-        line.on_text(45, str(int(here.clock.now().timestamp())), here.clock.now())
+        line.on_text(45, str(int(here.clock.now().timestamp())), here.clock.now(), here.clock.now())
         await here.clock.advance(1)
         assert await task == 600.0
 
@@ -68,7 +68,7 @@ async def test_an_old_price_is_not_served() -> None:
         here.gateway.speaks = remembers(MORNING, here.clock)
         for _ in range(66):
             here.feed.lines["QQQ"].on_price(LAST, 500.0, here.clock.now())
-            here.feed.lines["SPY"].on_text(45, str(int(MORNING.timestamp())), here.clock.now())
+            here.feed.lines["SPY"].on_text(45, str(int(MORNING.timestamp())), here.clock.now(), here.clock.now())
             await here.clock.advance(1)
         assert (await here.refusal("SPY", seconds=6)).reason == "stale_quotes"
 

@@ -40,7 +40,7 @@ def crossed(line: MarketDataLine, clock: SteppedClock) -> None:
 LONE_TROUBLES = {
     "no ticks": Trouble(strikes=lambda *_: None, reason="feed_silent", within=22),
     "old prices": Trouble(
-        strikes=lambda line, _: line.on_text(45, str(int(MORNING.timestamp())), MORNING),
+        strikes=lambda line, _: line.on_text(45, str(int(MORNING.timestamp())), MORNING, MORNING),
         reason="stale_quotes",
         within=22,
     ),
@@ -73,7 +73,9 @@ async def test_the_trouble_of_one_symbol_is_an_outage_of_that_symbol(name: str) 
             for symbol in ("SPY", "QQQ"):
                 here.feed.lines[symbol].on_price(LAST, 600.0, here.clock.now())
             here.feed.lines["QQQ"].on_price(BID, 599.9, here.clock.now())
-            here.feed.lines["QQQ"].on_text(45, str(int(here.clock.now().timestamp())), here.clock.now())
+            here.feed.lines["QQQ"].on_text(
+                45, str(int(here.clock.now().timestamp())), here.clock.now(), here.clock.now()
+            )
             await here.clock.advance(1)
         assert here.feed.outages == {}
 

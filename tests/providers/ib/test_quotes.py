@@ -90,7 +90,7 @@ def test_a_price_from_memory_is_given_away_by_its_time() -> None:
     for tick, price in ((BID, 599.9), (ASK, 600.1), (LAST, 600.0)):
         quote.on_price(tick, price, MORNING)
     old = MORNING - timedelta(minutes=30)
-    quote.on_text(45, str(int(old.timestamp())), MORNING)
+    quote.on_text(45, str(int(old.timestamp())), MORNING, MORNING)
     assert quote.spot(SINCE) is None
     assert quote.fresh_at == old
 
@@ -99,9 +99,9 @@ def test_a_later_trade_at_the_same_price_keeps_it_fresh() -> None:
     """IB does not repeat an unchanged price; the time of the last trade says that it still holds."""
     quote = line()
     quote.on_price(LAST, 600.0, MORNING)
-    quote.on_text(45, str(int(MORNING.timestamp())), MORNING)
+    quote.on_text(45, str(int(MORNING.timestamp())), MORNING, MORNING)
     later = MORNING + timedelta(seconds=90)
-    quote.on_text(45, str(int(later.timestamp())), later)
+    quote.on_text(45, str(int(later.timestamp())), later, later)
     assert quote.spot(later - OLDEST) == 600.0
 
 
@@ -129,7 +129,7 @@ def test_delayed_data_are_marked() -> None:
         assert quote.delayed
         assert quote.refusal is None
         quote.on_price(68, 600.0, MORNING)
-        quote.on_text(88, str(int((MORNING - timedelta(minutes=15)).timestamp())), MORNING)
+        quote.on_text(88, str(int((MORNING - timedelta(minutes=15)).timestamp())), MORNING, MORNING)
         assert quote.spot(SINCE) == 600.0
 
 
