@@ -6,6 +6,7 @@ import gzip
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -106,4 +107,8 @@ def _problems(line: bytes, prev: str) -> Iterator[str]:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+    if path.suffix != ".gz":
+        with suppress(FileNotFoundError):  # it may have been compressed a moment ago
+            return path.open("rb")
+        path = path.with_name(f"{path.name}.gz")
+    return cast("IO[bytes]", gzip.open(path, "rb"))

@@ -2,7 +2,8 @@
 
 Each line holds ``prev``, the SHA-256 of the line before it; the first line of a file has the hash of the file's name. A
 changed, removed or exchanged line breaks the chain at that place.  A batch of decisions is written ahead of its
-document: after a kill in between, the number is used again, and the later batch counts.
+document: after a kill in between, the number is used again, and the later batch counts.  With the first batch of a day
+the journals of earlier days are compressed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from magic8_companion.durable import append_synced, make_folder, publishing, sync_folder
 from magic8_companion.journal.lines import digest, encode_line, genesis
+from magic8_companion.journal.packing import pack_before, unpack
 from magic8_companion.journal.records import Record
 
 _log = logging.getLogger(__name__)
@@ -46,7 +48,9 @@ class Journal:
         path = self._folder / f"journal-{day}.jsonl"
         with publishing(path):
             if path != self._path:
+                unpack(path)
                 self._open(path)
+                pack_before(self._folder, day)
             batch = list(_chained(records, self._prev))
             append_synced(path, b"".join(line + b"\n" for line in batch))
             self._prev = digest(batch[-1]) if batch else self._prev

@@ -19,8 +19,8 @@ NEXT = date(2024, 3, 15)
 def two_days(folder: Path) -> Path:
     """Write a journal of two days; return its folder."""
     journal = Journal(folder)
+    journal.append(NEXT, [outcome()])  # first: a new day compresses the days before it
     journal.append(DAY, [decision(1), decision(2)])
-    journal.append(NEXT, [outcome()])
     return folder
 
 
