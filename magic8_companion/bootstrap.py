@@ -172,7 +172,9 @@ def build_service(
         scorer,
         provider,
         options,
-        record=ChainRecorder(settings.run_output_dir).record,
+        record=ChainRecorder(
+            settings.run_output_dir, retention_days=settings.chain_retention_days if settings.is_live else 0
+        ).record,
     )
     engine = RecommendationEngine(
         clock=clock,

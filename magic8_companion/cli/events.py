@@ -51,7 +51,7 @@ def show(first: date | None, days: int) -> None:
 @click.argument("source", type=FILE)
 def update(source: Path) -> None:
     """Merge a file into the user's events."""
-    from magic8_companion.durable import publish_file  # noqa: PLC0415  # after --help
+    from magic8_companion.durable import publish_file, remove_leftovers  # noqa: PLC0415  # after --help
     from magic8_companion.events.user_file import csv_text, merged, read_events  # noqa: PLC0415  # after --help
     from magic8_companion.unified_config import load_settings  # noqa: PLC0415  # after --help
 
@@ -59,6 +59,7 @@ def update(source: Path) -> None:
     newer = read_events(source)
     result = merged(read_events(target) if target.exists() else (), newer)
     target.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(target)
     publish_file(target, csv_text(result).encode())
     span = f", {newer[0].day} to {newer[-1].day}" if newer else ""
     echo(f"{len(newer)} events from {source}{span}; {target} has {len(result)}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from glob import escape
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from magic8_companion.clocks import SystemClock
 from magic8_companion.domain.errors import ConfigError
 from magic8_companion.domain.trading_day import NEW_YORK, utc_text
 from magic8_companion.outside_files.printable import printable
@@ -88,10 +90,18 @@ def configure_logging(settings: Settings) -> MarketTime:
     return market_time
 
 
+def remove_old_logs(path: Path, now: datetime, days: int) -> None:
+    """Delete the rotated files of a log that were last written more than ``days`` before ``now``; 0 keeps all."""
+    for rotated in path.parent.glob(f"{escape(path.name)}.[0-9]*") if days else ():
+        if datetime.fromtimestamp(rotated.stat().st_mtime, UTC) < now - timedelta(days=days):
+            rotated.unlink()
+
+
 def _log_file(settings: Settings, relative: Path) -> logging.Handler:
     path = settings.path(relative)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_old_logs(path, SystemClock().now(), settings.log_retention_days)
         return RotatingFileHandler(
             path,
             maxBytes=settings.log_file_max_size,

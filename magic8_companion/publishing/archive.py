@@ -47,6 +47,9 @@ class Archive:
     def __init__(self, folder: Path, kind: str, link: Callable[[Path, Path], None] = os.link) -> None:
         make_folder(folder)
         self.folder, self._kind, self._link = folder, kind, link
+        with publishing(folder):
+            for leftover in folder.glob(f".{kind}_*.tmp"):  # of a copy by a killed host
+                leftover.unlink()
         self._name = re.compile(rf"{re.escape(kind)}_(\d{{8}}T\d{{6}}Z)_(\d+)\.json", re.ASCII)
 
     def path_of(self, published_at: datetime, seq: int) -> Path:

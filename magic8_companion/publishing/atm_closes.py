@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from magic8_companion.durable import encode, make_folder, publish_file
+from magic8_companion.durable import encode, make_folder, publish_file, remove_leftovers
 from magic8_companion.outside_files.plain_files import read_bytes
 
 _log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ class AtmCloses:
         make_folder(folder / "state")
         self._path = folder / "state" / "atm_closes.json"
         self._lock = threading.Lock()
+        remove_leftovers(self._path)
         self._values = self._load()
 
     def before(self, symbol: str, day: date) -> tuple[float, ...]:

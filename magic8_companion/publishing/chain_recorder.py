@@ -11,8 +11,9 @@ import logging
 import secrets
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -45,11 +46,21 @@ _log = logging.getLogger(__name__)
 
 
 class ChainRecorder:
-    """The recorder of one output folder; the first chain creates the folder.  Thread-safe."""
+    """The recorder of one output folder; the first chain creates the folder.  Thread-safe.
 
-    def __init__(self, output_dir: Path) -> None:
-        self._folder = output_dir / FOLDER
+    Parameters
+    ----------
+    retention_days
+        Files of older days are deleted, once a day; 0 keeps all.
+    """
+
+    def __init__(self, output_dir: Path, *, retention_days: int = 0) -> None:
+        self._folder, self._retention_days = output_dir / FOLDER, retention_days
         self._turn = threading.Lock()
+        self._pruned_on: date | None = None
+        for leftover in self._folder.glob("*/.*.parquet.*.tmp"):  # of a killed host
+            with suppress(OSError):
+                leftover.unlink()
 
     def path_of(self, symbol: str, day: date) -> Path:
         """Return the file of a symbol and trading date."""
@@ -61,8 +72,17 @@ class ChainRecorder:
             for (symbol, day), group in groupby(sorted(chains, key=_place), key=_place):
                 try:
                     self._add(self.path_of(symbol, day), [_table(chain) for chain in group])
+                    self._prune(day)
                 except (OSError, pa.ArrowException) as error:
                     _log.warning("The chains of %s were not recorded: %s", symbol, error)
+
+    def _prune(self, today: date) -> None:
+        if not self._retention_days or self._pruned_on == today:
+            return
+        self._pruned_on, oldest = today, f"{today - timedelta(days=self._retention_days)}"
+        for path in self._folder.glob("*/????-??-??.parquet"):
+            if path.stem < oldest:
+                path.unlink()
 
     def _add(self, path: Path, tables: Sequence[pa.Table]) -> None:
         new = pa.concat_tables(tables)

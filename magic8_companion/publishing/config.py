@@ -30,6 +30,10 @@ class PublishingConfig:
         default=90,
         metadata=setting("Days that archived files are kept; 0 keeps them forever.", advanced=True, ge=0, le=3650),
     )
+    chain_retention_days: int = field(
+        default=730,
+        metadata=setting("Days that recorded chains are kept; 0 keeps them forever.", advanced=True, ge=0, le=3650),
+    )
     kill_switch_file: Path | None = field(
         default=None,
         metadata=setting("File whose existence forbids every trade; default: OUTPUT_DIR/KILL."),

@@ -104,6 +104,7 @@ class Settings(BaseSettings):
     simulated_seed: int = _of(ProviderConfig, "seed")
     run_once: bool = _own(default=False, sentence="Whether a live run ends after today's remaining checkpoints.")
     archive_retention_days: int = _of(PublishingConfig, "archive_retention_days")
+    chain_retention_days: int = _of(PublishingConfig, "chain_retention_days")
     checkpoint_times: Times = _of(EngineConfig, "checkpoint_times")
     checkpoint_grace_minutes: int = _of(EngineConfig, "checkpoint_grace_minutes")
     checkpoint_valid_minutes: int = _of(EngineConfig, "checkpoint_valid_minutes")
@@ -179,6 +180,9 @@ class Settings(BaseSettings):
     log_file_path: OptionalPath = _own(Path("logs/magic8_companion.log"), "Log file; empty logs to the console only.")
     log_file_max_size: int = _own(10_485_760, "Bytes of a log file before it is rotated.", advanced=True, ge=65_536)
     log_file_backup_count: int = _own(5, "Rotated log files that are kept.", advanced=True, ge=0, le=100)
+    log_retention_days: int = _own(
+        90, "Days that rotated log files are kept; 0 keeps them.", advanced=True, ge=0, le=3650
+    )
     discord_webhook: Webhook = _own(
         "", "Address (https) for alerts; refused until alerts are sent.", secret=True, advanced=True
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from magic8_companion.cli.logs import JsonFormatter, TextFormatter
+from magic8_companion.cli.logs import JsonFormatter, TextFormatter, remove_old_logs
 
 EVIL = "SPY\x1b[2J\n2025-01-02 - host - INFO - all is well\u202e"
 
@@ -39,3 +42,16 @@ def test_json_lines_hold_no_control_character() -> None:
     line = JsonFormatter().format(_record(ValueError(EVIL)))
     assert line.isprintable()
     assert r"\x1b[2J" in json.loads(line)["message"]
+
+
+def test_rotated_logs_are_deleted_by_age(tmp_path: Path) -> None:
+    """Only rotated files of this log that are older than the limit go; 0 keeps all."""
+    now, log = datetime(2025, 6, 1, tzinfo=UTC), tmp_path / "magic8.log"
+    ages = {"magic8.log": 900, "magic8.log.1": 10, "magic8.log.2": 91, "other.log.1": 900, "magic8.log.old": 900}
+    for name, days in ages.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, times=((now - timedelta(days=days)).timestamp(),) * 2)
+    remove_old_logs(log, now, 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(ages)
+    remove_old_logs(log, now, 90)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(set(ages) - {"magic8.log.2"})

@@ -79,3 +79,13 @@ def test_pruning_spares_the_newest_document_and_the_other_kind(tmp_path: Path) -
     assert kept.seq == 3
     assert archive.prune(AT) == 0
     assert other.newest() is not None
+
+
+def test_a_copy_that_a_kill_cut_short_is_swept_at_the_start(tmp_path: Path) -> None:
+    """The temporary files of this kind go; those of the other kind are not touched."""
+    for kind in ("recommendations", "ml_predictions_5min"):
+        (tmp_path / f".{kind}_20240314T150506Z_1.json.0123456789abcdef.tmp").touch()
+    Archive(tmp_path, "recommendations")
+    assert [path.name for path in tmp_path.iterdir()] == [
+        ".ml_predictions_5min_20240314T150506Z_1.json.0123456789abcdef.tmp"
+    ]

@@ -96,3 +96,28 @@ def test_nothing_is_created_before_the_first_chain(tmp_path: Path) -> None:
     """A run without chains leaves no trace."""
     ChainRecorder(tmp_path).record([])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_chains_older_than_the_limit_are_deleted_once_a_day(tmp_path: Path) -> None:
+    """Age is that of the trading date in the name; other files and, without a limit, all days stay."""
+    chain = asyncio.run(chain_of("SPX"))
+    old, limit = DAY - timedelta(days=31), DAY - timedelta(days=30)
+    for day in (old, limit):
+        path = ChainRecorder(tmp_path).path_of("SPY", day)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "chains" / "SPY" / "notes.parquet").touch()
+    ChainRecorder(tmp_path).record([chain])
+    assert (tmp_path / "chains" / "SPY" / f"{old}.parquet").exists()
+    ChainRecorder(tmp_path, retention_days=30).record([chain])
+    kept = sorted(path.name for path in (tmp_path / "chains" / "SPY").iterdir())
+    assert kept == [f"{limit}.parquet", "notes.parquet"]
+
+
+def test_temporary_files_of_a_killed_host_are_swept_at_the_start(tmp_path: Path) -> None:
+    """Nothing hidden stays in the folder of chains."""
+    folder = tmp_path / "chains" / "SPX"
+    folder.mkdir(parents=True)
+    (folder / ".2025-06-25.parquet.0123456789abcdef.tmp").write_bytes(b"PAR1")
+    ChainRecorder(tmp_path)
+    assert list(folder.iterdir()) == []
