@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from magic8_companion.domain.codes import Blocker, DataStatus
-from magic8_companion.domain.recommendation import Entry
+from magic8_companion.domain.recommendation import CheckpointResult, Entry
 
 
 def data_blockers(
@@ -25,3 +25,12 @@ def block(entry: Entry, *reasons: str) -> Entry:
     if not reasons:
         return entry
     return replace(entry, should_trade=False, blocked_by=tuple(dict.fromkeys((*entry.blocked_by, *reasons))))
+
+
+def withdrawn(checkpoint: CheckpointResult, reason: str) -> CheckpointResult:
+    """Return the checkpoint with every entry blocked by the reason."""
+    records = {
+        symbol: replace(record, strategies={key: block(entry, reason) for key, entry in record.strategies.items()})
+        for symbol, record in checkpoint.recommendations.items()
+    }
+    return replace(checkpoint, recommendations=records)

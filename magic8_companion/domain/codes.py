@@ -79,6 +79,7 @@ class Blocker(Code):
     KILL_SWITCH = "kill_switch"
     NO_SIDE = "no_side"
     EVENT_PAUSE = "event_pause"
+    CLOCK_CHANGED = "clock_changed"
 
 
 class EventsStatus(Code):
@@ -100,6 +101,8 @@ class ReasonCode(Code):
     SLOT_DONE = "slot_done"
     NO_CHECKPOINT_YET = "no_checkpoint_yet"
     NOT_OBSERVED = "not_observed"
+    CLOCK_CHANGED = "clock_changed"
+    CHECKPOINT_MISSED = "checkpoint_missed"
     KILL_SWITCH = "kill_switch"
     STOPPED = "stopped"
     CANNOT_PUBLISH = "cannot_publish"

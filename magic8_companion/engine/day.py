@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable, PublishError
 from magic8_companion.domain.recommendation import CheckpointResult
 from magic8_companion.domain.trading_day import (
@@ -53,8 +54,16 @@ Progress = Callable[[datetime, str], None]
 """Told the clock's time and, in a few words, what happens there; called from any thread."""
 
 
+class _ClockSet(Exception):  # no error: the day is planned anew
+    """The wall time was set while the engine waited."""
+
+
 class _Stopped(Exception):  # no error: the way out of a day that was asked to end
     """The stop event was set while the engine waited."""
+
+
+async def _half_a_second() -> None:
+    await asyncio.sleep(KILL_SWITCH_POLL_SECONDS)
 
 
 class RecommendationEngine:
@@ -64,6 +73,9 @@ class RecommendationEngine:
     stopped and joined inside it too, because replayed time goes on for them when the engine has left.  Leaving the
     block publishes the last document, with nothing tradable.  A document that cannot be written ends the day, whoever
     wanted to write it: ``run_day`` raises the ``PublishError``.
+
+    ``poll_pause`` waits between two looks at kill switch, feed and clock, in real time on every clock, because the
+    operator does not live in replayed time.
     """
 
     def __init__(
@@ -79,12 +91,15 @@ class RecommendationEngine:
         progress: Progress | None = None,
     ) -> None:
         self._clock = clock
+        self._clock_steps = clock.steps
+        self._observer = observer
         self._pipeline = pipeline
         self._publication = publication
         self._services = services
         self._options = options
         self._stop = stop
         self._progress = progress
+        self.poll_pause: Callable[[], Awaitable[None]] = _half_a_second
         self._plausibility = observer.plausibility
         self._failure: BaseException | None = None
         self._watch = VolatilityWatch(clock, observer, lambda: services.volatility_pause, self._refresh, options)
@@ -134,7 +149,7 @@ class RecommendationEngine:
         PublishError
             When a document cannot be written.
         """
-        outcomes: list[CheckpointOutcome] = []
+        outcomes: dict[datetime, CheckpointOutcome] = {}
         watches = [self._guarded(self._watch.start(session))] if self._watch.is_needed else []
         try:
             with suppress(_Stopped):
@@ -143,7 +158,7 @@ class RecommendationEngine:
             await _cancel(*watches)
         if self._failure is not None:
             raise self._failure
-        return tuple(outcomes)
+        return tuple(outcomes[at] for at in sorted(outcomes))
 
     async def run_date(self, day: date) -> tuple[CheckpointOutcome, ...]:
         """Run the session of a date; when the exchange is shut, say so in one sentence and do nothing else."""
@@ -164,13 +179,32 @@ class RecommendationEngine:
                 _log.info("The NYSE is shut; the next session opens %s", utc_text(session.open_at))
             await self.run_day(session)
 
-    async def _run_session(self, session: Session, outcomes: list[CheckpointOutcome]) -> None:
+    async def _run_session(self, session: Session, outcomes: dict[datetime, CheckpointOutcome]) -> None:
+        begun = self._clock.now()
+        while True:
+            self._clock_steps = self._clock.steps
+            try:
+                return await self._follow_plan(session, begun, outcomes)
+            except _ClockSet:
+                now = self._clock.now()
+                _log.warning("The wall time was set: it is %s now, and the day is planned anew", utc_text(now))
+                self._observer.forget()
+                if new_york_day(now) != session.day:
+                    return None
+
+    async def _follow_plan(
+        self, session: Session, begun: datetime, outcomes: dict[datetime, CheckpointOutcome]
+    ) -> None:
         await self._sleep_until(session.open_at)
         _log.info("Events of %s: %s", session.day, self._publication.events.summary)
         if self._clock.now() < session.close_at:
             await self._refresh()
         for checkpoint in day_schedule(session, self._options):
-            outcomes.append(await self._attend(checkpoint))  # noqa: PERF401  # a stop keeps what was reached
+            outcome = await self._attend(checkpoint)
+            if outcome.skipped is None or checkpoint.at not in outcomes:  # else another clock's outcome stands
+                outcomes[checkpoint.at] = outcome
+                if outcome.skipped is not None and checkpoint.impossible is None and checkpoint.latest >= begun:
+                    await self._publish(self._pipeline.skip(checkpoint, ReasonCode.CHECKPOINT_MISSED))
         await self._sleep_until(session.close_at)
         if self._publication.last_published is not None:
             await self._refresh()
@@ -186,8 +220,8 @@ class RecommendationEngine:
             _log.info("Checkpoint %s skipped: %s", checkpoint.label, refusal)
             return CheckpointOutcome(checkpoint_at=checkpoint.at, label=checkpoint.label, skipped=refusal)
         self._report(self._clock.now(), f"checkpoint {checkpoint.label}")
-        evaluation = await self._unless_stopped(self._pipeline.run(checkpoint))
-        await asyncio.to_thread(self._publication.publish_checkpoint, evaluation)
+        evaluation = await self._evaluate(checkpoint)
+        await self._publish(evaluation)
         evaluation = await self._retry_skipped(checkpoint, evaluation)
         return CheckpointOutcome(checkpoint_at=checkpoint.at, label=checkpoint.label, result=evaluation.result)
 
@@ -197,16 +231,31 @@ class RecommendationEngine:
             why = ", ".join(f"{symbol} ({reason})" for symbol, reason in evaluation.result.skipped.items())
             _log.info("Checkpoint %s: skipped %s; next attempt at %s", checkpoint.label, why, utc_text(again))
             await self._sleep_until(again)
-            before, evaluation = evaluation, await self._unless_stopped(self._pipeline.run(checkpoint, evaluation))
+            before, evaluation = evaluation, await self._evaluate(checkpoint, evaluation)
             if evaluation.result != before.result:
-                await asyncio.to_thread(self._publication.publish_checkpoint, evaluation)
+                await self._publish(evaluation)
         return evaluation
+
+    async def _evaluate(
+        self, checkpoint: Checkpoint, earlier: CheckpointEvaluation | None = None
+    ) -> CheckpointEvaluation:
+        evaluation = await self._unless_stopped(self._pipeline.run(checkpoint, earlier))
+        self._require_same_clock()
+        return evaluation
+
+    async def _publish(self, evaluation: CheckpointEvaluation) -> None:
+        await asyncio.to_thread(self._publication.publish_checkpoint, evaluation, self._clock_steps)
 
     async def _refresh(self) -> None:
         await asyncio.to_thread(self._publication.refresh)
 
     async def _sleep_until(self, instant: datetime) -> None:
         await self._unless_stopped(self._clock.sleep_until(instant, NAME))
+        self._require_same_clock()
+
+    def _require_same_clock(self) -> None:
+        if self._clock.steps != self._clock_steps:
+            raise _ClockSet
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.get_running_loop().create_task(work)
@@ -219,9 +268,8 @@ class RecommendationEngine:
             await _cancel(task)
 
     async def _watch_kill_switch(self) -> None:
-        # In real time on every clock: the operator does not live in replayed time.
         while True:
-            await asyncio.sleep(KILL_SWITCH_POLL_SECONDS)
+            await self.poll_pause()
             await asyncio.to_thread(self._publication.poll)
 
     def _guarded(self, task: asyncio.Task[None]) -> asyncio.Task[None]:

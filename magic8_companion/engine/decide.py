@@ -67,9 +67,16 @@ def decide(
 
 
 def skipped_record(
-    reason: str, *, valid_until: datetime, data_source: str, data_status: DataStatus, ml_status: str
+    reason: str,
+    *,
+    valid_until: datetime,
+    data_source: str,
+    data_status: DataStatus,
+    ml_status: str,
+    blocked_by: tuple[Blocker, ...] = (),
 ) -> SymbolRecommendation:
     """Return the record of a symbol without scores: present, complete, and nothing tradable."""
+    blocked_by = (Blocker.SKIPPED, *blocked_by)
     entry = Entry(
         score=0.0,
         confidence=LOW,
@@ -77,10 +84,10 @@ def skipped_record(
         source=EntrySource.CHECKPOINT,
         rationale=reason,
         valid_until=valid_until,
-        blocked_by=(Blocker.SKIPPED,),
+        blocked_by=blocked_by,
     )
     return SymbolRecommendation(
-        strategies={**dict.fromkeys(BASE_STRATEGIES, entry), NO_TRADE: no_trade(reason, blocked_by=(Blocker.SKIPPED,))},
+        strategies={**dict.fromkeys(BASE_STRATEGIES, entry), NO_TRADE: no_trade(reason, blocked_by=blocked_by)},
         best_strategy=NO_TRADE,
         best_strategy_source=EntrySource.CHECKPOINT,
         best_strategy_key=NO_TRADE,

@@ -102,6 +102,10 @@ class Fetches:
         """Drop what is kept of ``key``, so that the next caller fetches."""
         self._kept.pop(key, None)
 
+    def forget_all(self) -> None:
+        """Drop everything that is kept."""
+        self._kept.clear()
+
     async def _fetch(
         self, key: Hashable, period: Hashable, fetch: Callable[[], Awaitable[Any]], timeout_seconds: float | None
     ) -> Any:  # noqa: ANN401

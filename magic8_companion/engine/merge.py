@@ -47,7 +47,8 @@ class PublishContext:
     ``data_source`` and ``data_status`` describe a symbol of which nothing is known.  ``halt_reason`` takes every
     entry's tradability away; ``volatility_pause`` that of the 5-minute answers and of the checkpoint entries that sell
     premium; ``implausible`` that of every entry of a symbol; ``events`` is None without a calendar.  What was decided
-    from the source of ``connection`` is unknown while it has an outage, of a symbol or altogether.
+    from the source of ``connection`` is unknown while it has an outage, of a symbol or altogether.  Where the clock was
+    set (``clock_was_set``), results of a later time are withdrawn.
     """
 
     now: datetime
@@ -58,6 +59,7 @@ class PublishContext:
     connection: ConnectionState | None = None
     implausible: Mapping[str, Implausible] = field(default_factory=dict)
     events: DayEvents | None = None
+    clock_was_set: bool = False
 
     @property
     def close_at(self) -> datetime:
@@ -88,7 +90,14 @@ def merge(
     unknown = {} if context.connection is None else _unknown_symbols(last, context.connection, options.symbols)
     if context.connection is not None and slot is not None and slot.data_source == context.connection.source:
         slot = _without_outages(slot, context.connection)
-    sources = _Sources(last=last, slot=slot, unknown=unknown, context=context, options=options)
+    sources = _Sources(
+        last=last,
+        slot=slot,
+        unknown=unknown,
+        without_checkpoint=_why_no_checkpoint(checkpoint, five_minute, context),
+        context=context,
+        options=options,
+    )
     records = {symbol: sources.record(symbol) for symbol in options.symbols}
     data_source, data_status = sources.worst(records)
     return RecommendationSet(
@@ -139,6 +148,18 @@ def without_implausible(slot: FiveMinuteResult, implausible: Mapping[str, Implau
     return replace(slot, signals={**slot.signals, **signals}) if signals else slot
 
 
+def _why_no_checkpoint(
+    checkpoint: CheckpointResult | None, five_minute: FiveMinuteResult | None, context: PublishContext
+) -> ReasonCode:
+    # What was decided at a later time than now was decided before the wall time was set back.
+    decided_at = [
+        *([] if checkpoint is None else [checkpoint.checkpoint_at]),
+        *([] if five_minute is None else [five_minute.slot_at]),
+    ]
+    is_later = context.clock_was_set and any(at > context.now for at in decided_at)
+    return ReasonCode.CLOCK_CHANGED if is_later else ReasonCode.NO_CHECKPOINT_YET
+
+
 def _unknown_symbols(
     last: CheckpointResult | None, connection: ConnectionState, symbols: Sequence[str]
 ) -> dict[str, str]:
@@ -179,12 +200,14 @@ def _unexpired(
 class _Sources:
     """What counts now: today's last checkpoint and the unexpired slot, each if there is one.
 
-    ``unknown`` are the symbols whose checkpoint does not count, and why.
+    ``unknown`` are the symbols whose checkpoint does not count, and why; ``without_checkpoint`` is the reason for all
+    when there is no last checkpoint.
     """
 
     last: CheckpointResult | None
     slot: FiveMinuteResult | None
     unknown: Mapping[str, str]
+    without_checkpoint: ReasonCode
     context: PublishContext
     options: EngineConfig
 
@@ -244,9 +267,7 @@ class _Sources:
 
     def _gap(self, symbol: str) -> str:
         otherwise = (
-            ReasonCode.NO_CHECKPOINT_YET
-            if self.last is None
-            else self.last.skipped.get(symbol, ReasonCode.NOT_OBSERVED)
+            self.without_checkpoint if self.last is None else self.last.skipped.get(symbol, ReasonCode.NOT_OBSERVED)
         )
         return self.unknown.get(symbol, otherwise)
 
@@ -260,6 +281,7 @@ class _Sources:
             data_source=source,
             data_status=status,
             ml_status=self.options.ml_status_without_scores(reason),
+            blocked_by=(Blocker.CLOCK_CHANGED,) * (reason == ReasonCode.CLOCK_CHANGED),
         )
 
     def _merged(self, base: SymbolRecommendation, signal: FiveMinuteSignal | None, *, scored: bool) -> Merged:

@@ -11,7 +11,7 @@ from typing import Final
 from magic8_companion.domain.blend import HIGH, published
 from magic8_companion.domain.blockers import block
 from magic8_companion.domain.codes import Blocker, Confidence, EntrySource, Strategy
-from magic8_companion.domain.recommendation import Entry
+from magic8_companion.domain.recommendation import Entry, RecommendationSet
 from magic8_companion.domain.strategy import BASE_STRATEGIES, FIVE_MINUTE_SUFFIX, NO_TRADE
 from magic8_companion.domain.structure import BEAR, BULL
 from magic8_companion.engine.config import EngineConfig
@@ -152,3 +152,15 @@ MODES: Final[Mapping[str, Callable[[Case, EngineConfig], Merged]]] = {
     "replace": take_over,
     "weighted": weighted,
 }
+
+
+def five_minute_keys(recommendation_set: RecommendationSet | None) -> set[tuple[str, str]]:
+    """Return symbol and key of every entry that a 5-minute answer had a part in."""
+    if recommendation_set is None:
+        return set()
+    return {
+        (symbol, key)
+        for symbol, record in recommendation_set.recommendations.items()
+        for key, entry in record.strategies.items()
+        if entry.source in {EntrySource.FIVE_MINUTE, EntrySource.BLEND} and key != NO_TRADE
+    }

@@ -77,6 +77,10 @@ class MarketObserver:
         """Look at the VIX alone, for whoever watches it; raises ``DataUnavailable`` when it cannot be had."""
         await self._vix(require_session(new_york_day(self._clock.now())))
 
+    def forget(self) -> None:
+        """Drop every kept answer: it was cut and aged by another wall time."""
+        self._fetches.forget_all()
+
     async def observe(self, symbol: str, *, with_chain: bool) -> MarketState:
         """Return the state of ``symbol`` now.
 

@@ -110,6 +110,11 @@ class CheckpointPipeline:
         records, skipped = self._in_order(records), self._in_order(skipped)
         return CheckpointEvaluation(result=self._result(checkpoint.at, records, skipped), inputs=inputs)
 
+    def skip(self, checkpoint: Checkpoint, reason: str) -> CheckpointEvaluation:
+        """Return the evaluation of a checkpoint that did not take place: every symbol is skipped with the reason."""
+        skipped = dict.fromkeys(self._options.symbols, reason)
+        return CheckpointEvaluation(result=self._result(checkpoint.at, {}, skipped), inputs={})
+
     def _in_order(self, by_symbol: Mapping[str, T]) -> dict[str, T]:
         return {symbol: by_symbol[symbol] for symbol in self._options.symbols if symbol in by_symbol}
 

@@ -16,17 +16,19 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from magic8_companion.domain.codes import EntrySource, ReasonCode
+from magic8_companion.domain.blockers import withdrawn
+from magic8_companion.domain.codes import Blocker, ReasonCode
 from magic8_companion.domain.connection import CONNECTED, ConnectionState
 from magic8_companion.domain.errors import PublishError
 from magic8_companion.domain.recommendation import CheckpointResult, FiveMinuteResult, RecommendationSet
-from magic8_companion.domain.strategy import NO_TRADE
 from magic8_companion.domain.trading_day import new_york_day, require_session, session_on
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.kill_switch import why_set
 from magic8_companion.engine.merge import PublishContext, merge, with_blockers, without_implausible
+from magic8_companion.engine.merge_modes import five_minute_keys
 from magic8_companion.engine.pipeline import CheckpointEvaluation, status_without_data
 from magic8_companion.engine.plausibility_watch import PlausibilityWatch
+from magic8_companion.engine.seen_inputs import SeenInputs
 from magic8_companion.events.calendar import DayEvents, EventCalendar, next_pause_change
 from magic8_companion.plausibility import Implausible
 from magic8_companion.ports import Clock, MarketData, Monitored
@@ -128,7 +130,8 @@ class PublicationService:
         self._five_minute: FiveMinuteResult | None = None
         self._checkpoint_inputs: Mapping[str, str] = {}
         self._slot_inputs: Mapping[str, str] = {}
-        self._seen: dict[str, str] = {}
+        self._seen = SeenInputs()
+        self._clock_steps = clock.steps
         self._last_published: RecommendationSet | None = None
         self._implausible: Mapping[str, Implausible] = {}
         self._due: datetime | None = None
@@ -176,28 +179,36 @@ class PublicationService:
         """Note that the checkpoint of ``at`` is under way: a slot of the same time leaves it the field."""
         self._begun = at
 
-    def note_inputs(self, symbol: str, digest: str) -> None:
-        """Note what a plugin saw of a symbol last, for the journal of its next result."""
-        self._seen[symbol] = digest
+    def note_inputs(self, symbol: str, digest: str, clock_steps: int) -> None:
+        """Note what a plugin saw of a symbol last, and after how many steps of the wall time it began to look."""
+        self._seen.note(symbol, digest, clock_steps)
 
-    def publish_checkpoint(self, evaluation: CheckpointEvaluation) -> int:
-        """Publish a checkpoint; return the ``seq`` of the document."""
+    def publish_checkpoint(self, evaluation: CheckpointEvaluation, clock_steps: int | None = None) -> int:
+        """Publish a checkpoint; return the ``seq`` of the document.
+
+        What was decided before the wall time was set, after another number of ``clock_steps``, is published withdrawn.
+        """
         with self._in_turn():
-            self._checkpoint = evaluation.result
+            self._notice_clock()
+            result, is_old = evaluation.result, clock_steps not in {None, self._clock_steps}
+            self._checkpoint = withdrawn(result, Blocker.CLOCK_CHANGED) if is_old else result
             self._checkpoint_inputs = evaluation.inputs
-            self._memory.save_checkpoint(evaluation.result)
+            self._memory.save_checkpoint(self._checkpoint)
             return self._publish()
 
     def submit(self, result: FiveMinuteResult) -> int:
         """Publish a 5-minute result and, in the same step, the merged document; return the ``seq`` of the latter."""
         with self._in_turn():
-            result = without_implausible(with_blockers(result, self._options), self._findings())
+            self._notice_clock()
+            is_old = self._seen.is_of_another_clock(result.signals, self._clock_steps)
+            result = with_blockers(result, self._options, *(Blocker.CLOCK_CHANGED,) * is_old)
+            result = without_implausible(result, self._findings())
             self._five_minute = result
-            self._slot_inputs = {symbol: self._seen[symbol] for symbol in result.signals if symbol in self._seen}
+            self._slot_inputs = self._seen.digests(result.signals)
             self._memory.save_five_minute(result)
-            before = _five_minute_keys(self._last_published)
+            before = five_minute_keys(self._last_published)
             seq = self._publish(result)
-            after = _five_minute_keys(self._last_published)
+            after = five_minute_keys(self._last_published)
             mode, withdrawn = self._options.merge_strategy, len(before - after)
             _log.info("5-min ML merge: %s, %d added, %d withdrawn, seq %d", mode, len(after), withdrawn, seq)
             return seq
@@ -247,7 +258,8 @@ class PublicationService:
         if last is None:
             return False
         changed = _state(connection) != _state(last.connection) or self._is_news()
-        return (changed and self._is_open()) or self.halt_reason != last.halt_reason
+        was_set = self._clock.steps != self._clock_steps
+        return (changed and self._is_open()) or was_set or self.halt_reason != last.halt_reason
 
     def _context(self) -> PublishContext:
         pause = None if self._hooks is None else self._hooks.volatility_pause()
@@ -261,9 +273,11 @@ class PublicationService:
             connection=self._connection(),
             implausible=self._implausible,
             events=self.events,
+            clock_was_set=self._clock_steps > 0,
         )
 
     def _publish(self, slot: FiveMinuteResult | None = None) -> int:
+        self._notice_clock()
         recommendation_set = merge(self._checkpoint, self._five_minute, self._context(), self._options)
         seq = self._writer.publish(recommendation_set, self._inputs(recommendation_set), slot, self._slot_inputs)
         self._last_published = recommendation_set
@@ -282,6 +296,20 @@ class PublicationService:
         self._writer.heartbeat(now, min(now + self._options.document_life, session.close_at))
         self._beat_due = self._next_beat(now)
         self._set_timer()
+
+    def _notice_clock(self) -> None:
+        # What was decided before the wall time was set is withdrawn for good, also for a later process.
+        steps = self._clock.steps
+        if steps == self._clock_steps:
+            return
+        self._clock_steps = steps
+        _log.warning("The wall time was set: what was decided before is withdrawn")
+        if self._checkpoint is not None:
+            self._checkpoint = withdrawn(self._checkpoint, Blocker.CLOCK_CHANGED)
+            self._memory.save_checkpoint(self._checkpoint)
+        if self._five_minute is not None:
+            self._five_minute = with_blockers(self._five_minute, self._options, Blocker.CLOCK_CHANGED)
+            self._memory.save_five_minute(self._five_minute)
 
     def _findings(self) -> Mapping[str, Implausible]:
         watch = None if self._hooks is None else self._hooks.plausibility
@@ -362,14 +390,3 @@ def _log_connection(connection: ConnectionState) -> None:
     level = logging.INFO if connection.state == CONNECTED else logging.WARNING
     what = ": ".join(filter(None, (connection.why, connection.sentence)))
     _log.log(level, "Feed %s is %s%s", connection.source, connection.state, f" ({what})" if what else "")
-
-
-def _five_minute_keys(recommendation_set: RecommendationSet | None) -> set[tuple[str, str]]:
-    if recommendation_set is None:
-        return set()
-    return {
-        (symbol, key)
-        for symbol, record in recommendation_set.recommendations.items()
-        for key, entry in record.strategies.items()
-        if entry.source in {EntrySource.FIVE_MINUTE, EntrySource.BLEND} and key != NO_TRADE
-    }

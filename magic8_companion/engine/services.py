@@ -95,8 +95,9 @@ class HostServices:
         return asyncio.run_coroutine_threadsafe(self._observe(symbol, with_chain), loop)
 
     async def _observe(self, symbol: str, with_chain: bool) -> MarketState:
+        clock_steps = self.clock.steps
         state = await self._observer.observe(symbol, with_chain=with_chain)
-        self._publication.note_inputs(symbol, inputs_digest(state))
+        self._publication.note_inputs(symbol, inputs_digest(state), clock_steps)
         return state
 
     def submit(self, result: FiveMinuteResult) -> int:

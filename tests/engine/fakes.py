@@ -43,6 +43,7 @@ from magic8_companion.engine.services import HostServices
 from magic8_companion.market_view import MarketView
 from magic8_companion.options.fitted_chain import fit_chain
 from magic8_companion.ports import Clock
+from magic8_companion.testing.settable_clock import SettableClock
 from tests.engine.fake_plugin import FakeExtension
 
 FULL_DAY = require_session(date(2025, 6, 26))
@@ -284,9 +285,11 @@ class House:
     told: list[tuple[datetime, str]] = field(default_factory=list)
     on_progress: Callable[[datetime, str], object] | None = None
     market_type: type[FakeMarket] = FakeMarket
+    clock: ReplayClock | SettableClock = field(init=False)
+    is_settable: bool = False
 
     def __post_init__(self) -> None:
-        self.clock = ReplayClock(self.start)
+        self.clock = SettableClock(self.start) if self.is_settable else ReplayClock(self.start)
         self.market = self.market_type(self.clock)
         self.observer = MarketObserver(self.market, self.clock, self.options)
         self.publication = PublicationService(self.writer, self.memory, self.clock, self.market, self.options)
@@ -309,6 +312,12 @@ class House:
             stop=self.stop,
             progress=self._hear,
         )
+        if self.is_settable:
+            self.engine.poll_pause = self._poll_pause
+            self.clock.enter("poll")
+
+    async def _poll_pause(self) -> None:
+        await self.clock.sleep(timedelta(seconds=0.5), "poll")
 
     def _hear(self, at: datetime, doing: str) -> None:
         self.told.append((at, doing))

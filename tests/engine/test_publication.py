@@ -138,7 +138,7 @@ def test_the_journal_learns_what_each_decision_was_made_from() -> None:
     """A record that a 5-minute answer touched cites what its slot saw, any other what the checkpoint saw."""
     desk = Desk()
     desk.publish_checkpoint()
-    desk.publication.note_inputs("SPX", "s")
+    desk.publication.note_inputs("SPX", "s", 0)
     desk.publication.refresh()
     desk.clock.at += timedelta(minutes=5)
     desk.publication.submit(slot_of(AT_1030 + timedelta(minutes=5), {"SPX": signal_of()}))
