@@ -19,6 +19,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +44,24 @@ def learn(folder: Path) -> None:
     """Play the day once as a user would: it trains the model that the cycles use."""
     words = ["--date", DAY, "--symbols", ",".join(SYMBOLS)]
     subprocess.run([sys.executable, "-m", "magic8_companion", *words], cwd=folder, check=True, capture_output=True)
+
+
+@contextmanager
+def at_work(folder: Path) -> Iterator[None]:
+    """Work in the folder with the settings of the cycles."""
+    settings = {
+        "M8C_SYMBOLS": ",".join(SYMBOLS),
+        "M8C_REPLAY_DATE": DAY,
+        "M8C_NONLIVE_OUTPUT_DIR": "cycles",
+        "M8C_ML_PATH": str(folder / "data/simulated/ml"),
+    }
+    os.environ |= settings
+    try:
+        with chdir(folder):
+            yield
+    finally:
+        for setting in settings:
+            del os.environ[setting]
 
 
 def cycles(folder: Path) -> list[Times]:
@@ -90,14 +110,15 @@ def _floor(forecaster: Any, rows: list[Any], folder: Path, output: Path) -> tupl
         forecaster.explain(row)
     predicted = time.perf_counter()
     for name, content in zip(names, contents, strict=True):
-        _replace(folder / f"floor_{name}", orjson.dumps(content))
+        replace_bare(folder / f"floor_{name}", orjson.dumps(content))
     written = time.perf_counter()
     for row in rows:
         explain_boosted(forecaster.variance.booster, row.features)
     return predicted - begin, time.perf_counter() - written, written - predicted
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_bare(path: Path, data: bytes) -> None:
+    """Replace a file durably in one step, and do nothing else."""
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as stream:
         stream.write(data)
@@ -148,16 +169,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         learn(folder)
-        os.chdir(folder)
-        os.environ |= {
-            "M8C_SYMBOLS": ",".join(SYMBOLS),
-            "M8C_REPLAY_DATE": DAY,
-            "M8C_NONLIVE_OUTPUT_DIR": "cycles",
-            "M8C_ML_PATH": str(folder / "data/simulated/ml"),
-        }
-        times = cycles(folder)
-        for setting in ("M8C_SYMBOLS", "M8C_REPLAY_DATE", "M8C_NONLIVE_OUTPUT_DIR", "M8C_ML_PATH"):
-            del os.environ[setting]
+        with at_work(folder):
+            times = cycles(folder)
         figures = [
             ("cycle of 8 symbols, p50 ms", 1000 * statistics.median(one.cycle for one in times), MAX_CYCLE_MS),
             ("cycle of 8 symbols, max ms", 1000 * max(one.cycle for one in times), None),

@@ -49,6 +49,7 @@ _STRATEGIES = {
 }
 _RIGHTS = {"callspread": "C", "putspread": "P"}
 _SIDES = ("bull", "bear")
+_ACTIONS = ("BUY", "SELL")
 _SYMBOLS = {"SPXW": "SPX", "NDXP": "NDX", "RUTW": "RUT"}
 _TIME_PATTERN = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -251,9 +252,11 @@ class _Question:
     @property
     def contradicts_itself(self) -> bool:
         """Tell whether the file says two things at once: it was mixed, edited, or is not the host's."""
+        skipped = self.root.get("skipped", {})
         return (
             any(self._is_made_up(described) for described in (self.root, self.record))
-            or self.symbol in _member(self.root, "skipped")
+            or not isinstance(skipped, dict)
+            or self.symbol in skipped
             or not all(self._was_today(key) for key in ("checkpoint_timestamp", "last_5min_update"))
             or not self.lives_within(self.timestamp, self.root.get("valid_until"), self.limit("document_seconds"))
         )
@@ -320,7 +323,9 @@ class _Candidate:
         return (
             question.contradicts_itself
             or (deciding and question.record.get("best_strategy_source") != self.entry.get("source"))
-            or not (self._is_of_its_source and self._lives_within_limits and self._is_one_trade)
+            or not (
+                self._is_of_its_source and self._lives_within_limits and self._is_one_trade and self._has_its_ticket
+            )
         )
 
     @property
@@ -357,6 +362,30 @@ class _Candidate:
         is_open = right is None and action is None
         meant = (side, f"{side} vertical") if is_open else _SPREADS.get((str(right), str(action)), ("", ""))
         return side == meant[0] and structure in (None, meant[1]) and direction in (None, _DIRECTIONS.get(str(side)))
+
+    @property
+    def _has_its_ticket(self) -> bool:
+        """Tell whether the ticket, if there is one, expires today and has the legs of the entry's trade."""
+        entry, question = self.entry, self.question
+        ticket, structure = entry.get("ticket"), str(entry.get("structure"))
+        if ticket is None:
+            return True
+        legs = ticket.get("legs") if isinstance(ticket, dict) else None
+        if not isinstance(legs, list) or not all(isinstance(leg, dict) for leg in legs):
+            return False
+        is_of_today = question.timestamp is not None and ticket.get("expiry") == str(question.timestamp.date())
+        if any(leg.get("action") not in _ACTIONS or math.isnan(_number(leg.get("strike"))) for leg in legs):
+            return False
+        rights = [str(leg.get("right")) for leg in legs]
+        if "vertical" in structure:
+            order = _ACTIONS if entry.get("side") == "bull" else _ACTIONS[::-1]
+            below, above = ([_number(leg.get("strike")) for leg in legs if leg.get("action") == name] for name in order)
+            is_trade = len(below) == len(above) == 1 and below < above and rights == [entry.get("right")] * 2
+        elif "iron" in structure:
+            is_trade = sorted(rights) == ["C", "C", "P", "P"]
+        else:
+            is_trade = rights in (["C"] * 3, ["P"] * 3)
+        return is_trade and (is_of_today or question.rules.practice is True)
 
     def decide(self) -> Decision:
         reason = _first_failing(_ENTRY_CHECKS, self)

@@ -126,7 +126,8 @@ def settled(answer: str, root: dict[str, Any], symbol: str, key: Any, *, must_be
     found = contradictions(root, record, record["strategies"][key], key)
     if must_be_best and record.get("best_strategy_source") != record["strategies"][key]["source"]:
         found = True
-    return "contradiction" if found or symbol in (root.get("skipped") or ()) else answer
+    skipped = root.get("skipped", {})
+    return "contradiction" if found or not isinstance(skipped, dict) or symbol in skipped else answer
 
 
 def contradictions(root: dict[str, Any], record: dict[str, Any], entry: dict[str, Any], key: str) -> bool:
@@ -140,7 +141,9 @@ def contradictions(root: dict[str, Any], record: dict[str, Any], entry: dict[str
             return True
     if lives_too_long(root, entry, limits) or is_of_another_source(root, entry, key, limits):
         return True
-    return is_another_trade(entry, key.removesuffix("_5min"))
+    if is_another_trade(entry, key.removesuffix("_5min")):
+        return True
+    return entry.get("ticket") is not None and not is_its_ticket(entry, root["timestamp"])
 
 
 def are_times_of_its_day(root: dict[str, Any]) -> bool:
@@ -208,6 +211,31 @@ def is_another_trade(entry: dict[str, Any], strategy: str) -> bool:
         return True
     name = ("call" if right == "C" else "put") + (" debit" if action == "BUY" else " credit") + " vertical"
     return structure not in (None, name)
+
+
+def is_its_ticket(entry: dict[str, Any], written: str) -> bool:
+    """Tell whether the ticket is one of the day, with the legs of the entry's trade."""
+    ticket, structure = entry["ticket"], str(entry.get("structure"))
+    at = moment(written)
+    if at is None or not isinstance(ticket, dict) or ticket.get("expiry") != at.astimezone(UTC).strftime("%Y-%m-%d"):
+        return False
+    legs = ticket.get("legs")
+    if not isinstance(legs, list):
+        return False
+    rights, strikes = [], {"BUY": [], "SELL": []}
+    for leg in legs:
+        if not isinstance(leg, dict) or leg.get("action") not in ("BUY", "SELL") or not is_number(leg.get("strike")):
+            return False
+        rights.append(leg.get("right"))
+        strikes[leg["action"]].append(leg["strike"])
+    if "vertical" in structure:
+        if [len(strikes["BUY"]), len(strikes["SELL"])] != [1, 1] or rights != [entry.get("right")] * 2:
+            return False
+        below, above = ("BUY", "SELL") if entry["side"] == "bull" else ("SELL", "BUY")
+        return bool(strikes[below][0] < strikes[above][0])
+    if "iron" in structure:
+        return sorted(map(str, rights)) == ["C", "C", "P", "P"]
+    return rights in (["C", "C", "C"], ["P", "P", "P"])
 
 
 def is_connected(connection: Any, symbol: str) -> bool:

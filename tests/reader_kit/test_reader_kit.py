@@ -29,6 +29,7 @@ from magic8_companion.publishing.seal import sealed
 from magic8_companion.reader_kit import REASONS, Decision, _decide, _parse, load
 from tests.publishing import any_recommendation_set
 from tests.publishing.recommendation_sets import SLOT, directed, recommendation_set
+from tests.reader_kit.fuzz import bought_calls
 from tests.reader_kit.oracle import expected
 from tests.reader_kit.sealing import sealed_text
 
@@ -349,6 +350,10 @@ def test_a_document_of_schema_1_0_is_read_and_not_approved(tmp_path: Path) -> No
         ((*ENTRY, "structure"), "call debit vertical"),
         ((*ENTRY, "direction"), "bullish"),
         ((*ENTRY, "side"), "bull"),
+        (("skipped",), ["QQQ"]),
+        ((*ENTRY, "ticket", "expiry"), "2024-03-15"),
+        ((*ENTRY, "ticket", "legs"), []),
+        ((*ENTRY, "ticket"), "none"),
     ],
 )
 def test_a_file_that_contradicts_itself_approves_nothing(tmp_path: Path, place: tuple[str, ...], value: Any) -> None:
@@ -411,6 +416,18 @@ def test_a_vertical_is_one_vertical(tmp_path: Path, changes: dict[str, Any]) -> 
     """Side, right, action, structure and direction are those of one trade."""
     document = vertical("C")
     document["recommendations"]["QQQ"]["strategies"]["Vertical"].update(changes)
+    assert ask(tmp_path, document, strategy="Vertical").reason == "contradiction"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(("right",), "P"), (("action",), "SELL"), (("strike",), 5170.0), (("strike",), None), (("action",), None)],
+)
+def test_a_ticket_is_of_the_entrys_trade(tmp_path: Path, place: tuple[str, ...], value: Any) -> None:
+    """Legs of another right or side are another trade, and a leg that is not whole is none."""
+    document = recommendations_document(recommendation_set(recommendations={"QQQ": bought_calls()}, skipped={}), 20)
+    assert ask(tmp_path, document, strategy="Vertical")
+    put(document["recommendations"]["QQQ"]["strategies"]["Vertical"]["ticket"]["legs"][0], place, value)
     assert ask(tmp_path, document, strategy="Vertical").reason == "contradiction"
 
 
@@ -571,14 +588,10 @@ def test_the_older_bots_question_gets_the_same_answer(tmp_path: Path) -> None:
     assert document.should_execute_strategy("QQQ", "Iron_Condor") is False
     now = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251  # the drop-in cannot be told the time
     fresh = good()
-    for place in (
-        ("timestamp",),
-        ("checkpoint_timestamp",),
-        ("last_5min_update",),
-        ("valid_until",),
-        (*ENTRY, "valid_until"),
-    ):
+    times = (("timestamp",), ("checkpoint_timestamp",), ("last_5min_update",), ("valid_until",))
+    for place in (*times, (*ENTRY, "valid_until")):
         put(fresh, place, f"{now + timedelta(seconds=200 if place[-1] == 'valid_until' else 0):%Y-%m-%dT%H:%M:%SZ}")
+    put(fresh, (*ENTRY, "ticket", "expiry"), f"{now:%Y-%m-%d}")
     write(tmp_path / "recommendations.json", fresh)
     assert document.should_execute_strategy("QQQ", "Sonar") is True
     assert document.should_execute_strategy("QQQ", "Butterfly") is False
