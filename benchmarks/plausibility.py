@@ -27,6 +27,7 @@ from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.option_chain import OptionChain, OptionRow
 from magic8_companion.domain.trading_day import BAR, previous_session, require_session
 from magic8_companion.options.chain_quotes import clean_chain
+from magic8_companion.paths import written_path
 from magic8_companion.plausibility import (
     Implausible,
     PriceBounds,
@@ -241,7 +242,7 @@ _RULES: Final = (
 def main() -> int:
     """Print the table; return 1 if any real day raised an alarm."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--data", type=Path, required=True, help="folder of the recorded bars")
+    words.add_argument("--data", type=written_path, required=True, help="folder of the recorded bars")
     words.add_argument("--simulated", type=int, default=0, help="simulated days of every symbol to play, too")
     given, begun = words.parse_args(), time.process_time()
     found, wrong = tallies(given.data)

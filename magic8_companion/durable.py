@@ -170,13 +170,16 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     BlockingIOError
         When another holder has it and ``wait`` is off.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        if not _lock(descriptor, wait=wait):
-            raise BlockingIOError(f"{path} is locked by another process")
+    with ExitStack() as held:
+        while True:
+            descriptor = held.enter_context(_opened(path, os.O_RDWR | os.O_CREAT))
+            if not _lock(descriptor, wait=wait):
+                raise BlockingIOError(f"{path} is locked by another process")
+            if _is_still_at(path, descriptor):
+                break
+            # its last holder removed the file, so this lock keeps nobody out
+            held.close()
         yield
-    finally:
-        os.close(descriptor)
 
 
 class FolderLock:
@@ -235,6 +238,13 @@ class FolderLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _is_still_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

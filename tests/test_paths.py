@@ -27,7 +27,7 @@ PATHS = (
         "kill_switch_file",
         "ml_path",
     ),
-    *("ml_retrain_bars_dir", "ml_retrain_vix_file", "log_file_path"),
+    *("ml_retrain_bars_dir", "ml_retrain_vix_file", "events_file", "log_file_path"),
 )
 HOSTS = ("ib_host", "yahoo_server", "discord_webhook")
 LITERAL = (

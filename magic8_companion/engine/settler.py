@@ -16,7 +16,8 @@ from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import ConfigError, DataUnavailable
 from magic8_companion.domain.trading_day import BAR, new_york_day, next_session, session_on, sessions_between
 from magic8_companion.journal.records import OutcomeRecord
-from magic8_companion.options.chain_quotes import ChainQuotes, clean_chain
+from magic8_companion.options.chain_quotes import ChainQuotes
+from magic8_companion.options.fitted_chain import fit_chain
 from magic8_companion.options.products import Fees
 from magic8_companion.ports import Clock, MarketData, TypedBars
 from magic8_companion.recordings.bar_folder import BarFolder
@@ -190,7 +191,7 @@ class _Quotes:
 
     def _read(self, symbol: str, at: datetime) -> ChainQuotes | None:
         try:
-            return None if self._recorded is None else clean_chain(self._recorded.newest(symbol, at + _SECOND))
+            return None if self._recorded is None else fit_chain(self._recorded.newest(symbol, at + _SECOND)).quotes
         except DataUnavailable:
             return None
 

@@ -36,8 +36,7 @@ def working_folder(parent: Path, prefix: str) -> Iterator[Path]:
             held.callback(shutil.rmtree, folder, ignore_errors=True)
             with suppress(FileNotFoundError):
                 held.enter_context(locked(folder / _GUARD))
-                if (folder / _GUARD).exists():
-                    break
+                break
             # another maker took the folder for an abandoned one before it was locked
         yield folder
 

@@ -136,8 +136,11 @@ def test_missing_packages_are_reported_with_the_command_that_installs_them(feed:
 
 @pytest.mark.parametrize("feed", FEEDS)
 def test_a_rehearsed_file_cannot_be_taken_for_a_live_one(days: dict[str, Day], feed: str) -> None:
-    """It is dated as the day that was played, so every careful reader refuses it today."""
-    assert load(days[feed].folder / "recommendations.json").is_actionable("SPY", "Butterfly").reason == "too_old"
+    """It ends halted and is dated as the day that was played, so every careful reader refuses it today."""
+    decision = load(days[feed].folder / "recommendations.json").is_actionable("SPY", "Butterfly")
+    assert decision.reason == "halted"
+    assert decision.age_s is not None
+    assert decision.age_s > 86_400
 
 
 @pytest.mark.parametrize(
