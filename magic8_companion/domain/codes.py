@@ -149,6 +149,7 @@ class ReasonCode(Code):
     IV_HISTORY_SHORT = "iv_history_short"
     HISTORY_SHORT = "history_short"
     HISTORY_BROKEN = "history_broken"
+    TIME_UNTRAINED = "time_not_learnt"
     # option chain
     NO_CHAIN = "no_chain"
     NO_0DTE_CHAIN = "no_0dte_chain"

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.arrays import Floats, Integers
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_ml.forecast.session_table import BAR_NS, complete_days, session_table, values_on
-from magic8_ml.forecast.variance import implied_day_variance, mean_of_known, ratio_or_nan
+from magic8_ml.forecast.variance import implied_day_variance, mean_of_known, range_variance, ratio_or_nan
 
 HISTORY_SESSIONS: Final = 30
 MIN_COMPLETE_DAYS: Final = 15
@@ -25,6 +25,15 @@ FROZEN_VIX_SESSIONS: Final = 5
 
 LARGEST_RETURN: Final = 0.2
 """A log return of five minutes beyond it is a split or a torn feed: such a day describes no other."""
+
+
+TRUSTED_RANGES: Final = 0.8
+"""Least median of variance by ranges over realised variance of a feed whose highs and lows cover the closes' moves.
+
+Real feeds have 0.95 to 1.30; one whose ranges were cut has 0.6.
+"""
+
+_LAST_HOUR: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +46,8 @@ class DayHistory:
     ``share_left`` (79,): expected share of a full day's variance still to come after 0..78 bars.
     ``level_1_day``, ``level_5_days``, ``level_22_days``: mean realised variance of the last sessions, NaN unless 1, 3
     or 10 of them are known; ``trailing_u``: mean of realised over implied sigma of 22 sessions, of at least 10.
+    ``last_hour``: realised variance of yesterday's last twelve bars, NaN after a half or incomplete day.
+    ``has_ranges``: highs and lows of these days say as much as the closes.
     ``previous_close``: last price of the previous session, NaN unless that is complete.
     ``vix_closes`` (252,): daily closes, yesterday last.
     """
@@ -50,6 +61,8 @@ class DayHistory:
     level_5_days: float
     level_22_days: float
     trailing_u: float
+    last_hour: float
+    has_ranges: bool
     previous_close: float
     vix_closes: Floats
 
@@ -69,7 +82,7 @@ class DayHistory:
         rows, positions = complete_days(bars, first, row)
         squared = _squared_returns(bars, positions)
         ordinary = squared.max(axis=1) < LARGEST_RETURN**2
-        rows, squared = rows[ordinary], squared[ordinary]
+        rows, positions, squared = rows[ordinary], positions[ordinary], squared[ordinary]
         if len(rows) < MIN_COMPLETE_DAYS:
             detail = f"{len(rows)} of the last {HISTORY_SESSIONS} sessions are complete, need {MIN_COMPLETE_DAYS}"
             raise DataUnavailable("history_short", detail)
@@ -93,6 +106,8 @@ class DayHistory:
             level_5_days=mean_of_known(realised[-5:], at_least=3),
             level_22_days=mean_of_known(realised[-22:], at_least=10),
             trailing_u=mean_of_known(np.sqrt(ratio)[-22:], at_least=10),
+            last_hour=float(squared[-1, -_LAST_HOUR:].sum()) if rows[-1] == row - 1 else float("nan"),
+            has_ranges=_has_ranges(bars, positions, so_far[:, -1]),
             previous_close=_close_of(bars, row - 1),
             vix_closes=vix_closes,
         )
@@ -104,12 +119,19 @@ def _require_moving(closes: Floats) -> None:
         raise DataUnavailable("stale_vix", detail)
 
 
-def _squared_returns(bars: Bars, positions: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Floats:
+def _squared_returns(bars: Bars, positions: Integers) -> Floats:
     # the first return of a day starts at its own open: the night is the gap's business
     closes = np.log(bars.close[positions])
     before = np.concatenate((np.log(bars.open[positions[:, :1]]), closes[:, :-1]), axis=1)
     squared: Floats = (closes - before) ** 2
     return squared
+
+
+def _has_ranges(bars: Bars, positions: Integers, realised: Floats) -> bool:
+    by_ranges = range_variance(bars.high[positions], bars.low[positions]).sum(axis=1)
+    ratio = ratio_or_nan(by_ranges, realised)
+    known = ratio[~np.isnan(ratio)]
+    return len(known) > 0 and float(np.median(known)) >= TRUSTED_RANGES
 
 
 def _share_left(so_far: Floats) -> Floats:

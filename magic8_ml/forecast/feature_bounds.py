@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,8 +39,11 @@ class Bounds:
             ever_missing=np.logical_not(known.all(axis=0)),
         )
 
-    def offenders(self, row: Floats, names: Sequence[str]) -> tuple[str, ...]:
+    def offenders(self, row: Floats, names: Sequence[str], optional: Collection[str] = frozenset()) -> tuple[str, ...]:
         """Name the features of one row that lie far outside, or too many of those that are missing.
+
+        An ``optional`` feature may be missing, and bounds nothing when it never had two values in training: a flag that
+        was never set says nothing against a day on which it is.
 
         >>> seen = Bounds.of(np.array([[0.0, 1.0], [1.0, 2.0]]))
         >>> seen.offenders(np.array([0.5, 9.0]), ("calm", "wild"))
@@ -49,7 +52,9 @@ class Bounds:
         width = self.high - self.low
         with np.errstate(invalid="ignore"):  # an unseen column has no width
             far = (row < self.low - FAR * width) | (row > self.high + FAR * width)
-        missing = np.isnan(row) & ~self.ever_missing
+        is_optional = np.array([name in optional for name in names])
+        far &= ~(is_optional & ~(width > 0))
+        missing = np.isnan(row) & ~self.ever_missing & ~is_optional
         if missing.sum() > TOLERATED_MISSING:
             far = far | missing
         return tuple(name for name, is_far in zip(names, far, strict=True) if is_far)

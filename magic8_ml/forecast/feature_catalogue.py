@@ -19,7 +19,8 @@ class Feature:
     """One column.
 
     ``looks_back`` says what it reads, ``available_at`` how many minutes after the open it is known; before that it is
-    missing (NaN).  A changed formula takes a higher ``version``, so that no old model is ever fed with it.
+    missing (NaN).  A changed formula takes a higher ``version``, so that no old model is ever fed with it.  An
+    ``optional`` feature may be missing on a day of good data: no statement, ranges that cannot be trusted.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Feature:
     unit: str
     compute: Callable[[Today], Floats | float]
     version: int = 1
+    optional: bool = False
 
     @property
     def formula(self) -> str:
@@ -72,9 +74,24 @@ CATALOGUE: Final = (
     Feature("day_range", _DAY, _bar(1), "day sigmas", f.day_range),
     Feature("position_in_range", _DAY, _bar(1), "0..1", f.position_in_range),
     Feature("distance_to_vwap", _DAY, _bar(1), "day sigmas", f.distance_to_vwap),
+    Feature("minutes_to_statement", "-", _OPEN, "minutes", f.minutes_to_statement, optional=True),
+    Feature("statement_ahead", "-", _OPEN, "0 or 1", f.statement_ahead, optional=True),
+    Feature("statement_passed", "-", _OPEN, "0 or 1", f.statement_passed, optional=True),
+    Feature("monthly_expiry", "-", _OPEN, "0 or 1", f.monthly_expiry_day, optional=True),
+    Feature("month_end", "-", _OPEN, "0 or 1", f.month_end, optional=True),
+    Feature("quarter_end", "-", _OPEN, "0 or 1", f.quarter_end, optional=True),
+    Feature("log_range_pace", "today; 30 sessions, shift 1", _bar(2), "log ratio", f.log_range_pace, optional=True),
+    Feature("log_range_pace_half_hour", "30 minutes", _bar(6), "log ratio", f.log_range_pace_half_hour, optional=True),
+    Feature("downside_half_hour", "30 minutes", _bar(6), "ratio of sigmas", f.downside_half_hour),
+    Feature("log_pace_quarter_hour", "15 minutes", _bar(3), "log ratio", f.log_pace_quarter_hour),
+    Feature("log_pace_hour", "60 minutes", _bar(12), "log ratio", f.log_pace_hour),
+    Feature("squared_gap", "1 session", _VIX, "day variances", f.squared_gap),
+    Feature("log_last_hour", "1 session, shift 1", _OPEN, "log ratio", f.log_last_hour, optional=True),
 )
 
 FEATURE_NAMES: Final = tuple(feature.name for feature in CATALOGUE)
+OPTIONAL: Final = frozenset(feature.name for feature in CATALOGUE if feature.optional)
+"""Names of the features that may be missing on a day of good data."""
 
 
 def schema_digest() -> str:

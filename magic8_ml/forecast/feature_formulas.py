@@ -11,13 +11,20 @@ from typing import Final
 
 import numpy as np
 
-from magic8_companion.domain.arrays import Floats
+from magic8_companion.domain.arrays import Floats, Mask
+from magic8_companion.events.rules import is_month_end
+from magic8_companion.options.expiry import monthly_expiry
 from magic8_ml.forecast.intraday import Today
-from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.session_table import BAR_NS, session_table
+from magic8_ml.forecast.statement_times import is_calendar_known
+from magic8_ml.forecast.statement_times import minutes_to_statement as minutes_from
 from magic8_ml.forecast.variance import log_or_nan, ratio_or_nan
 
+_QUARTER_HOUR: Final = 3
 _HALF_HOUR: Final = 6
+_HOUR: Final = 12
 _TWO_HOURS: Final = 24
+_QUARTER_MONTHS: Final = (3, 6, 9, 12)
 _BIPOWER: Final = np.pi / 2
 
 
@@ -55,8 +62,7 @@ def log_pace(today: Today) -> Floats:
 
 def log_pace_half_hour(today: Today) -> Floats:
     """Return ln(realised / expected) of the last six bars."""
-    expected = today.expected_day * _lagged_difference(today.share_done, _HALF_HOUR)
-    return log_or_nan(ratio_or_nan(_lagged_difference(today.realised, _HALF_HOUR), expected))
+    return _log_pace(today, today.realised, _HALF_HOUR)
 
 
 def log_realised_1_day(today: Today) -> float:
@@ -160,6 +166,91 @@ def distance_to_vwap(today: Today) -> Floats:
     typical = (bars.high + bars.low + bars.close) / 3
     vwap = ratio_or_nan(np.cumsum(typical * bars.volume), np.cumsum(bars.volume))
     return (today.log_close - log_or_nan(vwap)) / today.sigma_day
+
+
+def minutes_to_statement(today: Today) -> Floats:
+    """Return minutes to the Federal Reserve's statement of the day, negative after it; missing without one."""
+    return minutes_from(today.history.row, today.bars.starts + BAR_NS)
+
+
+def statement_ahead(today: Today) -> Floats:
+    """Return 1 while a known statement of the day is ahead, else 0; missing beyond the calendar."""
+    return _flag(today, minutes_to_statement(today) > 0)
+
+
+def statement_passed(today: Today) -> Floats:
+    """Return 1 from the statement of the day on, else 0; missing beyond the calendar."""
+    return _flag(today, minutes_to_statement(today) <= 0)
+
+
+def monthly_expiry_day(today: Today) -> float:
+    """Return 1 on the day of the monthly expiry, else 0."""
+    day = session_table().sessions[today.history.row].day
+    return float(day == monthly_expiry(day.year, day.month))
+
+
+def month_end(today: Today) -> float:
+    """Return 1 on the last session of a month, else 0."""
+    return float(is_month_end(session_table().sessions[today.history.row].day))
+
+
+def quarter_end(today: Today) -> float:
+    """Return 1 on the last session of a quarter, else 0."""
+    day = session_table().sessions[today.history.row].day
+    return float(is_month_end(day) and day.month in _QUARTER_MONTHS)
+
+
+def log_range_pace(today: Today) -> Floats:
+    """Return ln(variance by ranges so far (Parkinson 1980) / expected so far); from the second bar."""
+    pace = log_or_nan(ratio_or_nan(today.range_variance, today.expected_day * today.share_done))
+    pace[:1] = np.nan
+    return pace
+
+
+def log_range_pace_half_hour(today: Today) -> Floats:
+    """Return ln(variance by ranges / expected) of the last six bars."""
+    return _log_pace(today, today.range_variance, _HALF_HOUR)
+
+
+def downside_half_hour(today: Today) -> Floats:
+    """Return the root of downside semivariance over expected variance of the last six bars."""
+    down = np.cumsum(np.where(today.returns < 0, today.returns**2, 0.0))
+    return np.sqrt(np.maximum(_pace(today, down, _HALF_HOUR), 0.0))
+
+
+def log_pace_quarter_hour(today: Today) -> Floats:
+    """Return ln(realised / expected) of the last three bars."""
+    return _log_pace(today, today.realised, _QUARTER_HOUR)
+
+
+def log_pace_hour(today: Today) -> Floats:
+    """Return ln(realised / expected) of the last twelve bars."""
+    return _log_pace(today, today.realised, _HOUR)
+
+
+def squared_gap(today: Today) -> float:
+    """Return the square of the gap in day variances."""
+    return gap(today) ** 2
+
+
+def log_last_hour(today: Today) -> float:
+    """Return ln(variance of yesterday's last hour / implied variance of today's)."""
+    history = today.history
+    expected = history.share_left[-1 - _HOUR] * today.implied_day
+    return math.log(history.last_hour / expected) if history.last_hour > 0 and expected > 0 else math.nan
+
+
+def _flag(today: Today, is_set: Mask) -> Floats:
+    return np.where(is_calendar_known(today.history.row), is_set.astype(np.float64), np.nan)
+
+
+def _log_pace(today: Today, running: Floats, bars: int) -> Floats:
+    return log_or_nan(_pace(today, running, bars))
+
+
+def _pace(today: Today, running: Floats, bars: int) -> Floats:
+    expected = today.expected_day * _lagged_difference(today.share_done, bars)
+    return ratio_or_nan(_lagged_difference(running, bars), expected)
 
 
 def _relative(level: float, today: Today) -> float:

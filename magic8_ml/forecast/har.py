@@ -1,8 +1,8 @@
 """The heterogeneous autoregression of the rest of the day: ridge on the log of remaining over implied variance.
 
-Yesterday's, the week's and the month's realised variance, the VIX, the gap and above all today's pace predict the
-rest of today (Corsi 2009, with today's variance as in Zhang et al. 2023).  Everything is relative to VIX x share, so
-one fit serves every symbol, hour and level.
+Yesterday's, the week's and the month's realised variance, the VIX, the gap, the day's events and above all today's pace
+predict the rest of today (Corsi 2009, with today's variance as in Zhang et al. 2023).  Everything is relative to
+VIX x share, so one fit serves every symbol, hour and level.
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ import numpy as np
 from magic8_companion.domain.arrays import Floats, Integers
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.labels import BUCKETS
+from magic8_ml.forecast.substitutes import with_substitutes
 
 ALPHA: Final = 10.0
 COLUMNS: Final = (
     *("log_realised_1_day", "log_realised_5_days", "variance_premium", "trailing_u"),
     *("log_vix", "vix_change", "abs_gap"),
     *("log_pace", "log_pace_half_hour", "log_realised_so_far", "jump_share", "day_range"),
+    *("statement_ahead", "statement_passed", "monthly_expiry", "month_end", "quarter_end"),
+    *("log_range_pace", "log_range_pace_half_hour", "downside_half_hour"),
+    *("log_pace_quarter_hour", "log_pace_hour", "squared_gap", "log_last_hour"),
 )
-TIMED: Final = ("log_pace", "log_pace_half_hour")
+TIMED: Final = ("log_pace", "log_pace_half_hour", "statement_ahead")
 """Columns whose weight may change over the day, linearly in the logarithm of the minutes left."""
 
 _LIMIT: Final = 4.0
@@ -32,7 +36,6 @@ PLACES: Final = np.array([FEATURE_NAMES.index(name) for name in COLUMNS])
 """Where the columns stand among the features."""
 
 _TIMED: Final = np.array([COLUMNS.index(name) for name in TIMED])
-_PACE, _HALF_HOUR = (COLUMNS.index(name) for name in TIMED)
 _MINUTES: Final = FEATURE_NAMES.index("minutes_to_close")
 
 
@@ -98,8 +101,4 @@ class HarModel:
 
 
 def _columns(features: Floats) -> Floats:
-    columns = features[:, PLACES]
-    # before its window is full the last half hour is the whole day so far
-    missing = np.isnan(columns[:, _HALF_HOUR])
-    columns[missing, _HALF_HOUR] = columns[missing, _PACE]
-    return columns
+    return np.asarray(with_substitutes(features)[:, PLACES])

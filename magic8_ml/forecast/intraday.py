@@ -14,7 +14,13 @@ from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.trading_day import new_york_label
 from magic8_ml.forecast.day_history import DayHistory
 from magic8_ml.forecast.session_table import BAR_NS, FULL_DAY_BARS, session_table
-from magic8_ml.forecast.variance import implied_day_variance, implied_sigma_remaining, pace_aware, ratio_or_nan
+from magic8_ml.forecast.variance import (
+    implied_day_variance,
+    implied_sigma_remaining,
+    pace_aware,
+    range_variance,
+    ratio_or_nan,
+)
 
 _MINUTE_NS: Final = 60 * 1_000_000_000
 
@@ -27,6 +33,7 @@ class Today:
     bar; on a half day what is left counts from the early close.  ``implied_day`` is the variance that today's first
     VIX value ``vix_open`` implies for a session, ``sigma_day`` its root: the unit of returns and ranges.
     ``expected_day`` is the same at this symbol's premium, ``pace`` realised variance so far over expected so far.
+    ``range_variance`` is the variance so far by the bars' ranges, NaN where earlier ranges contradict the closes.
     """
 
     bars: Bars
@@ -40,6 +47,7 @@ class Today:
     log_close: Floats
     returns: Floats
     realised: Floats
+    range_variance: Floats
     share_left: Floats
     share_done: Floats
     pace: Floats
@@ -80,6 +88,9 @@ def today_of(bars: Bars, history: DayHistory, vix_open: float) -> Today:
         log_close=log_close,
         returns=returns,
         realised=realised,
+        range_variance=np.cumsum(range_variance(bars.high, bars.low))
+        if history.has_ranges
+        else np.full(len(bars), np.nan),
         share_left=history.share_left[FULL_DAY_BARS - left],
         share_done=share_done,
         pace=ratio_or_nan(realised, expected_day * share_done),

@@ -19,6 +19,12 @@ from magic8_ml.forecast.session_table import FULL_DAY_BARS
 ENTRY_BARS: Final = np.arange(3, FULL_DAY_BARS - 2, 3)
 """Bars done at each entry time: every 15 minutes, 09:45 to 15:45, so that each of the 13 half hours has entries."""
 
+FIRST_ENTRY: Final = int(ENTRY_BARS[0])
+"""Least bars done of a prediction: before it nothing is trained."""
+
+LAST_ENTRY: Final = FULL_DAY_BARS - int(ENTRY_BARS[-1])
+"""Least bars left until the close of a prediction."""
+
 LONG_WINDOW: Final = 252
 SHORT_WINDOW: Final = 126
 MIN_DAYS: Final = 60

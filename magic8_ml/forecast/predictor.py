@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
 from magic8_companion.domain.ml_plugin_config import DEFAULTS
 from magic8_companion.domain.ml_result import MLResult, Prediction, RemainingMove, Unavailable
@@ -17,14 +18,14 @@ from magic8_companion.domain.ticket import ModelledTrade
 from magic8_ml.forecast.confidence import REFERENCE_SESSIONS
 from magic8_ml.forecast.day_history import DayHistoryCache
 from magic8_ml.forecast.distribution_forecaster import MODEL_NAME
-from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, feature_matrix
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, OPTIONAL, feature_matrix
 from magic8_ml.forecast.forecaster import Forecast, Rows
-from magic8_ml.forecast.intraday import today_of
-from magic8_ml.forecast.labels import DIRECTIONS, OUTCOMES, REGIMES, bucket_of
+from magic8_ml.forecast.intraday import Today, today_of
+from magic8_ml.forecast.labels import DIRECTIONS, FIRST_ENTRY, LAST_ENTRY, OUTCOMES, REGIMES, bucket_of
 from magic8_ml.forecast.model_files import TrainedModel
 from magic8_ml.forecast.prediction_inputs import PredictionInputs, fresh_bars
 from magic8_ml.forecast.rationale import explanation_of, rationale_of
-from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.session_table import BAR_MINUTES, session_table
 from magic8_ml.forecast.structures import SPREADS, modelled_trade
 from magic8_ml.forecast.symbol_families import ALL_SYMBOLS, family_of, match_symbol
 from magic8_ml.forecast.terciles import Terciles
@@ -41,12 +42,13 @@ def serving_rows(inputs: PredictionInputs, bars: Bars, terciles: Terciles, histo
     Raises
     ------
     DataUnavailable
-        ``missing_bars``, ``history_short``, ``market_closed``, ``no_movement`` when nothing is left to move, or
-        ``abstained`` when the model has no terciles.
+        ``missing_bars``, ``history_short``, ``market_closed``, ``time_not_learnt`` at a time of day that is never
+        trained, ``no_movement`` when nothing is left to move, or ``abstained`` when the model has no terciles.
     """
     position = session_table().position(inputs.session.day)
     history = histories.before(inputs.symbol, position, inputs.history, inputs.vix_daily)
     today = today_of(bars, history, float(inputs.vix_today.open[0]))
+    _require_trained_time(today)
     last = slice(len(bars) - 1, None)
     sigma = today.sigma_left()[last]
     if not sigma[0] > 0:
@@ -73,10 +75,21 @@ def serving_rows(inputs: PredictionInputs, bars: Bars, terciles: Terciles, histo
     )
 
 
+def _require_trained_time(today: Today) -> None:
+    bars_done, minutes_left = len(today.bars), float(today.minutes_to_close[-1])
+    if bars_done < FIRST_ENTRY or minutes_left < LAST_ENTRY * BAR_MINUTES:
+        raise DataUnavailable(
+            ReasonCode.TIME_UNTRAINED,
+            f"the model was trained on times from {FIRST_ENTRY * BAR_MINUTES} minutes after the open"
+            f" to {LAST_ENTRY * BAR_MINUTES} minutes before the close",
+        )
+
+
 REGIME_FEATURES: Final = frozenset({"log_vix", "variance_premium", "trailing_u", "log_realised_5_days"})
 """Features that tell the state of the market before the open: when one was never seen like this, the regime is new."""
 
 _PROBABILITY_DECIMALS: Final = 4
+_TO_STATEMENT: Final = FEATURE_NAMES.index("minutes_to_statement")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +124,7 @@ class Predictor:
             raise DataUnavailable("abstained", f"the model has never seen {symbol}; it was trained on {seen}")
 
     def _require_seen(self, rows: Rows) -> None:
-        offenders = self.model.bounds.offenders(rows.features[0], FEATURE_NAMES)
+        offenders = self.model.bounds.offenders(rows.features[0], FEATURE_NAMES, OPTIONAL)
         if offenders:
             reason = "regime_unseen" if REGIME_FEATURES & set(offenders) else "out_of_distribution"
             raise DataUnavailable(reason, f"never seen like this: {', '.join(offenders)}")
@@ -132,7 +145,14 @@ class Predictor:
             volatility_regime=likeliest[1],
             regime_probabilities=regime,
             model_version=self.model.version,
-            rationale=rationale_of(forecast, forecaster.odds.slopes, likeliest, explanation, in_sample=in_sample),
+            rationale=rationale_of(
+                forecast,
+                forecaster.odds.slopes,
+                likeliest,
+                explanation,
+                in_sample=in_sample,
+                minutes_to_statement=float(rows.features[0, _TO_STATEMENT]),
+            ),
             win_probability=win,
             implied_probability=_by_strategy(forecast.implied[0].tolist()),
             move=RemainingMove(

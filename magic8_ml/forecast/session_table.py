@@ -17,6 +17,7 @@ from magic8_companion.domain.trading_day import BAR, FIRST_YEAR, LAST_YEAR, Sess
 
 BAR_NS: Final = int(BAR.total_seconds()) * 1_000_000_000
 DAY_NS: Final = 86_400 * 1_000_000_000
+BAR_MINUTES: Final = int(BAR.total_seconds() // 60)
 FULL_DAY_BARS: Final = 78
 
 

@@ -40,6 +40,17 @@ def mean_of_known(values: Floats, at_least: int) -> float:
     return float(known.mean()) if len(known) >= at_least else float("nan")
 
 
+def range_variance(high: Floats, low: Floats) -> Floats:
+    """Return the variance of each bar by its range: ln(high / low) squared over 4 ln 2 (Parkinson 1980).
+
+    >>> range_variance(np.array([101.0]), np.array([100.0])).round(9).tolist()
+    [3.571e-05]
+    """
+    return np.asarray(np.log(high / low) ** 2 / _PARKINSON)
+
+
+_PARKINSON: Final = 4 * float(np.log(2))
+
 SESSIONS_PER_YEAR: Final = 252
 PACE_EXPONENT: Final = 0.45
 PACE_LIMIT: Final = 16.0
