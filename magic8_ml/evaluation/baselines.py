@@ -4,9 +4,10 @@
 B1  climatology: the outcomes of the training days at the same half hour
 B2  the price: VIX x time-of-day share, lognormal
 B3  HAR-RV: yesterday's, the week's and the month's realised variance
-B4  HAR with today: B3 with the VIX, today's variance so far and of the last half hour, and the gap
+B4  HAR with today: B3 with the VIX, today's variance so far and of the last half hour, the gap and the day's events
 B5  logistic regression on all features
 B8  always the most common class
+B9  gradient-boosted trees on all features, each tree grown on a draw of rows
 ==  ================================================================================================
 
 B6, the rule scorer, and B7, the recalibrated price, speak of trades alone: :mod:`magic8_ml.evaluation.win_baselines`.
@@ -14,26 +15,29 @@ B6, the rule scorer, and B7, the recalibrated price, speak of trades alone: :mod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import xgboost as xgb
 from scipy.special import ndtr, ndtri
 
 from magic8_companion.domain.arrays import Floats, Integers
-from magic8_ml.evaluation.regressions import Logit, Ridge, fit_logit, fit_ridge
+from magic8_ml.evaluation.regressions import Logit, fit_logit, fit_ridge
 from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
 from magic8_ml.forecast.forecaster import LEVELS, FittedForecaster, Forecast, Forecaster, Past, Rows
 from magic8_ml.forecast.labels import BUCKETS
 from magic8_ml.forecast.residuals import Residuals
 from magic8_ml.forecast.structures import StructureTrades
+from magic8_ml.forecast.substitutes import with_substitutes
 from magic8_ml.forecast.variance import implied_day_variance
 
 HAR_WINDOW_DAYS: Final = 750
 _GUARD: Final = (0.2, 5.0)
 _HAR: Final = ("log_realised_1_day", "log_realised_5_days", "variance_premium")
-_TODAY: Final = (*_HAR, "log_realised_so_far", "log_pace_half_hour", "abs_gap", "log_vix")
+_EVENTS: Final = ("statement_ahead", "statement_passed", "monthly_expiry", "month_end", "quarter_end")
+_TODAY: Final = (*_HAR, "log_realised_so_far", "log_pace_half_hour", "abs_gap", "log_vix", *_EVENTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -150,34 +154,63 @@ class Har:
     name: str
     columns: tuple[str, ...]
     absolute: bool = False
+    window_days: int | None = None
 
-    def fit(self, rows: Rows, past: Past | None = None) -> FittedHar:  # noqa: ARG002 - calibrated on its own rows
-        """Fit the last 750 days."""
-        recent = rows[rows.day >= np.unique(rows.day)[-HAR_WINDOW_DAYS:][0]]
+    def fit(self, rows: Rows, past: Past | None = None) -> FittedVariance:  # noqa: ARG002 - calibrated on its own rows
+        """Fit all days, or the last ``window_days``."""
+        days = np.unique(rows.day)
+        recent = rows if self.window_days is None else rows[rows.day >= days[-self.window_days :][0]]
         usable = recent[recent.known.realised > 0]
         ridge = fit_ridge(self.design(usable), np.log(usable.known.realised))
-        raw = np.exp(ridge.predict(self.design(usable)))
-        scale = float((usable.known.realised / raw).mean())
-        sigma = np.sqrt(_guarded(scale * raw, usable))
-        return FittedHar(self, ridge, scale, Residuals.of(sigma, usable.known, usable.bucket))
+        return FittedVariance.of(lambda rows: ridge.predict(self.design(rows)), usable)
 
     def design(self, rows: Rows) -> Floats:
         """Return its columns and one per half hour."""
-        columns = rows.features[:, [FEATURE_NAMES.index(name) for name in self.columns]]
+        columns = with_substitutes(rows.features)[:, [FEATURE_NAMES.index(name) for name in self.columns]]
         if self.absolute:  # features are relative to the VIX; a HAR without options does not know it
             vix = np.exp(rows.features[:, FEATURE_NAMES.index("log_vix")])
             columns = columns + np.log(implied_day_variance(vix))[:, None]
         return np.concatenate((columns, np.eye(BUCKETS)[rows.bucket]), axis=1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedHar:
-    """Says all that follows from its variance and from what it missed by on the training days."""
+@dataclass(frozen=True, slots=True)
+class BoostedTrees:
+    """B9: boosted trees of a common capacity on the log of remaining over implied variance."""
 
-    har: Har
-    ridge: Ridge
+    name: str = "B9 boosted trees"
+
+    def fit(self, rows: Rows, past: Past | None = None) -> FittedVariance:  # noqa: ARG002 - calibrated on its own rows
+        """Fit all days."""
+        usable = rows[rows.known.realised > 0]
+        target = np.log(usable.known.realised / usable.sigma_vix**2)
+        matrix = xgb.QuantileDMatrix(usable.features, target, nthread=1)
+        booster = xgb.train({**_TREES, "base_score": float(target.mean())}, matrix, _ROUNDS)
+
+        def log_variance(rows: Rows) -> Floats:
+            return np.asarray(booster.inplace_predict(rows.features) + np.log(rows.sigma_vix**2), dtype=np.float64)
+
+        return FittedVariance.of(log_variance, usable)
+
+
+_ROUNDS: Final = 200
+_TREES: Final = {"max_depth": 4, "learning_rate": 0.05, "subsample": 0.7, "seed": 8, "nthread": 1}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedVariance:
+    """A forecast of the remaining variance, and all that follows from it and from its errors on the training days."""
+
+    log_variance: Callable[[Rows], Floats]
     scale: float
     residuals: Residuals
+
+    @classmethod
+    def of(cls, log_variance: Callable[[Rows], Floats], rows: Rows) -> FittedVariance:
+        """Correct the bias of a fitted logarithm on its training rows, and collect what it missed by."""
+        raw = np.exp(log_variance(rows))
+        scale = float((rows.known.realised / raw).mean())
+        sigma = np.sqrt(_guarded(scale * raw, rows))
+        return cls(log_variance, scale, Residuals.of(sigma, rows.known, rows.bucket))
 
     def predict(self, rows: Rows) -> Forecast:
         """Forecast sigma, classes and quantiles."""
@@ -198,8 +231,7 @@ class FittedHar:
         return np.maximum(below[1] - below[0], 0.0)
 
     def _sigma(self, rows: Rows) -> Floats:
-        raw = self.scale * np.exp(self.ridge.predict(self.har.design(rows)))
-        return np.sqrt(_guarded(raw, rows))
+        return np.sqrt(_guarded(self.scale * np.exp(self.log_variance(rows)), rows))
 
 
 def classes_below(below: Floats) -> Floats:
@@ -247,8 +279,9 @@ BASELINES: Final[Sequence[Forecaster]] = (
     VIX_SHARE,
     Price("B2 VIX x share of 120 sessions", "sigma_share"),
     Price("B2 VIX x share x pace", "sigma_today"),
-    Har("B3 HAR-RV", _HAR, absolute=True),
+    Har("B3 HAR-RV", _HAR, absolute=True, window_days=HAR_WINDOW_DAYS),
     HAR_TODAY,
     Logistic(),
     Majority(),
+    BoostedTrees(),
 )

@@ -75,6 +75,7 @@ def today_of(bars: Bars, history: DayHistory, vix_open: float) -> Today:
     expected_day = implied_day * history.premium
     log_open, log_close = float(np.log(bars.open[0])), np.log(bars.close)
     returns = np.diff(log_close, prepend=log_open)
+    by_range = np.cumsum(range_variance(bars.high, bars.low))
     realised, share_done = np.cumsum(returns**2), 1.0 - history.share_left[done]
     return Today(
         bars=bars,
@@ -88,9 +89,7 @@ def today_of(bars: Bars, history: DayHistory, vix_open: float) -> Today:
         log_close=log_close,
         returns=returns,
         realised=realised,
-        range_variance=np.cumsum(range_variance(bars.high, bars.low))
-        if history.has_ranges
-        else np.full(len(bars), np.nan),
+        range_variance=by_range if history.has_ranges else np.full_like(by_range, np.nan),
         share_left=history.share_left[FULL_DAY_BARS - left],
         share_done=share_done,
         pace=ratio_or_nan(realised, expected_day * share_done),

@@ -70,7 +70,9 @@ def _statement(minutes: float) -> list[str]:
 def _trade(forecast: Forecast, name: str, slopes: Sequence[Slope]) -> str:
     place = BASE_STRATEGIES.index(name)
     kind = f" ({VERTICALS[int(forecast.vertical[0])].replace('_', ' ')})" if name == VERTICAL else ""
-    win, implied, edge = (float(column[0, place]) for column in (forecast.win, forecast.implied, forecast.edge))
+    # as published: text and number round to the same percent
+    win, implied = (round(float(column[0, place]), _DECIMALS) for column in (forecast.win, forecast.implied))
+    edge = float(forecast.edge[0, place])
     ranks: list[float] = forecast.confidence[0].tolist()
     proof = "" if slopes[place].proven else ", unproven"
     text = (

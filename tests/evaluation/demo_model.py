@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from magic8_ml.evaluation.baselines import HAR_TODAY, FittedHar
+from magic8_ml.evaluation.baselines import HAR_TODAY, FittedVariance
 from magic8_ml.forecast.forecaster import Forecast, Past, Rows
 from magic8_ml.forecast.labels import OUTCOMES
 from magic8_ml.forecast.structures import price_structures, select_strategies
@@ -28,7 +28,7 @@ class DemoModel:
 class FittedDemo:
     """Fitted."""
 
-    har: FittedHar
+    har: FittedVariance
     edges: np.ndarray
 
     def predict(self, rows: Rows) -> Forecast:

@@ -26,6 +26,16 @@ def test_too_many_unknown_values_are_named() -> None:
     assert seen.offenders(np.array([nan, nan, nan, nan, 0.5]), NAMES) == ("a", "b", "c", "d")
 
 
+def test_a_flag_that_was_never_set_bounds_nothing() -> None:
+    """An optional feature may be missing, and one that had no two values in training excludes no value."""
+    rows = np.random.default_rng(9).uniform(0, 1, (500, 5))
+    rows[:, 0], rows[:, 1] = 0.0, np.nan
+    seen, today = Bounds.of(rows), np.array([1.0, 30.0, 9.0, 0.5, 0.5])
+    assert seen.offenders(today, NAMES) == ("a", "b", "c")
+    assert seen.offenders(today, NAMES, {"a", "b"}) == ("c",)
+    assert seen.offenders(np.full(5, np.nan), NAMES, set(NAMES)) == ()
+
+
 def test_bounds_survive_the_file() -> None:
     """The plain form holds everything, a column never seen included."""
     rows = np.random.default_rng(8).uniform(0, 1, (50, 5))

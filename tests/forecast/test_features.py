@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from math import nan
 
 import numpy as np
 import pytest
@@ -15,12 +19,19 @@ from magic8_ml.forecast.day_history import DayHistory
 from magic8_ml.forecast.feature_catalogue import AVAILABLE_AT, CATALOGUE, FEATURE_NAMES, feature_matrix
 from magic8_ml.forecast.intraday import Today, today_of
 from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.statement_times import is_calendar_known, minutes_to_statement
+from magic8_ml.forecast.substitutes import with_substitutes
 from tests.forecast.markets import Market, make_market, session_of
 
 MARKET = make_market(120)
 SPY = MARKET.bars["SPY"]
 ROW, SESSION = session_of(SPY, 100)
 TODAY = SPY.between(SESSION.open_at, SESSION.close_at)
+STATEMENT_ROW = session_table().position(date(2023, 12, 13))
+STATEMENT = session_table().sessions[STATEMENT_ROW]
+STATEMENT_DAY = SPY.between(STATEMENT.open_at, STATEMENT.close_at)
+RANGED = Market(bars={"SPY": replace(SPY, high=SPY.high * 1.0004, low=SPY.low / 1.0004)}, vix=MARKET.vix)
+"""The same closes with ranges as wide as those of real bars."""
 
 BANNED = {
     *("profit", "raw", "managed", "stop", "closed", "closing", "expired", "total_profit", "ratio", "closing_delta"),
@@ -39,11 +50,12 @@ def column(name: str, today: Today) -> np.ndarray:
 
 
 @settings(max_examples=78, deadline=None)
-@given(st.integers(1, 78))
-def test_deleting_later_bars_leaves_every_row_bit_equal(n_bars: int) -> None:
+@given(st.integers(1, 78), st.booleans())
+def test_deleting_later_bars_leaves_every_row_bit_equal(n_bars: int, of_statement: bool) -> None:
     """Row i depends on bars 0..i alone: cut anywhere, the rows before the cut are the same bits."""
-    whole = feature_matrix(prepared())
-    assert np.array_equal(feature_matrix(prepared(TODAY[:n_bars])), whole[:n_bars], equal_nan=True)
+    bars, row = (STATEMENT_DAY, STATEMENT_ROW) if of_statement else (TODAY, ROW)
+    whole = feature_matrix(prepared(bars, row=row))
+    assert np.array_equal(feature_matrix(prepared(bars[:n_bars], row=row)), whole[:n_bars], equal_nan=True)
 
 
 @settings(max_examples=20, deadline=None)
@@ -104,8 +116,10 @@ def test_price_level_does_not_matter() -> None:
 
 def test_a_window_that_is_not_full_is_missing_not_zero() -> None:
     """The 30-minute and two-hour windows have no value before six and 24 bars, and one from then on."""
-    today = prepared()
-    for name, bars in (("return_half_hour", 6), ("log_pace_half_hour", 6), ("return_two_hours", 24)):
+    today = prepared(market=RANGED)
+    windows = {"return_half_hour": 6, "log_pace_half_hour": 6, "return_two_hours": 24, "log_pace_quarter_hour": 3}
+    windows |= {"log_pace_hour": 12, "log_range_pace_half_hour": 6, "downside_half_hour": 6}
+    for name, bars in windows.items():
         values = column(name, today)
         assert np.isnan(values[: bars - 1]).all(), name
         assert not np.isnan(values[bars - 1 :]).any(), name
@@ -155,6 +169,102 @@ def test_features_agree_with_a_slow_obvious_twin() -> None:
     sigma = vix / 100 / math.sqrt(252)
     assert row["day_range"] == pytest.approx(math.log(TODAY.high[:at].max() / TODAY.low[:at].min()) / sigma)
     assert row["minutes_to_close"] == 390 - at * 5
+
+
+def test_ranges_downside_and_last_hour_agree_with_a_slow_obvious_twin() -> None:
+    """Parkinson's variance, the semivariance of 30 minutes and yesterday's last hour equal plain loops."""
+    at, series = 40, RANGED.bars["SPY"]
+    bars, history = series.between(SESSION.open_at, SESSION.close_at), DayHistory.before(ROW, series, MARKET.vix)
+    row = dict(zip(FEATURE_NAMES, feature_matrix(prepared(bars[:at], RANGED))[-1], strict=True))
+    expected_day = (16.0 / 100) ** 2 / 252 * history.premium
+    by_range = [math.log(high / low) ** 2 / (4 * math.log(2)) for high, low in zip(bars.high, bars.low, strict=True)]
+    so_far = expected_day * (1 - history.share_left[at])
+    assert row["log_range_pace"] == pytest.approx(math.log(sum(by_range[:at]) / so_far))
+    half_hour = expected_day * (history.share_left[at - 6] - history.share_left[at])
+    assert row["log_range_pace_half_hour"] == pytest.approx(math.log(sum(by_range[at - 6 : at]) / half_hour))
+    returns = np.diff(np.log(TODAY.close[at - 7 : at]))
+    assert row["downside_half_hour"] == pytest.approx(math.sqrt(sum(r * r for r in returns if r < 0) / half_hour))
+    yesterday = session_table().sessions[ROW - 1]
+    closes = SPY.between(yesterday.open_at, yesterday.close_at).close[-13:]
+    last_hour = sum(math.log(b / a) ** 2 for a, b in pairwise(closes))
+    share = history.share_left[66] * (16.0 / 100) ** 2 / 252
+    assert row["log_last_hour"] == pytest.approx(math.log(last_hour / share))
+
+
+def test_ranges_that_miss_the_moves_of_the_closes_are_missing() -> None:
+    """A file whose highs and lows were cut has no pace by ranges: it is unknown, not small."""
+    assert prepared(market=RANGED).history.has_ranges
+    assert not np.isnan(column("log_range_pace", prepared(market=RANGED))[1:]).any()
+    bodies = replace(SPY, high=np.maximum(SPY.open, SPY.close), low=np.minimum(SPY.open, SPY.close))
+    today = prepared(TODAY, Market(bars={"SPY": bodies}, vix=MARKET.vix))
+    assert not today.history.has_ranges
+    assert np.isnan(column("log_range_pace", today)).all()
+    assert np.isnan(column("log_range_pace_half_hour", today)).all()
+
+
+def test_the_statement_of_a_day_is_counted_down_and_flagged() -> None:
+    """2023-12-13, statement at 14:00: 270 minutes ahead at 09:30, 0 at 14:00, passed from then on."""
+    today = prepared(STATEMENT_DAY, row=STATEMENT_ROW)
+    minutes = column("minutes_to_statement", today)
+    assert (minutes[0], minutes[53], minutes[-1]) == (265, 0, -120)
+    assert column("statement_ahead", today).tolist() == [1.0] * 53 + [0.0] * 25
+    assert column("statement_passed", today).tolist() == [0.0] * 53 + [1.0] * 25
+
+
+def test_a_day_without_statement_has_no_minutes_and_two_zeros() -> None:
+    """No statement is a known fact within the calendar."""
+    assert np.isnan(column("minutes_to_statement", prepared())).all()
+    assert not column("statement_ahead", prepared()).any()
+    assert not column("statement_passed", prepared()).any()
+
+
+@pytest.mark.parametrize(
+    ("day", "minutes"),
+    [
+        (date(2020, 3, 3), [nan, nan, 0, -5]),  # unscheduled, 10:00: unknown before its time
+        (date(2020, 3, 18), [nan] * 4),  # cancelled on the Sunday before
+        (date(2025, 3, 19), [250, 245, 240, 235]),
+    ],
+)
+def test_only_what_the_market_knew_of_a_statement_is_a_feature(day: date, minutes: list[float]) -> None:
+    """An unscheduled statement is known from its own time, a cancelled one no longer on its day."""
+    row = session_table().position(day)
+    ends = session_table().opens[row] + np.array([20, 25, 30, 35]) * 60_000_000_000
+    assert np.array_equal(minutes_to_statement(row, ends), minutes, equal_nan=True)
+
+
+def test_beyond_the_calendar_a_day_is_unknown_not_eventless() -> None:
+    """From 2028 on the table of statements says nothing."""
+    assert is_calendar_known(session_table().position(date(2027, 12, 31)))
+    assert not is_calendar_known(session_table().position(date(2028, 1, 3)))
+
+
+def test_expiry_and_ends_of_months_and_quarters_are_flags() -> None:
+    """2023-12-15 is a monthly expiry, 2023-12-29 the end of a quarter, 2024-01-31 of a month."""
+    flags = {
+        day: [feature_of(name, day) for name in ("monthly_expiry", "month_end", "quarter_end")]
+        for day in (date(2023, 12, 15), date(2023, 12, 29), date(2024, 1, 31), date(2024, 1, 30))
+    }
+    assert list(flags.values()) == [[1, 0, 0], [0, 1, 1], [0, 1, 0], [0, 0, 0]]
+
+
+def feature_of(name: str, day: date) -> float:
+    """Return a feature of the first bar of a day of the market."""
+    row = session_table().position(day)
+    session = session_table().sessions[row]
+    return float(column(name, prepared(SPY.between(session.open_at, session.close_at), row=row))[0])
+
+
+def test_unknown_paces_take_those_of_longer_windows() -> None:
+    """A regression is given the pace of the day for one of 60 minutes that is not full yet."""
+    features = feature_matrix(prepared())
+    filled = with_substitutes(features)
+    pace = features[:, FEATURE_NAMES.index("log_pace")]
+    for name, bars in (("log_pace_half_hour", 6), ("log_pace_hour", 12)):
+        column = FEATURE_NAMES.index(name)
+        assert np.array_equal(filled[: bars - 1, column], pace[: bars - 1], equal_nan=True)
+        assert np.array_equal(filled[bars - 1 :, column], features[bars - 1 :, column])
+    assert np.isnan(features[3, FEATURE_NAMES.index("log_pace_hour")])
 
 
 def test_a_fast_morning_raises_the_pace_aware_sigma() -> None:

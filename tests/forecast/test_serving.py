@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -164,8 +164,11 @@ def test_inputs_are_left_as_they_were(system: ProductionMLSystem, noon: MarketSt
     assert system.predict(**arguments) == first
 
 
-def test_every_five_minutes_of_a_day_is_answered(system: ProductionMLSystem, market: Market) -> None:
-    """From the first complete bar to the last slot there is a prediction, on half days too."""
+def test_every_slot_that_was_trained_is_answered(system: ProductionMLSystem, market: Market) -> None:
+    """From 15 minutes after the open to 15 minutes before the close there is a prediction, on half days too.
+
+    Outside of that nothing was trained, and the answer says so.
+    """
     half = next(
         r
         for r in range(*(session_of(market.bars["SPY"], n)[0] for n in (60, -1)))
@@ -175,7 +178,10 @@ def test_every_five_minutes_of_a_day_is_answered(system: ProductionMLSystem, mar
         opened = session_table().sessions[row].open_at
         for slot in range(1, slots + 1):
             state = state_at(market, "SPY", row, opened + timedelta(minutes=5 * slot, seconds=5))
-            assert isinstance(call(system, state), Prediction), slot
+            if 3 <= slot <= slots - 1:
+                assert isinstance(call(system, state), Prediction), slot
+            else:
+                assert reason(system, state) == "time_not_learnt", slot
 
 
 def test_old_bars_are_stale(system: ProductionMLSystem, noon: MarketState) -> None:
@@ -337,3 +343,21 @@ def test_history_is_that_of_the_last_thirty_sessions(noon: MarketState) -> None:
     """The row needs no more than what the host hands over."""
     row = session_table().position(noon.session.day)
     assert DayHistory.before(row, noon.history, noon.vix_daily).realised.shape == (30,)
+
+
+def test_the_rationale_names_the_statement_of_the_day(system: ProductionMLSystem, market: Market) -> None:
+    """2023-12-13, statement at 14:00: ahead at noon, past at 14:30; no word of it on another day."""
+    row = session_table().position(date(2023, 12, 13))
+    opened = session_table().sessions[row].open_at
+    words = []
+    for state in (
+        state_at(market, "SPY", row, opened + NOON),
+        state_at(market, "SPY", row, opened + NOON + timedelta(minutes=150)),
+        state_at(market, "SPY", row + 1, session_table().sessions[row + 1].open_at + NOON),
+    ):
+        result = call(system, state)
+        assert isinstance(result, Prediction), result
+        words.append(result.rationale)
+    assert "Federal Reserve statement in 120 minutes" in words[0]
+    assert "Federal Reserve statement 30 minutes ago" in words[1]
+    assert "statement" not in words[2].replace("statement_", "")
