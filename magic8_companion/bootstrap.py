@@ -24,7 +24,7 @@ from magic8_companion.domain.strategy import VIX
 from magic8_companion.domain.trading_day import Session, new_york_day, previous_session, require_session, session_on
 from magic8_companion.durable import FolderLock
 from magic8_companion.engine.caching_analyzer import CachingAnalyzer
-from magic8_companion.engine.day import Progress, RecommendationEngine
+from magic8_companion.engine.day import DayListener, RecommendationEngine
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.publication import PublicationService
@@ -146,7 +146,7 @@ def build_service(
     settings: Settings,
     stop: asyncio.Event,
     clock: Clock | None = None,
-    progress: Progress | None = None,
+    listener: DayListener | None = None,
     lock: FolderLock | None = None,
 ) -> Service:
     """Wire the host; the caller holds ``lock``, the lock of the output folder.
@@ -184,7 +184,7 @@ def build_service(
         services=services,
         options=options,
         stop=stop,
-        progress=progress,
+        listener=listener,
     )
     extension = create_extension(services, scorer) if settings.enable_ml_5min else None
     settler = _settler(settings, clock, provider, publisher.record)

@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from textwrap import fill
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from magic8_companion.command_line import new_progress, new_table, print_table
+from magic8_companion.command_line import PLAIN_WIDTH, console, new_progress, new_table, print_table
 from magic8_companion.domain.recommendation import CheckpointResult, Entry, SymbolRecommendation
 from magic8_companion.domain.strategy import BASE_STRATEGIES, NO_TRADE
+from magic8_companion.domain.ticket import TicketLeg
 from magic8_companion.domain.trading_day import Session, new_york_label
+from magic8_companion.engine.day import CheckpointOutcome
 from magic8_companion.options.order_line import written_strikes
-from magic8_companion.options.payoff import Leg
+from magic8_companion.options.payoff import Leg, profile
 
-HEADS: Final = ("time", "symbol", "B/IC/V", "decision", "trade", "wins (implied)", "max loss", "why not", "ML")
-"""The third column has the scores of Butterfly, Iron_Condor and Vertical."""
+if TYPE_CHECKING:
+    from rich.table import Table
+
+COLUMNS: Final = {
+    "time": 8,
+    "symbol": 6,
+    "B/IC/V": 8,
+    "decision": 15,
+    "trade": 30,
+    "wins (implied)": 11,
+    "max loss": 8,
+    "why not": 18,
+}
+"""The heads and least widths of the table; ``B/IC/V`` has the scores of Butterfly, Iron_Condor and Vertical.
+
+The widths are the same in every row, because a row is printed when its checkpoint is decided.
+"""
+
+_WIDEST: Final = {"trade": 62, "why not": 60}  # a terminal that is wide enough shows a row in one line
+
+_GAP: Final = 2
+
+_CONTRACT: Final = 100  # dollars per point
+
+_WITHOUT_MODEL: Final = frozenset({"ok", "disabled"})
 
 _SIGN: Final = {"BUY": 1, "SELL": -1}
 
-_WIDTH: Final = 120
-
 
 class DayProgress:
-    """A progress bar in minutes of one session; silent where standard error is no terminal."""
+    """A progress bar in minutes of one session, silent where standard error is no terminal, below a growing table."""
 
-    def __init__(self, session: Session, title: str) -> None:
+    def __init__(self, session: Session, title: str, table: DecisionTable) -> None:
+        self._table = table
         self._open_at = session.open_at
         self._minutes = int((session.close_at - session.open_at).total_seconds() // 60)
         self._bar = new_progress("min", transient=True)
@@ -47,30 +73,74 @@ class DayProgress:
         done = max(0, min(minutes, self._minutes))
         self._bar.update(self._task, completed=done, note=f"{new_york_label(at)} {doing}")
 
+    def decided(self, outcome: CheckpointOutcome) -> None:
+        """Add the rows of a checkpoint to the table."""
+        with self.paused():
+            self._table.decided(outcome)
 
-def print_decisions(results: Sequence[CheckpointResult], skipped: Mapping[str, str]) -> None:
-    """Print one line per checkpoint and symbol: scores, decision, the trade and its price, why not, state of the ML.
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the bar off the screen for lines that stay."""
+        self._bar.stop()
+        try:
+            yield
+        finally:
+            self._bar.start()
 
-    Parameters
-    ----------
-    skipped
-        Label of a checkpoint that was not executed -> reason.
+
+class DecisionTable:
+    """The table of a day's decisions on standard output, which grows with every checkpoint.
+
+    One row per checkpoint and symbol: scores, decision, the trade and its price, its chance to win, and why not.
     """
-    table = new_table(*HEADS, right=("max loss",))
+
+    def __init__(self) -> None:
+        self._has_heads = False
+        self._notes: dict[str, None] = {}
+
+    def reached(self, at: datetime, doing: str) -> None:
+        """Show nothing: the table has checkpoints alone."""
+
+    def decided(self, outcome: CheckpointOutcome) -> None:
+        """Print the rows of one checkpoint, or the reason why it was not executed."""
+        result, skipped = outcome.result, outcome.skipped
+        rows = [(("", "", "skipped", "", "", "", skipped or ""), "yellow")] if result is None else _rows(result)
+        table = _fixed_table(has_heads=not self._has_heads)
+        for cells, style in rows:
+            table.add_row(outcome.label, *cells, style=style)
+        self._has_heads = True
+        print_table(table)
+        sys.stdout.flush()  # a pipe shows the row now as well
+        if result is not None:
+            highs = (item.measured.checkpoint_note for item in result.recommendations.values() if item.has_high)
+            self._notes.update(dict.fromkeys(highs))
+
+    def close(self) -> None:
+        """Print what was measured of the labels in the table."""
+        for note in self._notes:
+            print(fill(f"{note}.", PLAIN_WIDTH))
+
+
+def _fixed_table(*, has_heads: bool) -> Table:
+    table = new_table(*COLUMNS, right=("max loss",))
+    table.show_header = has_heads
     table.collapse_padding = True
-    for result in results:
-        label = new_york_label(result.checkpoint_at)
-        for symbol, item in result.recommendations.items():
-            table.add_row(label, symbol, *_cells(item), style=None if item.best_strategy == NO_TRADE else "green")
-        for symbol, reason in result.skipped.items():
-            table.add_row(label, symbol, "", "skipped", "", "", "", reason, "", style="yellow")
-    for label, reason in skipped.items():
-        table.add_row(label, "", "", "skipped", "", "", "", reason, "", style="yellow")
-    print_table(table)
-    for note in dict.fromkeys(
-        item.measured.checkpoint_note for result in results for item in result.recommendations.values() if item.has_high
-    ):
-        print(fill(f"{note}.", _WIDTH))
+    spare = console().width - sum(COLUMNS.values()) - _GAP * (len(COLUMNS) - 1)
+    for column, (head, width) in zip(table.columns, COLUMNS.items(), strict=True):
+        more = max(0, min(spare, _WIDEST.get(head, width) - width))
+        column.width = width + more
+        spare -= more
+    return table
+
+
+def _rows(result: CheckpointResult) -> list[tuple[tuple[str, ...], str | None]]:
+    decided: list[tuple[tuple[str, ...], str | None]] = [
+        ((symbol, *_cells(item)), None if item.best_strategy == NO_TRADE else "green")
+        for symbol, item in result.recommendations.items()
+    ]
+    return decided + [
+        ((symbol, "", "skipped", "", "", "", reason), "yellow") for symbol, reason in result.skipped.items()
+    ]
 
 
 def _cells(item: SymbolRecommendation) -> tuple[str, ...]:
@@ -80,15 +150,16 @@ def _cells(item: SymbolRecommendation) -> tuple[str, ...]:
         reasons = [item.strategies[item.best_strategy_key].rationale]
     else:
         chosen, reasons = item.strategies[item.best_strategy_key], []
+    if item.ml_status not in _WITHOUT_MODEL:
+        reasons.append(f"ML {item.ml_status}")
     decision = NO_TRADE if item.best_strategy == NO_TRADE else "TRADE"
     return (
         "/".join(f"{entry.score:.0f}" for entry in entries),
         f"{decision} {chosen.confidence}",
         _trade(chosen) or f"{BASE_STRATEGIES[entries.index(chosen)] if chosen in entries else item.best_strategy}",
         _chances(chosen),
-        "" if chosen.ticket is None else f"${chosen.ticket.max_loss:,.0f}",
+        _max_loss(chosen),
         "; ".join([*chosen.blocked_by, *reasons]),
-        item.ml_status,
     )
 
 
@@ -97,13 +168,29 @@ def _trade(entry: Entry) -> str:
     if trade is not None:
         price = trade.limit_price
     elif entry.modelled is not None:
-        price, origin = entry.modelled.price, ", modelled"
+        price, origin = entry.modelled.price, "modelled"
     found = trade or entry.modelled
     if found is None:
         return entry.structure or ""
     named = " ".join(word for word in (entry.side, entry.structure) if word)
-    legs = [Leg(right=x.right, strike=round(x.strike, 2), quantity=x.quantity * _SIGN[x.action]) for x in found.legs]
-    return f"{named} {written_strikes(legs)} @{abs(price):.2f} {'credit' if price > 0 else 'debit'}{origin}"
+    kind = "credit" if price > 0 else "debit"
+    words = (named, written_strikes(_legs(found.legs)), f"@{abs(price):.2f}", "" if kind in named else kind, origin)
+    return " ".join(word for word in words if word)
+
+
+def _legs(legs: Sequence[TicketLeg]) -> list[Leg]:
+    return [Leg(right=x.right, strike=round(x.strike, 2), quantity=x.quantity * _SIGN[x.action]) for x in legs]
+
+
+def _max_loss(entry: Entry) -> str:
+    # of what the model would have traded without a chain: of its price, which has its costs in it
+    loss: float | None = None
+    if entry.ticket is not None:
+        loss = entry.ticket.max_loss
+    elif entry.modelled is not None:
+        points = profile(_legs(entry.modelled.legs), -entry.modelled.price).max_loss
+        loss = None if points is None else points * _CONTRACT
+    return "" if loss is None else f"${loss:,.0f}"
 
 
 def _chances(entry: Entry) -> str:

@@ -1,7 +1,7 @@
 """``magic8 run``: the host of a live day, or one replayed or simulated day.
 
 A real feed runs session after session until it is stopped.  A replayed or simulated provider plays one whole day at
-``--speed`` and ends with the table of its decisions.
+``--speed``; the table of its decisions grows with every checkpoint.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:  # --help must not load numpy and pandas
     from pathlib import Path
 
     from magic8_companion.bootstrap import Service
+    from magic8_companion.cli.console import DecisionTable
     from magic8_companion.cli.logs import MarketTime
     from magic8_companion.domain.trading_day import Session
     from magic8_companion.durable import FolderLock
-    from magic8_companion.engine.day import CheckpointOutcome
     from magic8_companion.ports import Clock, Extension, MarketData
     from magic8_companion.unified_config import Settings
 
@@ -121,6 +121,7 @@ def _with_embedded_ml(settings: Settings) -> Settings:
 
 async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None, *, verbose: bool) -> int:
     from magic8_companion import bootstrap  # noqa: PLC0415  # after --help and the check of the settings
+    from magic8_companion.cli.console import DecisionTable  # noqa: PLC0415  # as above
     from magic8_companion.cli.logs import configure_logging  # noqa: PLC0415  # as above
     from magic8_companion.domain.trading_day import new_york_day  # noqa: PLC0415  # as above
 
@@ -132,7 +133,11 @@ async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None, *, 
         if not settings.is_live:
             return await _play(settings, stop, lock, market_time, verbose=verbose)
         logger.info("Starting Magic8-Companion...")
-        service = bootstrap.build_service(settings, stop, clock, lock=lock)
+        table = None
+        if clock is not None:
+            print(_rehearsal_heading(settings.market_data_provider, new_york_day(clock.now())), flush=True)
+            table = DecisionTable()
+        service = bootstrap.build_service(settings, stop, clock, table, lock)
         today = new_york_day(service.clock.now())
         days = service.engine.run_date(today) if settings.run_once else None
         beside = [_probe_feed(service.provider, settings.supported_symbols)]
@@ -140,13 +145,12 @@ async def _run(settings: Settings, stop: asyncio.Event, clock: Clock | None, *, 
             beside.append(service.settler.run())
         tasks = [asyncio.get_running_loop().create_task(work) for work in beside]
         try:
-            outcomes = await _drive(service, days or service.engine.run_forever())
+            await _drive(service, days or service.engine.run_forever())
         finally:
             for task in tasks:
                 task.cancel()
-        if clock is not None and outcomes is not None:
-            print(_rehearsal_heading(settings.market_data_provider, today))
-            _show_day(settings, stop, outcomes)
+        if table is not None:
+            _end_day(settings, stop, table)
         return 0
 
 
@@ -163,7 +167,7 @@ async def _play(
     # Plays one replayed or simulated day and shows what was decided.
     from magic8_companion import bootstrap  # noqa: PLC0415  # see _run
     from magic8_companion.cli import first_use  # noqa: PLC0415  # see _run
-    from magic8_companion.cli.console import DayProgress  # noqa: PLC0415  # see _run
+    from magic8_companion.cli.console import DayProgress, DecisionTable  # noqa: PLC0415  # see _run
 
     session = bootstrap.run_session(settings)
     for sentence in (*bootstrap.check_recordings(settings, session), *_earlier_run(settings.run_output_dir, session)):
@@ -176,23 +180,21 @@ async def _play(
         print("stopped before the day began", file=sys.stderr)
         return 0
     logger.info("Starting Magic8-Companion...")
-    with DayProgress(session, f"{settings.market_data_provider} {session.day}") as progress:
-        service = bootstrap.build_service(settings, stop, progress=progress.reached, lock=lock)
+    table = DecisionTable()
+    with DayProgress(session, f"{settings.market_data_provider} {session.day}", table) as progress:
+        service = bootstrap.build_service(settings, stop, listener=progress, lock=lock)
         market_time.clock = service.clock
-        outcomes = await _drive(service, service.engine.run_day(session))
+        with progress.paused():
+            print(_heading(settings.market_data_provider, session, service.provider.status), flush=True)
+        await _drive(service, service.engine.run_day(session))
     if not stop.is_set():
         await bootstrap.settle_days(settings, [session.day])
-    print(_heading(settings.market_data_provider, session, service.provider.status))
-    _show_day(settings, stop, outcomes)
+    _end_day(settings, stop, table)
     return 0
 
 
-def _show_day(settings: Settings, stop: asyncio.Event, outcomes: Sequence[CheckpointOutcome]) -> None:
-    from magic8_companion.cli.console import print_decisions  # noqa: PLC0415  # see _run
-
-    executed = [item.result for item in outcomes if item.result is not None]
-    skipped = {item.label: item.skipped for item in outcomes if item.skipped is not None}
-    print_decisions(executed, skipped)
+def _end_day(settings: Settings, stop: asyncio.Event, table: DecisionTable) -> None:
+    table.close()
     if stop.is_set():
         print("stopped before the close")
     folder = settings.run_output_dir

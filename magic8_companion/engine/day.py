@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable, PublishError
@@ -50,8 +50,14 @@ class CheckpointOutcome:
     skipped: str | None = None
 
 
-Progress = Callable[[datetime, str], None]
-"""Told the clock's time and, in a few words, what happens there; called from any thread."""
+class DayListener(Protocol):
+    """Follows a day as it is played."""
+
+    def reached(self, at: datetime, doing: str) -> None:
+        """Take the clock's time and, in a few words, what happens there; called from any thread."""
+
+    def decided(self, outcome: CheckpointOutcome) -> None:
+        """Take what became of a checkpoint as soon as it is published; called on the engine's loop."""
 
 
 class _ClockSet(Exception):  # no error: the day is planned anew
@@ -88,7 +94,7 @@ class RecommendationEngine:
         services: HostServices,
         options: EngineConfig,
         stop: asyncio.Event,
-        progress: Progress | None = None,
+        listener: DayListener | None = None,
     ) -> None:
         self._clock = clock
         self._clock_steps = clock.steps
@@ -98,7 +104,7 @@ class RecommendationEngine:
         self._services = services
         self._options = options
         self._stop = stop
-        self._progress = progress
+        self._listener = listener
         self.poll_pause: Callable[[], Awaitable[None]] = _half_a_second
         self._plausibility = observer.plausibility
         self._failure: BaseException | None = None
@@ -205,6 +211,8 @@ class RecommendationEngine:
                 outcomes[checkpoint.at] = outcome
                 if outcome.skipped is not None and checkpoint.impossible is None and checkpoint.latest >= begun:
                     await self._publish(self._pipeline.skip(checkpoint, ReasonCode.CHECKPOINT_MISSED))
+                if self._listener is not None:
+                    self._listener.decided(outcome)
         await self._sleep_until(session.close_at)
         if self._publication.last_published is not None:
             await self._refresh()
@@ -285,8 +293,8 @@ class RecommendationEngine:
         self._stop.set()
 
     def _report(self, at: datetime, doing: str) -> None:
-        if self._progress is not None:
-            self._progress(at, doing)
+        if self._listener is not None:
+            self._listener.reached(at, doing)
 
 
 async def _cancel(*tasks: asyncio.Task[Any]) -> None:

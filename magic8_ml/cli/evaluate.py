@@ -17,8 +17,8 @@ from magic8_ml.evaluation.external_data import read_any_bars
 from magic8_ml.evaluation.page import evaluation_page
 from magic8_ml.evaluation.report import Reported, as_json
 from magic8_ml.evaluation.row_table import write_rows
+from magic8_ml.evaluation.rule_scores import read_rule_scores
 from magic8_ml.evaluation.summary import outcome, summary
-from magic8_ml.evaluation.win_baselines import read_rule_scores
 from magic8_ml.forecast.training.bar_files import read_vix_daily
 from magic8_ml.forecast.training.dataset import dataset_of
 from magic8_ml.forecast.training.walk_forward import REFIT_DAYS, TRAINING_DAYS, WalkForwardConfig

@@ -16,7 +16,7 @@ from magic8_companion.domain.bars import Bars
 from magic8_ml.cli.options import bars_options, end_with_input_option, symbols_option
 from magic8_ml.cli.progress import ProgressBars
 from magic8_ml.evaluation.external_data import read_any_bars
-from magic8_ml.evaluation.win_baselines import read_rule_scores
+from magic8_ml.evaluation.rule_scores import read_rule_scores
 from magic8_ml.forecast.training.bar_files import read_vix_daily
 from magic8_ml.forecast.training.report import TrainingReport
 from magic8_ml.forecast.training.train import train

@@ -10,7 +10,7 @@ import pandas as pd
 from magic8_companion.domain.arrays import Floats
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation.out_of_sample import OutOfSample
-from magic8_ml.evaluation.win_baselines import moments_of
+from magic8_ml.evaluation.rule_scores import moments_of
 from magic8_ml.forecast.forecaster import LEVELS, Forecast
 from magic8_ml.forecast.labels import DIRECTIONS, OUTCOMES, REGIMES
 from magic8_ml.forecast.structures import VERTICALS

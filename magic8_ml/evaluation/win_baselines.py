@@ -15,33 +15,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from magic8_companion.domain.arrays import Floats, Integers, Mask
-from magic8_companion.domain.strategy import BASE_STRATEGIES
-from magic8_companion.outside_files.parquet import read_parquet
-from magic8_companion.outside_files.plain_files import opened
 from magic8_ml.evaluation.baselines import CLIMATOLOGY, HAR_TODAY
 from magic8_ml.evaluation.regressions import fit_logit
 from magic8_ml.forecast.forecaster import Rows
 from magic8_ml.forecast.labels import BUCKETS
-from magic8_ml.forecast.session_table import BAR_NS, session_table
 from magic8_ml.forecast.structures import StructureTrades, price_structures
 from magic8_ml.forecast.training.walk_forward import Fold
 from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.metrics.calibration import apply_line, fit_line
-from magic8_ml.metrics.refusal import TrainingRefused
 
 PRICE: Final = "B2 price"
 LOGISTIC: Final = "B5 logistic regression"
 RULES: Final = "B6 rule scorer"
 RECALIBRATED_PRICE: Final = "B7 recalibrated price"
 MAJORITY: Final = "B8 majority"
-_COLUMNS: Final = ("symbol", "time", *BASE_STRATEGIES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,40 +133,3 @@ def _of_six(points: Floats) -> Floats:
     # points as odds: a line through their log odds is all that is fitted
     share = np.clip(points, 1, 99) / 100
     return np.concatenate((share, share[:, 2:], share[:, 2:], share[:, 2:]), axis=1)
-
-
-def _table(path: Path) -> pd.DataFrame:
-    if path.suffix.lower() == ".parquet":
-        frame: pd.DataFrame = read_parquet(path).to_pandas()
-        return frame
-    with opened(path) as stream:
-        return pd.read_csv(stream)
-
-
-def read_rule_scores(path: Path, rows: Rows) -> Floats:
-    """Return the points at each row, (n_rows, 3); NaN where the file has none.
-
-    Raises
-    ------
-    TrainingRefused
-        When the file cannot be read, lacks a column, or its times have no zone.
-    """
-    try:
-        frame = _table(path)
-        frame = frame[list(_COLUMNS)]
-        stamps = pd.DatetimeIndex(pd.to_datetime(frame["time"]))
-    except (OSError, ValueError, KeyError) as error:
-        raise TrainingRefused(f"the rule scores {path} cannot be used: {error}") from error
-    if stamps.tz is None:
-        raise TrainingRefused(f"the rule scores {path} have times without a zone")
-    points = frame[list(BASE_STRATEGIES)].to_numpy(dtype=np.float64)
-    keys = zip(frame["symbol"].astype(str), stamps.tz_convert("UTC").as_unit("ns").asi8.tolist(), strict=True)
-    found = dict(zip(keys, points, strict=True))
-    nothing = np.full(len(BASE_STRATEGIES), np.nan)
-    wanted = zip(rows.symbol.tolist(), moments_of(rows).tolist(), strict=True)
-    return np.stack([found.get((rows.symbols[symbol], at), nothing) for symbol, at in wanted])
-
-
-def moments_of(rows: Rows) -> Integers:
-    """Return when each row was known: the end of its last complete bar, nanoseconds UTC."""
-    return np.asarray(session_table().opens[rows.day] + rows.bars_done * BAR_NS)

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from magic8_companion.cli.console import print_decisions
+from magic8_companion.cli.console import DayProgress, DecisionTable
 from magic8_companion.domain.codes import Confidence, Strategy, VerticalSide
 from magic8_companion.domain.measured import NOTHING_MEASURED, Measured
 from magic8_companion.domain.recommendation import CheckpointResult, Entry
 from magic8_companion.domain.ticket import ModelledTrade, TicketLeg
+from magic8_companion.domain.trading_day import new_york_label, require_session
+from magic8_companion.engine.day import CheckpointOutcome
 from tests.domain.measurements import MEASURED
 from tests.publishing.recommendation_sets import checkpoint_result, scored, ticket
 
@@ -30,6 +32,18 @@ def _labelled(label: Confidence, measured: Measured) -> CheckpointResult:
     return replace(result, recommendations=records)
 
 
+def _outcome(result: CheckpointResult) -> CheckpointOutcome:
+    at = result.checkpoint_at
+    return CheckpointOutcome(checkpoint_at=at, label=new_york_label(at), result=result)
+
+
+def _show(*results: CheckpointResult) -> None:
+    table = DecisionTable()
+    for result in results:
+        table.decided(_outcome(result))
+    table.close()
+
+
 @pytest.mark.parametrize(
     ("measured", "sentence"),
     [(NOTHING_MEASURED, "HIGH at a checkpoint: not measured"), (MEASURED, "HIGH calls won 59.6 % [53, 66]")],
@@ -38,9 +52,9 @@ def test_high_in_the_table_has_its_measurement(
     measured: Measured, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One sentence below the table, however many labels there are; none where nothing is HIGH."""
-    print_decisions([_labelled(Confidence.HIGH, measured)] * 2, {})
-    assert capsys.readouterr().out.count(sentence) == 1
-    print_decisions([_labelled(Confidence.MEDIUM, measured)], {})
+    _show(*[_labelled(Confidence.HIGH, measured)] * 2)
+    assert " ".join(capsys.readouterr().out.split()).count(sentence) == 1
+    _show(_labelled(Confidence.MEDIUM, measured))
     assert sentence not in capsys.readouterr().out
 
 
@@ -49,7 +63,7 @@ def _row(entry: Entry, best: str, capsys: pytest.CaptureFixture[str]) -> str:
     symbol, item = next(iter(result.recommendations.items()))
     strategies = {name: replace(other, score=1.0) for name, other in item.strategies.items()}
     item = replace(item, strategies={**strategies, best: entry}, best_strategy=Strategy(best), best_strategy_key=best)
-    print_decisions([replace(result, recommendations={symbol: item}, skipped={})], {})
+    _show(replace(result, recommendations={symbol: item}, skipped={}))
     return " ".join(capsys.readouterr().out.split())
 
 
@@ -71,7 +85,7 @@ def test_without_a_chain_the_table_shows_what_the_model_would_have_traded(capsys
     modelled = ModelledTrade(legs=legs, price=-2.05, win_probability=0.4)
     spread = {"side": VerticalSide.BULL, "right": "C", "action": "BUY", "structure": "call debit vertical"}
     said = _row(scored(80.0, Confidence.HIGH, modelled=modelled, **spread), "Vertical", capsys)
-    for part in ("bull call debit", "5850/5855", "@2.05 debit, modelled", "40% (-)"):
+    for part in ("bull call debit", "5850/5855", "@2.05 modelled", "40% (-)", "$205"):
         assert part in said
 
 
@@ -79,3 +93,33 @@ def test_the_table_says_why_not(capsys: pytest.CaptureFixture[str]) -> None:
     """A blocker of the chosen strategy stands in its row."""
     said = _row(scored(80.0, Confidence.HIGH, should_trade=False, blocked_by=("kill_switch",)), "Butterfly", capsys)
     assert "kill_switch" in said
+
+
+def test_the_table_grows_row_by_row_in_columns_that_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows are there as soon as their checkpoint is decided, below heads that are printed once."""
+    result = checkpoint_result()
+    session = require_session(result.checkpoint_at.date())
+    with DayProgress(session, "a day", DecisionTable()) as view:
+        view.decided(_outcome(result))
+        first = capsys.readouterr().out.splitlines()
+        view.reached(result.checkpoint_at, "published")
+        view.decided(CheckpointOutcome(checkpoint_at=result.checkpoint_at, label="14:45 ET", skipped="too late"))
+        second = capsys.readouterr().out.splitlines()
+    (heads,) = [line for line in first + second if line.startswith("time")]
+    assert sum(line.startswith(new_york_label(result.checkpoint_at)) for line in first) == len(
+        [*result.recommendations, *result.skipped]
+    )
+    (row,) = second
+    assert row.startswith("14:45 ET")
+    assert row.index("skipped") == heads.index("decision")
+    assert row.index("too late") == heads.index("why not")
+
+
+def test_a_model_that_does_not_answer_is_named_in_the_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """The reason of the model is next to the blockers; a model that is off or answers is not named."""
+    result = checkpoint_result()
+    symbol, item = next(iter(result.recommendations.items()))
+    for status, shown in (("unavailable:stale_bars", True), ("ok", False), ("disabled", False)):
+        one = {symbol: replace(item, ml_status=status)}
+        _show(replace(result, recommendations=one, skipped={}))
+        assert ("ML" in capsys.readouterr().out.partition("---")[2]) is shown

@@ -35,7 +35,7 @@ from magic8_companion.domain.trading_day import (
     sessions_between,
 )
 from magic8_companion.engine.config import EngineConfig
-from magic8_companion.engine.day import RecommendationEngine
+from magic8_companion.engine.day import CheckpointOutcome, RecommendationEngine
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.engine.pipeline import CheckpointPipeline
 from magic8_companion.engine.publication import PublicationService
@@ -283,6 +283,7 @@ class House:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     extension: FakeExtension | None = None
     told: list[tuple[datetime, str]] = field(default_factory=list)
+    decisions: list[tuple[CheckpointOutcome, int]] = field(default_factory=list)
     on_progress: Callable[[datetime, str], object] | None = None
     market_type: type[FakeMarket] = FakeMarket
     clock: ReplayClock | SettableClock = field(init=False)
@@ -310,7 +311,7 @@ class House:
             services=self.services,
             options=self.options,
             stop=self.stop,
-            progress=self._hear,
+            listener=self,
         )
         if self.is_settable:
             self.engine.poll_pause = self._poll_pause
@@ -319,10 +320,15 @@ class House:
     async def _poll_pause(self) -> None:
         await self.clock.sleep(timedelta(seconds=0.5), "poll")
 
-    def _hear(self, at: datetime, doing: str) -> None:
+    def reached(self, at: datetime, doing: str) -> None:
+        """Keep what the engine reports."""
         self.told.append((at, doing))
         if self.on_progress is not None:
             self.on_progress(at, doing)
+
+    def decided(self, outcome: CheckpointOutcome) -> None:
+        """Keep how many documents were published when the outcome of a checkpoint was reported."""
+        self.decisions.append((outcome, len(self.writer.bulletins)))
 
     async def run_day(self, session: Session) -> Any:
         """Run a day with the extension, if there is one, as the entry point does."""

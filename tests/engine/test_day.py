@@ -63,6 +63,19 @@ async def test_a_full_day_has_four_checkpoints() -> None:
     assert (FULL_DAY.open_at + timedelta(minutes=60, seconds=5), "checkpoint 10:30 ET") in house.told
 
 
+async def test_a_listener_gets_each_outcome_as_soon_as_it_is_published() -> None:
+    """Each checkpoint of a day is reported before the next one, when its document is there."""
+    house = House(options=options(), start=EARLY)
+    outcomes = await house.run_day(FULL_DAY)
+
+    assert tuple(outcome for outcome, _ in house.decisions) == outcomes
+    counts = [count for _, count in house.decisions]
+    for outcome, count in house.decisions:
+        assert house.writer.bulletins[count - 1].published_at >= outcome.checkpoint_at
+    assert all(earlier < later for earlier, later in pairwise(counts))
+    assert counts[-1] < len(house.writer.bulletins)
+
+
 async def test_a_half_day_leaves_out_what_lies_after_its_close() -> None:
     """At 13:00 the half day is over: the afternoon checkpoint is skipped with a reason."""
     house = House(options=options(), start=HALF_DAY.open_at)

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from magic8_ml.evaluation.evaluate import EvaluationConfig, evaluate
+from magic8_ml.evaluation.rule_scores import moments_of, read_rule_scores
 from magic8_ml.evaluation.trials import FILE
-from magic8_ml.evaluation.win_baselines import moments_of, read_rule_scores
 from magic8_ml.forecast.forecaster import Forecast, Past, Rows
 from magic8_ml.forecast.session_table import session_table
 from magic8_ml.forecast.training.walk_forward import WalkForwardConfig, folds_of, rows_of_folds, walk_forward

@@ -1,6 +1,6 @@
 """Where and how a training runs: on the cores of this machine or a Dask cluster, at low priority, with progress.
 
-The results do not depend on the number or the kind of workers, nor on the machine: one BLAS thread adds
+The results do not depend on the number or the kind of workers, nor on the machine: one thread adds
 all sums in one order.
 """
 
@@ -55,16 +55,19 @@ def _on_core(owner: int, work: Callable[[Shared, Item], Result], shared: Shared,
 
 
 def on_one_thread(work: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:
-    """Return ``work(shared, item)``, computed with one BLAS thread."""
+    """Return ``work(shared, item)``, computed on one thread."""
     return reproducible(work)(shared, item)
 
 
 def reproducible(work: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Return ``work`` with one BLAS thread: with more the library adds in an order that depends on the machine."""
+    """Return ``work`` on one thread: with more a BLAS adds in an order that depends on the machine.
+
+    XGBoost fits these trees on one thread; other threads of its OpenMP would wait for work on a busy core.
+    """
 
     @wraps(work)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        with threadpool_limits(1, user_api="blas"):
+        with threadpool_limits(1):
             return work(*args, **kwargs)
 
     return run
