@@ -29,7 +29,6 @@ HIGH_WINS: Final = 0.70
 MIX: Final = {IRON_CONDOR: (0.50, 0.60), VERTICAL: (0.30, 0.40), BUTTERFLY: (0.05, 0.15)}
 
 _MIDDLE: Final = 0.25
-_INDEPENDENT: Final = 1 - HIGH ** len(BASE_STRATEGIES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +84,8 @@ def _share(calls: CalledTrades) -> _Check:
         floor=SHARE_OF_HIGH[0],
         ceiling=SHARE_OF_HIGH[1],
         reason=(
-            f"HIGH is a rank of {HIGH:.2f} of the strategy whose rank is the highest of three; three independent ranks"
-            f" would make {percent(_INDEPENDENT, 0)} of the answers HIGH.{_other_threshold(calls)}"
+            f"HIGH is a rank of {HIGH:.2f} among the best scores of the last year: {percent(1 - HIGH, 0)} of the calls,"
+            f" if days are like those of that year.{_other_threshold(calls)}"
         ),
     )
 

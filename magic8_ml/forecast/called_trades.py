@@ -54,7 +54,7 @@ class CalledTrades:
         return cls(
             day=day,
             chosen=chosen,
-            confidence=pick(forecast.confidence, chosen),
+            confidence=np.where(_is_strategy(chosen), forecast.call_confidence, np.nan),
             won=pick(won, chosen),
             implied=pick(forecast.implied, chosen),
         )
@@ -110,7 +110,8 @@ def measure_agreement(rows: Rows, forecast: Forecast, points: Floats) -> Measure
 
     ``points`` are the rule scores at each row, (n_rows, 3), NaN where unknown; None where none is known.
     """
-    votes = np.where(forecast.chosen[:, None] == np.arange(len(BASE_STRATEGIES)), 100 * forecast.confidence, 0.0)
+    is_call = forecast.chosen[:, None] == np.arange(len(BASE_STRATEGIES))
+    votes = np.where(is_call, 100 * forecast.call_confidence[:, None], 0.0)
     known = np.isfinite(points) & np.isfinite(votes) & (forecast.chosen >= 0)[:, None]
     if not known.any():
         return None
@@ -130,10 +131,14 @@ def settled_wins(rows: Rows, forecast: Forecast) -> Floats:
 
 def pick(columns: Floats, chosen: Integers) -> Floats:
     """Pick from (n_rows, 3) the column of the strategy called, NaN where none is."""
-    # the base strategies stand first among the outcomes; No_Trade and silence are no strategy
-    called = (chosen >= 0) & (chosen < len(BASE_STRATEGIES))
+    called = _is_strategy(chosen)
     place = np.where(called, chosen, 0)
     return np.where(called, columns[np.arange(len(chosen)), place], np.nan)
+
+
+def _is_strategy(chosen: Integers) -> Mask:
+    # the base strategies stand first among the outcomes; No_Trade and silence are no strategy
+    return np.asarray((chosen >= 0) & (chosen < len(BASE_STRATEGIES)))
 
 
 def _wins(won: Floats, implied: Floats, day: Integers, group: Mask) -> MeasuredWins | None:

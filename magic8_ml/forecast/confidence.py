@@ -2,13 +2,16 @@
 
 A probability cannot be a confidence: one strategy is likely by design, another never.  The rank of its edge over the
 price, among its own past edges, lets each strategy be outstanding one time in five.
+
+The answer is the strategy of the highest rank, and the highest of three ranks is above 0.80 half of the time.  So the
+confidence of an answer is a rank again: that of today's highest rank among the highest ranks of the last year.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -28,12 +31,14 @@ _RANK_DECIMALS: Final = 4
 class ReferenceEdges:
     """Past edges per symbol, strategy and half hour, ascending, and the pool each symbol's were taken from.
 
-    ``edges[symbol][strategy][bucket]``; the symbol ``*`` holds all symbols together and serves those without their own.
-    ``pools[symbol]`` says whose edges they are: own, part of the day, family or all.  ``days[symbol]`` counts their
-    sessions; only the training knows them, and the manifest keeps them.
+    ``edges[symbol][strategy][bucket]``; ``highest[symbol][bucket]`` are the highest ranks of the same rows; the symbol
+    ``*`` holds all symbols together and serves those without their own.  ``pools[symbol]`` says whose edges they are:
+    own, part of the day, family or all.  ``days[symbol]`` counts their sessions; only the training knows them, and the
+    manifest keeps them.
     """
 
     edges: Mapping[str, Sequence[Sequence[Floats]]]
+    highest: Mapping[str, Sequence[Floats]]
     pools: Mapping[str, str]
     days: Mapping[str, int] = field(default_factory=dict)
 
@@ -45,12 +50,13 @@ class ReferenceEdges:
         rounded = np.round(edges, _DECIMALS)
         recent = _recent(symbol, day)
         source = _ReferencePools(rounded[recent], symbols, symbol[recent], day[recent], bucket[recent])
-        found = {name: source.of(n) for n, name in enumerate(symbols)}
-        found[ALL_SYMBOLS] = source.of(None)
+        numbers: dict[str, int | None] = {name: n for n, name in enumerate(symbols)} | {ALL_SYMBOLS: None}
+        found = {name: source.of(number) for name, number in numbers.items()}
         return cls(
-            edges={name: references for name, (references, _, _) in found.items()},
-            pools={name: pool for name, (_, pool, _) in found.items()},
-            days={name: days for name, (_, _, days) in found.items()},
+            edges={name: pool.edges for name, pool in found.items()},
+            highest={name: pool.highest for name, pool in found.items()},
+            pools={name: pool.name for name, pool in found.items()},
+            days={name: pool.days for name, pool in found.items()},
         )
 
     def ranks(self, edges: Floats, name: str, bucket: Integers) -> Floats:
@@ -59,14 +65,15 @@ class ReferenceEdges:
         ``edges`` and the answer have shape (n_rows, n_strategies), ``bucket`` (n_rows,); an unknown edge has no rank.
         """
         rounded = np.round(edges, _DECIMALS)
-        answer = np.empty_like(rounded)
-        for here in sorted(set(bucket.tolist())):
-            rows = bucket == here
-            for column in range(rounded.shape[1]):
-                past, today = self.edges[name][column][here], rounded[rows, column]
-                below, upto = np.searchsorted(past, today, "left"), np.searchsorted(past, today, "right")
-                answer[rows, column] = (below + upto) / (2 * len(past))
-        return np.where(np.isnan(rounded), np.nan, np.round(answer, _RANK_DECIMALS))
+        columns = [_ranks(past, rounded[:, column], bucket) for column, past in enumerate(self.edges[name])]
+        return np.stack(columns, axis=1)
+
+    def rank_of_highest(self, ranks: Floats, name: str, bucket: Integers) -> Floats:
+        """Return the mid-rank of each row's highest rank among those of the references, 0..1 at 4 decimals.
+
+        ``ranks`` (n_rows, n_strategies) are those of :meth:`ranks`; the answer has shape (n_rows,).
+        """
+        return _ranks(self.highest[name], _highest(ranks), bucket)
 
     def as_json(self) -> dict[str, Any]:
         """Return the plain form that :meth:`from_json` reads."""
@@ -77,7 +84,8 @@ class ReferenceEdges:
             }
             for name, of in self.edges.items()
         }
-        return {"edges": edges, "pools": dict(self.pools)}
+        highest = {name: [past.tolist() for past in of] for name, of in self.highest.items()}
+        return {"edges": edges, "highest": highest, "pools": dict(self.pools)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ReferenceEdges:
@@ -86,10 +94,25 @@ class ReferenceEdges:
             name: [[np.array(past, dtype=np.float64) for past in of[strategy]] for strategy in BASE_STRATEGIES]
             for name, of in data["edges"].items()
         }
-        whole = [len(buckets) == BUCKETS and all(map(len, buckets)) for of in edges.values() for buckets in of]
-        if ALL_SYMBOLS not in edges or not all(whole):
+        highest = {name: [np.array(past, dtype=np.float64) for past in of] for name, of in data["highest"].items()}
+        every = [*(buckets for of in edges.values() for buckets in of), *highest.values()]
+        whole = [len(buckets) == BUCKETS and all(map(len, buckets)) for buckets in every]
+        if ALL_SYMBOLS not in edges or highest.keys() != edges.keys() or not all(whole):
             raise ValueError("a strategy has no reference in one of the 13 half hours")
-        return cls(edges=edges, pools={str(name): str(pool) for name, pool in data["pools"].items()})
+        return cls(edges=edges, highest=highest, pools={str(name): str(pool) for name, pool in data["pools"].items()})
+
+
+def _ranks(references: Sequence[Floats], values: Floats, bucket: Integers) -> Floats:
+    answer = np.empty_like(values)
+    for here in sorted(set(bucket.tolist())):
+        rows, past = bucket == here, references[here]
+        below, upto = np.searchsorted(past, values[rows], "left"), np.searchsorted(past, values[rows], "right")
+        answer[rows] = (below + upto) / (2 * len(past))
+    return np.where(np.isnan(values), np.nan, np.round(answer, _RANK_DECIMALS))
+
+
+def _highest(ranks: Floats) -> Floats:
+    return np.where(np.isnan(ranks).all(axis=1), np.nan, np.nan_to_num(ranks, nan=-1.0).max(axis=1))
 
 
 def _recent(symbol: Integers, day: Integers) -> Mask:
@@ -98,6 +121,13 @@ def _recent(symbol: Integers, day: Integers) -> Mask:
         mine = symbol == number
         recent |= mine & (day >= np.unique(day[mine])[-REFERENCE_SESSIONS:][0])
     return recent
+
+
+class _Pool(NamedTuple):
+    name: str
+    edges: list[list[Floats]]
+    highest: list[Floats]
+    days: int
 
 
 class _ReferencePools:
@@ -109,9 +139,13 @@ class _ReferencePools:
         self._edges, self._symbols = edges, symbols
         self._symbol, self._day, self._bucket = symbol, day, bucket
 
-    def of(self, number: int | None) -> tuple[list[list[Floats]], str, int]:
+    def of(self, number: int | None) -> _Pool:
         rows, pool = self._pool(number)
-        return self._sorted(rows, by_group=pool == _PART_OF_DAY), pool, self._sessions(rows)
+        edges = self._sorted(rows, self._edges, by_group=pool == _PART_OF_DAY)
+        columns = [_ranks(past, self._edges[:, column], self._bucket) for column, past in enumerate(edges)]
+        highest = _highest(np.stack(columns, axis=1))[:, None]
+        (sorted_highest,) = self._sorted(rows, highest, by_group=pool == _PART_OF_DAY)
+        return _Pool(pool, edges, sorted_highest, self._sessions(rows))
 
     def _pool(self, number: int | None) -> tuple[Mask, str]:
         all_rows = np.ones(len(self._day), dtype=np.bool_)
@@ -129,9 +163,9 @@ class _ReferencePools:
     def _sessions(self, rows: Mask) -> int:
         return len(np.unique(self._day[rows]))
 
-    def _sorted(self, rows: Mask, *, by_group: bool) -> list[list[Floats]]:
+    def _sorted(self, rows: Mask, values: Floats, *, by_group: bool) -> list[list[Floats]]:
         where = [
             rows & ((GROUPS[self._bucket] == GROUPS[bucket]) if by_group else (self._bucket == bucket))
             for bucket in range(BUCKETS)
         ]
-        return [[np.sort(self._edges[here, column]) for here in where] for column in range(self._edges.shape[1])]
+        return [[np.sort(values[here, column]) for here in where] for column in range(values.shape[1])]

@@ -126,7 +126,7 @@ class FittedDistribution:
         touch = residuals.touched(*trades.barriers, sigma, bucket)
         of_six = np.stack((six.price, six.edge, scores, trades.fair_value, value, touch))
         price, edge, score, fair, value, touch = select_strategies(of_six, vertical)
-        confidence = self._confidence(rows, score)
+        confidence, call_confidence = self._confidence(rows, score)
         unit = rows.sigma_vix[:, None]
         return Forecast(
             sigma=sigma,
@@ -139,6 +139,7 @@ class FittedDistribution:
             value=fair + self.odds.shrinkage * (value - fair),
             touch=touch,
             confidence=confidence,
+            call_confidence=call_confidence,
             vertical=vertical,
             chosen=choose(confidence, edge),
         )
@@ -164,13 +165,14 @@ class FittedDistribution:
             terciles=Terciles.from_json(data["cuts"]),
         )
 
-    def _confidence(self, rows: Rows, score: Floats) -> Floats:
-        answer = np.empty_like(score)
+    def _confidence(self, rows: Rows, score: Floats) -> tuple[Floats, Floats]:
+        ranks, highest = np.empty_like(score), np.empty(len(score))
         for number in sorted(set(rows.symbol.tolist())):
             mine = rows.symbol == number
             name = match_symbol(rows.symbols[number], self.references.edges)
-            answer[mine] = self.references.ranks(score[mine], name, rows.bucket[mine])
-        return answer
+            ranks[mine] = self.references.ranks(score[mine], name, rows.bucket[mine])
+            highest[mine] = self.references.rank_of_highest(ranks[mine], name, rows.bucket[mine])
+        return ranks, highest
 
 
 def choose(confidence: Floats, edge: Floats) -> Integers:

@@ -133,6 +133,7 @@ class Forecast:
     ``value`` (n_rows, 3): expected net result in units of the largest loss;
     ``touch`` (n_rows, 3): probability that a short strike (of a butterfly: a wing) is reached before the close;
     ``confidence`` (n_rows, 3): mid-rank of the edge among its references, 0..1 at 4 decimals;
+    ``call_confidence`` (n_rows,): mid-rank of the highest of the three among the highest ones of the references;
     ``vertical`` (n_rows,): which of the four verticals is meant, an index of ``structures.VERTICALS``;
     ``chosen`` (n_rows,): the answer, an index of ``strategy_view.OUTCOMES``, -1 for none.
     """
@@ -147,6 +148,7 @@ class Forecast:
     value: Floats
     touch: Floats
     confidence: Floats
+    call_confidence: Floats
     vertical: Integers
     chosen: Integers
 
@@ -169,6 +171,7 @@ class Forecast:
         shapes |= dict.fromkeys(("win", "implied", "edge", "value", "touch", "confidence"), (3,))
         nothing: dict[str, Any] = {
             "sigma": np.full(n_rows, np.nan),
+            "call_confidence": np.full(n_rows, np.nan),
             **{name: np.full((n_rows, *shape), np.nan) for name, shape in shapes.items()},
             "vertical": np.zeros(n_rows, dtype=np.int64),
             "chosen": np.full(n_rows, -1),

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from magic8_companion.domain.arrays import Integers
 from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.codes import ReasonCode
 from magic8_companion.domain.errors import DataUnavailable
@@ -31,8 +32,6 @@ from magic8_ml.forecast.symbol_families import ALL_SYMBOLS, family_of, match_sym
 from magic8_ml.forecast.terciles import Terciles
 from magic8_ml.registry.measured import measured_of
 
-_NOT_KNOWN_HERE: Final = np.full((1, 2), np.nan)
-
 
 def serving_rows(inputs: PredictionInputs, bars: Bars, terciles: Terciles, histories: DayHistoryCache) -> Rows:
     """Compute the row at the end of the newest of today's ``bars`` by the very functions that training uses.
@@ -49,29 +48,47 @@ def serving_rows(inputs: PredictionInputs, bars: Bars, terciles: Terciles, histo
     history = histories.before(inputs.symbol, position, inputs.history, inputs.vix_daily)
     today = today_of(bars, history, float(inputs.vix_today.open[0]))
     _require_trained_time(today)
-    last = slice(len(bars) - 1, None)
-    sigma = today.sigma_left()[last]
-    if not sigma[0] > 0:
+    return rows_at(today, np.array([len(bars) - 1]), inputs.symbol, terciles)
+
+
+def rows_at(today: Today, at: Integers, symbol: str | None, terciles: Terciles) -> Rows:
+    """Return the rows at the ends of some of today's bars, without outcomes.
+
+    Parameters
+    ----------
+    at
+        Positions of the bars, ascending, shape (n_rows,).
+    symbol
+        None for a symbol that is not known, which gets the terciles of all together.
+
+    Raises
+    ------
+    DataUnavailable
+        ``no_movement`` when nothing is left to move, ``abstained`` when the model has no terciles.
+    """
+    sigma = today.sigma_left()[at]
+    if not (sigma > 0).all():
         raise DataUnavailable("no_movement", "prices of earlier days stood still for the rest of the day")
-    bucket = bucket_of(today.minutes_to_close[last])
-    name = ALL_SYMBOLS if inputs.symbol is None else match_symbol(inputs.symbol, terciles.regime)
+    name = ALL_SYMBOLS if symbol is None else match_symbol(symbol, terciles.regime)
     if np.isnan(terciles.regime[name]).any():
         raise DataUnavailable("abstained", "too few recent days were learnt to say what is low and high")
+    n_rows, bucket = len(at), bucket_of(today.minutes_to_close[at])
+    nothing = np.full((n_rows, 2), np.nan)  # of what only baselines and training know
     return Rows(
-        symbols=(inputs.symbol or ALL_SYMBOLS,),
-        symbol=np.zeros(1, dtype=np.int64),
-        day=np.array([position]),
+        symbols=(symbol or ALL_SYMBOLS,),
+        symbol=np.zeros(n_rows, dtype=np.int64),
+        day=np.full(n_rows, today.history.row),
         bucket=bucket,
-        bars_done=np.array([len(bars)]),
-        half_day=np.array([inputs.session.is_half_day]),
-        features=feature_matrix(today)[last],
-        spot=bars.close[last],
+        bars_done=at + 1,
+        half_day=np.full(n_rows, session_table().sessions[today.history.row].is_half_day),
+        features=feature_matrix(today)[at],
+        spot=today.bars.close[at],
         sigma_vix=sigma,
-        sigma_today=today.sigma_left(with_pace=True)[last],
-        sigma_share=_NOT_KNOWN_HERE[:, 0],
+        sigma_today=today.sigma_left(with_pace=True)[at],
+        sigma_share=nothing[:, 0],
         regime_terciles=terciles.regime[name][bucket],
         direction_terciles=terciles.direction[name][bucket],
-        regime_terciles_today=_NOT_KNOWN_HERE,
+        regime_terciles_today=nothing,
     )
 
 
@@ -173,10 +190,9 @@ class Predictor:
 
 
 def confidence_of(forecast: Forecast) -> float:
-    """Return the confidence of the first row's answer: its rank, of No_Trade what the best rank lacks of 1."""
-    chosen = int(forecast.chosen[0])
-    ranks: list[float] = forecast.confidence[0].tolist()
-    return round(1 - max(ranks), _PROBABILITY_DECIMALS) if OUTCOMES[chosen] == NO_TRADE else ranks[chosen]
+    """Return the confidence of the first row's answer: the rank of its best score, of No_Trade what it lacks of 1."""
+    rank = float(forecast.call_confidence[0])
+    return round(1 - rank, _PROBABILITY_DECIMALS) if OUTCOMES[int(forecast.chosen[0])] == NO_TRADE else rank
 
 
 def _modelled(rows: Rows, vertical: int, win: dict[str, float]) -> dict[str, ModelledTrade]:

@@ -77,7 +77,7 @@ def _trade(forecast: Forecast, name: str, slopes: Sequence[Slope]) -> str:
     proof = "" if slopes[place].proven else ", unproven"
     text = (
         f"{name}{kind}: win {win:.2f}, price {implied:.2f}, edge {edge:+.2f}{proof},"
-        f" rank {ranks[place]:.2f} of the last year at this hour"
+        f" rank {ranks[place]:.2f} of its last year at this hour"
     )
     rivals = [n for n, rank in enumerate(ranks) if n != place and 0 <= ranks[place] - rank < CLOSE_RUNNER_UP]
     close = ", ".join(BASE_STRATEGIES[n] for n in rivals)

@@ -45,4 +45,5 @@ class FittedDemo:
         ranks = np.stack([np.searchsorted(self.edges[:, n], edge[:, n]) / len(self.edges) for n in range(3)], axis=1)
         best = np.argmax(ranks, axis=1)
         chosen = np.where(ranks.max(axis=1) < 0.2, OUTCOMES.index("No_Trade"), best)
-        return replace(said, confidence=np.round(ranks, 4), chosen=chosen)
+        ranks = np.round(ranks, 4)
+        return replace(said, confidence=ranks, call_confidence=ranks.max(axis=1), chosen=chosen)

@@ -76,7 +76,7 @@ def _forecast(rows: Rows) -> Forecast:
         len(rows),
         chosen=np.ones(len(rows), dtype=np.int64),
         vertical=np.zeros(len(rows), dtype=np.int64),
-        confidence=0.9 * three,
+        call_confidence=0.9 * three[:, 0],
         implied=0.6 * three,
     )
 

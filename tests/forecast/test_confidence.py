@@ -39,6 +39,29 @@ def test_on_a_stationary_series_every_strategy_is_high_one_time_in_five() -> Non
     assert max(abs(share - 0.2) for share in by_hour) < 0.06
 
 
+def test_on_a_stationary_series_the_answer_is_high_one_time_in_five() -> None:
+    """The highest of three ranks is above 0.80 every second time; its own rank among past ones is so in 20 +- 3 %."""
+    references, later = collect(past(252)), past(400, seed=5)
+    ranks = references.ranks(later["edges"], "SPY", later["bucket"])
+    assert (ranks.max(axis=1) >= 0.8).mean() > 0.45
+    answers = references.rank_of_highest(ranks, "SPY", later["bucket"])
+    assert abs((answers >= 0.8).mean() - 0.2) < 0.03
+    by_hour = [(answers[later["bucket"] == bucket] >= 0.8).mean() for bucket in range(BUCKETS)]
+    assert max(abs(share - 0.2) for share in by_hour) < 0.06
+
+
+def test_the_rank_of_an_answer_agrees_with_counting() -> None:
+    """Mid-rank of the highest rank among the highest ranks of the same rows; without any rank there is none."""
+    drawn = past(70)
+    references = collect(drawn)
+    here = drawn["bucket"] == 4
+    known = np.sort(references.ranks(drawn["edges"][here], "SPY", drawn["bucket"][here]).max(axis=1))
+    ranks = np.array([[0.2, 0.9, np.nan], [np.nan, np.nan, np.nan]])
+    found = references.rank_of_highest(ranks, "SPY", np.array([4, 4]))
+    assert found[0] == pytest.approx(((known < 0.9).sum() + 0.5 * (known == 0.9).sum()) / len(known), abs=5e-5)
+    assert np.isnan(found[1])
+
+
 @given(st.floats(-4, 4), st.integers(0, BUCKETS - 1))
 def test_ranks_agree_with_counting(edge: float, bucket: int) -> None:
     """Mid-rank: those below count one, equals one half."""
@@ -89,7 +112,15 @@ def test_references_survive_the_file() -> None:
     plain = references.as_json()
     again = ReferenceEdges.from_json(plain)
     queries = (later["edges"], "SPY", later["bucket"])
-    assert np.array_equal(again.ranks(*queries), references.ranks(*queries))
-    plain["edges"]["SPY"]["Butterfly"][3] = []
+    ranks = references.ranks(*queries)
+    assert np.array_equal(again.ranks(*queries), ranks)
+    answers = [found.rank_of_highest(ranks, "SPY", later["bucket"]) for found in (again, references)]
+    assert np.array_equal(*answers)
+    for part in (plain["edges"]["SPY"]["Butterfly"], plain["highest"]["SPY"]):
+        kept, part[3] = part[3], []
+        with pytest.raises(ValueError, match="no reference"):
+            ReferenceEdges.from_json(plain)
+        part[3] = kept
+    del plain["highest"]["SPY"]
     with pytest.raises(ValueError, match="no reference"):
         ReferenceEdges.from_json(plain)

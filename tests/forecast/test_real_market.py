@@ -13,17 +13,20 @@ import pytest
 
 from magic8_companion.clocks import OneTime
 from magic8_companion.domain.ml_result import Prediction
+from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.engine.config import EngineConfig
 from magic8_companion.engine.observer import MarketObserver
 from magic8_companion.providers.replay import ReplayProvider
+from magic8_ml.forecast.called_trades import HIGH
 from magic8_ml.forecast.contract_call import parse_answer, prediction_arguments
-from magic8_ml.forecast.day_history import DayHistoryCache
-from magic8_ml.forecast.labels import ENTRY_BARS
+from magic8_ml.forecast.day_history import DayHistory, DayHistoryCache
+from magic8_ml.forecast.intraday import today_of
+from magic8_ml.forecast.labels import ENTRY_BARS, FIRST_ENTRY, LAST_ENTRY
 from magic8_ml.forecast.ml_config import MLConfig
 from magic8_ml.forecast.ml_system import ProductionMLSystem
 from magic8_ml.forecast.prediction_inputs import PredictionInputs
-from magic8_ml.forecast.predictor import serving_rows
-from magic8_ml.forecast.session_table import session_table
+from magic8_ml.forecast.predictor import rows_at, serving_rows
+from magic8_ml.forecast.session_table import FULL_DAY_BARS, complete_days, session_table, values_on
 from magic8_ml.forecast.training.bar_files import read_bar_folder, read_vix_daily
 from magic8_ml.forecast.training.dataset import symbol_days
 from magic8_ml.forecast.training.report import TrainingReport
@@ -86,6 +89,25 @@ def test_every_strategy_is_reached_after_the_training(system: ProductionMLSystem
     for strategy in ("Butterfly", "Iron_Condor", "Vertical"):
         assert chosen[strategy] / chosen.total() >= 0.05, chosen
     assert sum(chosen[s] for s in ("Butterfly", "Iron_Condor", "Vertical", "No_Trade")) / chosen.total() > 0.98, chosen
+
+
+def test_every_slot_that_answers_is_high_on_10_to_45_percent_of_days(real: Market, system: ProductionMLSystem) -> None:
+    """On the days after the training, from 09:45 to 15:45: no slot is HIGH by its hour."""
+    forecaster, table = system.predictor.model.forecaster, session_table()
+    at = np.arange(FIRST_ENTRY, FULL_DAY_BARS - LAST_ENTRY + 1) - 1
+    high = []
+    for symbol in ("SPY", "QQQ"):
+        series = real.bars[symbol]
+        rows, positions = complete_days(series, table.position(LAST_TRAINING_DAY) + 1, table.position(date(2025, 8, 8)))
+        for row, place in zip(rows.tolist(), positions[:, 0].tolist(), strict=True):
+            vix = float(values_on(real.vix.starts, real.vix.open, row, row + 1)[0])
+            today = today_of(series[place : place + FULL_DAY_BARS], DayHistory.before(row, series, real.vix), vix)
+            forecast = forecaster.predict(rows_at(today, at, symbol, forecaster.terciles))
+            high.append((forecast.call_confidence >= HIGH) & (forecast.chosen < len(BASE_STRATEGIES)))
+    assert len(high) > 150
+    share = np.mean(high, axis=0)
+    assert share.shape == (73,)
+    assert ((share >= 0.10) & (share <= 0.45)).all(), share.round(2).tolist()
 
 
 @pytest.mark.parametrize(("day", "slots"), [(date(2025, 4, 9), 76), (date(2024, 11, 29), 40)])

@@ -41,7 +41,7 @@ class WalkForwardEvaluation:
     """Out-of-fold figures: both stages, QLIKE saved against VIX x share and against the same with today's pace.
 
     ``coverage``: share of moves inside the 80 % interval; ``chosen``: shares of the answers; ``high``: share of rows
-    at which each strategy stood at HIGH.
+    at which each strategy was called at HIGH.
     """
 
     tested_days: int
@@ -65,7 +65,8 @@ def evaluate(
     )
     inside = (outcomes.move >= forecast.quantiles[:, _LOW_END]) & (outcomes.move <= forecast.quantiles[:, _HIGH_END])
     chosen = np.bincount(forecast.chosen, minlength=len(OUTCOMES)) / len(forecast)
-    high = (forecast.confidence >= HIGH).mean(axis=0)
+    is_call = forecast.chosen[:, None] == np.arange(len(BASE_STRATEGIES))
+    high = (is_call & (forecast.call_confidence >= HIGH)[:, None]).mean(axis=0)
     stages = _Stages(test_rows, base, forecast, challenger)
     return WalkForwardEvaluation(
         tested_days=len(np.unique(test_rows.day)),
