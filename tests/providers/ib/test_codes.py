@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from magic8_companion.providers.ib.codes import (
+    MESSAGES,
     Effect,
     IBRefusal,
     effect_of,
@@ -13,6 +14,7 @@ from magic8_companion.providers.ib.codes import (
     reason_of,
     unavailable,
 )
+from tests.providers.ib.drawn_codes import ENDING, FLOWING, PUBLISHED
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,23 @@ def test_every_refusal_has_a_reason_and_a_sentence() -> None:
     """An operator reads what to do, whatever the code; codes about orders say that none was placed."""
     for code in (*range(100, 600), *range(1100, 1400), *range(2100, 2200), *range(10_000, 10_400)):
         row = message_of(code)
-        assert row.remedy or row.effect.name.endswith("REPAIRED"), code
+        assert row.remedy, code
         if ends_request(code) and not row.effect.name.startswith(("LINK", "QUOTES", "BARS_", "CONTRACTS")):
             assert row.reason, code
     assert "places none" in message_of(201).remedy
+
+
+def test_every_published_code_is_classed() -> None:
+    """Each code of IB's list is known, about orders, other requests or sending, or a warning."""
+    assert message_of(99_999).remedy == "please report this"
+    for code in (code for codes in PUBLISHED for code in codes):
+        row = message_of(code)
+        assert code in MESSAGES or row.remedy != "please report this", code
+    assert "does not make" in message_of(385).remedy
+    assert reason_of(550, "Start API Sending Error") == "ib_disconnected"
+
+
+def test_every_code_that_our_requests_draw_is_in_the_list() -> None:
+    """The scenarios of the gateway are of published codes."""
+    published = {code for codes in PUBLISHED for code in codes}
+    assert {code for codes in (*ENDING.values(), FLOWING) for code in codes} <= published

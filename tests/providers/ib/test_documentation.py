@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import magic8_companion.providers.ib as package
+from benchmarks import ib_codes
 from benchmarks.ib_faults import BEGIN, END
 from magic8_companion.providers.ib.codes import reason_of
 from magic8_companion.providers.ib.connection_health import WAIT_FOR_RECONNECT
@@ -43,3 +44,8 @@ def test_the_table_of_faults_is_that_of_the_tests() -> None:
     rows = PAGE.partition(BEGIN)[2].partition(END)[0].strip().splitlines()[2:]
     assert [row.split("|")[1].strip() for row in rows] == [case.name for case in CASES]
     assert WAIT_FOR_RECONNECT.total_seconds() < 15
+
+
+def test_the_table_of_codes_is_that_of_the_provider() -> None:
+    """Every code has its row with reason, effect and sentence; ``python -m benchmarks.ib_codes`` writes them."""
+    assert PAGE.partition(ib_codes.BEGIN)[2].partition(ib_codes.END)[0].strip() == ib_codes.code_table()
