@@ -47,6 +47,7 @@ class Checkpoint:
 
     ``at`` is its nominal time, ``due_at`` when work starts (the bar has closed), ``latest`` when it is too late to
     start, ``valid_until`` when its entries expire.  ``impossible`` says why it cannot be on this day at all.
+    ``follower`` is the next checkpoint where that ends the grace: two checkpoints never evaluate one moment.
     """
 
     at: datetime
@@ -54,6 +55,7 @@ class Checkpoint:
     latest: datetime
     valid_until: datetime
     impossible: str | None = None
+    follower: datetime | None = None
 
     @property
     def label(self) -> str:
@@ -66,7 +68,8 @@ class Checkpoint:
             return self.impossible
         late = (now - self.due_at).total_seconds() / 60
         grace = (self.latest - self.due_at).total_seconds() / 60
-        return f"missed by {late:.0f} min, the grace is {grace:.0f} min"
+        cut = "" if self.follower is None else f", because {new_york_label(self.follower)} follows"
+        return f"missed by {late:.0f} min, the grace is {grace:.0f} min{cut}"
 
     def retry_at(self, skipped: Iterable[str], now: datetime) -> datetime | None:
         """Return when to evaluate skipped symbols again: after a pause, at the latest at the end of the grace.
@@ -82,14 +85,21 @@ def day_schedule(session: Session, options: EngineConfig) -> tuple[Checkpoint, .
     """Return every configured checkpoint of the day in order of time, the impossible ones included."""
     times = sorted(session.at(wall) for wall in options.checkpoint_times)
     return tuple(
-        Checkpoint(
-            at=at,
-            due_at=at + options.bar_close_delay,
-            latest=at + options.bar_close_delay + options.grace,
-            valid_until=_expiry(at, follower, session, options),
-            impossible=None if at < session.close_at else f"the session closes at {new_york_label(session.close_at)}",
-        )
-        for at, follower in zip(times, [*times[1:], None], strict=True)
+        _checkpoint(at, follower, session, options) for at, follower in zip(times, [*times[1:], None], strict=True)
+    )
+
+
+def _checkpoint(at: datetime, follower: datetime | None, session: Session, options: EngineConfig) -> Checkpoint:
+    delay, latest = options.bar_close_delay, at + options.bar_close_delay + options.grace
+    cut = None if follower is None else max(at, follower - RETRY_EVERY) + delay
+    is_cut = cut is not None and cut < latest
+    return Checkpoint(
+        at=at,
+        due_at=at + delay,
+        latest=cut if cut is not None and is_cut else latest,
+        valid_until=_expiry(at, follower, session, options),
+        impossible=None if at < session.close_at else f"the session closes at {new_york_label(session.close_at)}",
+        follower=follower if is_cut else None,
     )
 
 

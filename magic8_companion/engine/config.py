@@ -56,7 +56,7 @@ class EngineConfig(SharedConfig):
     checkpoint_grace_minutes: int = field(
         default=5,
         metadata=setting(
-            "Minutes that a checkpoint may start late; after them it is skipped with a reason.",
+            "Minutes that a checkpoint may start late, at most until 20 s before the next one; then it is skipped.",
             advanced=True,
             ge=0,
             le=30,

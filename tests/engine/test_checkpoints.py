@@ -75,3 +75,26 @@ def test_without_grace_a_punctual_start_is_no_miss() -> None:
     first = day_schedule(FULL_DAY, options(checkpoint_grace_minutes=0))[0]
     assert first.refusal(first.due_at + timedelta(milliseconds=300)) is None
     assert first.refusal(first.due_at + timedelta(seconds=3)) is not None
+
+
+def test_the_grace_ends_before_the_next_checkpoint() -> None:
+    """Of checkpoints closer together than the grace, the earlier one ends when the next is due."""
+    first, second, third = day_schedule(
+        FULL_DAY,
+        options(checkpoint_times=(time(10, 30), time(10, 31), time(10, 34)), checkpoint_grace_minutes=5),
+    )
+    assert first.latest == first.due_at + timedelta(seconds=40)
+    assert first.refusal(second.due_at) == "missed by 1 min, the grace is 1 min, because 10:31 ET follows"
+    assert first.retry_at(["pacing"], first.latest) is None
+    assert second.latest == third.due_at - timedelta(seconds=20)
+    assert third.latest == third.due_at + timedelta(minutes=5)
+    assert third.follower is None
+
+
+def test_a_grace_that_ends_earlier_is_not_cut() -> None:
+    """Checkpoints further apart than the grace keep all of it."""
+    first, _ = day_schedule(
+        FULL_DAY, options(checkpoint_times=(time(10, 30), time(10, 36)), checkpoint_grace_minutes=5)
+    )
+    assert first.latest == first.due_at + timedelta(minutes=5)
+    assert first.follower is None

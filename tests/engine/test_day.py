@@ -160,6 +160,30 @@ async def test_retries_end_with_the_grace() -> None:
     assert len(refreshed) <= 1  # the periodic refresh
 
 
+@pytest.mark.parametrize(
+    ("minutes", "first_published"),
+    [
+        (-5, {"10:30 ET": time(10, 30, 5), "10:32 ET": time(10, 32, 5)}),
+        (64, {"10:32 ET": time(10, 34)}),
+    ],
+)
+async def test_two_checkpoints_within_one_grace_are_two_moments(minutes: int, first_published: dict[str, time]) -> None:
+    """Each has its own time although a symbol of the first is retried; a late start takes the newer one alone."""
+    house = House(
+        options=options(checkpoint_times=(time(10, 30), time(10, 32)), checkpoint_grace_minutes=5),
+        start=FULL_DAY.open_at + timedelta(minutes=minutes),
+    )
+    house.market.faults = {("bars", "SPY"): DataUnavailable("pacing", "as IB does")}
+    outcomes = await house.run_day(FULL_DAY)
+
+    assert labels(outcomes) == list(first_published)
+    seen: dict[str | None, datetime] = {}
+    for item in house.writer.bulletins:
+        if item.checkpoint_at is not None:
+            seen.setdefault(item.checkpoint_label, item.published_at)
+    assert seen == {label: FULL_DAY.at(wall) for label, wall in first_published.items()}
+
+
 async def test_a_lasting_reason_is_not_retried() -> None:
     """A missing permission does not end within five minutes."""
     house, first = await refused_day(("SPY",), "no_permission", 3600)
