@@ -58,6 +58,7 @@ class ReportContext:
     leakage: Sequence[LeakageResult] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    is_frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,7 +71,7 @@ class Reported:
 
 def report_of(out_of_sample: OutOfSample, context: ReportContext) -> EvaluationReport:
     """Compute all figures; unknown ones are null.  Outside readers rely on the form of ``endpoints`` and ``model``."""
-    goals = measure_goals(out_of_sample)
+    goals = measure_goals(out_of_sample, is_frozen=context.is_frozen)
     name = str(context.model["name"])
     comparisons = {
         score: loss_table(out_of_sample, score, model=name, climatology=CLIMATOLOGY.name) for score in LOSSES

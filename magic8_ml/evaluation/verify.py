@@ -65,6 +65,7 @@ def verify(
     sharpe = sharpe_facts(daily_returns(out_of_sample))[0]
     context = ReportContext(
         title="Magic8 verification",
+        is_frozen=True,
         model=_model_facts(model),
         data={"symbols": list(rows.symbols), "rows": len(data), "days_left_out": data.dropped},
         protocol={
