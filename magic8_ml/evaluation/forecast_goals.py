@@ -29,8 +29,8 @@ from magic8_ml.metrics.proper_scores import binary_log_loss, brier
 def measure_goals(out_of_sample: OutOfSample, *, is_frozen: bool = False) -> list[GoalResult]:
     """Measure every goal for all symbols together, then for each.
 
-    ``is_frozen``: the model was trained once, and the baselines are refitted on the days that it is scored on.  Then the
-    comparison with the best baseline is no goal: the longer a model is frozen, the more of them pass it.
+    ``is_frozen``: the model was trained once, and the baselines are refitted on the days that it is scored on.  Then
+    the comparison with the best baseline is no goal: the longer a model is frozen, the more of them pass it.
     """
     parts = {ALL: out_of_sample, **{name: out_of_sample.of_symbol(name) for name in out_of_sample.rows.symbols}}
     goals = [goal for goal in GOALS if not (is_frozen and goal.name == BEST_BASELINE)]
