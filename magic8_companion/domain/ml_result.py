@@ -46,6 +46,7 @@ class Prediction:
     say how far the price may go: then nothing can be said of the expected value of a ticket.
     ``explanation`` lists what moved the forecast of the remaining variance most, the largest effect first.
     ``measured`` is what was measured of the model on unseen days.
+    ``notes`` are facts of the day that the answer took into account, for people, such as a statement ahead.
     """
 
     strategy: Strategy
@@ -67,6 +68,7 @@ class Prediction:
     model: str = ""
     rank_days: int | None = None
     measured: Measured = NOTHING_MEASURED
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

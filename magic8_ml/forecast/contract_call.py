@@ -114,6 +114,7 @@ def to_answer(result: MLResult) -> dict[str, Any]:
             "rank_days": result.rank_days,
             MEASURED: result.measured.as_json(),
             "rationale": result.rationale,
+            "notes": list(result.notes),
             "blocked_by": list(result.blocked_by),
             "remaining_move": None if result.move is None else asdict(result.move),
             "explanation": [asdict(item) for item in result.explanation],
@@ -164,6 +165,7 @@ def parse_answer(answer: object) -> MLResult:
         model=str(details.get("model") or ""),
         rank_days=_whole(details.get("rank_days")),
         measured=read_measured(details.get(MEASURED)),
+        notes=tuple(note for note in details.get("notes") or () if isinstance(note, str)),
     )
 
 

@@ -50,7 +50,7 @@ def rationale(prediction: Prediction, grade: Confidence | None = None) -> str:
     '5-min ML: Vertical, call debit: score higher than on 98 % of the last 252 days; wins 40 %
      (38 % implied by option prices)'
     """
-    parts = [f"5-min ML: {_trade(prediction)}: {_standing(prediction)}", *_odds(prediction)]
+    parts = [f"5-min ML: {_trade(prediction)}: {_standing(prediction)}", *_odds(prediction), *prediction.notes]
     if grade == HIGH:
         parts.append(prediction.measured.high_sentence)
     return "; ".join(parts)

@@ -25,7 +25,7 @@ from magic8_ml.forecast.intraday import Today, today_of
 from magic8_ml.forecast.labels import DIRECTIONS, FIRST_ENTRY, LAST_ENTRY, OUTCOMES, REGIMES, bucket_of
 from magic8_ml.forecast.model_files import TrainedModel
 from magic8_ml.forecast.prediction_inputs import PredictionInputs, fresh_bars
-from magic8_ml.forecast.rationale import explanation_of, rationale_of
+from magic8_ml.forecast.rationale import explanation_of, rationale_of, statement_notes
 from magic8_ml.forecast.session_table import BAR_MINUTES, session_table
 from magic8_ml.forecast.structures import SPREADS, modelled_trade
 from magic8_ml.forecast.symbol_families import ALL_SYMBOLS, family_of, match_symbol
@@ -152,6 +152,7 @@ class Predictor:
         direction = dict(zip(DIRECTIONS, forecast.direction[0].tolist(), strict=True))
         regime = dict(zip(REGIMES, forecast.regime[0].tolist(), strict=True))
         explanation = explanation_of(rows.features[0], effects[0])
+        notes = statement_notes(float(rows.features[0, _TO_STATEMENT]))
         chosen_vertical, win = int(forecast.vertical[0]), _by_strategy(forecast.win[0].tolist())
         likeliest = (max(direction, key=direction.__getitem__), max(regime, key=regime.__getitem__))
         return Prediction(
@@ -168,7 +169,7 @@ class Predictor:
                 likeliest,
                 explanation,
                 in_sample=in_sample,
-                minutes_to_statement=float(rows.features[0, _TO_STATEMENT]),
+                notes=notes,
             ),
             win_probability=win,
             implied_probability=_by_strategy(forecast.implied[0].tolist()),
@@ -181,6 +182,7 @@ class Predictor:
             model=MODEL_NAME,
             rank_days=self._rank_days(rows.symbols[0]),
             measured=measured_of(self.model.manifest),
+            notes=notes,
         )
 
     def _rank_days(self, symbol: str) -> int:

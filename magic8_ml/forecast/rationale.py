@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan, nan
+from math import isnan
 from typing import Final
 
 import numpy as np
@@ -44,9 +44,9 @@ def rationale_of(
     explanation: Sequence[Contribution],
     *,
     in_sample: bool,
-    minutes_to_statement: float = nan,
+    notes: Sequence[str] = (),
 ) -> str:
-    """Write the first row's answer: probabilities, edge, rank, who is close behind, what moved it, the day's statement.
+    """Write the first row's answer: probabilities, edge, rank, who is close behind, what moved it, the day's notes.
 
     ``classes`` are the likeliest direction and regime; ``in_sample`` is true when the model was
     trained on this day, as in a replay.  The expected value is missing here because it needs quotes.
@@ -57,14 +57,19 @@ def rationale_of(
         parts.append(f"the classes alone ({', '.join(classes)}) say {advice}")
     moved = ", ".join(f"{item.feature} {item.effect:+.2f}" for item in explanation)
     seen = [IN_SAMPLE] if in_sample else []
-    return "; ".join([*parts, f"log variance moved by {moved}", *_statement(minutes_to_statement), *seen])
+    return "; ".join([*parts, f"log variance moved by {moved}", *notes, *seen])
 
 
-def _statement(minutes: float) -> list[str]:
+def statement_notes(minutes: float) -> tuple[str, ...]:
+    """Return the note on the Federal Reserve's statement of the day; none without one (NaN).
+
+    >>> statement_notes(55.0), statement_notes(-5.0)
+    (('Federal Reserve statement in 55 minutes',), ('Federal Reserve statement 5 minutes ago',))
+    """
     if isnan(minutes):
-        return []
+        return ()
     when = f"in {minutes:.0f} minutes" if minutes > 0 else f"{-minutes:.0f} minutes ago"
-    return [f"Federal Reserve statement {when}"]
+    return (f"Federal Reserve statement {when}",)
 
 
 def _trade(forecast: Forecast, name: str, slopes: Sequence[Slope]) -> str:

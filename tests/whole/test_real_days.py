@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from magic8_companion.domain.trading_day import new_york_label
 from tests.real_data import real_data_dir
 from tests.whole.runs import CHECKPOINT, FIVE_MINUTE, archive, checkpoints, documents, run
 from tests.whole.sides import contradictions, entries
@@ -76,6 +78,25 @@ def test_a_half_day_has_three_checkpoints_and_37_slots(tmp_path: Path) -> None:
     output = replay(tmp_path, "2024-11-29", train(tmp_path, "2024-10-31"), "half")
     assert sorted(checkpoints(output)) == ["10:30 ET", "11:00 ET", "12:30 ET"]
     assert len(documents(output, FIVE_MINUTE)) == 37
+
+
+@pytest.mark.parametrize(("day", "statement"), [("2024-12-18", "14:00"), ("2025-03-19", "14:00")])
+def test_a_statement_stands_in_documents_rationale_and_forecast(
+    april: tuple[Path, Path], tmp_path: Path, day: str, statement: str
+) -> None:
+    """Before 14:00 the documents name the statement, the answers count down to it and expect high volatility."""
+    output = replay(tmp_path, day, april[0].parent / "ml", "statement")
+    for document in documents(output, CHECKPOINT):
+        (event,) = [one for one in document["events"] if one["event"] == "fomc_statement"]
+        assert new_york_label(datetime.fromisoformat(event["at"])) == f"{statement} ET"
+    slots = [slot for slot in documents(output, FIVE_MINUTE) if "SPY" in slot["recommendations"]]
+    times = [new_york_label(datetime.fromisoformat(slot["slot_time"])) for slot in slots]
+    answers = {time: slot["recommendations"]["SPY"] for time, slot in zip(times, slots, strict=True)}
+    (best,) = answers["13:00 ET"]["strategies"].values()
+    assert "Federal Reserve statement in 60 minutes" in best["rationale"]
+    assert best["volatility_regime"] == "high"
+    (best,) = answers["14:10 ET"]["strategies"].values()
+    assert "Federal Reserve statement 10 minutes ago" in best["rationale"]
 
 
 def test_a_holiday_and_a_day_without_data_say_so(tmp_path: Path) -> None:
