@@ -1,4 +1,4 @@
-"""What was measured of a model on days it had not seen: how often HIGH calls won, and what agreement with rules meant.
+"""What was measured of a model on unseen days: wins of HIGH, of HIGH in the blend, and by agreement with rules.
 
 The training writes it into the manifest of the model under ``measured``.  Wherever a person meets the label HIGH, this
 record says in one sentence what the label has meant so far, or "not measured".
@@ -58,6 +58,19 @@ class MeasuredHigh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredBlend:
+    """HIGH at checkpoints, of the blend with the model's ``weight`` and HIGH from ``high_score``."""
+
+    high: MeasuredHigh
+    weight: float
+    high_score: float
+
+    def __str__(self) -> str:
+        """Return one sentence without its full stop."""
+        return f"{self.high}, at ML weight {self.weight:g} and HIGH from {self.high_score:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredAgreement:
     """Wins of the strategies on which rules and ML agreed, were mixed or disagreed; None where that never happened."""
 
@@ -76,10 +89,11 @@ class MeasuredAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Both measurements of a model; None is "not measured"."""
+    """The measurements of a model; None is "not measured"."""
 
     high: MeasuredHigh | None = None
     agreement: MeasuredAgreement | None = None
+    blend: MeasuredBlend | None = None
 
     @property
     def high_sentence(self) -> str:
@@ -92,11 +106,13 @@ class Measured:
 
     @property
     def checkpoint_note(self) -> str:
-        """Return the same for a reader of checkpoint labels, which are labels of another score.
+        """Return the same for a reader of checkpoint labels, which are labels of the blend of rules and model.
 
         >>> Measured().checkpoint_note
         'HIGH at a checkpoint: not measured'
         """
+        if self.blend is not None:
+            return f"HIGH at a checkpoint: {self.blend}"
         alone = "" if self.high is None else f"; the model alone: {self.high_sentence}"
         return f"HIGH at a checkpoint: {NOT_MEASURED}{alone}"
 
@@ -123,7 +139,9 @@ def read_measured(data: object) -> Measured:
     True
     """
     found = data if isinstance(data, Mapping) else {}
-    return Measured(high=_high(found.get("high")), agreement=_agreement(found.get("agreement")))
+    return Measured(
+        high=_high(found.get("high")), agreement=_agreement(found.get("agreement")), blend=_blend(found.get("blend"))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +161,15 @@ def _high(data: object) -> MeasuredHigh | None:
     return MeasuredHigh(
         first_day=span.first_day, last_day=span.last_day, days=span.days, share=float(share), **span.wins
     )
+
+
+def _blend(data: object) -> MeasuredBlend | None:
+    if not isinstance(data, Mapping) or (high := _high(data.get("high"))) is None:
+        return None
+    weight, score = data.get("weight"), data.get("high_score")
+    if not isinstance(weight, int | float) or not isinstance(score, int | float):
+        return None
+    return MeasuredBlend(high=high, weight=float(weight), high_score=float(score))
 
 
 def _agreement(data: object) -> MeasuredAgreement | None:

@@ -88,6 +88,7 @@ def show_command(version: str, *, path: Path, as_json: bool) -> None:
     lines += [f"{name:<14} {_brief(manifest[name])}" for name in ("symbols", "rows", "first_day") if name in manifest]
     measured = measured_of(manifest)
     lines.append(f"{'measured':<14} {measured.high_sentence}")
+    lines.append(f"{'checkpoints':<14} {measured.checkpoint_note}")
     lines += [f"{name:<14} {measured.agreement_sentence(name)}" for name in ("agree", "mixed", "disagree")]
     for name, numbers in manifest.get(PASSPORT, {}).get("canaries", {}).items():
         lines.append(f"canary         {name}: {_brief(numbers)}")

@@ -22,7 +22,7 @@ from magic8_ml.forecast.training.report import TrainingReport
 from magic8_ml.forecast.training.train import train
 from magic8_ml.metrics.refusal import TrainingRefused
 
-_RULES = "file of rule scores as evaluate reads it: measures what agreement of rules and model has meant"
+_RULES = "file of rule scores as evaluate reads it: measures agreement of rules and model, and HIGH at checkpoints"
 _CHALLENGE = "also fit the two-stage classifiers on the same days, for comparison; takes much longer"
 
 

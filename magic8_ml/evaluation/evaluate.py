@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from magic8_companion.domain.arrays import Mask
+from magic8_companion.domain.arrays import Floats, Mask
+from magic8_companion.domain.measured import MeasuredBlend
 from magic8_ml.evaluation.forecast_goals import measure_goals
 from magic8_ml.evaluation.goals import ALL
+from magic8_ml.evaluation.label_checks import blend_checks
 from magic8_ml.evaluation.leakage_demo import ROUNDS, demonstrate_leakage
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.plausibility import implausible_results
@@ -22,9 +24,11 @@ from magic8_ml.evaluation.report import ReportContext, Reported, fold_map, repor
 from magic8_ml.evaluation.selection_bias import daily_returns, selection_bias, sharpe_facts
 from magic8_ml.evaluation.trials import Trial, TrialLog, log_trials
 from magic8_ml.evaluation.win_baselines import RULES, CanonicalStructures
+from magic8_ml.forecast.blended_trades import Blending, blended_calls, measure_blend
+from magic8_ml.forecast.called_trades import CalledTrades
 from magic8_ml.forecast.forecaster import Forecast, Forecaster, Rows
 from magic8_ml.forecast.session_table import day_number, session_table
-from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of, walk_forward
+from magic8_ml.forecast.training.walk_forward import Fold, WalkForwardConfig, folds_of, rows_of_folds, walk_forward
 from magic8_ml.forecast.training.workers import ProgressCallback, no_progress
 from magic8_ml.metrics.refusal import TrainingRefused
 
@@ -88,6 +92,7 @@ def evaluate(
     log = _logged(out, rows, config, each)
     tried = log.configurations + config.tried_before
     bias = selection_bias(out_of_sample, {name: one.model for name, one in each.items()}, _sharpes(log), tried)
+    blended, blend = _blended(out_of_sample, None if points is None else points[rows_of_folds(rows, folds)][scored])
     context = ReportContext(
         title="Magic8 evaluation",
         model={"name": champion, "settings": settings_of(config.designs[0])},
@@ -106,8 +111,21 @@ def evaluate(
         leakage=demonstrate_leakage(rows, structures, config.demo_rounds),
         unavailable={} if points is not None else {RULES: NO_RULE_SCORES},
         warnings=[*implausible_results(out_of_sample, bias["sharpe_daily"]), *_opened_again(log)],
+        blend=blend,
+        blend_checks=() if blended is None else blend_checks(blended),
     )
     return Reported(report=report_of(out_of_sample, context), out_of_sample=out_of_sample)
+
+
+def _blended(out_of_sample: OutOfSample, points: Floats | None) -> tuple[CalledTrades | None, MeasuredBlend | None]:
+    # what the host's blend would have called at checkpoints, where the points of the rules are known
+    if points is None:
+        return None, None
+    blending, settlement = Blending(), out_of_sample.settlement
+    calls = blended_calls(out_of_sample.rows, out_of_sample.model, points, blending, settlement.won)
+    if not len(calls):
+        return None, None
+    return calls, measure_blend(calls, blending)
 
 
 def _folds(rows: Rows, plan: WalkForwardConfig) -> tuple[Fold, ...]:

@@ -7,7 +7,7 @@ reason, and none of them is reached by moving a threshold.  Labels count before 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -74,6 +74,26 @@ def label_checks(calls: CalledTrades) -> list[CheckRecord]:
     answered = calls[calls.answered]
     checks = [_share(answered), _wins(answered), *_against_prices(answered), *_against_rest(answered), *_mix(answered)]
     return [check.as_record() for check in checks]
+
+
+def blend_checks(calls: CalledTrades) -> list[CheckRecord]:
+    """Check the best strategies of the host's blend at checkpoints in the same way: share of HIGH, prices, the rest."""
+    share = _Check(
+        name="share_of_high",
+        meaning="share of HIGH in the best strategies",
+        found=mean_interval(calls.high.astype(np.float64), calls.day),
+        floor=SHARE_OF_HIGH[0],
+        ceiling=SHARE_OF_HIGH[1],
+        reason=(
+            f"HIGH is a blended score of {100 * calls.threshold:g} or more. The points of the rules are no rank, so the"
+            " days decide how many reach it."
+        ),
+    )
+    checks = [share, *_against_prices(calls), *_against_rest(calls)]
+    return [
+        replace(check, name=f"blend_{check.name}", meaning=f"checkpoints: {check.meaning}").as_record()
+        for check in checks
+    ]
 
 
 def _share(calls: CalledTrades) -> _Check:

@@ -203,6 +203,7 @@ class EvaluationReport(TypedDict):
     confidence: ConfidenceRecord
     high: list[CallRecord]
     high_measured: str
+    blend_measured: str
     label_checks: list[CheckRecord]
     edge_quintiles: dict[str, list[QuintileRecord]]
     sigma: SigmaRecord

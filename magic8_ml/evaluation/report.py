@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from magic8_companion.domain.arrays import Floats, Integers
-from magic8_companion.domain.measured import Measured
+from magic8_companion.domain.measured import Measured, MeasuredBlend
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.evaluation import tables
 from magic8_ml.evaluation.baselines import CLIMATOLOGY
@@ -23,6 +23,7 @@ from magic8_ml.evaluation.negatives import negative_results
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.records import (
     BrierRecord,
+    CheckRecord,
     EvaluationReport,
     FoldRecord,
     ReliabilityRecord,
@@ -59,6 +60,8 @@ class ReportContext:
     unavailable: Mapping[str, str] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     is_frozen: bool = False
+    blend: MeasuredBlend | None = None
+    blend_checks: Sequence[CheckRecord] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,7 +98,8 @@ def report_of(out_of_sample: OutOfSample, context: ReportContext) -> EvaluationR
         "confidence": tables.confidence_histogram(out_of_sample),
         "high": tables.high_table(out_of_sample),
         "high_measured": Measured(high=measure_high(out_of_sample.calls)).high_sentence,
-        "label_checks": label_checks(out_of_sample.calls),
+        "blend_measured": Measured(blend=context.blend).checkpoint_note,
+        "label_checks": [*label_checks(out_of_sample.calls), *context.blend_checks],
         "edge_quintiles": tables.edge_quintiles(out_of_sample),
         "sigma": tables.sigma_cells(out_of_sample),
         "accuracy": tables.accuracy_appendix(out_of_sample),

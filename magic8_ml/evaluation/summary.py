@@ -28,7 +28,7 @@ def summary(report: EvaluationReport) -> str:
     for symbol in each if len(each) > 1 else ():
         missed = [r["name"] for r in report["endpoints"] if r["symbol"] == symbol and r["passed"] is False]
         lines.append(f"  {symbol}: {'failed ' + ', '.join(missed) if missed else 'nothing failed'}")
-    lines += ["", _wrapped(report["high_measured"], "  ")]
+    lines += ["", _wrapped(report["high_measured"], "  "), _wrapped(report["blend_measured"], "  ")]
     lines += [line for record in report["label_checks"] for line in _check(record)]
     return "\n".join(lines)
 

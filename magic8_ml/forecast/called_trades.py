@@ -33,7 +33,8 @@ class CalledTrades:
     """The answers of a model, one per row; shape (n_rows,).
 
     ``chosen`` indexes the outcomes: a base strategy, or beyond them No_Trade; -1 where there was no answer.
-    ``confidence``, ``won`` and ``implied`` are those of the strategy called, NaN where none was.
+    ``confidence``, ``won`` and ``implied`` are those of the strategy called, NaN where none was.  ``threshold`` is the
+    confidence from which a call is HIGH.
     """
 
     day: Integers
@@ -41,6 +42,7 @@ class CalledTrades:
     confidence: Floats
     won: Floats
     implied: Floats
+    threshold: float = HIGH
 
     @classmethod
     def settle(cls, rows: Rows, forecast: Forecast) -> CalledTrades:
@@ -67,6 +69,7 @@ class CalledTrades:
             confidence=self.confidence[rows],
             won=self.won[rows],
             implied=self.implied[rows],
+            threshold=self.threshold,
         )
 
     def __len__(self) -> int:
@@ -81,12 +84,12 @@ class CalledTrades:
     @property
     def high(self) -> Mask:
         """Tell where a strategy was called at HIGH."""
-        return self.confidence >= HIGH
+        return self.confidence >= self.threshold
 
     @property
     def rest(self) -> Mask:
         """Tell where a strategy was called below HIGH."""
-        return self.confidence < HIGH
+        return self.confidence < self.threshold
 
 
 def measure_high(calls: CalledTrades) -> MeasuredHigh | None:

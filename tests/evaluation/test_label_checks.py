@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+from pathlib import Path
 
-from magic8_ml.evaluation.label_checks import label_checks
+import numpy as np
+import pytest
+
+from magic8_ml.evaluation.evaluate import EvaluationConfig, evaluate
+from magic8_ml.evaluation.label_checks import blend_checks, label_checks
 from magic8_ml.evaluation.out_of_sample import OutOfSample
 from magic8_ml.evaluation.records import CheckRecord
 from magic8_ml.evaluation.summary import summary
 from magic8_ml.forecast.called_trades import CalledTrades
-from tests.evaluation.made_evaluation import Made
+from magic8_ml.forecast.forecaster import Rows
+from tests.evaluation.demo_model import DemoModel
+from tests.evaluation.made_evaluation import PLAN, Made
 
 NAMES = [
     "share_of_high",
@@ -85,3 +92,29 @@ def test_a_difference_within_chance_is_not_proven(out_of_sample: OutOfSample) ->
             assert low is not None
             expected = "not reached" if value < 0 else "reached" if low > 0 else "not proven"
             assert check["status"] == expected
+
+
+def test_checkpoints_are_checked_like_slots() -> None:
+    """The blend has its own share of HIGH, and each strategy is compared with prices and with its other calls."""
+    good = _good_calls()
+    found = {check["name"]: check for check in blend_checks(replace(good, threshold=0.95)[good.chosen < 3])}
+    assert list(found) == [f"blend_{name}" for name in NAMES if name != "wins_of_high" and "mix" not in name]
+    assert found["blend_share_of_high"]["status"] == "not reached"
+    assert "a blended score of 95 or more" in found["blend_share_of_high"]["reason"]
+    assert found["blend_high_less_implied_all"]["status"] == "not known"
+    same = {check["name"]: check for check in blend_checks(good[good.chosen < 3])}
+    assert same["blend_high_less_implied_vertical"]["value"] == pytest.approx(0.4)
+    assert same["blend_high_less_rest_iron_condor"]["status"] == "reached"
+
+
+def test_an_evaluation_with_rule_scores_measures_the_blend(drawn_rows: Rows, made: Made, tmp_path: Path) -> None:
+    """With the points of the rules the report has HIGH at checkpoints and its checks; else it is not measured."""
+    assert made.report["blend_measured"] == "HIGH at a checkpoint: not measured"
+    points = np.random.default_rng(8).uniform(0, 100, (len(drawn_rows), 3))
+    config = EvaluationConfig(designs=(DemoModel(),), plan=PLAN, demo_rounds=2)
+    report = evaluate(drawn_rows, config, tmp_path, facts={}, points=points).report
+    assert report["blend_measured"].startswith("HIGH at a checkpoint: HIGH calls won")
+    checks = [check for check in report["label_checks"] if check["name"].startswith("blend_")]
+    assert len(checks) == 8
+    assert all(bool(check["reason"]) == (check["status"] != "reached") for check in checks)
+    assert "blend_share_of_high" in summary(report)

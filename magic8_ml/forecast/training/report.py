@@ -64,6 +64,7 @@ class TrainingReport:
             f"  answers        {_shares(found.chosen)}",
             f"  at HIGH        {_shares(found.high)}",
             fill(self.measured.high_sentence, 120, initial_indent="  HIGH measured  ", subsequent_indent=" " * 17),
+            fill(self.measured.checkpoint_note, 120, initial_indent="  checkpoints    ", subsequent_indent=" " * 17),
             f"  edges proven   {'; '.join(_slope(*item) for item in self.slopes.items())}",
             "  RPSS is the skill over the base rates of the half hour; every day was predicted from earlier days only.",
         ]

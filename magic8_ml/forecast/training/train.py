@@ -17,6 +17,7 @@ from magic8_companion.domain.measured import MEASURED, Measured
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_ml.forecast import labels
 from magic8_ml.forecast import variance as implied
+from magic8_ml.forecast.blended_trades import Blending, blended_calls, measure_blend
 from magic8_ml.forecast.called_trades import CalledTrades, measure_agreement, measure_high
 from magic8_ml.forecast.day_history import HISTORY_SESSIONS
 from magic8_ml.forecast.distribution_forecaster import DistributionForecaster, FittedDistribution
@@ -103,7 +104,7 @@ def fit_model(
 
     ``first_day`` and ``last_day`` limit the training rows: earlier bars serve as history, later bars are ignored.
     ``challenge`` also lets the two-stage classifiers predict the same rows, for the report.  With ``rule_points`` the
-    agreement of rules and model is measured as well.
+    agreement of rules and model and HIGH of their blend are measured as well.
 
     Raises
     ------
@@ -151,8 +152,12 @@ def fit_model(
 
 def _measured(rows: Rows, forecast: Forecast, points: Floats | None) -> Measured:
     # on forecasts made before their day, by models of earlier days: unseen by whoever called
-    agreement = None if points is None else measure_agreement(rows, forecast, points)
-    return Measured(high=measure_high(CalledTrades.settle(rows, forecast)), agreement=agreement)
+    high = measure_high(CalledTrades.settle(rows, forecast))
+    if points is None:
+        return Measured(high=high)
+    blending = Blending()
+    blend = measure_blend(blended_calls(rows, forecast, points, blending), blending)
+    return Measured(high=high, agreement=measure_agreement(rows, forecast, points), blend=blend)
 
 
 def store_model(run: TrainingRun, folder: Path) -> str:
