@@ -28,6 +28,9 @@ from magic8_ml.messages.values import KNOWN_SYMBOLS, Order, Refusal
 _RIGHTS: Final = {"CALL": "CALL", "C": "CALL", "PUT": "PUT", "P": "PUT", BOTH_RIGHTS: BOTH_RIGHTS, "C/P": BOTH_RIGHTS}
 _EFFECTS: Final = {"debit": "debit", "db": "debit", "credit": "credit", "cr": "credit"}
 _OPEN_STATUS: Final = ("new", "open", "active", "pending")
+_ORDER_KEYS: Final = frozenset(
+    ("action", "expiration", "expiry", "legs", "order", "orders", "price_effect", "qty", "quantity", "side", "strategy")
+)
 _LARGEST: Final = 1e9
 _AROUND: Final = " `\t,[]"
 _HAS_KEY: Final = re.compile(r""""|'\w{1,40}'\s{0,3}:""")
@@ -124,12 +127,15 @@ def block_examples(block: Mapping[str, Any]) -> Mapping[str, object]:
     Raises
     ------
     Refusal
-        ``ambiguous_structure`` when they are no object, or the block has a status such as closed.
+        ``ambiguous_structure`` when they are no object, the block has a status such as closed, or it has parts of an
+        order and no strikes.
     """
     if "strikes" in block:
         return {str(block.get("strategy")): block}
     _require_open_status(block)
     examples = block.get("example_trades")
+    if examples is None and (keys := sorted(_ORDER_KEYS & block.keys())):
+        raise Refusal("ambiguous_structure", f"the block has {', '.join(keys)} but no strikes")
     if examples is not None and not isinstance(examples, dict):
         raise Refusal("ambiguous_structure", "example_trades is not an object of strategies")
     return examples or {}

@@ -45,6 +45,12 @@ _LEGS_AND_DATE: Final = f"{_MULTIPLIER}{_CYCLE}{EXPIRY}{_SETTLEMENT}{_STRIKES}"
 _CLOSING: Final = f"{_PRICE}{_ORDER_TYPE}{_EXCHANGE}{_END}"
 
 ACTION: Final = re.compile(r"\b(?:BUY|SELL|BOT|SOLD)(?![A-Z])", re.ASCII)
+OTHER_ACTION: Final = re.compile(
+    r"\b(?:[BS]TO|[BS]TC|BUYING|SELLING|BOUGHT|LONG|SHORT|OPEN(?:ED|ING)?|CLOS(?:E|ED|ING)|ADD(?:ED|ING)?|ROLL(?:ED|ING)?)\b",
+    re.ASCII,
+)
+"""Words that other channels use for BUY and SELL; some of them close a position, so that none is read."""
+ABBREVIATED_ACTION: Final = re.compile(r"\b(?:[BS]TO|[BS]TC)\b[^@]{0,60}@\s{0,3}\$?[\d.]", re.ASCII)
 LONG: Final = re.compile(f"{_QUANTITY}{_STRATEGY}{_SYMBOL}{_LEGS_AND_DATE}{_RIGHT}{_CLOSING}", re.ASCII)
 SHORT: Final = re.compile(f"{_QUANTITY}{_SYMBOL}{_LEGS_AND_DATE}{_STRATEGY}{_RIGHT}{_CLOSING}", re.ASCII)
 

@@ -42,6 +42,7 @@ def read_order(line: str, *, on: date | None = None, under_sonar: bool = False) 
     """
     action = grammar.ACTION.search(line)
     if action is None:
+        _require_no_order(line)
         return None
     before, at = line[: action.start()], action.end()
     try:
@@ -54,6 +55,16 @@ def read_order(line: str, *, on: date | None = None, under_sonar: bool = False) 
             raise
         return None
     return order, alert_id
+
+
+def _require_no_order(line: str) -> None:
+    # an order in the words of another channel is an error, so that nobody takes the silence for an empty message
+    if not grammar.ABBREVIATED_ACTION.search(line):
+        if "/" not in line or not grammar.SOME_STRIKES.search(line) or not grammar.STRATEGY.search(line):
+            return
+        if "@" not in line and not grammar.OTHER_ACTION.search(line):
+            return
+    raise Refusal("ambiguous_structure", "the line looks like an order, but its action is not BUY or SELL")
 
 
 def _read_prefix(prefix: str) -> str | None:
