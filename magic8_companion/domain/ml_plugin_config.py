@@ -15,6 +15,9 @@ class MLPluginConfig:
 
     root: Path = field(default=Path(), metadata=setting("Root directory, where relative paths start."))
     path: Path = field(default=Path("data/ml"), metadata=setting("Folder that holds models/."))
+    run_path: Path | None = field(
+        default=None, metadata=setting("Folder of the models of a run of the configured provider, where it differs.")
+    )
     weight: float = field(
         default=0.35, metadata=setting("ML share of the blended score; 0.20 to 0.35 is advised.", ge=0, le=1)
     )

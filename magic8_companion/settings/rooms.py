@@ -5,6 +5,7 @@ A field of a room gets the setting that takes its default from that field; what 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -79,7 +80,8 @@ def ml_folder(settings: Settings) -> Path:
 def plugin_config() -> MLPluginConfig:
     """Return the configuration for the plugin's commands and script classes: ``ports.plugin_config``."""
     settings = load_settings()
-    return _plugin_config(settings, settings.path(settings.ml_path))
+    folder, of_a_run = settings.path(settings.ml_path), ml_folder(settings)
+    return replace(_plugin_config(settings, folder), run_path=None if of_a_run == folder else of_a_run)
 
 
 def _plugin_config(settings: Settings, folder: Path) -> MLPluginConfig:

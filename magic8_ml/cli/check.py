@@ -9,6 +9,7 @@ import click
 
 from magic8_companion.command_line import DIR, command, echo
 from magic8_companion.ports import plugin_config
+from magic8_ml.cli.options import elsewhere
 from magic8_ml.forecast.guarded_predictor import GuardedPredictor
 
 ABOUT = """Check the ML integration: load the model as the host does.
@@ -35,7 +36,7 @@ def check(folder: Path) -> None:
     predictor = GuardedPredictor.load(replace(plugin_config(), path=folder.absolute()))
     if predictor.ml_system is None:
         why = predictor.why_not.detail or predictor.why_not.reason
-        raise click.ClickException(f"ML Integration: FAILED: {folder}: {why}")
+        raise click.ClickException(f"ML Integration: FAILED: {folder}: {why}{elsewhere(folder, '--models')}")
     health = predictor.health()
     version, until = health.get("model_version", "a model"), health.get("model_valid_until")
     echo(f"ML Integration: SUCCESS: {version} in {folder}{'' if until is None else f', valid until {until}'}")

@@ -21,7 +21,7 @@ from magic8_companion.command_line import (
 )
 from magic8_companion.domain.measured import NOT_MEASURED, Measured
 from magic8_companion.reports.numbers import percent
-from magic8_ml.cli.options import configured_ml_path
+from magic8_ml.cli.options import configured_ml_path, elsewhere
 from magic8_ml.registry.manifest import ModelUnavailable
 from magic8_ml.registry.measured import measured_of
 from magic8_ml.registry.passport import PASSPORT
@@ -56,7 +56,7 @@ def list_command(*, path: Path, as_json: bool) -> None:
     if as_json:
         print_json({"versions": facts, "roles": _roles(roles)})
     elif not facts:
-        echo(f"no versions in {registry.folder}")
+        echo(f"no versions in {registry.folder}{elsewhere(path, '--path')}")
     else:
         table = new_table("version", "role", "data to", "valid until", "state", "HIGH won (rest)")
         for fact in facts:

@@ -101,6 +101,16 @@ def require_folder(folder: Path) -> None:
         raise click.ClickException(f"the folder {folder} cannot be made: {error.strerror or error}") from error
 
 
+def elsewhere(folder: Path, option: str) -> str:
+    """Return where a run of the configured provider has its models, as a hint for ``folder`` without one, else ""."""
+    from magic8_companion.ports import plugin_config  # noqa: PLC0415  # not for --help
+
+    other = plugin_config().run_path
+    if other is None or folder.absolute() == other or not (other / "models").is_dir():
+        return ""
+    return f"; a simulated run has its own: {option} {other}"
+
+
 def configured_ml_path() -> str:
     """Return the setting ``M8C_ML_PATH`` as the default of an option, read as the host reads it.
 

@@ -95,3 +95,19 @@ def test_an_empty_registry_says_so(tmp_path: Path, capsys: pytest.CaptureFixture
     """Listing nothing is no error."""
     assert main(["models", "list", "--path", str(tmp_path)]) == 0
     assert "no versions" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("models", "list"), ("check",)])
+def test_the_model_of_a_simulated_run_is_found(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where M8C_ML_PATH has no model, the folder of the simulated run is named, if there is one."""
+    monkeypatch.chdir(tmp_path)
+    main([*words])
+    said = capsys.readouterr()
+    assert "simulated run" not in said.out + said.err
+    own = tmp_path / "data" / "simulated" / "ml"
+    (own / "models").mkdir(parents=True)
+    main([*words])
+    said = capsys.readouterr()
+    assert f"a simulated run has its own: --{'path' if words[0] == 'models' else 'models'} {own}" in said.out + said.err
