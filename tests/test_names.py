@@ -31,15 +31,7 @@ RETIRED = {
 # module -> names that a contract, a library or the exchange fixes
 FIXED = {
     "magic8_companion.providers.ib": {"LINK_LOST", "LINK_BACK", "LINK_BACK_EMPTY"},  # IB's word for its servers
-    "magic8_ml.evaluation.records": {
-        "said",
-        "came",
-        "learnt",
-        "learnt_days",
-        "endpoints",
-        "leak",
-        "exhibit",
-    },  # published keys
+    "magic8_ml.evaluation.records": {"endpoints"},  # published keys
     "magic8_ml.trades.trees": {"base_margin", "output_margin"},  # arguments of XGBoost
     "magic8_ml.trades.feature": {"call_put_delta_spread", "short_long_spread"},  # names of stored features
 }

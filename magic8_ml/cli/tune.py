@@ -142,7 +142,7 @@ def _answer(found: SearchResult, log: TrialLog, rows: Rows, seed: int) -> dict[s
     return {
         "family": FAMILY,
         "seed": seed,
-        "learnt_until": _day(int(rows.day.max())),
+        "trained_until": _day(int(rows.day.max())),
         "best": asdict(found.best),
         "shipped": asdict(found.default),
         "trials": [asdict(trial) for trial in found.trials],

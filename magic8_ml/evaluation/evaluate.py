@@ -104,7 +104,7 @@ def evaluate(
             "runs": log.runs,
             "final_segment": list(span_of(out_of_sample.rows.day)),
             "final_segment_opened_before": log.opened_before,
-            "luck": bias,
+            "selection_bias": bias,
             "folds": fold_map(folds),
         },
         trials=log.tried,

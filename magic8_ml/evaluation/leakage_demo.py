@@ -52,7 +52,7 @@ class LeakageResult:
     """
 
     protocol: str
-    honest: bool
+    is_out_of_sample: bool
     accuracy: float
     majority: float
     auc: float
@@ -65,7 +65,7 @@ class SplitProtocol:
     """A way to split rows; ``shows_result``: the classifier also gets a column made from the result."""
 
     name: str
-    honest: bool
+    is_out_of_sample: bool
     splits: Sequence[Split]
     shows_result: bool = False
 
@@ -76,10 +76,10 @@ def split_protocols(day: Integers, *, blocks: int, first_days: int) -> tuple[Spl
     forward = list(forward_folds(day, blocks, first_days))
     result = "the same with one column made from the close"
     return (
-        SplitProtocol(name="random 80/20 split of rows", honest=False, splits=random),
-        SplitProtocol(name=result, honest=False, splits=random, shows_result=True),
-        SplitProtocol(name="folds grouped by day", honest=True, splits=by_day),
-        SplitProtocol(name="walk-forward by day, purged, one day of embargo", honest=True, splits=forward),
+        SplitProtocol(name="random 80/20 split of rows", is_out_of_sample=False, splits=random),
+        SplitProtocol(name=result, is_out_of_sample=False, splits=random, shows_result=True),
+        SplitProtocol(name="folds grouped by day", is_out_of_sample=True, splits=by_day),
+        SplitProtocol(name="walk-forward by day, purged, one day of embargo", is_out_of_sample=True, splits=forward),
     )
 
 
@@ -134,7 +134,7 @@ def score_protocol(protocol: SplitProtocol, predicted: Floats, base: Floats, won
     """Score probabilities (n_rows,) without NaN against the base rates of the same splits."""
     return LeakageResult(
         protocol=protocol.name,
-        honest=protocol.honest,
+        is_out_of_sample=protocol.is_out_of_sample,
         accuracy=float(((predicted > _EVEN) == (won > 0)).mean()),
         majority=float(((base > _EVEN) == (won > 0)).mean()),
         auc=auc(predicted, won > 0),

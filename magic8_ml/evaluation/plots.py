@@ -36,8 +36,8 @@ def _known(value: float | None) -> float:
 
 def reliability_plot(title: str, record: ReliabilityRecord) -> Markup:
     """Draw realized against predicted shares, with the band of a perfect forecaster."""
-    predicted = record["said"]
-    low, high = padded_range((*predicted, *record["came"], *record["band_low"], *record["band_high"]), least=0.1)
+    predicted = record["predicted"]
+    low, high = padded_range((*predicted, *record["realised"], *record["band_low"], *record["band_high"]), least=0.1)
     low, high = max(low, 0.0), min(high, 1.0)
     ticks = round_ticks(low, high, about=5)
     axis = [(value, percent(value, 0)) for value, _ in ticks]
@@ -52,8 +52,8 @@ def reliability_plot(title: str, record: ReliabilityRecord) -> Markup:
     )
     chart.band(predicted, record["band_low"], record["band_high"], "band")
     chart.line((low, high), (low, high), "rule")
-    chart.line(predicted, record["came"], "line one")
-    for x, y, n in zip(predicted, record["came"], record["count"], strict=True):
+    chart.line(predicted, record["realised"], "line one")
+    for x, y, n in zip(predicted, record["realised"], record["count"], strict=True):
         chart.point(x, y, "point", f"predicted {percent(x)}, won {percent(y)}, {n:,} rows")
     return chart.svg()
 
@@ -202,12 +202,12 @@ def accuracy_plot(lines: Sequence[LeakageRecord]) -> Markup:
 
 
 def _leakage_css(line: LeakageRecord) -> str:
-    return "fill three" if line["honest"] else "fill two"
+    return "fill three" if line["is_out_of_sample"] else "fill two"
 
 
 def fold_plot(folds: Sequence[FoldRecord]) -> Markup:
     """Draw training and test days of each fold, counted in days that have rows."""
-    total = max(fold["tested_days"][1] for fold in folds) + 1
+    total = max(fold["test_days"][1] for fold in folds) + 1
     chart = Chart(
         "Fold map",
         f"{len(folds)} folds; the training window grows, one day of embargo, then the test block.",
@@ -216,9 +216,9 @@ def fold_plot(folds: Sequence[FoldRecord]) -> Markup:
         Frame(height=220),
     )
     for n, fold in enumerate(folds):
-        row, test = (n + 0.9, n + 0.1), fold["tested_days"]
-        tip = f"training to {fold['learnt'][1]}, test {fold['tested'][0]} to {fold['tested'][1]}"
-        chart.bar((0, fold["learnt_days"]), row, "fill faint", tip)
+        row, test = (n + 0.9, n + 0.1), fold["test_days"]
+        tip = f"training to {fold['train'][1]}, test {fold['test'][0]} to {fold['test'][1]}"
+        chart.bar((0, fold["train_days"]), row, "fill faint", tip)
         chart.bar((test[0], test[1] + 1), row, "fill one", tip)
     return chart.svg()
 

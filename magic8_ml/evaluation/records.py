@@ -69,8 +69,8 @@ class ReliabilityRecord(TypedDict):
     """Predicted and realized shares per bin, with the band of a perfect forecaster."""
 
     name: str
-    said: list[float]
-    came: list[float]
+    predicted: list[float]
+    realised: list[float]
     count: list[int]
     band_low: list[float]
     band_high: list[float]
@@ -168,7 +168,7 @@ class LeakageRecord(TypedDict):
     """How good one classifier looks under one protocol."""
 
     protocol: str
-    honest: bool
+    is_out_of_sample: bool
     accuracy: float
     majority: float
     auc: float
@@ -181,10 +181,10 @@ class LeakageRecord(TypedDict):
 class FoldRecord(TypedDict):
     """Training and test days of a fold, by date and by number of days with rows."""
 
-    learnt: tuple[str, str]
-    tested: tuple[str, str]
-    learnt_days: int
-    tested_days: list[int]
+    train: tuple[str, str]
+    test: tuple[str, str]
+    train_days: int
+    test_days: list[int]
 
 
 class EvaluationReport(TypedDict):
@@ -209,7 +209,7 @@ class EvaluationReport(TypedDict):
     sigma: SigmaRecord
     accuracy: list[AccuracyRecord]
     trials: list[Facts]
-    leak: list[LeakageRecord]
+    leakage_demo: list[LeakageRecord]
     negatives: list[str]
     unavailable: dict[str, str]
     data: Facts
@@ -304,7 +304,7 @@ class TradeReport(TypedDict):
     thresholds: dict[str, dict[str, dict[str, Number]]]
     hopes: list[TargetRecord]
     unavailable: dict[str, str]
-    exhibit: list[LeakageRecord]
+    leakage_demo: list[LeakageRecord]
     data: Facts
     protocol: dict[str, Any]
     limits: list[str]

@@ -104,7 +104,7 @@ def report_of(out_of_sample: OutOfSample, context: ReportContext) -> EvaluationR
         "sigma": tables.sigma_cells(out_of_sample),
         "accuracy": tables.accuracy_appendix(out_of_sample),
         "trials": [dict(trial) for trial in context.trials],
-        "leak": [asdict(line) for line in context.leakage],
+        "leakage_demo": [asdict(line) for line in context.leakage],
         "negatives": negative_results(goals, comparisons, slices),
         "unavailable": dict(context.unavailable),
         "data": dict(context.data),
@@ -142,10 +142,10 @@ def fold_map(folds: Sequence[Fold]) -> list[FoldRecord]:
     order = np.unique(np.concatenate([days for fold in folds for days in (fold.train, fold.test)]))
     return [
         {
-            "learnt": span_of(fold.train),
-            "tested": span_of(fold.test),
-            "learnt_days": len(fold.train),
-            "tested_days": [int(np.searchsorted(order, day)) for day in (fold.test[0], fold.test[-1])],
+            "train": span_of(fold.train),
+            "test": span_of(fold.test),
+            "train_days": len(fold.train),
+            "test_days": [int(np.searchsorted(order, day)) for day in (fold.test[0], fold.test[-1])],
         }
         for fold in folds
     ]
@@ -223,8 +223,8 @@ def reliability_record(name: str, y_pred: Floats, won: Floats, days: Integers) -
     curve, line = reliability(y_pred, won, days), reliability_line(y_pred, won, days)
     return {
         "name": name,
-        "said": curve.predicted.tolist(),
-        "came": curve.realised.tolist(),
+        "predicted": curve.predicted.tolist(),
+        "realised": curve.realised.tolist(),
         "count": curve.count.tolist(),
         "band_low": curve.band_low.tolist(),
         "band_high": curve.band_high.tolist(),

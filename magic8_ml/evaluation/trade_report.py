@@ -66,7 +66,7 @@ def report_of(out_of_sample: OutOfSampleTrades, context: TradeReportContext) -> 
         "thresholds": thresholds(out_of_sample),
         "hopes": former_targets(out_of_sample),
         "unavailable": dict(out_of_sample.unavailable),
-        "exhibit": [asdict(line) for line in context.leakage],
+        "leakage_demo": [asdict(line) for line in context.leakage],
         "data": dict(context.data),
         "protocol": {**context.protocol, "folds": fold_map(context.folds)},
         "limits": [*NOT_CLAIMED, *context.limits],

@@ -34,7 +34,7 @@ def summary(report: TradeReport) -> str:
             *(_rule(record) for record in report["rules"]),
             "",
             *(_target(record) for record in report["hopes"]),
-            *_leakage(report["exhibit"]),
+            *_leakage(report["leakage_demo"]),
         )
     )
 

@@ -86,8 +86,8 @@ def _check_data(part: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
 def _check_folds(part: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> None:
     test_end = date.min
     for fold in part:
-        train_end = date.fromisoformat(fold["learnt"][1])
-        first, last = (date.fromisoformat(day) for day in fold["tested"])
+        train_end = date.fromisoformat(fold["train"][1])
+        first, last = (date.fromisoformat(day) for day in fold["test"])
         if not train_end < first <= last:
             raise _Invalid(f"days up to {train_end} were learnt before {first} was tested")
         if first <= test_end:

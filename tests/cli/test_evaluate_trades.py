@@ -26,7 +26,7 @@ def test_a_ledger_becomes_a_report(tmp_path: Path, capsys: pytest.CaptureFixture
     report = orjson.loads((tmp_path / "out" / "win_probability.json").read_bytes())
     assert report["data"]["source"] == "simulated ledger"
     assert any("Premia are modelled" in limit for limit in report["limits"])
-    assert report["exhibit"] == []
+    assert report["leakage_demo"] == []
     assert "need 100" in report["unavailable"]["pooled"]
     assert (tmp_path / "out" / "win_probability.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert "Brier skill over the base rate" in capsys.readouterr().out

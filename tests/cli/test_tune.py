@@ -45,7 +45,7 @@ def test_the_newest_year_is_never_looked_at(market: Market, tmp_path: Path, caps
     assert len(real["trials"]) == 2
     lines = [orjson.loads(line) for line in (tmp_path / "real" / "trials.jsonl").read_bytes().splitlines()]
     assert [line["figures"]["qlike"] for line in lines] == [trial["loss"] for trial in real["trials"]]
-    assert real["learnt_until"] in capsys.readouterr().out
+    assert real["trained_until"] in capsys.readouterr().out
 
 
 def test_what_cannot_be_done_is_refused(market: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ def make_model(folder: Path, bars: dict[str, Bars], vix: Bars, *, learnt_days: i
     forecaster, bounds = DistributionForecaster().fit(rows), Bounds.of(rows.features)
     proven = parts(last)
     proven["data"]["symbols"] = {name: {"sha256": DIGEST, "rows": 9} for name in rows.symbols}
-    proven["folds"] = [{"learnt": ["2015-01-02", "2015-05-29"], "tested": ["2015-06-02", "2015-08-31"]}]
+    proven["folds"] = [{"train": ["2015-01-02", "2015-05-29"], "test": ["2015-06-02", "2015-08-31"]}]
     proven["availability"]["feature_digest"] = schema_digest()
     facts = {"last_day": last, "symbols": list(rows.symbols)}
     version = add_version(folder / "models", lambda to: save_model(to, forecaster, bounds, facts), proven)

@@ -70,13 +70,13 @@ def test_every_design_is_logged_and_the_final_segment_named(made: Made) -> None:
     protocol = made.report["protocol"]
     assert protocol["configurations"] == 2
     assert protocol["final_segment"] == [made.report["scored"]["first"], made.report["scored"]["last"]]
-    assert protocol["luck"]["trials"] == 2
-    assert protocol["folds"][0]["learnt_days"] == PLAN.training_days
+    assert protocol["selection_bias"]["trials"] == 2
+    assert protocol["folds"][0]["train_days"] == PLAN.training_days
 
 
 def test_the_exhibit_stands_beside_the_honest_figures(made: Made) -> None:
     """The same classifier looks better under the random split than by day."""
-    by_protocol = {line["protocol"]: line for line in made.report["leak"]}
+    by_protocol = {line["protocol"]: line for line in made.report["leakage_demo"]}
     random, _, grouped, forward = by_protocol.values()
     assert random["brier_skill"] > max(grouped["brier_skill"], forward["brier_skill"])
 
@@ -89,7 +89,7 @@ def test_only_the_days_asked_for_are_scored(tmp_path: Path) -> None:
     plan = WalkForwardConfig(training_days=60, refit_days=30)
     question = EvaluationConfig(designs=(DemoModel(),), plan=plan, first=first, last=last, demo_rounds=5)
     report = evaluate(rows, replace(question, tried_before=40), tmp_path, facts={}).report
-    assert (report["protocol"]["configurations"], report["protocol"]["luck"]["trials"]) == (41, 41)
+    assert (report["protocol"]["configurations"], report["protocol"]["selection_bias"]["trials"]) == (41, 41)
     assert (report["scored"]["first"], report["scored"]["last"]) == (first.isoformat(), last.isoformat())
     assert report["scored"]["days"] == 20
 

@@ -32,7 +32,7 @@ def test_a_random_split_pretends_skill_where_there_is_none(lines: list[LeakageRe
 def test_a_column_from_the_future_is_nearly_perfect(lines: list[LeakageResult]) -> None:
     """The second protocol has one more column, made from the close."""
     assert lines[1].accuracy > 0.95
-    assert not lines[1].honest
+    assert not lines[1].is_out_of_sample
 
 
 def test_no_day_is_on_both_sides_of_an_honest_protocol() -> None:

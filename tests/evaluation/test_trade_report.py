@@ -83,7 +83,17 @@ def test_the_exhibit_shows_what_a_random_split_pretends() -> None:
         assert random.brier_skill > 0.2
         assert random.brier_skill > max(by_day.brier_skill, forward.brier_skill) + 0.15
         assert leaked.accuracy > 0.99
-        assert (random.honest, leaked.honest, by_day.honest, forward.honest) == (False, False, True, True)
+        assert (
+            random.is_out_of_sample,
+            leaked.is_out_of_sample,
+            by_day.is_out_of_sample,
+            forward.is_out_of_sample,
+        ) == (
+            False,
+            False,
+            True,
+            True,
+        )
         assert forward.price_skill < 0
 
 
@@ -118,7 +128,7 @@ def test_the_page_is_self_contained(tmp_path: Path) -> None:
     assert page.targets[-3:] == ["leakage", "targets", "protocol"]
     for text in ("What each rule would have taken", "SPX_Butterfly", "the more common outcome"):
         assert text in page.text
-    for recipe in {line["recipe"] for line in found["exhibit"]}:
+    for recipe in {line["recipe"] for line in found["leakage_demo"]}:
         assert page.text.count(recipe) == 1
 
 

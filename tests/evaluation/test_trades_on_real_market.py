@@ -51,7 +51,7 @@ def test_the_floors_are_held(report: dict[str, Any]) -> None:
 
 def test_the_random_split_pretends(report: dict[str, Any]) -> None:
     """The predecessor's recipe looks far better than it is, and by day it is worse than the recalibrated premium."""
-    for recipe, gap in ((report["exhibit"][:4], 0.02), (report["exhibit"][4:], 0.06)):
+    for recipe, gap in ((report["leakage_demo"][:4], 0.02), (report["leakage_demo"][4:], 0.06)):
         random, _, _, forward = recipe
         assert random["brier_skill"] > forward["brier_skill"] + 0.1
         assert random["accuracy"] > forward["accuracy"] + gap

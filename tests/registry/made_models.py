@@ -23,8 +23,8 @@ def parts(last_day: str = LAST_DAY) -> dict[str, Any]:
     return {
         "data": {"symbols": {"SPY": {"sha256": DIGEST, "rows": 9}}, "vix_daily": {"sha256": DIGEST, "rows": 9}},
         "folds": [
-            {"learnt": ["2024-01-02", "2024-05-31"], "tested": ["2024-06-04", "2024-08-30"]},
-            {"learnt": ["2024-01-02", "2024-08-30"], "tested": ["2024-09-04", "2024-12-31"]},
+            {"train": ["2024-01-02", "2024-05-31"], "test": ["2024-06-04", "2024-08-30"]},
+            {"train": ["2024-01-02", "2024-08-30"], "test": ["2024-09-04", "2024-12-31"]},
         ],
         "frozen": {"day": last_day, "valid_sessions": 63},
         "availability": {"feature_digest": "f" * 64, "values": 100, "late": []},

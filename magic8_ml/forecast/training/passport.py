@@ -127,10 +127,10 @@ def _digest(bars: Bars, end: int) -> dict[str, object]:
 
 def _fold(fold: Fold) -> dict[str, object]:
     return {
-        "learnt": [_day(int(fold.train[0])), _day(int(fold.train[-1]))],
-        "tested": [_day(int(fold.test[0])), _day(int(fold.test[-1]))],
-        "learnt_days": len(fold.train),
-        "tested_days": len(fold.test),
+        "train": [_day(int(fold.train[0])), _day(int(fold.train[-1]))],
+        "test": [_day(int(fold.test[0])), _day(int(fold.test[-1]))],
+        "train_days": len(fold.train),
+        "test_days": len(fold.test),
     }
 
 

@@ -112,10 +112,10 @@ def _digest(sample: Sample, symbol: str) -> Mapping[str, object]:
 
 def _fold(fold: Fold) -> dict[str, object]:
     return {
-        "learnt": [_day(fold.train[0]), _day(fold.train[-1])],
-        "tested": [_day(fold.test[0]), _day(fold.test[-1])],
-        "learnt_days": len(fold.train),
-        "tested_days": len(fold.test),
+        "train": [_day(fold.train[0]), _day(fold.train[-1])],
+        "test": [_day(fold.test[0]), _day(fold.test[-1])],
+        "train_days": len(fold.train),
+        "test_days": len(fold.test),
     }
 
 
