@@ -11,21 +11,21 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, time
 from time import perf_counter
 
 import numpy as np
 
 from magic8_companion.analysis.view import analyse
 from magic8_companion.domain.arrays import Floats
-from magic8_companion.domain.bars import Bars, to_ns
+from magic8_companion.domain.bars import Bars
 from magic8_companion.domain.blend import label
 from magic8_companion.domain.errors import DataUnavailable
-from magic8_companion.domain.market_state import REPLAY, MarketState, VixReading
 from magic8_companion.domain.strategy import BASE_STRATEGIES
 from magic8_companion.domain.trading_day import BAR, Session, previous_session, sessions_between
 from magic8_companion.paths import written_path
 from magic8_companion.recordings.bar_folder import BarFolder, read_daily
+from magic8_companion.recordings.past_states import state_at
 from magic8_companion.scoring import create_scorer
 
 CHECKPOINTS = (time(10, 30), time(11, 0), time(12, 30), time(14, 45))
@@ -106,44 +106,6 @@ def score_day(
             continuation=float(np.sign(view.tape["net_move"] or 0.0) * ahead) / view.expected_range_pct,
             seconds=took,
         )
-
-
-def state_at(symbol: str, session: Session, at: datetime, bars: Bars, history: Bars, vix: Bars) -> MarketState:
-    """Return what was known at ``at``: the VIX is the day's open, its daily bars end the day before."""
-    midnight = to_ns(session.open_at) // 86_400_000_000_000 * 86_400_000_000_000
-    row = int(np.searchsorted(vix.starts, midnight))
-    if row == len(vix) or vix.starts[row] != midnight:
-        raise DataUnavailable("missing_vix", f"the VIX of {session.day} is not in the file")
-    opened = vix.open[row : row + 1]
-    reading = VixReading(value=float(opened[0]), as_of=session.open_at, kind="daily_open", source=REPLAY)
-    return MarketState(
-        symbol=symbol,
-        as_of=at,
-        session=session,
-        spot=float(bars.close[-1]),
-        bars=bars,
-        history=history,
-        vix=reading,
-        vix_bars=vix_at_open(session, opened),
-        vix_daily=vix[:row],
-        chain=None,
-        data_source=REPLAY,
-        data_status=REPLAY,
-        data_age_seconds=0.0,
-    )
-
-
-def vix_at_open(session: Session, value: Floats) -> Bars:
-    """Return the one VIX bar of a day of which only the open is known."""
-    start = np.array([to_ns(session.open_at)])
-    return Bars(
-        starts=start,
-        open=value.copy(),
-        high=value.copy(),
-        low=value.copy(),
-        close=value.copy(),
-        volume=np.zeros(1),
-    )
 
 
 def report(symbol: str, judged: list[ScoredDay], skipped: dict[str, int]) -> None:

@@ -26,6 +26,7 @@ COMMANDS: Final[CommandTable] = {
     "rehearse": CommandSource("magic8_companion.cli.rehearse:rehearse", "Play a past day on ib or yahoo, no account."),
     "gamma": CommandSource("magic8_companion.cli.gamma:gamma", "Show the gamma exposure of an option chain."),
     "tickets": CommandSource("magic8_companion.cli.tickets:tickets", "Rank every structure of an option chain."),
+    "rule-scores": CommandSource("magic8_companion.cli.rule_scores:rule_scores", "Write rule scores of past days."),
     "events": CommandSource("magic8_companion.cli.events:events", "Show events that move the market; take releases."),
     "settle": CommandSource("magic8_companion.cli.settle:settle", "Find out what came of published entries."),
     "completion": CommandSource("magic8_companion.cli.completion:completion", "Print a shell completion script."),
