@@ -21,7 +21,7 @@ def summary(report: EvaluationReport) -> str:
         f"  model {report['model']['name']}; {describe_dropped(report['data'].get('days_left_out', {}))}",
         *(f"  ! {sentence}" for sentence in report["warnings"]),
         "",
-        f"  {'goal':<32}{'value':>9}{'95 % interval':>20}{'wanted':>16}{'days':>6}  status",
+        f"  {'goal':<36}{'value':>9}{'95 % interval':>20}{'wanted':>16}{'days':>6}  status",
         *(_line(record) for record in report["endpoints"] if record["symbol"] == ALL),
     ]
     each = sorted({record["symbol"] for record in report["endpoints"]} - {ALL})
@@ -44,11 +44,11 @@ def outcome(report: EvaluationReport) -> str:
 
 
 def _line(record: GoalRecord) -> str:
-    return f"  {record['name']:<32}{_figures(record)}  {record['status']}"
+    return f"  {record['name']:<36}{_figures(record)}  {record['status']}"
 
 
 def _check(record: CheckRecord) -> list[str]:
-    line = f"  {record['name']:<32}{_figures(record)}  {record['status']}"
+    line = f"  {record['name']:<36}{_figures(record)}  {record['status']}"
     return [line, *([_wrapped(record["reason"], "      ")] if record["reason"] else [])]
 
 
