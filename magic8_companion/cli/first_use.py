@@ -75,7 +75,7 @@ async def _train(settings: Settings, vix: Path, first: date, last: date, stop: a
         "--out": ml_folder(settings),
     }
     words = [str(word) for pair in arguments.items() for word in pair] + ["-v"] * verbose
-    command = (sys.executable, "-m", "magic8_ml", "train", END_WITH_INPUT, *words)
+    command = (sys.executable, "-m", "magic8_ml", "train", END_WITH_INPUT, "--simulated", *words)
     # in a session of its own: Ctrl-C reaches this process alone, which then ends the other with all its workers
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, start_new_session=True)
     ended = asyncio.create_task(process.wait())

@@ -89,11 +89,12 @@ class MeasuredAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The measurements of a model; None is "not measured"."""
+    """The measurements of a model; None is "not measured".  ``is_simulated``: on days of a simulated market."""
 
     high: MeasuredHigh | None = None
     agreement: MeasuredAgreement | None = None
     blend: MeasuredBlend | None = None
+    is_simulated: bool = False
 
     @property
     def high_sentence(self) -> str:
@@ -102,7 +103,7 @@ class Measured:
         >>> Measured().high_sentence
         'HIGH: not measured'
         """
-        return f"HIGH: {NOT_MEASURED}" if self.high is None else str(self.high)
+        return f"HIGH: {NOT_MEASURED}" if self.high is None else f"{self.high}{self._origin}"
 
     @property
     def checkpoint_note(self) -> str:
@@ -112,7 +113,7 @@ class Measured:
         'HIGH at a checkpoint: not measured'
         """
         if self.blend is not None:
-            return f"HIGH at a checkpoint: {self.blend}"
+            return f"HIGH at a checkpoint: {self.blend}{self._origin}"
         alone = "" if self.high is None else f"; the model alone: {self.high_sentence}"
         return f"HIGH at a checkpoint: {NOT_MEASURED}{alone}"
 
@@ -122,7 +123,12 @@ class Measured:
         >>> Measured().agreement_sentence("agree")
         'not measured'
         """
-        return NOT_MEASURED if self.agreement is None else self.agreement.sentence_of(agreement)
+        found = NOT_MEASURED if self.agreement is None else self.agreement.sentence_of(agreement)
+        return found if found == NOT_MEASURED else f"{found}{self._origin}"
+
+    @property
+    def _origin(self) -> str:
+        return ", all of it simulated" if self.is_simulated else ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the plain form that :func:`read_measured` reads."""
@@ -140,7 +146,10 @@ def read_measured(data: object) -> Measured:
     """
     found = data if isinstance(data, Mapping) else {}
     return Measured(
-        high=_high(found.get("high")), agreement=_agreement(found.get("agreement")), blend=_blend(found.get("blend"))
+        high=_high(found.get("high")),
+        agreement=_agreement(found.get("agreement")),
+        blend=_blend(found.get("blend")),
+        is_simulated=found.get("is_simulated") is True,
     )
 
 

@@ -151,7 +151,8 @@ def _high_won(measured: Measured) -> str:
     found = measured.high
     if found is None or found.calls is None:
         return NOT_MEASURED
-    return f"{percent(found.calls.won)} ({percent(found.rest.won if found.rest else None)})"
+    mark = ", simulated" if measured.is_simulated else ""
+    return f"{percent(found.calls.won)} ({percent(found.rest.won if found.rest else None)}){mark}"
 
 
 def _role(version: str, roles: Roles | None) -> str | None:

@@ -19,7 +19,7 @@ from magic8_ml.evaluation.external_data import read_any_bars
 from magic8_ml.evaluation.rule_scores import read_rule_scores
 from magic8_ml.forecast.training.bar_files import read_vix_daily
 from magic8_ml.forecast.training.report import TrainingReport
-from magic8_ml.forecast.training.train import train
+from magic8_ml.forecast.training.train import Measuring, train
 from magic8_ml.metrics.refusal import TrainingRefused
 
 _RULES = "file of rule scores as evaluate reads it: measures agreement of rules and model, and HIGH at checkpoints"
@@ -33,17 +33,32 @@ _CHALLENGE = "also fit the two-stage classifiers on the same days, for compariso
 @click.option("--to", "--end-date", "last_day", type=DAY, help="last day to read, YYYY-MM-DD")
 @click.option("--out", type=DIR, required=True, help="folder that M8C_ML_PATH names; models/ is written in it")
 @click.option("--rule-scores", type=FILE, help=_RULES)
+@click.option("--simulated", is_flag=True, help="the bars are simulated; what is measured says so")
 @end_with_input_option
 @click.option("--challenge", is_flag=True, help=_CHALLENGE)
 @click.option("-v", "--verbose", is_flag=True, help="print a line per stage and the table of the report")
-def train_command(*, bars_dir: Path, symbols: tuple[str, ...] | None, verbose: bool, **asked: Any) -> None:  # noqa: ANN401  # the options of run_train
+def train_command(
+    *,
+    bars_dir: Path,
+    symbols: tuple[str, ...] | None,
+    verbose: bool,
+    rule_scores: Path | None,
+    simulated: bool,
+    **asked: Any,  # noqa: ANN401  # the options of run_train
+) -> None:
     """Train."""
+    points = None if rule_scores is None else partial(read_rule_scores, rule_scores)
     with refusal("Training", TrainingRefused):
         _require_work(asked["first_day"], asked["last_day"], asked["out"])
         folder = read_any_bars(bars_dir, symbols)
         for note in folder.notes:
             echo(note)
-        report = run_train(folder.bars, ProgressBars(one_line=not verbose), **asked)
+        report = run_train(
+            folder.bars,
+            ProgressBars(one_line=not verbose),
+            measuring=Measuring(rule_points=points, is_simulated=simulated),
+            **asked,
+        )
     echo(report.table() if verbose or asked["challenge"] else report.sentence())
 
 
@@ -55,8 +70,8 @@ def run_train(
     first_day: date | None,
     last_day: date | None,
     out: Path,
-    rule_scores: Path | None = None,
     challenge: bool = False,
+    measuring: Measuring = Measuring(),  # noqa: B008  # frozen
 ) -> TrainingReport:
     """Train and store; raises ``TrainingRefused`` with one sentence when it cannot be done."""
     with shown as progress:
@@ -68,7 +83,7 @@ def run_train(
             first_day=first_day,
             last_day=last_day,
             challenge=challenge,
-            rule_points=None if rule_scores is None else partial(read_rule_scores, rule_scores),
+            measuring=measuring,
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from magic8_companion.domain.measured import NOTHING_MEASURED, read_measured
@@ -42,3 +44,14 @@ def test_agreement_has_its_own_sentence() -> None:
 def test_what_cannot_be_read_is_not_measured(data: object) -> None:
     """A manifest of an earlier training, or one that holds nonsense, measures nothing: the model still serves."""
     assert read_measured(data) == NOTHING_MEASURED
+
+
+def test_what_was_measured_on_simulated_days_says_so() -> None:
+    """Every sentence of the measurement ends with it; what is not measured stays that."""
+    simulated = replace(MEASURED, is_simulated=True)
+    for sentence in (simulated.high_sentence, simulated.checkpoint_note, simulated.agreement_sentence("agree")):
+        assert sentence.endswith(", all of it simulated")
+    assert simulated.agreement_sentence("disagree") == "not measured"
+    assert replace(NOTHING_MEASURED, is_simulated=True).high_sentence == "HIGH: not measured"
+    assert read_measured(simulated.as_json()) == simulated
+    assert not read_measured(MEASURED.as_json()).is_simulated

@@ -45,6 +45,7 @@ def test_the_default_day_has_every_checkpoint_and_slot(simulated: Path) -> None:
     assert len([line for line in printed.splitlines() if line[5:9] == " ET "]) == 8
     assert "not live" in printed
     assert "options are dear by construction" in printed
+    assert ", all of it simulated" in " ".join(printed.split())
     table = printed.partition("simulated day 2025-06-26")[2].partition("HIGH at a checkpoint")[0]
     assert max(len(line) for line in table.splitlines()) <= 120
 

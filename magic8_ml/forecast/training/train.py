@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +40,18 @@ from magic8_ml.registry.versions import VERSIONS, Registry, add_version
 
 RulePoints = Callable[[Rows], Floats]
 """The points of the rules at rows, (n_rows, 3), NaN where unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """What else is measured on the unseen days, and whether they are of a simulated market.
+
+    With ``rule_points`` the agreement of rules and model and HIGH of their blend are measured.
+    """
+
+    rule_points: RulePoints | None = None
+    is_simulated: bool = False
+
 
 MODEL_FOLDER: Final = "models"
 MIN_LABELLED_DAYS: Final = 100
@@ -98,13 +110,13 @@ def fit_model(
     last_day: date | None = None,
     challenge: bool = False,
     table: FeatureTable = feature_matrix,
-    rule_points: RulePoints | None = None,
+    measuring: Measuring = Measuring(),  # frozen
 ) -> TrainingRun:
     """Fit a model on 5-minute bars per symbol and daily VIX rows, stamped 00:00 UTC of their trading date.
 
     ``first_day`` and ``last_day`` limit the training rows: earlier bars serve as history, later bars are ignored.
-    ``challenge`` also lets the two-stage classifiers predict the same rows, for the report.  With ``rule_points`` the
-    agreement of rules and model and HIGH of their blend are measured as well.
+    ``challenge`` also lets the two-stage classifiers predict the same rows, for the report.  ``measuring``
+    adds to what the manifest says of HIGH.
 
     Raises
     ------
@@ -127,10 +139,11 @@ def fit_model(
     proof = prove_features(known, vix_daily, rows, table=table, build=build)
     forecaster = DistributionForecaster()
     test = rows_of_folds(rows, folds)
-    points = None if rule_points is None else rule_points(rows[test])  # a file that cannot be used ends it here
+    read = measuring.rule_points
+    points = None if read is None else read(rows[test])  # a file that cannot be used ends it here
     forecast = walk_forward(forecaster, rows, folds, progress)
     check_base_rates(rows, test, folds, forecast)
-    measured = _measured(rows[test], forecast, points)
+    measured = replace(_measured(rows[test], forecast, points), is_simulated=measuring.is_simulated)
     other = walk_forward(TwoStageForecaster(), rows, folds, progress) if challenge else None
     fitted = forecaster.fit(rows, Past(rows=rows[test], forecast=forecast))
     progress("final fit", 1, 1, len(rows))
@@ -178,7 +191,7 @@ def train(
     first_day: date | None = None,
     last_day: date | None = None,
     challenge: bool = False,
-    rule_points: RulePoints | None = None,
+    measuring: Measuring = Measuring(),  # frozen
 ) -> TrainingReport:
     """Fit a model (see :func:`fit_model`) and make it champion of ``out/models``; a refused model is not written."""
     run = fit_model(
@@ -188,7 +201,7 @@ def train(
         first_day=first_day,
         last_day=last_day,
         challenge=challenge,
-        rule_points=rule_points,
+        measuring=measuring,
     )
     facts = run.facts()
     version = store_model(run, out / MODEL_FOLDER)
