@@ -181,7 +181,7 @@ def _entry(name: str, card: ScoreCard, graded: tuple[Confidence, bool], valid_un
         confidence=confidence,
         should_trade=confidence == HIGH,
         source=EntrySource.CHECKPOINT,
-        rationale=rule.rationale,
+        rationale=_rationale(rule.rationale, confidence, prediction),
         valid_until=valid_until,
         rule_score=published(rule.value),
         evidence=rule.evidence,
@@ -194,6 +194,15 @@ def _entry(name: str, card: ScoreCard, graded: tuple[Confidence, bool], valid_un
         implied_probability=None if prediction is None else prediction.implied_probability.get(name),
         expected_value=None if prediction is None else prediction.expected_value.get(name),
     )
+
+
+def _rationale(reason: str, confidence: Confidence, prediction: Prediction | None) -> str:
+    # wherever a person meets HIGH, it says what the label has meant
+    if confidence != HIGH:
+        return reason
+    measured = NOTHING_MEASURED if prediction is None else prediction.measured
+    before = f"{reason.removesuffix('.')}. " if reason else ""
+    return f"{before}{measured.checkpoint_note}."
 
 
 def _priced(entry: Entry, ticket: TicketResult | None) -> Entry:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from magic8_companion.domain.blend import agreement, blend, ml_vector, published
 from magic8_companion.domain.codes import Confidence, DataStatus, Strategy
 from magic8_companion.domain.market_state import MarketState
+from magic8_companion.domain.measured import Measured, MeasuredBlend, MeasuredHigh, MeasuredWins
 from magic8_companion.domain.ml_result import Prediction, Unavailable
 from magic8_companion.domain.recommendation import Entry, SymbolRecommendation
 from magic8_companion.domain.scores import ScoreCard
@@ -119,6 +120,20 @@ def test_a_no_trade_of_the_model_keeps_its_confidence() -> None:
     nothing = record.strategies["No_Trade"]
     assert (nothing.score, nothing.ml_confidence) == (71.0, 0.71)
     assert nothing.rationale.startswith("ML: No_Trade; best score 45.5")
+
+
+def test_a_high_entry_says_what_the_label_has_meant() -> None:
+    """The rationale of HIGH ends with the measurement of checkpoints, or that there is none; other labels have none."""
+    entries = decided(worked_example()).strategies
+    assert entries["Iron_Condor"].confidence == "HIGH"
+    assert entries["Iron_Condor"].rationale.endswith("HIGH at a checkpoint: not measured.")
+    assert "measured" not in entries["Butterfly"].rationale
+    wins = MeasuredWins(calls=90, days=60, won=0.6, implied=0.55)
+    high = MeasuredHigh(first_day="2025-01-02", last_day="2025-06-30", days=120, share=0.3, calls=wins, rest=None)
+    measured = Measured(blend=MeasuredBlend(high=high, weight=0.35, high_score=65.0))
+    rationale = decided(worked_example(measured=measured)).strategies["Iron_Condor"].rationale
+    assert "HIGH at a checkpoint: HIGH calls won 60.0 % (55.0 % implied by option prices)" in rationale
+    assert rationale.endswith("at ML weight 0.35 and HIGH from 65.")
 
 
 def test_delayed_data_keeps_the_label_and_forbids_the_trade() -> None:
