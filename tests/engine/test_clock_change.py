@@ -3,76 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
-from magic8_companion.domain.recommendation import RecommendationSet
-from magic8_companion.testing.settable_clock import SettableClock
-from tests.engine.fakes import FULL_DAY, FakeScorer, House, options
+from tests.engine.stepped_day import HOUR, MINUTE, SECOND, SteppedDay, at, blockers, tradable
 
-HIGH_SCORES = {"Butterfly": 31.2, "Iron_Condor": 88.0, "Vertical": 40.3}
-SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 STEPS = [-HOUR, -120 * SECOND, -5 * SECOND, 5 * SECOND, HOUR]
-
-
-def at(hour: int, minute: int, second: int = 0) -> datetime:
-    """Return a time of the day in New York."""
-    return FULL_DAY.at(time(hour, minute, second))
-
-
-class SteppedDay:
-    """A session whose wall time is set at given true times; remembers what was published, and when in truth."""
-
-    def __init__(self, steps: Sequence[tuple[datetime, timedelta]], start: datetime, end: datetime) -> None:
-        self.house = House(options=options(), start=start, scorer=FakeScorer(HIGH_SCORES), is_settable=True)
-        assert isinstance(self.house.clock, SettableClock)
-        self.clock, self.steps, self.end = self.house.clock, steps, end
-        self.published: list[tuple[datetime, RecommendationSet]] = []
-        self.house.on_progress = lambda *_: self._remember()
-
-    async def run(self) -> dict[str, str | None]:
-        """Run to the end and return label -> None, or why it was skipped, of each checkpoint reached."""
-        self.clock.enter("driver")
-        driver = asyncio.create_task(self._drive())
-        outcomes: Any = await self.house.run_day(FULL_DAY)
-        await driver
-        return {outcome.label: outcome.skipped for outcome in outcomes}
-
-    def document(self, true_time: datetime) -> RecommendationSet:
-        """Return what was in the file at a true time."""
-        return [document for at, document in self.published if at <= true_time][-1]
-
-    async def _drive(self) -> None:
-        for true_time, step in self.steps:
-            await self.clock.sleep(true_time - self.clock.true_now(), "driver")
-            self.clock.set_by(step)
-        await self.clock.sleep(self.end - self.clock.true_now(), "driver")
-        self.house.stop.set()
-        self.clock.leave("driver")
-        self.clock.leave("poll")
-
-    def _remember(self) -> None:
-        if (last := self.house.publication.last_published) is not None:
-            self.published.append((self.clock.true_now(), last))
-
-
-def tradable(document: RecommendationSet) -> bool:
-    """Return whether anything may be traded."""
-    return any(
-        entry.should_trade for record in document.recommendations.values() for entry in record.strategies.values()
-    )
-
-
-def blockers(document: RecommendationSet) -> set[bool]:
-    """Return whether entries are blocked because the clock was set."""
-    return {
-        "clock_changed" in entry.blocked_by
-        for record in document.recommendations.values()
-        for entry in record.strategies.values()
-    }
 
 
 @pytest.mark.parametrize("step", STEPS, ids=str)
@@ -119,13 +56,7 @@ async def test_a_machine_that_slept_through_a_checkpoint_says_so() -> None:
     """Ten minutes of sleep from 10:28 on: the checkpoint of 10:30 is published as missed."""
     day = SteppedDay([], at(10, 20), at(10, 39))
 
-    async def sleep_from(true_time: datetime) -> None:
-        await day.clock.sleep(true_time - day.clock.true_now(), "sleeper")
-        day.clock.suspend(10 * MINUTE)
-        day.clock.leave("sleeper")
-
-    day.clock.enter("sleeper")
-    sleeper = asyncio.create_task(sleep_from(at(10, 28)))
+    sleeper = asyncio.create_task(day.suspend_at(at(10, 28), 10 * MINUTE))
     outcomes = await day.run()
     await sleeper
     assert outcomes == {"10:30 ET": "missed by 8 min, the grace is 5 min"}

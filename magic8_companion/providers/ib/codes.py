@@ -157,7 +157,7 @@ MESSAGES: Final[Mapping[int, IBMessage]] = MappingProxyType(
 )
 """IB's published codes that a reading client can get, with their reaction."""
 
-_ORDERS: Final = (
+_NEVER_DRAWN: Final = (
     *(range(103, 138), range(140, 143), range(144, 145), range(146, 162), range(163, 165), range(167, 169)),
     *(range(201, 203), range(303, 304), range(311, 316), range(325, 326), range(328, 330), range(332, 336)),
     *(range(338, 343), range(347, 354), range(355, 357), range(358, 365), range(367, 381), range(382, 384)),
@@ -208,7 +208,7 @@ def message_of(code: int) -> IBMessage:
     if 2100 <= code < 2200:
         return IBMessage(Effect.NOTHING, "", "a warning")
     reason, remedy = f"ib_error_{code}", _REPORT
-    if any(code in numbers for numbers in _ORDERS):
+    if any(code in numbers for numbers in _NEVER_DRAWN):
         remedy = f"about an order, and this host places none: {_REPORT}"
     elif any(code in numbers for numbers in _OTHER_REQUESTS):
         remedy = f"about a request that this host does not make: {_REPORT}"
