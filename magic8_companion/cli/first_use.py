@@ -9,6 +9,7 @@ import signal
 import sys
 from contextlib import suppress
 from datetime import date, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import PIPE
@@ -27,6 +28,8 @@ from magic8_companion.settings.rooms import ml_folder
 from magic8_companion.unified_config import Settings
 
 logger = logging.getLogger(__name__)
+
+_LIBRARY: Final = "xgboost"
 
 HISTORY: Final = timedelta(days=400)
 """Calendar days of simulated history to learn from."""
@@ -78,6 +81,7 @@ async def _train(settings: Settings, vix: Path, first: date, last: date, stop: a
     command = (sys.executable, "-m", "magic8_ml", "train", END_WITH_INPUT, "--simulated", *words)
     # in a session of its own: Ctrl-C reaches this process alone, which then ends the other with all its workers
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, start_new_session=True)
+    imported = asyncio.create_task(asyncio.to_thread(_import_model_library))
     ended = asyncio.create_task(process.wait())
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -86,13 +90,20 @@ async def _train(settings: Settings, vix: Path, first: date, last: date, stop: a
         with suppress(ProcessLookupError):  # it ended just now
             os.killpg(process.pid, signal.SIGKILL)
     code = await ended
+    await imported
     if code and not stop.is_set():
         logger.warning("Training on simulated history ended with code %d; the run goes on with rules alone", code)
     return code == 0
 
 
+def _import_model_library() -> None:
+    # the day needs it as soon as the model is there, and one core is free until then
+    with suppress(ImportError):
+        import_module(_LIBRARY)
+
+
 def _can_learn() -> bool:
-    return find_spec("xgboost") is not None and find_spec("magic8_ml") is not None
+    return find_spec(_LIBRARY) is not None and find_spec("magic8_ml") is not None
 
 
 def _origin(settings: Settings, last: date) -> dict[str, object]:

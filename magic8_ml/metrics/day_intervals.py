@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.stats import t as student_t
+from scipy.special import stdtr
 
 from magic8_companion.domain.arrays import Floats, Integers
 
@@ -123,7 +123,7 @@ def diebold_mariano(losses: Floats, baseline: Floats, days: Integers) -> Diebold
     if error == 0:
         return DieboldMariano(np.nan, np.nan, n)
     statistic = float(gains.mean()) / error
-    return DieboldMariano(statistic, float(student_t.sf(statistic, n - 1)), n)
+    return DieboldMariano(statistic, float(stdtr(n - 1, -statistic)), n)
 
 
 def long_run_variance(values: Floats, lags: int | None = None) -> float:
