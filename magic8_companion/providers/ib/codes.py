@@ -15,7 +15,7 @@
 10182 10225        bars are no longer updated: request plain history again
 10197              another login uses the live data: stale, requested again every minute
 100 101            too many messages or lines: a bug; slow down or release lines
-438                the gateway is locked: needs a human
+438                the gateway is locked: the request ends, somebody must unlock it
 300 366            answers to a late cancellation: no reaction
 =================  ===================================================================================================
 """
