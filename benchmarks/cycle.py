@@ -75,7 +75,7 @@ def cycles(folder: Path) -> list[Times]:
     forecaster = extension.ml_system.predictor.model.forecaster  # type: ignore[union-attr]
     never = threading.Event()
     times = []
-    host.clock.wait_until(host.clock.now() + timedelta(minutes=10, seconds=5), "benchmark", never)  # 09:35:05
+    host.clock.wait_until(host.clock.now() + timedelta(minutes=20, seconds=5), "benchmark", never)  # 09:45:05
     for number in range(48):
         host.clock.wait_until(host.clock.now() + timedelta(minutes=5), "benchmark", never)
         begin = time.perf_counter()

@@ -142,7 +142,7 @@ def slots(retrainings: Retrainings, output: str) -> tuple[list[float], list[floa
     host = build_service(load_settings(), asyncio.Event()).services
     extension = MLSchedulerExtension(host=host)
     never = threading.Event()
-    host.clock.wait_until(host.clock.now() + timedelta(minutes=10, seconds=5), "benchmark", never)  # 09:35:05
+    host.clock.wait_until(host.clock.now() + timedelta(minutes=20, seconds=5), "benchmark", never)  # 09:45:05
     busy: list[float] = []
     quiet: list[float] = []
     for number in range(SLOTS):
