@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -33,6 +33,8 @@ AFTER_MIDNIGHT: Final = timedelta(minutes=5)
 """Wait after midnight UTC, when the daily row of the day is complete, before it is settled by that row."""
 TRIED_AGAIN: Final = timedelta(days=14)
 """How long after its day an outcome that is unknown or not confirmed is tried again."""
+LOOKED_BACK: Final = timedelta(days=60)
+"""How old a decided day may be to be settled without being asked for by its date."""
 
 _SECOND: Final = timedelta(seconds=1)  # documents carry whole seconds
 
@@ -45,7 +47,7 @@ class Book(Protocol):
     def decided_days(self) -> Sequence[date]:
         """Return the days with decisions, oldest first."""
 
-    def documents(self, day: date) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def documents(self, day: date) -> tuple[Iterable[dict[str, Any]], Iterable[dict[str, Any]]]:
         """Return the recommendations and the predictions of a day, in the order of their numbers."""
 
     def outcomes(self, first: date) -> list[OutcomeRecord]:
@@ -102,8 +104,7 @@ class Settler:
         PublishError
             When the outcomes cannot be written.
         """
-        documents = await asyncio.to_thread(self._book.documents, day)
-        decisions = decisions_of(*documents)
+        decisions = await asyncio.to_thread(lambda: decisions_of(*self._book.documents(day)))
         prices = {symbol: await self._prices(symbol, day) for symbol in sorted({item.symbol for item in decisions})}
         return await asyncio.to_thread(self._write, day, decisions, prices)
 
@@ -112,9 +113,13 @@ class Settler:
         return tuple([await self.settle(day) for day in self.due_days()])
 
     def due_days(self) -> tuple[date, ...]:
-        """Return the decided days that are over and have no outcomes, or some that may still become better known."""
+        """Return the decided days that are over and have no outcomes, or some that may still become better known.
+
+        Days older than :data:`LOOKED_BACK` are left to ``magic8 settle --day``: a start reads no years of journals.
+        """
         now = self._clock.now()
-        decided = self._book.decided_days()
+        first = new_york_day(now - LOOKED_BACK)
+        decided = [day for day in self._book.decided_days() if day >= first]
         valid = valid_records(self._book.outcomes(decided[0])) if decided else {}
         of_day = {day: [record for record in valid.values() if record.day == day] for day in decided}
         return tuple(day for day, records in of_day.items() if _is_due(day, records, now))

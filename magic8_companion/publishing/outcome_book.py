@@ -46,14 +46,17 @@ class OutcomeBook:
         """
         return tuple(sorted({date.fromisoformat(match[2]) for match, _ in self._archived()}))
 
-    def documents(self, day: date) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return the recommendations and the 5-minute predictions of a day, in the order of their numbers."""
+    def documents(self, day: date) -> tuple[Iterator[dict[str, Any]], Iterator[dict[str, Any]]]:
+        """Return the recommendations and the 5-minute predictions of a day, in the order of their numbers.
+
+        Each is read when it is its turn: those of a day are many times larger than what settlement needs of them.
+        """
         found: dict[str, list[tuple[int, Path]]] = {RECOMMENDATIONS: [], PREDICTIONS: []}
         for match, path in self._archived():
             if match[2] == f"{day:%Y%m%d}":
                 found[match[1]].append((int(match[3]), path))
-        read = [[orjson.loads(path.read_bytes()) for _, path in sorted(numbered)] for numbered in found.values()]
-        return read[0], read[1]
+        recommendations, predictions = (_read(numbered) for numbered in found.values())
+        return recommendations, predictions
 
     def outcomes(self, first: date | None = None) -> list[OutcomeRecord]:
         """Return the outcomes that were written on a day or later, in the order of the journal."""
@@ -77,3 +80,8 @@ class OutcomeBook:
         for path in self._archive.iterdir() if self._archive.is_dir() else ():
             if match := _ARCHIVED.fullmatch(path.name):
                 yield match, path
+
+
+def _read(numbered: list[tuple[int, Path]]) -> Iterator[dict[str, Any]]:
+    for _, path in sorted(numbered):
+        yield orjson.loads(path.read_bytes())

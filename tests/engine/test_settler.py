@@ -101,6 +101,15 @@ async def test_day_is_due_until_its_daily_row_has_settled_it(book: OutcomeBook, 
     assert settler.due_days() == ()
 
 
+def test_a_start_looks_back_sixty_days(book: OutcomeBook, tmp_path: Path) -> None:
+    """A missed day of 59 days ago is due, an older one only by its date; no journal before them is read."""
+    asked: list[date] = []
+    book.outcomes = lambda first=None: asked.append(first) or []  # type: ignore[method-assign,func-returns-value]
+    assert _settler(book, Source(None, None), tmp_path, EVENING + timedelta(days=59)).due_days() == (DAY,)
+    assert _settler(book, Source(None, None), tmp_path, EVENING + timedelta(days=61)).due_days() == ()
+    assert asked == [DAY]
+
+
 async def test_outcomes_follow_the_decisions_in_the_journal(book: OutcomeBook, tmp_path: Path) -> None:
     """They are lines of the same chain."""
     source = Source(BARS, None)

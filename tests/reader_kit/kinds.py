@@ -87,7 +87,8 @@ def _edited(edit: Edit, dice: random.Random, versions: Versions) -> bytes:
 
 
 def _put(holder: Json, key: str, values: Sequence[Any], dice: random.Random) -> None:
-    holder[key] = dice.choice(values) if dice.random() < 0.8 else dice.choice(ODD)
+    if isinstance(holder, dict):  # else an edit of before has put another value in its place
+        holder[key] = dice.choice(values) if dice.random() < 0.8 else dice.choice(ODD)
 
 
 def _put_into_root(key: str, dice: random.Random, document: Json, versions: Versions) -> None:
