@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -87,8 +88,7 @@ def _edited(edit: Edit, dice: random.Random, versions: Versions) -> bytes:
 
 
 def _put(holder: Json, key: str, values: Sequence[Any], dice: random.Random) -> None:
-    if isinstance(holder, dict):  # else an edit of before has put another value in its place
-        holder[key] = dice.choice(values) if dice.random() < 0.8 else dice.choice(ODD)
+    holder[key] = dice.choice(values) if dice.random() < 0.8 else dice.choice(ODD)
 
 
 def _put_into_root(key: str, dice: random.Random, document: Json, versions: Versions) -> None:
@@ -210,7 +210,8 @@ def edit_twice(dice: random.Random, document: Json, versions: Versions) -> None:
     """Edit two things that may agree with each other."""
     for edit in dice.sample(list(EDITS.values()), 2):
         if edit is not edit_twice:
-            edit(dice, document, versions)
+            with suppress(AttributeError, IndexError, KeyError, TypeError):  # the first has replaced what it edits
+                edit(dice, document, versions)
 
 
 EDITS: Final[Mapping[str, Edit]] = {
