@@ -27,7 +27,7 @@ from magic8_ml.forecast.model_files import TrainedModel
 from magic8_ml.forecast.prediction_inputs import PredictionInputs, fresh_bars
 from magic8_ml.forecast.rationale import explanation_of, rationale_of, statement_notes
 from magic8_ml.forecast.session_table import BAR_MINUTES, session_table
-from magic8_ml.forecast.structures import SPREADS, modelled_trade
+from magic8_ml.forecast.structures import SPREADS, modelled_trade, price_structures
 from magic8_ml.forecast.symbol_families import ALL_SYMBOLS, family_of, match_symbol
 from magic8_ml.forecast.terciles import Terciles
 from magic8_ml.registry.measured import measured_of
@@ -199,8 +199,10 @@ def confidence_of(forecast: Forecast) -> float:
 
 def _modelled(rows: Rows, vertical: int, win: dict[str, float]) -> dict[str, ModelledTrade]:
     indices = {BUTTERFLY: 0, IRON_CONDOR: 1, VERTICAL: 2 + vertical}
-    s, spot = float(rows.sigma_today[0]), float(rows.spot[0])
-    return {name: modelled_trade(index, s=s, spot=spot, win_probability=win[name]) for name, index in indices.items()}
+    trades, spot = price_structures(rows.sigma_today[:1]), float(rows.spot[0])
+    return {
+        name: modelled_trade(trades, index, spot=spot, win_probability=win[name]) for name, index in indices.items()
+    }
 
 
 def _by_strategy(values: list[float]) -> dict[str, float]:

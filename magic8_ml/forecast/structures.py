@@ -184,14 +184,14 @@ def price_structures(s: Floats) -> StructureTrades:
     return StructureTrades(s=s, cost=cost, low=low, high=_log1p(_HIGH * root - cost))
 
 
-def modelled_trade(index: int, *, s: float, spot: float, win_probability: float) -> ModelledTrade:
-    """Return structure ``index`` at implied sigma ``s`` and a spot in points, as it is published.
+def modelled_trade(trades: StructureTrades, index: int, *, spot: float, win_probability: float) -> ModelledTrade:
+    """Return structure ``index`` of the first row at a spot in points, as it is published.
 
-    >>> condor = modelled_trade(1, s=0.01, spot=5000.0, win_probability=0.7)
+    >>> condor = modelled_trade(price_structures(np.array([0.01])), 1, spot=5000.0, win_probability=0.7)
     >>> [(leg.action, leg.right, leg.strike) for leg in condor.legs], condor.price
     ([('BUY', 'P', 4920.0), ('SELL', 'P', 4950.0), ('SELL', 'C', 5050.0), ('BUY', 'C', 5080.0)], 5.63)
     """
-    shape, priced = SHAPES[index], price_structures(np.array([s]))
+    shape, s = SHAPES[index], float(trades.s[0])
     legs = tuple(
         TicketLeg(
             action=BUY if quantity > 0 else SELL,
@@ -201,7 +201,7 @@ def modelled_trade(index: int, *, s: float, spot: float, win_probability: float)
         )
         for distance, quantity, right in zip(shape.strikes, shape.quantity, shape.rights, strict=True)
     )
-    price = round(-float(priced.cost[0, index]) * spot, _POINT_DECIMALS)
+    price = round(-float(trades.cost[0, index]) * spot, _POINT_DECIMALS)
     return ModelledTrade(legs=legs, price=price, win_probability=win_probability)
 
 
