@@ -10,10 +10,17 @@ import click
 
 from magic8_companion.command_line import DAY, DIR, DONE, FAILED, FILE, PATH, command, echo, refusal
 from magic8_companion.domain.errors import PluginUnavailable
+from magic8_companion.domain.trading_day import new_york_day
 from magic8_ml.cli.evaluate import write
 from magic8_ml.cli.options import configured_ml_path
 from magic8_ml.cli.progress import ProgressBars
-from magic8_ml.evaluation.external_data import ExternalFormat, read_external_bars, read_external_vix
+from magic8_ml.evaluation.external_data import (
+    ExternalFormat,
+    older_first,
+    read_external_bars,
+    read_external_vix,
+    with_older,
+)
 from magic8_ml.evaluation.report import Reported
 from magic8_ml.evaluation.summary import outcome, summary
 from magic8_ml.evaluation.verify import verify
@@ -31,6 +38,8 @@ Exit code 0: passed.  1: failed, or refused with a sentence.  2: wrong options.
 _BARS: Final = "5-minute bars: a CSV or parquet file, or a folder of them; open, high, low, close and a time"
 _VIX: Final = "VIX file, daily or intraday: open, high, low, close and a date or time"
 _FIRST: Final = "first day to score, YYYY-MM-DD; default: the session after the model was frozen"
+_OLDER_BARS: Final = "older bars, read as --bars: history for features, baselines and ranks, of which no day is scored"
+_OLDER_VIX: Final = "VIX rows of earlier days than those of --vix"
 _MODEL: Final = "folder of the model, or one that holds models/; default: the setting M8C_ML_PATH"
 _ZONE: Final = "zone of times without one, such as America/New_York; default: the one that fits the sessions"
 _STAMPS: Final = "time stamp of a bar; default: its start, unless the bars show that it is their end"
@@ -39,6 +48,8 @@ _STAMPS: Final = "time stamp of a bar; default: its start, unless the bars show 
 @command("verify", ABOUT)
 @click.option("--bars", type=PATH, required=True, help=_BARS)
 @click.option("--vix", "vix_file", type=FILE, required=True, help=_VIX)
+@click.option("--history-bars", type=PATH, help=_OLDER_BARS)
+@click.option("--history-vix", type=FILE, help=_OLDER_VIX)
 @click.option("--from", "first", type=DAY, help=_FIRST)
 @click.option("--model", type=DIR, default=configured_ml_path, help=_MODEL)
 @click.option("--json", "json_file", type=FILE, help="file for the report")
@@ -78,21 +89,30 @@ def _verified(
     *,
     bars: Path,
     vix_file: Path,
+    history_bars: Path | None,
+    history_vix: Path | None,
     first: date | None,
     model: Path,
-    symbol: str | None,
-    timezone: str | None,
-    stamps: str | None,
+    **form: str | None,
 ) -> Reported:
     try:
         frozen = load_frozen(model)
     except PluginUnavailable as error:
         raise TrainingRefused(f"{error}; choose another with --model, or train one") from error
-    at_end = None if stamps is None else stamps == "end"
-    reading = ExternalFormat(symbol=symbol, timezone=timezone, stamped_at_end=at_end)
-    read = read_external_bars(bars, reading)
-    for note in read.notes:
+    reading = _format(**form)
+    read, vix = read_external_bars(bars, reading), read_external_vix(vix_file, reading)
+    older = None if history_bars is None else read_external_bars(history_bars, reading)
+    for note in (*read.notes, *(older.notes if older else ())):
         echo(note)
+    series = read.bars if older is None else with_older(read.bars, older.bars)
+    if history_vix is not None:
+        vix = older_first(read_external_vix(history_vix, reading), vix)
+    own = None if older is None else min(new_york_day(one.first_start) for one in read.bars.values() if len(one))
     with ProgressBars() as progress:
-        data = dataset_of(read.bars, read_external_vix(vix_file, reading), progress)
-        return verify(frozen, data, first=first, progress=progress)
+        data = dataset_of(series, vix, progress)
+        return verify(frozen, data, first=first, not_before=own, progress=progress)
+
+
+def _format(*, symbol: str | None, timezone: str | None, stamps: str | None) -> ExternalFormat:
+    at_end = None if stamps is None else stamps == "end"
+    return ExternalFormat(symbol=symbol, timezone=timezone, stamped_at_end=at_end)

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from magic8_companion.domain.bars import Bars
+from magic8_companion.domain.bars import COLUMNS, Bars
 from magic8_companion.domain.trading_day import BAR, NEW_YORK
 from magic8_companion.recordings.bar_file import DataFile
 from magic8_ml.evaluation.external_table import PRICES, holds_prices, is_table, read_table
@@ -209,3 +209,17 @@ def _symbols(name: DataFile, frame: pd.DataFrame, reading: ExternalFormat) -> An
 def _index_in(stem: str) -> str | None:
     # an index or its fund anywhere in the name: bars_SPY_2024.csv
     return next((word for word in _WORDS.findall(stem) if len(family_of(word.upper())) > 1), None)
+
+
+def with_older(bars: Mapping[str, Bars], older: Mapping[str, Bars]) -> dict[str, Bars]:
+    """Put the bars of earlier times in front, symbol by symbol; other symbols of ``older`` are left out."""
+    return {name: older_first(older[name], series) if name in older else series for name, series in bars.items()}
+
+
+def older_first(older: Bars, newer: Bars) -> Bars:
+    """Join two series: what ``older`` holds from the first time of ``newer`` on is left out."""
+    if not len(newer):
+        return older
+    before = older[: int(np.searchsorted(older.starts, newer.starts[0]))]
+    columns = {name: np.concatenate((getattr(before, name), getattr(newer, name))) for name in ("starts", *COLUMNS)}
+    return Bars(**columns, length=newer.length)

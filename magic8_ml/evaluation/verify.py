@@ -22,7 +22,7 @@ from magic8_ml.evaluation.predict_out_of_sample import build_benchmark, with_ear
 from magic8_ml.evaluation.report import ReportContext, Reported, fold_map, report_of
 from magic8_ml.evaluation.selection_bias import daily_returns, sharpe_facts
 from magic8_ml.evaluation.win_baselines import RULES, CanonicalStructures
-from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES
+from magic8_ml.forecast.feature_catalogue import FEATURE_NAMES, OPTIONAL
 from magic8_ml.forecast.forecaster import Forecast, Rows
 from magic8_ml.forecast.model_files import TrainedModel
 from magic8_ml.forecast.session_table import day_number, session_table
@@ -44,10 +44,13 @@ def verify(
     data: Dataset,
     *,
     first: date | None,
+    not_before: date | None = None,
     baseline_days: int = BASELINE_DAYS,
     progress: ProgressCallback = no_progress,
 ) -> Reported:
     """Score the model on the rows of a data set, by default from the session after its freeze on.
+
+    Days before ``not_before`` are history alone, whatever ``first`` is.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def verify(
         When no day is left to score; the sentence says why.
     """
     rows, frozen = data.rows, date.fromisoformat(str(model.manifest["last_day"]))
-    start = first or next_session(frozen).day
+    start = max(first or next_session(frozen).day, not_before or date.min)
     folds = _folds(data, start, frozen, baseline_days)
     structures, tested = CanonicalStructures.of(rows), rows.day >= _position(start)
     uncovered = tested & ~rows_of_folds(rows, folds)
@@ -102,7 +105,7 @@ def _strangers(model: TrainedModel, rows: Rows) -> list[int]:
 
 
 def _offenders(model: TrainedModel, rows: Rows) -> list[tuple[str, ...]]:
-    return [model.bounds.offenders(row, FEATURE_NAMES) for row in rows.features]
+    return [model.bounds.offenders(row, FEATURE_NAMES, OPTIONAL) for row in rows.features]
 
 
 def _folds(data: Dataset, start: date, frozen: date, baseline_days: int) -> tuple[Fold, ...]:

@@ -190,3 +190,25 @@ def test_what_cannot_be_verified_is_refused_in_one_sentence(
     assert last.startswith("Verification refused: ")
     assert sentence in last
     assert not (tmp_path / "no.json").exists()
+
+
+def test_older_bars_and_vix_rows_are_history_alone(case: Case, verified: tuple[int, Path], tmp_path: Path) -> None:
+    """New days in one file and the days before them in another give the figures of one file, on the new days only."""
+    whole = report_in(verified[1] / "out.json")
+    frame = pd.read_parquet(case.folder / "spy_utc.parquet")
+    vix = pd.read_csv(case.folder / "vix.csv")
+    cut = pd.Timestamp(whole["scored"]["first"], tz=NEW_YORK)
+    parts = {"new": frame["time"] >= cut, "old": frame["time"] < cut}
+    for name, rows in parts.items():
+        frame[rows].to_parquet(tmp_path / f"spy_{name}.parquet", index=False)
+    days = pd.to_datetime(vix["date"], utc=True).dt.date.astype(str) >= whole["scored"]["first"]
+    vix[days].to_csv(tmp_path / "vix_new.csv", index=False)
+    vix[~days].to_csv(tmp_path / "vix_old.csv", index=False)
+    words = ["verify", "--bars", str(tmp_path / "spy_new.parquet"), "--vix", str(tmp_path / "vix_new.csv")]
+    words += ["--model", str(case.folder / "ml"), "--json", str(tmp_path / "out.json")]
+    history = ["--history-bars", str(tmp_path / "spy_old.parquet"), "--history-vix", str(tmp_path / "vix_old.csv")]
+    main([*words, *history])
+    split = report_in(tmp_path / "out.json")
+    assert (split["endpoints"], split["scored"]) == (whole["endpoints"], whole["scored"])
+    main([*words, *history, "--from", "2015-01-02"])
+    assert report_in(tmp_path / "out.json")["scored"] == whole["scored"]
