@@ -84,6 +84,7 @@ _FIXES: Final = {
     "no_bars_yet": _LATER,
     "no_0dte_chain": _CHAIN,
     "no_chain": _CHAIN,
+    "missing_vix": "fetch the VIX as well: magic8 collect --symbols VIX; the rules need its daily rows",
     "no_chain_recorded": "nothing to fix: without a recorded chain the rules work from bars and the VIX",
     "no_quotes": "nothing to fix: Yahoo has no quotes of index options; only ib has real chains of {symbol}",
     "chain_incomplete": "run the doctor again in a minute; early in the day many strikes have no quote",
