@@ -466,7 +466,10 @@ def _first_failing(checks: Iterable[tuple[str, Callable[[Any], bool]]], subject:
 
 def _is_killed(question: _Question) -> bool:
     """Look for every kill file: for each answer anew, whether or not the document changed."""
-    path, named, own = os.fsdecode(question.rules.path), question.root.get("kill_switch"), question.rules.kill_switch
+    path, own = os.fsdecode(question.rules.path), question.rules.kill_switch
+    named = question.root.get(
+        "kill_switch", None if question.is_unsealed else False
+    )  # each document of 1.1 has the key
     if not isinstance(named, (str, type(None))) or not isinstance(own, (str, os.PathLike, type(None))):
         return True
     folders = {os.path.dirname(os.path.abspath(path)), os.path.dirname(os.path.realpath(path))}  # noqa: PTH100, PTH120

@@ -52,7 +52,9 @@ def expected(  # noqa: C901, PLR0912  # a list of questions, in the contract's o
         return "hash_mismatch"
     if "halt_reason" not in root or root["halt_reason"] is not None:
         return "halted"
-    kill_switch = root.get("kill_switch")  # no kill file lies anywhere here, but one that cannot be looked at counts
+    kill_switch = root.get(
+        "kill_switch", ""
+    )  # no kill file lies anywhere here, but one that cannot be looked at counts
     if kill_switch is not None and (not isinstance(kill_switch, str) or kill_switch == "" or "\0" in kill_switch):
         return "halted"
     written = moment(root.get("timestamp"))

@@ -55,15 +55,23 @@ def test_each_kill_file_refuses_at_the_next_question(tmp_path: Path, named: str,
     assert document.is_actionable("QQQ", "Iron Condor", NOW)
 
 
-def test_a_document_without_the_field_is_stopped_by_its_own_folder(tmp_path: Path) -> None:
-    """Files of earlier versions name no kill file; the one in their folder counts."""
+def test_a_document_that_lost_its_kill_file_is_halted(tmp_path: Path) -> None:
+    """Each document of 1.1 names a kill file or null: without the key a file that is set may be overlooked."""
     path = published(tmp_path)
+    assert reason(path) == "ok"
     path.write_bytes(
         sealed_text({key: value for key, value in json.loads(path.read_text()).items() if key != "kill_switch"})
     )
-    assert reason(path) == "ok"
-    (tmp_path / "KILL").touch()
     assert reason(path) == "halted"
+
+
+def test_a_document_of_1_0_is_stopped_by_its_own_folder(tmp_path: Path) -> None:
+    """Files of schema 1.0 name no kill file; the one in their folder counts."""
+    path = tmp_path / "recommendations.json"
+    path.write_bytes(Path(__file__).with_name("recommendations_1_0.json").read_bytes())
+    assert reason(path, allow_unsealed=True) == "ok"
+    (tmp_path / "KILL").touch()
+    assert reason(path, allow_unsealed=True) == "halted"
 
 
 @pytest.mark.parametrize("named", [1, True, ["KILL"], {}, "", "KI\0LL", "recommendations.json/KILL", "K" * 300])
